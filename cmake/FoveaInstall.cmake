@@ -1,0 +1,2 @@
+# cmake --install: libraries, programs, headers and find_package(Fovea).
+include(GNUInstallDirs)
