@@ -1,0 +1,131 @@
+//===- AttentionOps.td - attention ---------------------------*- tablegen -*-===//
+//
+// Attention as one operation: scores, score / mask / probability regions, row rule, weighted sum.
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+#ifndef FOVEA_ATTENTION_OPS
+#define FOVEA_ATTENTION_OPS
+
+include "dialects/Fovea/FoveaBase.td"
+
+def Fovea_AttentionOp : Fovea_DestinationOp<"attention", [AttrSizedOperandSegments]> {
+  let summary = "weighted mean of values, weights from query-key scores";
+  let description = [{
+    For every batch b, head h, query i and value channel e:
+    ```
+    s[j] = score(scale * sum_d query[b,h,i,d] * key[b,h,j,d], b, h, i, j, captures)
+    keep[j] = mask(b, h, i, j, captures)                     (all true without a mask region)
+    p[j] = prob(softmax over kept j of s, b, h, i, j, captures)
+    out[b,h,i,e] = sum over kept j of p[j] * value[b,h,j,e]
+    lse[b,h,i] = log(sum over kept j of exp(s[j]))
+    ```
+    A row that keeps no key gives out 0 and lse -inf. An excluded key is never read into the row,
+    so a NaN there does not leak.
+
+    `indexing_maps` (query, key, value, captures, out, lse) are over the dimensions
+    (b, h, i, j, d, e), so that a layout is a map, and a key head shared by G query heads is
+    `h floordiv G`. A capture arrives in the regions as the scalar that its map names; a capture
+    whose map has no results and whose block argument is shaped is a table for `fovea.capture_load`.
+
+    Sugar, folded into the regions in this order by `fovea-materialize-mods`: `softcap c` appends
+    c * tanh(s / c) to the score region; `causal` keeps j <= i + offset; `window [l, r]` keeps
+    i + offset - l <= j <= i + offset + r (-1 is unbounded).
+
+    Constraints:
+    - attention_c1: query, key and value have one element type out of f32, f16, bf16.
+    - attention_c2: one indexing map per operand with 6 dimensions, no symbols, and as many
+      results as the operand's rank.
+    - attention_c3: the query map permutes (b, h, i, d), the out map (b, h, i, e).
+    - attention_c4: the key map permutes (b, H, j, d), the value map (b, H, j, e), with H either
+      h or h floordiv G for one positive G.
+    - attention_c5: extents of the same dimension agree; query heads = G * key heads.
+    - attention_c6: the lse map permutes (b, h, i), its element type is f32.
+    - attention_c7: a capture's map uses b, h, i and j alone.
+    - attention_c8: region arguments are (score f32 | none | probability f32), b, h, i, j, captures;
+      they yield f32, i1 and f32.
+    - attention_c9: regions contain only elementwise scalar operations and fovea.capture_load.
+    - attention_c10: causal and window need an offset.
+    - attention_c11: window has two entries, each >= -1.
+    - attention_c12: scale is finite, softcap is finite and positive.
+
+    ```mlir
+    %r = fovea.attention ins(%q, %k, %v : tensor<2x4x7x16xf32>, tensor<2x4x9x16xf32>, tensor<2x4x9x16xf32>)
+        outs(%o : tensor<2x4x7x16xf32>)
+        {scale = 0.25 : f64, indexing_maps = [
+          affine_map<(b, h, i, j, d, e) -> (b, h, i, d)>, affine_map<(b, h, i, j, d, e) -> (b, h, j, d)>,
+          affine_map<(b, h, i, j, d, e) -> (b, h, j, e)>, affine_map<(b, h, i, j, d, e) -> (b, h, i, e)>]}
+        -> tensor<2x4x7x16xf32>
+    ```
+  }];
+  let arguments = (ins Fovea_Buffer:$query, Fovea_Buffer:$key, Fovea_Buffer:$value,
+    Variadic<Fovea_Buffer>:$captures, Optional<Index>:$offset, Variadic<Fovea_Buffer>:$inits,
+    AffineMapArrayAttr:$indexing_maps, DefaultValuedAttr<F64Attr, "1.0">:$scale,
+    DefaultValuedAttr<Fovea_ScorerAttr, "Scorer::Dot">:$scorer,
+    DefaultValuedAttr<Fovea_NormalizerAttr, "Normalizer::Softmax">:$normalizer,
+    UnitAttr:$causal, OptionalAttr<DenseI64ArrayAttr>:$window, OptionalAttr<F64Attr>:$softcap);
+  let regions = (region MaxSizedRegion<1>:$score, MaxSizedRegion<1>:$mask, MaxSizedRegion<1>:$prob);
+  let results = (outs Variadic<AnyRankedTensor>:$results);
+  let assemblyFormat = [{
+    `ins` `(` $query `,` $key `,` $value `:` type($query) `,` type($key) `,` type($value) `)`
+    (`captures` `(` $captures^ `:` type($captures) `)`)?
+    (`offset` `(` $offset^ `)`)? (`causal` $causal^)? (`window` $window^)? (`softcap` $softcap^)?
+    `outs` `(` $inits `:` type($inits) `)` attr-dict
+    (`score` $score^)? (`mask` $mask^)? (`prob` $prob^)? (`->` type($results)^)?
+  }];
+  let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    /// Numbers of the iteration dimensions (b, h, i, j, d, e) in the indexing maps.
+    enum Dim : unsigned { B = 0, H = 1, I = 2, J = 3, D = 4, E = 5 };
+    ::mlir::MutableOperandRange getDpsInitsMutable() { return getInitsMutable(); }
+    ::mlir::Value getOut() { return getInits().front(); }
+    bool hasLse() { return getInits().size() == 2; }
+    ::mlir::Value getLse() { return hasLse() ? getInits()[1] : ::mlir::Value(); }
+    ::mlir::AffineMap getMap(unsigned operand) {
+      return ::llvm::cast<::mlir::AffineMapAttr>(getIndexingMaps()[operand]).getValue();
+    }
+    ::mlir::AffineMap getQueryMap() { return getMap(0); }
+    ::mlir::AffineMap getKeyMap() { return getMap(1); }
+    ::mlir::AffineMap getValueMap() { return getMap(2); }
+    ::mlir::AffineMap getCaptureMap(unsigned capture) { return getMap(3 + capture); }
+    ::mlir::AffineMap getOutMap() { return getMap(3 + getCaptures().size()); }
+    ::mlir::AffineMap getLseMap() { return getMap(4 + getCaptures().size()); }
+    /// Query heads per key head (G of the key map's `h floordiv G`).
+    int64_t getGroup();
+  }];
+}
+
+def Fovea_CaptureLoadOp : Fovea_Op<"capture_load", [Pure]> {
+  let summary = "element of a table captured by a scalar region";
+  let description = [{
+    `table[indices]`, for tables whose position is computed inside a score, mask or probability
+    region (relative-position buckets, document ids). Indices must be in range by construction.
+
+    Constraints:
+    - capture_load_c1: one index per dimension of the table.
+    - capture_load_c2: the result has the table's element type.
+
+    ```mlir
+    %x = fovea.capture_load %table[%i, %j] : tensor<32x12xf32> -> f32
+    ```
+  }];
+  let arguments = (ins Fovea_Buffer:$table, Variadic<Index>:$indices);
+  let results = (outs AnyType:$result);
+  let assemblyFormat = "$table `[` $indices `]` attr-dict `:` type($table) `->` type($result)";
+  let hasVerifier = 1;
+}
+
+def Fovea_YieldOp : Fovea_Op<"yield", [Pure, ReturnLike, Terminator]> {
+  let summary = "values that a region gives back";
+  let description = [{
+    Ends score, mask, probability and epilogue regions and recurrent cells.
+
+    ```mlir
+    fovea.yield %x : f32
+    ```
+  }];
+  let arguments = (ins Variadic<AnyType>:$values);
+  let assemblyFormat = "($values^ `:` type($values))? attr-dict";
+}
+
+#endif // FOVEA_ATTENTION_OPS

@@ -1,0 +1,30 @@
+//===- FoveaDialect.cpp - registration and what all operations share ------===//
+//
+// Registers the dialect's attributes and operations.
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+#include "dialects/Fovea/FoveaDialect.h"
+
+#include "mlir/IR/DialectImplementation.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+#include "dialects/Fovea/FoveaDialect.cpp.inc"
+#include "dialects/Fovea/FoveaEnums.cpp.inc"
+
+#define GET_ATTRDEF_CLASSES
+#include "dialects/Fovea/FoveaAttrs.cpp.inc"
+
+#define GET_OP_CLASSES
+#include "dialects/Fovea/FoveaOps.cpp.inc"
+
+void fovea::FoveaDialect::initialize() {
+  addAttributes<
+#define GET_ATTRDEF_LIST
+#include "dialects/Fovea/FoveaAttrs.cpp.inc"
+      >();
+  addOperations<
+#define GET_OP_LIST
+#include "dialects/Fovea/FoveaOps.cpp.inc"
+      >();
+}

@@ -1,0 +1,102 @@
+//===- ModuleOps.td - weights and run-time checks ------------*- tablegen -*-===//
+//
+// Weights as symbols, and the checks that guard indices, shapes and lengths that come from data.
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+#ifndef FOVEA_MODULE_OPS
+#define FOVEA_MODULE_OPS
+
+include "dialects/Fovea/FoveaBase.td"
+
+def Fovea_PanelsAttr : AttrDef<Fovea_Dialect, "Panels"> {
+  let mnemonic = "panels";
+  let summary = "how a weight is packed into panels for a register kernel";
+  let description = [{
+    The source is seen as [batch][n][k] by grouping its dimensions (`n` and `k` list source
+    dimensions, outer first, all others are batch in source order). The packed weight has shape
+    [batch..., ceil(N / width), K, width], in f32; lanes behind N are 0.
+  }];
+  let parameters = (ins "int64_t":$width, ArrayRefParameter<"int64_t">:$n,
+    ArrayRefParameter<"int64_t">:$k);
+  let assemblyFormat = "`<` `width` `=` $width `,` `n` `=` `[` $n `]` `,` `k` `=` `[` $k `]` `>`";
+}
+
+def Fovea_WeightOp : Fovea_Op<"weight", [Symbol]> {
+  let summary = "constant tensor kept outside the module";
+  let description = [{
+    Declares a tensor whose dense row-major little-endian bytes lie in `source` (a file, or a key of
+    the weight store that the frontend filled) at `offset`. With `panels`, the contents are those
+    of the weight `of` packed by the recipe.
+
+    Constraints:
+    - weight_c1: the type has a static shape whose byte size fits in 63 bits.
+    - weight_c2: offset >= 0.
+    - weight_c3: `panels` and `of` come together; `of` names a weight; the type is the packed type.
+
+    ```mlir
+    fovea.weight @w from "model.safetensors" offset 1024 : tensor<384x384xf32>
+    ```
+  }];
+  let arguments = (ins SymbolNameAttr:$sym_name, StrAttr:$source,
+    DefaultValuedAttr<I64Attr, "0">:$offset, TypeAttr:$type,
+    OptionalAttr<FlatSymbolRefAttr>:$of, OptionalAttr<Fovea_PanelsAttr>:$panels);
+  let assemblyFormat = [{
+    $sym_name `from` $source (`offset` $offset^)? (`packs` $of^ $panels)? attr-dict `:` $type
+  }];
+  let hasVerifier = 1;
+}
+
+def Fovea_GetWeightOp : Fovea_Op<"get_weight", [Pure,
+    DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
+  let summary = "value of a weight";
+  let description = [{
+    The tensor (or, after bufferization, the read-only memref) of a `fovea.weight`.
+
+    Constraints:
+    - get_weight_c1: the symbol is a fovea.weight of the same shape and element type.
+
+    ```mlir
+    %w = fovea.get_weight @w : tensor<384x384xf32>
+    ```
+  }];
+  let arguments = (ins FlatSymbolRefAttr:$weight);
+  let results = (outs Fovea_Buffer:$result);
+  let assemblyFormat = "$weight attr-dict `:` type($result)";
+}
+
+def Fovea_CheckedIndexOp : Fovea_Op<"checked_index", [Pure]> {
+  let summary = "index that comes from data, checked against an extent";
+  let description = [{
+    With 0 <= index < extent the index itself; with `wrap`, a negative index >= -extent counts from
+    the end. Anything else records a fault of node `node` and gives 0, so that what follows stays
+    in bounds; the run then ends with an error.
+
+    ```mlir
+    %i = fovea.checked_index %raw in %extent wrap node "embed/Gather" : i64
+    ```
+  }];
+  let arguments = (ins AnySignlessIntegerOrIndex:$index, Index:$extent, UnitAttr:$wrap,
+    StrAttr:$node);
+  let results = (outs Index:$result);
+  let assemblyFormat =
+    "$index `in` $extent (`wrap` $wrap^)? `node` $node attr-dict `:` type($index)";
+}
+
+def Fovea_RequireOp : Fovea_Op<"require", []> {
+  let summary = "condition without which the run stops";
+  let description = [{
+    Stops the run with a fault of node `node` that names value and limit unless the condition holds.
+    Only outside parallel code.
+
+    ```mlir
+    fovea.require %ok, %have, %want fault shape node "Reshape_3"
+    ```
+  }];
+  let arguments = (ins I1:$condition, Index:$value, Index:$limit, Fovea_FaultAttr:$fault,
+    StrAttr:$node);
+  let assemblyFormat =
+    "$condition `,` $value `,` $limit `fault` $fault `node` $node attr-dict";
+}
+
+#endif // FOVEA_MODULE_OPS

@@ -1,0 +1,158 @@
+//===- RecurrentOps.td - recurrence --------------------------*- tablegen -*-===//
+//
+// A recurrence over a sequence with a free cell, and LSTM and GRU as named forms of it.
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+#ifndef FOVEA_RECURRENT_OPS
+#define FOVEA_RECURRENT_OPS
+
+include "dialects/Fovea/FoveaBase.td"
+
+def Fovea_RnnOp : Fovea_Op<"rnn", [AttrSizedOperandSegments,
+    DeclareOpInterfaceMethods<ReifyRankedShapedTypeOpInterface, ["reifyResultShapes"]>]> {
+  let summary = "recurrence over the outer dimension of a sequence";
+  let description = [{
+    With x of shape [T, B, ...] and states s of shape [B, ...]:
+    ```
+    for t in 0 .. T-1 (T-1 .. 0 when reverse):
+      y_t, s' = cell(x[t], s);  y[t], s = t < lengths[b] ? (y_t, s') : (0, s)   for every row b
+    ```
+    Results are y [T, B, ...] and the final states. A reverse recurrence starts at each row's last
+    valid step, since the steps behind it leave the state as it is.
+
+    Constraints:
+    - rnn_c1: x has rank >= 2; states and lengths agree with it in the batch size.
+    - rnn_c2: lengths has shape [B] and element type i32 or i64.
+    - rnn_c3: the cell takes x's type without its outer dimension and the states, and yields one
+      output [B, ...] and the states in the same types.
+    - rnn_c4: results are the output with T in front, then the states' types.
+
+    ```mlir
+    %y, %s = fovea.rnn %x init(%s0) cell {
+    ^bb0(%xt: tensor<2x8xf32>, %h: tensor<2x8xf32>):
+      %n = arith.addf %xt, %h : tensor<2x8xf32>
+      fovea.yield %n, %n : tensor<2x8xf32>, tensor<2x8xf32>
+    } : tensor<5x2x8xf32>, tensor<2x8xf32> -> tensor<5x2x8xf32>, tensor<2x8xf32>
+    ```
+  }];
+  let arguments = (ins AnyRankedTensor:$x, Variadic<AnyRankedTensor>:$states,
+    Optional<AnyRankedTensor>:$lengths, UnitAttr:$reverse);
+  let regions = (region SizedRegion<1>:$cell);
+  let results = (outs AnyRankedTensor:$y, Variadic<AnyRankedTensor>:$finals);
+  let assemblyFormat = [{
+    $x (`init` `(` $states^ `)`)? (`lengths` `(` $lengths^ `:` type($lengths) `)`)?
+    (`reverse` $reverse^)? `cell` $cell attr-dict
+    `:` type($x) (`,` type($states)^)? `->` type($y) (`,` type($finals)^)?
+  }];
+  let hasVerifier = 1;
+}
+
+class Fovea_NamedRnnOp<string mnemonic> : Fovea_Op<mnemonic, [AttrSizedOperandSegments, Pure,
+    DeclareOpInterfaceMethods<ReifyRankedShapedTypeOpInterface, ["reifyResultShapes"]>]>;
+
+def Fovea_LstmOp : Fovea_NamedRnnOp<"lstm"> {
+  let summary = "long short-term memory over a sequence";
+  let description = [{
+    Per direction, with W [G*H, I], R [G*H, P], bias Wb and Rb, peepholes p and P the width of the
+    output state (H, or the projection's width):
+    ```
+    a_g = clip(W_g x_t + R_g h + Wb_g + Rb_g + (g in {i, f} ? p_g * c : 0))
+    i = f1(a_i);  f = coupled ? 1 - i : f1(a_f);  c~ = f2(a_c)
+    c' = f * c + i * c~;   o = f1(a_o + p_o * c');   h' = o * f3(c')   (then h' = h' projection^T)
+    ```
+    as ONNX LSTM-22 (which has no projection) and PyTorch's LSTM with proj_size. Rows shorter than
+    T by `lengths` keep their state and give 0 behind their end.
+
+    Shapes (D directions): x [T, B, I] (batch major: [B, T, I]); w [D, 4H, I]; r [D, 4H, P];
+    bias [D, 8H] (Wb then Rb); initial_h [D, B, P], initial_c [D, B, H] (batch major: [B, D, .]);
+    peephole [D, 3H] in the order i, o, f; projection [D, P, H]; lengths [B];
+    y [T, D, B, P] (batch major: [B, T, D, P]); y_h, y_c as the initial states.
+
+    Constraints:
+    - lstm_c1: operand and result shapes as above, one floating-point element type.
+    - lstm_c2: gate_order is a permutation of i, o, f, c.
+    - lstm_c3: three activations per direction.
+    - lstm_c4: clip is positive.
+    - lstm_c5: lengths has element type i32 or i64.
+
+    ```mlir
+    %y, %h, %c = fovea.lstm %x, %w, %r {
+        gate_order = [#fovea.gate<i>, #fovea.gate<o>, #fovea.gate<f>, #fovea.gate<c>],
+        activations = [#fovea.activation<sigmoid>, #fovea.activation<tanh>, #fovea.activation<tanh>]}
+      : tensor<5x2x8xf32>, tensor<1x16x8xf32>, tensor<1x16x4xf32>
+      -> tensor<5x1x2x4xf32>, tensor<1x2x4xf32>, tensor<1x2x4xf32>
+    ```
+  }];
+  let arguments = (ins AnyRankedTensor:$x, AnyRankedTensor:$w, AnyRankedTensor:$r,
+    Optional<AnyRankedTensor>:$bias, Optional<AnyRankedTensor>:$initial_h,
+    Optional<AnyRankedTensor>:$initial_c, Optional<AnyRankedTensor>:$peephole,
+    Optional<AnyRankedTensor>:$projection, Optional<AnyRankedTensor>:$lengths,
+    Fovea_GateOrderAttr:$gate_order, Fovea_ActivationArrayAttr:$activations,
+    DefaultValuedAttr<Fovea_DirectionAttr, "Direction::Forward">:$direction,
+    DefaultValuedAttr<Fovea_LayoutAttr, "SequenceLayout::TimeMajor">:$layout,
+    UnitAttr:$coupled, OptionalAttr<F64Attr>:$clip);
+  let results = (outs AnyRankedTensor:$y, AnyRankedTensor:$y_h, AnyRankedTensor:$y_c);
+  let assemblyFormat = [{
+    $x `,` $w `,` $r (`bias` `(` $bias^ `:` type($bias) `)`)?
+    (`initial_h` `(` $initial_h^ `:` type($initial_h) `)`)?
+    (`initial_c` `(` $initial_c^ `:` type($initial_c) `)`)?
+    (`peephole` `(` $peephole^ `:` type($peephole) `)`)?
+    (`projection` `(` $projection^ `:` type($projection) `)`)?
+    (`lengths` `(` $lengths^ `:` type($lengths) `)`)? attr-dict
+    `:` type($x) `,` type($w) `,` type($r) `->` type($y) `,` type($y_h) `,` type($y_c)
+  }];
+  let hasVerifier = 1;
+}
+
+def Fovea_GruOp : Fovea_NamedRnnOp<"gru"> {
+  let summary = "gated recurrent unit over a sequence";
+  let description = [{
+    Per direction, with W [3H, I], R [3H, H], biases Wb and Rb:
+    ```
+    z = f1(clip(W_z x_t + R_z h + Wb_z + Rb_z));   r = f1(clip(W_r x_t + R_r h + Wb_r + Rb_r))
+    reset before:  n = f2(clip(W_n x_t + R_n (r * h) + Rb_n + Wb_n))
+    reset after:   n = f2(clip(W_n x_t + r * (R_n h + Rb_n) + Wb_n))
+    keep old:      h' = z * h + (1 - z) * n          keep new:  h' = z * n + (1 - z) * h
+    ```
+    ONNX GRU-22 is gate order z, r, n and keep old, with reset after when linear_before_reset;
+    PyTorch and cuDNN are gate order r, z, n, reset after, keep old.
+
+    Shapes (D directions): x [T, B, I] (batch major: [B, T, I]); w [D, 3H, I]; r [D, 3H, H];
+    bias [D, 6H]; initial_h [D, B, H] (batch major: [B, D, H]); lengths [B];
+    y [T, D, B, H] (batch major: [B, T, D, H]); y_h as initial_h.
+
+    Constraints:
+    - gru_c1: operand and result shapes as above, one floating-point element type.
+    - gru_c2: gate_order is a permutation of z, r, n.
+    - gru_c3: two activations per direction.
+    - gru_c4: clip is positive.
+    - gru_c5: lengths has element type i32 or i64.
+
+    ```mlir
+    %y, %h = fovea.gru %x, %w, %r {reset = #fovea.reset<after>,
+        gate_order = [#fovea.gate<r>, #fovea.gate<z>, #fovea.gate<n>],
+        activations = [#fovea.activation<sigmoid>, #fovea.activation<tanh>]}
+      : tensor<5x2x8xf32>, tensor<1x12x8xf32>, tensor<1x12x4xf32>
+      -> tensor<5x1x2x4xf32>, tensor<1x2x4xf32>
+    ```
+  }];
+  let arguments = (ins AnyRankedTensor:$x, AnyRankedTensor:$w, AnyRankedTensor:$r,
+    Optional<AnyRankedTensor>:$bias, Optional<AnyRankedTensor>:$initial_h,
+    Optional<AnyRankedTensor>:$lengths,
+    Fovea_GateOrderAttr:$gate_order, Fovea_ActivationArrayAttr:$activations,
+    DefaultValuedAttr<Fovea_DirectionAttr, "Direction::Forward">:$direction,
+    DefaultValuedAttr<Fovea_LayoutAttr, "SequenceLayout::TimeMajor">:$layout,
+    Fovea_ResetAttr:$reset, DefaultValuedAttr<Fovea_KeepAttr, "Keep::Old">:$keep,
+    OptionalAttr<F64Attr>:$clip);
+  let results = (outs AnyRankedTensor:$y, AnyRankedTensor:$y_h);
+  let assemblyFormat = [{
+    $x `,` $w `,` $r (`bias` `(` $bias^ `:` type($bias) `)`)?
+    (`initial_h` `(` $initial_h^ `:` type($initial_h) `)`)?
+    (`lengths` `(` $lengths^ `:` type($lengths) `)`)? attr-dict
+    `:` type($x) `,` type($w) `,` type($r) `->` type($y) `,` type($y_h)
+  }];
+  let hasVerifier = 1;
+}
+
+#endif // FOVEA_RECURRENT_OPS

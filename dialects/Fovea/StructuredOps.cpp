@@ -1,0 +1,147 @@
+//===- StructuredOps.cpp - checks shared by operations with indexing maps -===//
+//
+// Verifier parts and interface bodies that attention, contraction and norms have in common.
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+#include "dialects/Fovea/StructuredOps.h"
+
+using namespace mlir;
+
+InFlightDiagnostic fovea::emitConstraint(Operation *op, StringRef label) {
+  return op->emitOpError() << label << ": ";
+}
+
+Type fovea::elementTypeOf(Value shaped) {
+  return cast<ShapedType>(shaped.getType()).getElementType();
+}
+
+bool fovea::isTable(Value capture, AffineMap map) {
+  return map.getNumResults() == 0 && cast<ShapedType>(capture.getType()).getRank() != 0;
+}
+
+LogicalResult fovea::verifyMap(Operation *op, StringRef label, AffineMap map, unsigned dims,
+                               Type type) {
+  if (map.getNumDims() != dims || map.getNumSymbols() != 0)
+    return emitConstraint(op, label) << "expected an indexing map with " << dims
+                                     << " dimensions and no symbols, got "
+                                     << AffineMapAttr::get(map);
+  int64_t rank = cast<ShapedType>(type).getRank();
+  if (map.getNumResults() != rank)
+    return emitConstraint(op, label)
+           << "expected " << rank << " results in the map of an operand of type " << type
+           << ", got "
+           << AffineMapAttr::get(map);
+  return success();
+}
+
+/// Dimension and factor of `d` or `d floordiv G`; -1 for any other expression.
+static std::pair<int, int64_t> dimAndGroup(AffineExpr expr) {
+  if (auto dim = dyn_cast<AffineDimExpr>(expr))
+    return {dim.getPosition(), 1};
+  auto div = dyn_cast<AffineBinaryOpExpr>(expr);
+  if (!div || div.getKind() != AffineExprKind::FloorDiv)
+    return {-1, 1};
+  auto dim = dyn_cast<AffineDimExpr>(div.getLHS());
+  auto group = dyn_cast<AffineConstantExpr>(div.getRHS());
+  if (!dim || !group || group.getValue() < 1)
+    return {-1, 1};
+  return {static_cast<int>(dim.getPosition()), group.getValue()};
+}
+
+LogicalResult fovea::verifyExtents(Operation *op, StringRef label, ArrayRef<AffineMap> maps,
+                                   ValueRange operands) {
+  SmallVector<int64_t> extents(maps.front().getNumDims(), ShapedType::kDynamic);
+  for (auto [map, operand] : llvm::zip_equal(maps, operands)) {
+    auto type = cast<ShapedType>(operand.getType());
+    for (auto [position, expr] : llvm::enumerate(map.getResults())) {
+      auto [dim, group] = dimAndGroup(expr);
+      if (dim < 0 || type.isDynamicDim(position))
+        continue;
+      int64_t extent = type.getDimSize(position);
+      if (extent > (int64_t(1) << 40))
+        return emitConstraint(op, label) << "extent " << extent << " is too large";
+      extent *= group;
+      if (!ShapedType::isDynamic(extents[dim]) && extents[dim] != extent)
+        return emitConstraint(op, label) << "expected extent " << extents[dim]
+                                         << " for dimension d" << dim << ", got " << extent;
+      extents[dim] = extent;
+    }
+  }
+  return success();
+}
+
+LogicalResult fovea::verifyRegionTypes(Operation *op, StringRef label, Region &region,
+                                       TypeRange leading, ValueRange captures,
+                                       ArrayRef<AffineMap> captureMaps, Type yielded) {
+  SmallVector<Type> expected(leading);
+  for (auto [capture, map] : llvm::zip_equal(captures, captureMaps))
+    expected.push_back(isTable(capture, map) ? capture.getType() : elementTypeOf(capture));
+  if (!llvm::equal(region.getArgumentTypes(), expected))
+    return emitConstraint(op, label) << "expected region arguments (" << expected << "), got ("
+                                     << region.getArgumentTypes() << ")";
+  auto yield = dyn_cast<YieldOp>(region.front().getTerminator());
+  if (!yield || yield.getNumOperands() != 1 || yield.getOperand(0).getType() != yielded)
+    return emitConstraint(op, label) << "expected a region that yields one " << yielded;
+  return success();
+}
+
+LogicalResult fovea::verifyScalarRegion(Operation *op, StringRef label, Region &region) {
+  if (region.empty())
+    return success();
+  for (Operation &inner : region.front()) {
+    bool scalar = llvm::none_of(inner.getResultTypes(),
+                                [](Type type) { return isa<ShapedType>(type); });
+    bool known = isa<YieldOp, CaptureLoadOp, arith::ConstantOp>(inner) ||
+                 (inner.getNumRegions() == 0 && OpTrait::hasElementwiseMappableTraits(&inner));
+    if (!scalar || !known)
+      return emitConstraint(op, label)
+                 .append("expected only elementwise scalar operations in the region, got '",
+                         inner.getName(), "'")
+                 .attachNote(inner.getLoc())
+             << "in this operation";
+    for (Value operand : inner.getOperands())
+      if (operand.getParentRegion() != &region)
+        return emitConstraint(op, label) << "expected a region that uses only its arguments; pass "
+                                            "outer values as captures";
+  }
+  return success();
+}
+
+void fovea::addDestinationEffects(
+    DestinationStyleOpInterface op,
+    SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>> &effects) {
+  for (OpOperand &operand : op->getOpOperands()) {
+    if (!isa<MemRefType>(operand.get().getType()))
+      continue;
+    if (op.isDpsInit(&operand))
+      effects.emplace_back(MemoryEffects::Write::get(), &operand,
+                           SideEffects::DefaultResource::get());
+    else
+      effects.emplace_back(MemoryEffects::Read::get(), &operand,
+                           SideEffects::DefaultResource::get());
+  }
+}
+
+LogicalResult fovea::reifyDestinationShapes(OpBuilder &builder, DestinationStyleOpInterface op,
+                                            ReifiedRankedShapedTypeDims &shapes) {
+  for (OpResult result : op->getResults())
+    shapes.push_back(tensor::getMixedSizes(builder, op.getLoc(),
+                                           op.getTiedOpOperand(result)->get()));
+  return success();
+}
+
+LogicalResult fovea::verifyDestinations(Operation *op, StringRef label, ValueRange inits) {
+  unsigned results = 0;
+  for (Value init : inits) {
+    if (!isa<RankedTensorType>(init.getType()))
+      continue;
+    if (results >= op->getNumResults() || op->getResult(results).getType() != init.getType())
+      return emitConstraint(op, label) << "expected a result of type " << init.getType()
+                                       << " for each tensor in outs";
+    ++results;
+  }
+  if (results != op->getNumResults())
+    return emitConstraint(op, label) << "expected no result for a memref in outs";
+  return success();
+}
