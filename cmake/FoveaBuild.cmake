@@ -29,7 +29,7 @@ endif()
 
 add_library(fovea_flags INTERFACE)
 target_compile_options(fovea_flags INTERFACE -Wall -Wextra -Wno-unused-parameter
-  $<$<BOOL:${FOVEA_WERROR}>:-Werror> -fpch-preprocess)
+  $<$<BOOL:${FOVEA_WERROR}>:-Werror>)
 target_include_directories(fovea_flags INTERFACE
   "${PROJECT_SOURCE_DIR}" "${PROJECT_BINARY_DIR}" "${PROJECT_SOURCE_DIR}/runtime/include")
 if(FOVEA_SANITIZE)
@@ -38,7 +38,7 @@ if(FOVEA_SANITIZE)
 endif()
 
 # fovea_add_library(NAME source... [LINK lib...] [DEPENDS target...] [PCH header])
-# One static library a folder. PCH names the precompiled header of the layer.
+# One static library a folder. PCH names the target whose precompiled header it reuses.
 function(fovea_add_library name)
   cmake_parse_arguments(ARG "" "PCH" "LINK;DEPENDS" ${ARGN})
   add_library(${name} STATIC ${ARG_UNPARSED_ARGUMENTS})
@@ -47,6 +47,6 @@ function(fovea_add_library name)
     add_dependencies(${name} ${ARG_DEPENDS})
   endif()
   if(ARG_PCH)
-    target_precompile_headers(${name} PRIVATE "${ARG_PCH}")
+    target_precompile_headers(${name} REUSE_FROM ${ARG_PCH})
   endif()
 endfunction()

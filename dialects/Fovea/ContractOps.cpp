@@ -22,9 +22,10 @@ Type ContractOp::getSumType(Type element) {
 
 void ContractOp::build(OpBuilder &builder, OperationState &state, Value lhs, Value rhs, Value init,
                        ArrayRef<AffineMap> maps) {
-  TypeRange results = isa<RankedTensorType>(init.getType()) ? TypeRange(init.getType())
-                                                            : TypeRange();
-  build(builder, state, results, lhs, rhs, ValueRange(), init,
+  SmallVector<Type, 1> results;
+  if (isa<RankedTensorType>(init.getType()))
+    results.push_back(init.getType());
+  build(builder, state, TypeRange(results), lhs, rhs, ValueRange(), init,
         builder.getAffineMapArrayAttr(maps));
   OpBuilder::InsertionGuard guard(builder);
   Type sum = getSumType(elementTypeOf(lhs)), out = elementTypeOf(init);
