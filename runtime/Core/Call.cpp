@@ -1,0 +1,182 @@
+//===- Call.cpp - one run of compiled code --------------------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+#include "runtime/Core/Call.h"
+#include "runtime/CPU/FloatEnvironment.h"
+#include "runtime/Core/Tensors.h"
+
+#include <algorithm>
+#include <new>
+
+namespace fovea::core {
+
+using Kind = Failure::Kind;
+
+/// In front of every block that compiled code allocated.
+struct alignas(memoryAlignment) Call::BlockHeader {
+  BlockHeader *next;
+  size_t bytes;
+};
+
+/// One parallel_for under way. Tasks are claimed one by one, so that uneven ones even out.
+struct Call::Region {
+  Call *call;
+  fovea_task task;
+  void *args;
+  int64_t count;
+  alignas(64) std::atomic<int64_t> next{0};
+};
+
+namespace {
+/// The task that a thread is in, for regions inside of tasks.
+struct CurrentTask {
+  const Call *call = nullptr;
+  void *scratch = nullptr;
+};
+} // namespace
+
+static thread_local CurrentTask currentTask;
+
+Call::~Call() {
+  while (blocks) {
+    BlockHeader *block = blocks;
+    blocks = block->next;
+    allocator.free(allocator.user, block, block->bytes, memoryAlignment);
+  }
+}
+
+void Call::record(const Failure &failure) {
+  if (!failed.exchange(true))
+    firstFailure = failure;
+}
+
+void Call::fail(const Failure &failure) {
+  record(failure);
+  longjmp(start, 1);
+}
+
+/// Apart from execute, so that no local variable lives across setjmp.
+bool Call::enter() {
+  if (setjmp(start))
+    return false;
+  entry.run(this);
+  return !failed.load();
+}
+
+bool Call::execute(char *firstScratch, int64_t stride) {
+  scratch = firstScratch;
+  scratchStride = stride;
+  cpu::FloatEnvironment environment;
+  return enter();
+}
+
+void Call::runShare(void *arg, int64_t slot) {
+  Region &region = *static_cast<Region *>(arg);
+  Call &call = *region.call;
+  cpu::FloatEnvironment environment;
+  const CurrentTask before = currentTask;
+  void *scratch = call.scratch + slot * call.scratchStride;
+  currentTask = {&call, scratch};
+  // After a failure the run is given up: the remaining tasks need not run.
+  while (!call.failed.load(std::memory_order_relaxed)) {
+    int64_t task = region.next.fetch_add(1, std::memory_order_relaxed);
+    if (task >= region.count)
+      break;
+    region.task(region.args, task, scratch);
+  }
+  currentTask = before;
+}
+
+void Call::parallelFor(fovea_task task, void *args, int64_t count) {
+  if (currentTask.call == this) {
+    for (int64_t i = 0; i < count; ++i)
+      task(args, i, currentTask.scratch);
+    return;
+  }
+  Region region{this, task, args, count};
+  int64_t slots = std::min(team.count, count);
+  if (slots > 1 && team.hook)
+    team.hook(team.hookUser, slots, runShare, &region);
+  else if (slots > 1)
+    team.pool->run(slots, runShare, &region);
+  // Does what is left: all of it without other threads, else nothing.
+  runShare(&region, 0);
+  if (failed.load())
+    longjmp(start, 1);
+}
+
+void Call::checkOutputShape(int64_t index, std::span<const int64_t> shape) {
+  const fvm::TensorInfo &info = entry.entry->outputs[size_t(index)];
+  Failure failure;
+  failure.index = index;
+  if (shape.size() != info.shape.size()) {
+    failure.kind = Kind::OutputRank;
+    failure.value = int64_t(shape.size());
+    failure.limit = int64_t(info.shape.size());
+    fail(failure);
+  }
+  const fovea_tensor *supplied = outputs[size_t(index)].supplied;
+  for (size_t d = 0; d < shape.size(); ++d) {
+    int64_t expected = dimValue(info.shape[d], dims);
+    failure.kind = Kind::OutputDim;
+    if (expected < 0 && supplied) {
+      failure.kind = Kind::SuppliedDim;
+      expected = supplied->shape[d];
+    }
+    if (expected < 0 || shape[d] == expected)
+      continue;
+    failure.dim = int64_t(d);
+    failure.value = shape[d];
+    failure.limit = expected;
+    fail(failure);
+  }
+}
+
+void *Call::output(int64_t index, std::span<const int64_t> shape) {
+  Failure failure;
+  failure.index = index;
+  if (index < 0 || size_t(index) >= outputs.size() || outputs[size_t(index)].produced) {
+    failure.kind =
+        index < 0 || size_t(index) >= outputs.size() ? Kind::NoOutput : Kind::OutputTwice;
+    fail(failure);
+  }
+  checkOutputShape(index, shape);
+  OutputSlot &slot = outputs[size_t(index)];
+  int64_t bytes;
+  if (!tensorBytes(fvm::dtypeBytes(entry.entry->outputs[size_t(index)].dtype), shape, bytes)) {
+    failure.kind = Kind::OutputSize;
+    fail(failure);
+  }
+  slot.produced = true;
+  if (slot.supplied)
+    return dataOf(*slot.supplied);
+  if (!slot.buffer && (slot.buffer = new (std::nothrow) fovea_buffer))
+    slot.buffer->block = Block(allocator);
+  if (!slot.buffer || !slot.buffer->block.reserve(size_t(bytes))) {
+    failure.kind = Kind::OutputMemory;
+    failure.value = bytes;
+    fail(failure);
+  }
+  std::ranges::copy(shape, slot.buffer->shape);
+  return slot.buffer->block.data();
+}
+
+void *Call::allocate(int64_t bytes) {
+  Failure failure;
+  failure.value = bytes;
+  int64_t total;
+  if (bytes < 0 || __builtin_add_overflow(bytes, int64_t(sizeof(BlockHeader)), &total)) {
+    failure.kind = Kind::BlockSize;
+    fail(failure);
+  }
+  void *memory = allocator.alloc(allocator.user, size_t(total), memoryAlignment);
+  if (!memory) {
+    failure.kind = Kind::BlockMemory;
+    fail(failure);
+  }
+  blocks = new (memory) BlockHeader{blocks, size_t(total)};
+  return blocks + 1;
+}
+
+} // namespace fovea::core

@@ -1,0 +1,123 @@
+//===- Call.h - one run of compiled code ----------------------------------===//
+//
+// The host side of fovea_abi.h. Compiled code and these functions share a stack
+// that longjmp may cut, so nothing here owns anything: failures are recorded as
+// plain values and worded after the run.
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+#ifndef FOVEA_RUNTIME_CORE_CALL_H
+#define FOVEA_RUNTIME_CORE_CALL_H
+
+#include "runtime/CPU/ThreadPool.h"
+#include "runtime/Core/Memory.h"
+#include "runtime/Core/Module.h"
+#include <atomic>
+#include <csetjmp>
+#include <span>
+
+namespace fovea::core {
+
+/// Why a run stopped.
+struct Failure {
+  enum class Kind {
+    /// fault, node, value, limit of the ABI.
+    Fault,
+    /// Output `index` does not exist.
+    NoOutput,
+    OutputTwice,
+    /// Rank `value` instead of `limit`.
+    OutputRank,
+    /// Dimension `dim` has size `value` instead of `limit`; compiled code is at fault.
+    OutputDim,
+    /// The same, where the caller's tensor does not have the size that the data gave.
+    SuppliedDim,
+    /// Dimension sizes of output `index` are negative or too large together.
+    OutputSize,
+    /// No memory for `value` bytes of output `index`.
+    OutputMemory,
+    /// A block of `value` bytes, which is negative or too large.
+    BlockSize,
+    /// No memory for a block of `value` bytes.
+    BlockMemory,
+  };
+  Kind kind = Kind::Fault;
+  int64_t fault = 0;
+  int64_t node = -1;
+  int64_t value = 0;
+  int64_t limit = 0;
+  int64_t index = -1;
+  int64_t dim = -1;
+};
+
+/// Where an output of the run goes.
+struct OutputSlot {
+  /// The caller's tensor when it has memory, else null.
+  const fovea_tensor *supplied = nullptr;
+  /// The context's memory for the output otherwise; null before its first use and after a detach.
+  fovea_buffer *buffer = nullptr;
+  bool produced = false;
+};
+
+/// How the tasks of a region get their threads.
+struct Threads {
+  int64_t count = 1;
+  fovea_parallel_for hook = nullptr;
+  void *hookUser = nullptr;
+  cpu::ThreadPool *pool = nullptr;
+};
+
+/// A run in progress. Lives on the stack of the thread that runs the context.
+class Call : public fovea_call {
+public:
+  Call(const EntryPoint &entry, const fovea_allocator &allocator, const Threads &threads,
+       std::span<OutputSlot> outputs)
+      : entry(entry), allocator(allocator), team(threads), outputs(outputs) {}
+
+  /// Frees the blocks that the run allocated.
+  ~Call();
+  Call(const Call &) = delete;
+  Call &operator=(const Call &) = delete;
+
+  /// Runs the entry; the fields of fovea_call must be set. `firstScratch` is thread 0's, the
+  /// others follow at `scratchStride`. False when the run failed.
+  bool execute(char *firstScratch, int64_t scratchStride);
+
+  const Failure &failure() const { return firstFailure; }
+
+  /// Keeps the first failure. From any thread.
+  void record(const Failure &failure);
+
+  /// Records and goes back to execute. From the thread that runs the context, outside tasks.
+  [[noreturn]] void fail(const Failure &failure);
+
+  void parallelFor(fovea_task task, void *args, int64_t count);
+  void *output(int64_t index, std::span<const int64_t> shape);
+  void *allocate(int64_t bytes);
+
+private:
+  struct BlockHeader;
+  struct Region;
+
+  static void runShare(void *region, int64_t slot);
+  bool enter();
+  void checkOutputShape(int64_t index, std::span<const int64_t> shape);
+
+  const EntryPoint &entry;
+  const fovea_allocator &allocator;
+  const Threads &team;
+  std::span<OutputSlot> outputs;
+  char *scratch = nullptr;
+  int64_t scratchStride = 0;
+  BlockHeader *blocks = nullptr;
+  Failure firstFailure;
+  std::atomic<bool> failed{false};
+  jmp_buf start;
+};
+
+/// The host table that every call points to.
+const fovea_host *hostTable();
+
+} // namespace fovea::core
+
+#endif // FOVEA_RUNTIME_CORE_CALL_H

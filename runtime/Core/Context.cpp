@@ -1,0 +1,232 @@
+//===- Context.cpp - state of the runs of one thread ----------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+#include "runtime/Core/Context.h"
+#include "runtime/Core/Tensors.h"
+
+#include <algorithm>
+#include <sched.h>
+#include <unistd.h>
+
+namespace fovea::core {
+
+using fvm::Code;
+using fvm::concat;
+using fvm::Status;
+
+static constexpr int32_t maxThreads = 1024;
+static constexpr int32_t defaultSpinMicroseconds = 100;
+static constexpr int32_t maxSpinMicroseconds = 10'000'000;
+
+/// CPUs that the scheduler may put this process on.
+static int32_t usableCpus() {
+  cpu_set_t set;
+  if (sched_getaffinity(0, sizeof(set), &set) == 0)
+    return std::clamp(CPU_COUNT(&set), 1, maxThreads);
+  return int32_t(std::clamp<long>(sysconf(_SC_NPROCESSORS_ONLN), 1, maxThreads));
+}
+
+static int32_t chooseThreads(const Module &module, int32_t wanted) {
+  if (wanted)
+    return wanted;
+  int64_t hint = module.manifest().threadsHint;
+  return hint ? int32_t(std::min<int64_t>(hint, usableCpus())) : usableCpus();
+}
+
+Context::Context(std::shared_ptr<const Module> shared, const fovea_context_options &options,
+                 int32_t threads)
+    : module(std::move(shared)),
+      allocator(options.allocator.alloc ? options.allocator : defaultAllocator()),
+      pool(threads, options.spin_us < 0 ? defaultSpinMicroseconds : options.spin_us),
+      team{threads, options.parallel_for, options.parallel_for_user, &pool}, work(allocator) {
+  size_t symbols = 0, inputs = 0, outputs = 0;
+  for (const EntryPoint &point : module->entries()) {
+    symbols = std::max(symbols, point.entry->symbols.size());
+    inputs = std::max(inputs, point.entry->inputs.size());
+    outputs = std::max(outputs, point.entry->outputs.size());
+  }
+  dims.resize(symbols);
+  inputData.resize(inputs);
+  slots.resize(outputs);
+  inputCopies.reserve(inputs);
+  for (size_t i = 0; i < inputs; ++i)
+    inputCopies.emplace_back(allocator);
+}
+
+Context::~Context() {
+  for (OutputSlot &slot : slots)
+    delete slot.buffer;
+}
+
+Status Context::create(std::shared_ptr<const Module> module, const fovea_context_options &options,
+                       std::unique_ptr<Context> &context) {
+  if (options.struct_size != sizeof(options))
+    return {Code::InvalidArgument, "context options: struct_size is wrong; set them up with "
+                                   "fovea_context_options_init"};
+  if (options.threads < 0 || options.threads > maxThreads)
+    return {Code::InvalidArgument, concat("context options: threads is ", options.threads,
+                                          ", expected 0 to ", maxThreads)};
+  if (options.spin_us < -1 || options.spin_us > maxSpinMicroseconds)
+    return {Code::InvalidArgument, concat("context options: spin_us is ", options.spin_us,
+                                          ", expected -1 to ", maxSpinMicroseconds)};
+  if (!options.allocator.alloc != !options.allocator.free)
+    return {Code::InvalidArgument, "context options: alloc and free go together"};
+  int32_t threads = chooseThreads(*module, options.threads);
+  context.reset(new Context(std::move(module), options, threads));
+  return {};
+}
+
+Status Context::run(const char *entry, std::span<const fovea_tensor> inputs,
+                    std::span<fovea_tensor> outputs) {
+  if (busy.exchange(true))
+    return {Code::InvalidArgument,
+            "the context is running on another thread; use one context per thread"};
+  struct Release {
+    std::atomic<bool> &busy;
+    ~Release() { busy.store(false); }
+  } release{busy};
+  return runEntry(entry, inputs, outputs);
+}
+
+Status Context::runEntry(const char *name, std::span<const fovea_tensor> inputs,
+                         std::span<fovea_tensor> outputs) {
+  const EntryPoint *point = module->find(name);
+  if (!point)
+    return {Code::InvalidArgument, concat("there is no entry '", name, "'")};
+  const fvm::Entry &entry = *point->entry;
+  // The last run's outputs end here, also when this run fails.
+  for (OutputSlot &slot : slots) {
+    slot.supplied = nullptr;
+    slot.produced = false;
+  }
+  if (Status status = solveDims(entry, inputs, dims.data()); !status.ok())
+    return status;
+  if (Status status = bindInputs(entry, inputs); !status.ok())
+    return status;
+  if (Status status = bindOutputs(entry, inputs, outputs); !status.ok())
+    return status;
+  fovea_plan plan;
+  if (Status status = module->plan(*point, dims.data(), team.count, plan); !status.ok())
+    return status;
+  if (Status status = execute(*point, plan); !status.ok()) {
+    // A failed run has no outputs to detach.
+    for (OutputSlot &slot : slots)
+      slot.produced = false;
+    return status;
+  }
+  publishOutputs(entry, outputs);
+  return {};
+}
+
+Status Context::bindInputs(const fvm::Entry &entry, std::span<const fovea_tensor> inputs) {
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    const fvm::TensorInfo &info = entry.inputs[i];
+    if (Status status = checkInputData(info, inputs[i]); !status.ok())
+      return status;
+    inputData[i] = dataOf(inputs[i]);
+    if (isDense(inputs[i]))
+      continue;
+    int64_t elementBytes = fvm::dtypeBytes(info.dtype), bytes = 0;
+    tensorBytes(elementBytes, shapeOf(inputs[i]), bytes);
+    if (!inputCopies[i].reserve(size_t(bytes)))
+      return {Code::OutOfMemory,
+              concat("input '", info.name, "': no memory for a dense copy of ", bytes, " bytes")};
+    copyDense(inputs[i], elementBytes, inputCopies[i].data());
+    inputData[i] = inputCopies[i].data();
+  }
+  return {};
+}
+
+static bool overlap(const void *a, int64_t aBytes, const void *b, int64_t bBytes) {
+  auto aBegin = reinterpret_cast<uintptr_t>(a), bBegin = reinterpret_cast<uintptr_t>(b);
+  return aBegin < bBegin + uintptr_t(bBytes) && bBegin < aBegin + uintptr_t(aBytes);
+}
+
+Status Context::bindOutputs(const fvm::Entry &entry, std::span<const fovea_tensor> inputs,
+                            std::span<const fovea_tensor> outputs) {
+  if (outputs.size() != entry.outputs.size())
+    return {Code::InvalidArgument, concat("entry '", entry.name, "' has ", entry.outputs.size(),
+                                          " outputs, got ", outputs.size())};
+  auto bytesOf = [](const fvm::TensorInfo &info, const fovea_tensor &tensor) {
+    int64_t bytes = 0;
+    tensorBytes(fvm::dtypeBytes(info.dtype), shapeOf(tensor), bytes);
+    return bytes;
+  };
+  for (size_t i = 0; i < outputs.size(); ++i) {
+    if (!outputs[i].data)
+      continue;
+    const fvm::TensorInfo &info = entry.outputs[i];
+    if (Status status = checkSuppliedOutput(info, outputs[i], dims.data()); !status.ok())
+      return status;
+    slots[i].supplied = &outputs[i];
+    // Compiled code is built on the promise that buffers are distinct.
+    int64_t bytes = bytesOf(info, outputs[i]);
+    auto clash = [&](std::string_view role, const fvm::TensorInfo &other) {
+      return Status(Code::InvalidArgument, concat("output '", info.name, "' overlaps ", role, " '",
+                                                  other.name, "' in memory"));
+    };
+    for (size_t k = 0; k < inputs.size(); ++k)
+      if (overlap(dataOf(outputs[i]), bytes, inputData[k], bytesOf(entry.inputs[k], inputs[k])))
+        return clash("input", entry.inputs[k]);
+    for (size_t k = 0; k < i; ++k)
+      if (slots[k].supplied && overlap(dataOf(outputs[i]), bytes, dataOf(outputs[k]),
+                                       bytesOf(entry.outputs[k], outputs[k])))
+        return clash("output", entry.outputs[k]);
+  }
+  return {};
+}
+
+Status Context::execute(const EntryPoint &point, const fovea_plan &plan) {
+  if (!work.reserve(size_t(plan.peak_bytes)))
+    return {Code::OutOfMemory,
+            concat("no memory for the ", plan.peak_bytes, " bytes that a run of entry '",
+                   point.entry->name, "' with these shapes needs")};
+  Call call(point, allocator, team, {slots.data(), point.entry->outputs.size()});
+  call.host = hostTable();
+  call.inputs = inputData.data();
+  call.dims = dims.data();
+  call.weights = module->weights();
+  call.arena = work.data();
+  call.threads = team.count;
+  auto *arena = static_cast<char *>(work.data());
+  char *scratch = arena + fvm::alignUp(uint64_t(plan.arena_bytes), memoryAlignment);
+  if (!call.execute(scratch, plan.scratch_bytes))
+    return describeFailure(call.failure(), *module, *point.entry);
+  for (size_t i = 0; i < point.entry->outputs.size(); ++i)
+    if (!slots[i].produced)
+      return {Code::Internal, concat("compiled code did not produce output '",
+                                     point.entry->outputs[i].name, "'; please report this")};
+  return {};
+}
+
+void Context::publishOutputs(const fvm::Entry &entry, std::span<fovea_tensor> outputs) {
+  for (size_t i = 0; i < outputs.size(); ++i) {
+    if (slots[i].supplied) {
+      // The tensor is the caller's and may be gone before the next run.
+      slots[i].supplied = nullptr;
+      slots[i].produced = false;
+      continue;
+    }
+    const fvm::TensorInfo &info = entry.outputs[i];
+    fovea_buffer &buffer = *slots[i].buffer;
+    outputs[i] = {buffer.block.data(),
+                  {1, 0},
+                  int32_t(info.shape.size()),
+                  toDLPack(info.dtype),
+                  buffer.shape,
+                  nullptr,
+                  0};
+  }
+}
+
+Status Context::detach(int64_t index, fovea_buffer *&buffer) {
+  if (index < 0 || size_t(index) >= slots.size() || !slots[size_t(index)].produced)
+    return {Code::InvalidArgument,
+            concat("output ", index, " of the last run has no memory of the context to detach")};
+  buffer = std::exchange(slots[size_t(index)].buffer, nullptr);
+  slots[size_t(index)].produced = false;
+  return {};
+}
+
+} // namespace fovea::core

@@ -1,0 +1,73 @@
+//===- Host.cpp - the host table of compiled code -------------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+#include "runtime/Core/Call.h"
+
+#include <cmath>
+
+namespace fovea::core {
+
+static Call &callOf(fovea_call *call) { return *static_cast<Call *>(call); }
+
+static void parallelFor(fovea_call *call, fovea_task task, void *args, int64_t count) {
+  callOf(call).parallelFor(task, args, count);
+}
+
+static void *output(fovea_call *call, int64_t index, int64_t rank, const int64_t *dims) {
+  // A wrong rank is refused by its value, whatever it is.
+  return callOf(call).output(index, {dims, size_t(rank)});
+}
+
+static void *allocate(fovea_call *call, int64_t bytes) { return callOf(call).allocate(bytes); }
+
+static Failure faultOf(int64_t fault, int64_t node, int64_t value, int64_t limit) {
+  Failure failure;
+  failure.fault = fault;
+  failure.node = node;
+  failure.value = value;
+  failure.limit = limit;
+  return failure;
+}
+
+static void fault(fovea_call *call, int64_t fault, int64_t node, int64_t value, int64_t limit) {
+  callOf(call).record(faultOf(fault, node, value, limit));
+}
+
+static void stop(fovea_call *call, int64_t fault, int64_t node, int64_t value, int64_t limit) {
+  callOf(call).fail(faultOf(fault, node, value, limit));
+}
+
+static double math(int64_t function, double a, double b) {
+  switch (function) {
+  case FOVEA_MATH_EXP:
+    return std::exp(a);
+  case FOVEA_MATH_LOG:
+    return std::log(a);
+  case FOVEA_MATH_SIN:
+    return std::sin(a);
+  case FOVEA_MATH_COS:
+    return std::cos(a);
+  case FOVEA_MATH_TANH:
+    return std::tanh(a);
+  case FOVEA_MATH_ERF:
+    return std::erf(a);
+  case FOVEA_MATH_POW:
+    return std::pow(a, b);
+  case FOVEA_MATH_FMOD:
+    return std::fmod(a, b);
+  case FOVEA_MATH_EXPM1:
+    return std::expm1(a);
+  case FOVEA_MATH_LOG1P:
+    return std::log1p(a);
+  }
+  return std::nan("");
+}
+
+const fovea_host *hostTable() {
+  static const fovea_host table = {
+      FOVEA_ABI_VERSION, parallelFor, output, allocate, fault, stop, math};
+  return &table;
+}
+
+} // namespace fovea::core
