@@ -1,4 +1,5 @@
 # Compiler flags, output folders and the one function every library folder uses.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 set(CMAKE_CXX_STANDARD 20)
 set(CMAKE_CXX_STANDARD_REQUIRED ON)
 set(CMAKE_CXX_EXTENSIONS OFF)

@@ -1,5 +1,6 @@
 # Finds LLVM/MLIR 22.1 and lld, and wraps their flags in one interface target.
 # Another system than Debian: -DMLIR_DIR=<prefix>/lib/cmake/mlir -DLLD_DIR=<prefix>/lib/cmake/lld.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 find_package(MLIR CONFIG REQUIRED
   PATHS /usr/lib/llvm-22/lib/cmake/mlir)
 find_package(LLD CONFIG REQUIRED

@@ -75,9 +75,6 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("requirements", type=Path)
     parser.add_argument("--data", action="store_true", help="a folder of files, no environment")
     options = parser.parse_args(argv)
-    if sys.version_info < (3, 11):
-        print("dev: Python 3.11 or later is needed", file=sys.stderr)
-        return 3
     CACHE.mkdir(exist_ok=True)
     with (CACHE / f"{options.folder.name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

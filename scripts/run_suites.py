@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import test_results
+import suite_counts
 
 ROOT = Path(__file__).resolve().parent.parent
 BIN = ROOT / ".venv" / "bin"
@@ -82,27 +82,27 @@ def run_limited(command: Sequence[str]) -> int:
             return 124
 
 
-def run_suite(name: str) -> test_results.Counts:
+def run_suite(name: str) -> suite_counts.Counts:
     """Runs one suite and returns its counts; never raises for what the suite does."""
     report = results_folder() / f"{name}.xml"
     report.unlink(missing_ok=True)
     folder = PYTEST_SUITES.get(name)
     if folder and not (ROOT / folder).is_dir():
-        return test_results.Counts(name, skips=[(name, f"no {folder} in this checkout")])
+        return suite_counts.Counts(name, skips=[(name, f"no {folder} in this checkout")])
     start = time.monotonic()
     try:
         status = run_limited(SUITES[name](report))
     except (OSError, subprocess.CalledProcessError) as error:
         print(f"dev: {name}: {error}", file=sys.stderr)
         status = 127
-    return test_results.from_junit(name, [report], status, time.monotonic() - start)
+    return suite_counts.from_junit(name, [report], status, time.monotonic() - start)
 
 
-def run_lint() -> test_results.Counts:
+def run_lint() -> suite_counts.Counts:
     path = results_folder() / "lint.json"
     path.unlink(missing_ok=True)
     run_limited([str(BIN / "python"), "test/Lint/lint.py", "--results", str(path)])
-    return test_results.read(path)
+    return suite_counts.read(path)
 
 
 def main(argv: Sequence[str]) -> int:

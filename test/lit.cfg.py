@@ -29,9 +29,7 @@ for name in ("FileCheck", "not", "count", "split-file", "llvm-objdump", "llvm-re
     link = tools / name
     if (LLVM_TOOLS / name).exists() and not link.exists():
         link.symlink_to(LLVM_TOOLS / name)
-config.environment["PATH"] = os.pathsep.join(
-    [str(BUILD / "bin"), str(tools), "/usr/bin", "/bin"]
-)
+config.environment["PATH"] = os.pathsep.join([str(BUILD / "bin"), str(tools), "/usr/bin", "/bin"])
 config.environment["FILECHECK_OPTS"] = "--enable-var-scope --allow-unused-prefixes=false"
 config.environment["HOME"] = str(BUILD / "test")
 config.substitutions.append(("%source_dir", str(SOURCE)))

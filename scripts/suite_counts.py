@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """The counts of test suites: read from JUnit XML, kept as one JSON a suite, summed.
 
-  test_results.py step FOLDER NAME STATUS SUITE...  after a step: one that failed or died without
-                                                    saying so in its suites counts as a failure
-  test_results.py sum FOLDER                        all suites; last line: N passed, N failed, ...
+suite_counts.py step FOLDER NAME STATUS SUITE...  after a step: one that failed or died without
+                                                  saying so in its suites counts as a failure
+suite_counts.py sum FOLDER                        all suites; last line: N passed, N failed, ...
 """
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
@@ -52,9 +52,8 @@ def add_junit(counts: Counts, report: Path) -> None:
     for case in ElementTree.parse(report).getroot().iter("testcase"):
         name = "::".join(filter(None, (case.get("classname"), case.get("name"))))
         skipped = case.find("skipped")
-        if case.find("failure") is not None or case.find("error") is not None:
-            counts.failures.append(name)
-        elif case.get("status") == "fail":
+        broken = [case.find("failure"), case.find("error")]
+        if broken != [None, None] or case.get("status") == "fail":
             counts.failures.append(name)
         elif skipped is not None:
             counts.skips.append((name, skip_reason(case, skipped)))
