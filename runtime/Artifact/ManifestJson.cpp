@@ -161,7 +161,9 @@ Status readManifest(std::string_view text, Manifest &manifest) {
     return badArtifact("the manifest is not a JSON object");
   // First, because another format may have any other keys.
   auto format = json.find("format");
-  if (format != json.end() && format->is_number_integer() && *format != manifestFormat)
+  if (format == json.end() || !format->is_number_integer())
+    return badArtifact("manifest, top level: 'format' is missing or no integer");
+  if (*format != manifestFormat)
     return incompatible(
         concat("its manifest has format ", format->dump(), ", expected ", manifestFormat));
   manifest = {};
