@@ -1,0 +1,202 @@
+"""Writes modules in MLIR text, one method per kind of operation.
+
+    graph = Graph()
+    table = graph.weight("table", (29, 64), "weights.safetensors", 4096)
+    ids = graph.input("ids", "i64", ("time",))
+    graph.output("rows", graph.gather(table, ids))
+    text = graph.text()
+
+Sizes are numbers or names of dynamic dimensions. Nothing is checked here: the compiler verifies
+what it reads, and names the line.
+"""
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+
+Sizes = tuple[int | str, ...]
+
+
+@dataclasses.dataclass(frozen=True)
+class Value:
+    """An SSA value of ranked tensor type."""
+
+    name: str
+    element: str
+    shape: Sizes
+
+    @property
+    def type(self) -> str:
+        sizes = "".join(f"{'?' if isinstance(s, str) else s}x" for s in self.shape)
+        return f"tensor<{sizes}{self.element}>"
+
+
+def affine_map(rank: int, results: Sequence[int]) -> str:
+    """affine_map<(d0, ...) -> (...)> over `rank` dimensions."""
+    dims = ", ".join(f"d{dim}" for dim in range(rank))
+    return f"affine_map<({dims}) -> ({', '.join(f'd{dim}' for dim in results)})>"
+
+
+class Graph:
+    """A module with one entry function; methods append operations in program order."""
+
+    def __init__(self, name: str = "main") -> None:
+        self._name = name
+        self._weights: list[str] = []
+        self._prologue: list[str] = []
+        self._body: list[str] = []
+        self._inputs: list[tuple[str, Value]] = []
+        self._outputs: list[tuple[str, Value]] = []
+        self._sizes: dict[str, str] = {}
+        self._constants: dict[int, str] = {}
+        self._count = 0
+
+    # Names and sizes
+
+    def _fresh(self) -> str:
+        self._count += 1
+        return f"%v{self._count}"
+
+    def index(self, value: int) -> str:
+        """The name of an index constant."""
+        if value not in self._constants:
+            self._constants[value] = f"%c{value}"
+            self._prologue.insert(0, f"%c{value} = arith.constant {value} : index")
+        return self._constants[value]
+
+    def _dynamic(self, shape: Sizes) -> str:
+        return ", ".join(self._sizes[size] for size in shape if isinstance(size, str))
+
+    def empty(self, element: str, shape: Sizes) -> Value:
+        result = Value(self._fresh(), element, shape)
+        self._body.append(f"{result.name} = tensor.empty({self._dynamic(shape)}) : {result.type}")
+        return result
+
+    # The signature
+
+    def input(self, name: str, element: str, shape: Sizes) -> Value:
+        value = Value(f"%arg{len(self._inputs)}", element, shape)
+        for dim, size in enumerate(shape):
+            if isinstance(size, str) and size not in self._sizes:
+                self._sizes[size] = f"%size_{size}"
+                dim_name = self.index(dim)
+                self._prologue.append(
+                    f"%size_{size} = tensor.dim {value.name}, {dim_name} : {value.type}"
+                )
+        self._inputs.append((name, value))
+        return value
+
+    def output(self, name: str, value: Value) -> None:
+        self._outputs.append((name, value))
+
+    def weight(
+        self, name: str, shape: Sizes, source: str, offset: int, element: str = "f32"
+    ) -> Value:
+        """A tensor that lies at `offset` of the file `source`, beside the module's own file."""
+        value = Value(self._fresh(), element, shape)
+        self._weights.append(f'fovea.weight @{name} from "{source}" offset {offset} : {value.type}')
+        self._body.append(f"{value.name} = fovea.get_weight @{name} : {value.type}")
+        return value
+
+    # Operations
+
+    def gather(self, table: Value, ids: Value, shape: Sizes | None = None, node: str = "") -> Value:
+        """Rows of `table` [N, C] by `ids` [T], as [T, C] or as `shape` with 1s between T and C."""
+        rows, width = table.shape
+        shape = shape or (ids.shape[0], width)
+        init, result = self.empty(table.element, shape), self._fresh()
+        rank, extent = len(shape), self.index(int(rows))
+        maps = f"[{affine_map(rank, [0])}, {affine_map(rank, range(rank))}]"
+        kinds = ", ".join(['"parallel"'] * rank)
+        self._body += [
+            f"{result} = linalg.generic {{indexing_maps = {maps}, iterator_types = [{kinds}]}}"
+            f" ins({ids.name} : {ids.type}) outs({init.name} : {init.type}) {{",
+            f"^bb0(%id: {ids.element}, %old: {table.element}):",
+            f'  %row = fovea.checked_index %id in {extent} node "{node}" : {ids.element}',
+            f"  %column = linalg.index {rank - 1} : index",
+            f"  %element = tensor.extract {table.name}[%row, %column] : {table.type}",
+            f"  linalg.yield %element : {table.element}",
+            f"}} -> {init.type}",
+        ]
+        return Value(result, table.element, shape)
+
+    def linear(self, x: Value, weight: Value, bias: Value) -> Value:
+        """x [M, K] times weight [N, K] transposed, plus bias [N]."""
+        shape = (x.shape[0], weight.shape[0])
+        init, result = self.empty(x.element, shape), self._fresh()
+        maps = ", ".join(affine_map(3, dims) for dims in ([0, 2], [1, 2], [1], [0, 1]))
+        self._body += [
+            f"{result} = fovea.contract ins({x.name}, {weight.name} : {x.type}, {weight.type})"
+            f" captures({bias.name} : {bias.type}) outs({init.name} : {init.type})"
+            f" {{indexing_maps = [{maps}]}} epilogue {{",
+            f"^bb0(%sum: {x.element}, %bias: {x.element}):",
+            f"  %total = arith.addf %sum, %bias : {x.element}",
+            f"  fovea.yield %total : {x.element}",
+            f"}} -> {init.type}",
+        ]
+        return Value(result, x.element, shape)
+
+    def gru(
+        self,
+        x: Value,
+        w: Value,
+        r: Value,
+        bias: Value,
+        initial_h: Value | None = None,
+        gate_order: str = "rzn",
+        reset: str = "after",
+        keep: str = "old",
+    ) -> tuple[Value, Value]:
+        """A forward GRU over x [T, B, I], in PyTorch's convention unless said otherwise: the
+        outputs [T, 1, B, H] and the final state [1, B, H]."""
+        steps, batch, _ = x.shape
+        hidden = r.shape[2]
+        y = Value(self._fresh(), x.element, (steps, 1, batch, hidden))
+        y_h = Value(self._fresh(), x.element, (1, batch, hidden))
+        start = f" initial_h({initial_h.name} : {initial_h.type})" if initial_h else ""
+        gates = ", ".join(f"#fovea.gate<{gate}>" for gate in gate_order)
+        self._body += [
+            f"{y.name}, {y_h.name} = fovea.gru {x.name}, {w.name}, {r.name}"
+            f" bias({bias.name} : {bias.type}){start}"
+            f" {{gate_order = [{gates}], reset = #fovea.reset<{reset}>,"
+            f" keep = #fovea.keep<{keep}>,"
+            " activations = [#fovea.activation<sigmoid>, #fovea.activation<tanh>]}"
+            f" : {x.type}, {w.type}, {r.type} -> {y.type}, {y_h.type}",
+        ]
+        return y, y_h
+
+    def collapse(self, x: Value, groups: Sequence[Sequence[int]], shape: Sizes) -> Value:
+        """x with the dimensions of every group joined; `shape` is the result's."""
+        result = Value(self._fresh(), x.element, shape)
+        text = "[" + ", ".join(str(list(group)) for group in groups) + "]"
+        self._body.append(
+            f"{result.name} = tensor.collapse_shape {x.name} {text} : {x.type} into {result.type}"
+        )
+        return result
+
+    # The module
+
+    @staticmethod
+    def _slot(name: str, value: Value) -> str:
+        attributes = f'fovea.name = "{name}"'
+        if any(isinstance(size, str) for size in value.shape):
+            symbols = ", ".join(f'"{s}"' if isinstance(s, str) else '""' for s in value.shape)
+            attributes += f", fovea.shape = [{symbols}]"
+        return f"{value.type} {{{attributes}}}"
+
+    def text(self) -> str:
+        """The module."""
+        inputs = ", ".join(f"{v.name}: {self._slot(name, v)}" for name, v in self._inputs)
+        outputs = ", ".join(self._slot(name, v) for name, v in self._outputs)
+        values = ", ".join(v.name for _, v in self._outputs)
+        types = ", ".join(v.type for _, v in self._outputs)
+        lines = [
+            *self._weights,
+            f"func.func @{self._name}({inputs}) -> ({outputs}) attributes {{fovea.entry}} {{",
+            *("  " + line for line in (*self._prologue, *self._body)),
+            f"  return {values} : {types}",
+            "}",
+        ]
+        return "\n".join(["module {", *("  " + line for line in lines), "}", ""])
