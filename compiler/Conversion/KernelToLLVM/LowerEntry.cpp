@@ -1,0 +1,236 @@
+//===- LowerEntry.cpp - entries with the calling convention of the ABI ----===//
+//
+// Turns entries into fovea_run_ and fovea_plan_ functions, and every operation that needs the host
+// into reads of the call and calls of its functions.
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+#include "compiler/Conversion/KernelToLLVM/HostAbi.h"
+#include "compiler/Conversion/KernelToLLVM/Passes.h"
+#include "compiler/Conversion/TensorToKernel/SizeSlice.h"
+
+#include "mlir/Dialect/SCF/IR/SCF.h"
+
+namespace fovea {
+#define GEN_PASS_DEF_LOWERENTRY
+#include "compiler/Conversion/KernelToLLVM/Passes.h.inc"
+} // namespace fovea
+
+using namespace mlir;
+using namespace fovea;
+
+/// Weights start at multiples of this many bytes.
+static constexpr int64_t kWeightAlignment = 64;
+
+namespace {
+
+struct LowerEntry : fovea::impl::LowerEntryBase<LowerEntry> {
+  void runOnOperation() override {
+    placeWeights();
+    SmallVector<func::FuncOp> entries, bodies;
+    for (auto function : getOperation().getOps<func::FuncOp>())
+      if (function->hasAttr(kEntryAttr))
+        entries.push_back(function);
+    for (func::FuncOp entry : entries) {
+      makePlan(entry);
+      lowerArguments(entry);
+      ++numEntries;
+    }
+    for (auto function : getOperation().getOps<func::FuncOp>())
+      if (!function.isExternal() && function.getNumArguments() > 0 &&
+          isa<LLVM::LLVMPointerType>(function.getArgument(0).getType()))
+        lowerHostOps(function, function.getArgument(0));
+    SmallVector<Attribute> names;
+    for (StringAttr node : nodes)
+      names.push_back(node);
+    getOperation()->setAttr(kNodesAttr, ArrayAttr::get(&getContext(), names));
+    if (auto math = getOperation().lookupSymbol<func::FuncOp>(kHostMath))
+      math.erase();
+  }
+
+private:
+  Type pointer() { return LLVM::LLVMPointerType::get(&getContext()); }
+
+  /// Offsets for the weights that the code reads, in the module's order.
+  void placeWeights() {
+    DenseSet<StringAttr> used;
+    getOperation().walk([&](GetWeightOp op) { used.insert(op.getWeightAttr().getAttr()); });
+    int64_t offset = 0;
+    Builder builder(&getContext());
+    for (auto weight : getOperation().getOps<WeightOp>()) {
+      if (!used.contains(weight.getSymNameAttr()))
+        continue;
+      auto type = cast<RankedTensorType>(weight.getType());
+      weight->setAttr(kWeightOffsetAttr, builder.getI64IntegerAttr(offset));
+      offsets[weight.getSymNameAttr()] = offset;
+      offset = llvm::alignTo(offset + type.getNumElements() * byteWidth(type.getElementType()),
+                             kWeightAlignment);
+    }
+  }
+
+  /// `fovea_plan_<entry>(dims) -> bytes of arena`.
+  void makePlan(func::FuncOp entry) {
+    auto layout = getOperation().lookupSymbol<func::FuncOp>((entry.getName() + ".layout").str());
+    OpBuilder builder(&getContext());
+    Location loc = entry.getLoc();
+    auto plan =
+        func::FuncOp::create(loc, ("fovea_plan_" + entry.getName()).str(),
+                             builder.getFunctionType({pointer()}, {builder.getI64Type()}));
+    getOperation().push_back(plan);
+    builder.setInsertionPointToStart(plan.addEntryBlock());
+    HostAbi abi(builder, loc, Value());
+    SmallVector<Value> symbols;
+    for (unsigned index = 0; index < layout.getNumArguments(); ++index) {
+      Value word = abi.load(builder.getI64Type(), plan.getArgument(0), 8 * index);
+      symbols.push_back(
+          arith::IndexCastOp::create(builder, loc, builder.getIndexType(), word));
+    }
+    auto call = func::CallOp::create(builder, loc, layout, symbols);
+    func::ReturnOp::create(builder, loc, abi.word(call.getResults().back()));
+  }
+
+  /// `fovea_run_<entry>(call)`, with the arguments read from the call.
+  void lowerArguments(func::FuncOp entry) {
+    OpBuilder builder = OpBuilder::atBlockBegin(&entry.front());
+    Location loc = entry.getLoc();
+    Block &block = entry.front();
+    unsigned count = block.getNumArguments();
+    Value call = block.addArgument(pointer(), loc);
+    HostAbi abi(builder, loc, call);
+    auto symbols = entry->getAttrOfType<ArrayAttr>(kSymbolsAttr);
+    for (unsigned index = 0; index < count; ++index) {
+      BlockArgument argument = block.getArgument(index);
+      auto type = cast<MemRefType>(argument.getType());
+      auto shape = entry.getArgAttrOfType<ArrayAttr>(index, kShapeAttr);
+      SmallVector<Value> sizes;
+      for (int64_t dim = 0; dim < type.getRank(); ++dim)
+        if (type.isDynamicDim(dim)) {
+          int64_t symbol = llvm::find(symbols, shape[dim]) - symbols.begin();
+          sizes.push_back(kernel::SymbolOp::create(builder, loc, builder.getIndexType(),
+                                                   builder.getI64IntegerAttr(symbol)));
+        }
+      argument.replaceAllUsesWith(
+          kernel::ViewOp::create(builder, loc, type, abi.input(index), sizes, ValueRange())
+              .getResult());
+    }
+    block.eraseArguments(0, count);
+    entry.setArgAttrsAttr(nullptr);
+    entry.setFunctionType(builder.getFunctionType({pointer()}, {}));
+    entry.setName(("fovea_run_" + entry.getName()).str());
+  }
+
+  void lowerHostOps(func::FuncOp function, Value call) {
+    SmallVector<Operation *> ops;
+    function.walk([&](Operation *op) { ops.push_back(op); });
+    for (Operation *op : ops) {
+      OpBuilder builder(op);
+      HostAbi abi(builder, op->getLoc(), call);
+      if (auto request = dyn_cast<kernel::CallOp>(op))
+        replace(op, call);
+      else if (auto symbol = dyn_cast<kernel::SymbolOp>(op))
+        replace(op, arith::IndexCastOp::create(builder, op->getLoc(), builder.getIndexType(),
+                                               abi.symbol(symbol.getIndex())));
+      else if (auto arena = dyn_cast<kernel::ArenaOp>(op))
+        replace(op, view(builder, arena.getResult(), abi.arena(abi.word(arena.getOffset())),
+                         arena.getSizes()));
+      else if (auto weight = dyn_cast<GetWeightOp>(op))
+        replace(op, view(builder, weight.getResult(),
+                         abi.weights(abi.word(offsets[weight.getWeightAttr().getAttr()])), {}));
+      else if (auto output = dyn_cast<kernel::OutputOp>(op))
+        lowerOutput(output, builder, abi);
+      else if (auto allocate = dyn_cast<kernel::AllocateOp>(op))
+        lowerAllocate(allocate, builder, abi);
+      else if (auto index = dyn_cast<CheckedIndexOp>(op))
+        lowerCheckedIndex(index, builder, call);
+      else if (auto require = dyn_cast<RequireOp>(op))
+        lowerRequire(require, builder, call);
+      else if (auto math = dyn_cast<func::CallOp>(op); math && math.getCallee() == kHostMath)
+        replace(op, abi.math(math.getOperand(0), math.getOperand(1), math.getOperand(2)));
+    }
+  }
+
+  static void replace(Operation *op, Value value) {
+    op->replaceAllUsesWith(ValueRange(value));
+    op->erase();
+  }
+
+  static Value view(OpBuilder &builder, Value result, Value start, ValueRange sizes) {
+    return kernel::ViewOp::create(builder, result.getLoc(), cast<MemRefType>(result.getType()),
+                                  start, sizes, ValueRange());
+  }
+
+  void lowerOutput(kernel::OutputOp op, OpBuilder &builder, HostAbi &abi) {
+    auto type = cast<MemRefType>(op.getResult().getType());
+    SmallVector<Value> sizes;
+    unsigned dynamic = 0;
+    for (int64_t dim = 0; dim < type.getRank(); ++dim)
+      sizes.push_back(type.isDynamicDim(dim) ? op.getSizes()[dynamic++]
+                                             : abi.word(type.getDimSize(dim)));
+    replace(op, view(builder, op.getResult(), abi.output(op.getIndex(), sizes), op.getSizes()));
+  }
+
+  void lowerAllocate(kernel::AllocateOp op, OpBuilder &builder, HostAbi &abi) {
+    auto type = cast<MemRefType>(op.getResult().getType());
+    int64_t fixed = byteWidth(type.getElementType());
+    for (int64_t extent : type.getShape())
+      fixed *= ShapedType::isDynamic(extent) ? 1 : extent;
+    Value bytes = abi.word(fixed);
+    for (Value size : op.getSizes())
+      bytes = arith::MulIOp::create(builder, op.getLoc(), bytes, abi.word(size));
+    replace(op, view(builder, op.getResult(), abi.allocate(bytes), op.getSizes()));
+  }
+
+  int64_t numberOf(StringAttr node) {
+    auto [known, inserted] = numbers.try_emplace(node, nodes.size());
+    if (inserted)
+      nodes.push_back(node);
+    return known->second;
+  }
+
+  /// wrapped = index < 0 ? index + extent : index; in range it is the result, else a fault and 0.
+  void lowerCheckedIndex(CheckedIndexOp op, OpBuilder &builder, Value call) {
+    Location loc = op.getLoc();
+    Type index = builder.getIndexType();
+    Value raw = op.getIndex();
+    if (!raw.getType().isIndex())
+      raw = arith::IndexCastOp::create(builder, loc, index, raw);
+    Value zero = arith::ConstantIndexOp::create(builder, loc, 0), wrapped = raw;
+    if (op.getWrap()) {
+      Value negative =
+          arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::slt, raw, zero);
+      Value moved = arith::AddIOp::create(builder, loc, raw, op.getExtent());
+      wrapped = arith::SelectOp::create(builder, loc, negative, moved, raw);
+    }
+    Value inside =
+        arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::ult, wrapped, op.getExtent());
+    onFailure(builder, loc, inside, [&](OpBuilder &inner) {
+      HostAbi abi(inner, loc, call);
+      abi.fault(FOVEA_FAULT_INDEX, numberOf(op.getNodeAttr()), raw, op.getExtent());
+    });
+    replace(op, arith::SelectOp::create(builder, loc, inside, wrapped, zero));
+  }
+
+  void lowerRequire(RequireOp op, OpBuilder &builder, Value call) {
+    onFailure(builder, op.getLoc(), op.getCondition(), [&](OpBuilder &inner) {
+      HostAbi abi(inner, op.getLoc(), call);
+      abi.stop(static_cast<fovea_fault>(op.getFault()), numberOf(op.getNodeAttr()), op.getValue(),
+               op.getLimit());
+    });
+    op.erase();
+  }
+
+  static void onFailure(OpBuilder &builder, Location loc, Value condition,
+                        function_ref<void(OpBuilder &)> body) {
+    Value yes = arith::ConstantIntOp::create(builder, loc, builder.getI1Type(), 1);
+    Value failed = arith::XOrIOp::create(builder, loc, condition, yes);
+    scf::IfOp::create(builder, loc, failed, [&](OpBuilder &inner, Location) {
+      body(inner);
+      scf::YieldOp::create(inner, loc);
+    });
+  }
+
+  DenseMap<StringAttr, int64_t> offsets, numbers;
+  SmallVector<StringAttr> nodes;
+};
+
+} // namespace

@@ -1,0 +1,283 @@
+//===- OutlineTasks.cpp - kernels with the calling convention of tasks ----===//
+//
+// Splits each kernel into the task that the host calls and a body over noalias pointers, and turns
+// launches into calls of the host's parallel_for.
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+#include "compiler/Conversion/KernelToLLVM/HostAbi.h"
+#include "compiler/Conversion/KernelToLLVM/Passes.h"
+#include "compiler/Conversion/TensorToKernel/Passes.h"
+
+#include "mlir/Dialect/LLVMIR/LLVMTypes.h"
+#include "mlir/IR/IRMapping.h"
+
+namespace fovea {
+#define GEN_PASS_DEF_OUTLINETASKS
+#include "compiler/Conversion/KernelToLLVM/Passes.h.inc"
+} // namespace fovea
+
+using namespace mlir;
+using namespace fovea;
+
+/// Scratch buffers start at multiples of this many bytes.
+static constexpr int64_t kScratchAlignment = 64;
+
+/// Strides of a memref's layout that only the run tells, by dimension; none for the identity.
+static SmallVector<unsigned> dynamicStrides(MemRefType type) {
+  SmallVector<unsigned> dims;
+  if (type.getLayout().isIdentity())
+    return dims;
+  auto [strides, offset] = type.getStridesAndOffset();
+  for (auto [dim, stride] : llvm::enumerate(strides))
+    if (ShapedType::isDynamic(stride))
+      dims.push_back(dim);
+  return dims;
+}
+
+/// Words that an argument takes in the block.
+static int64_t wordsOf(Type type) {
+  auto memref = dyn_cast<MemRefType>(type);
+  return memref ? 1 + memref.getNumDynamicDims() + dynamicStrides(memref).size() : 1;
+}
+
+/// A scalar as an i64 word.
+static Value toWord(OpBuilder &builder, Location loc, Value value) {
+  Type i64 = builder.getI64Type(), type = value.getType();
+  if (type.isIndex())
+    return arith::IndexCastOp::create(builder, loc, i64, value);
+  if (isa<FloatType>(type)) {
+    Type bits = builder.getIntegerType(type.getIntOrFloatBitWidth());
+    value = arith::BitcastOp::create(builder, loc, bits, value);
+  }
+  return value.getType() == i64 ? value : arith::ExtUIOp::create(builder, loc, i64, value);
+}
+
+/// The scalar of `type` behind an i64 word.
+static Value fromWord(OpBuilder &builder, Location loc, Value word, Type type) {
+  if (type.isIndex())
+    return arith::IndexCastOp::create(builder, loc, type, word);
+  Type bits = builder.getIntegerType(type.getIntOrFloatBitWidth());
+  if (bits != word.getType())
+    word = arith::TruncIOp::create(builder, loc, bits, word);
+  return isa<FloatType>(type) ? arith::BitcastOp::create(builder, loc, type, word).getResult()
+                              : word;
+}
+
+namespace {
+
+struct OutlineTasks : fovea::impl::OutlineTasksBase<OutlineTasks> {
+  void runOnOperation() override {
+    SmallVector<func::FuncOp> kernels;
+    for (auto function : getOperation().getOps<func::FuncOp>())
+      if (function->hasAttr(kernel::kKernelAttr))
+        kernels.push_back(function);
+    DenseMap<StringAttr, func::FuncOp> byName;
+    for (func::FuncOp kernel : kernels) {
+      if (parallelOf(kernel) == nullptr) {
+        kernel.emitOpError("expected a kernel scheduled as one fovea_kernel.parallel");
+        return signalPassFailure();
+      }
+      byName[kernel.getNameAttr()] = kernel;
+    }
+    SmallVector<kernel::LaunchOp> launches;
+    getOperation().walk([&](kernel::LaunchOp launch) { launches.push_back(launch); });
+    for (kernel::LaunchOp launch : launches)
+      lowerLaunch(launch, byName[launch.getKernelAttr().getAttr()]);
+    for (func::FuncOp kernel : kernels) {
+      makeTask(kernel, makeBody(kernel));
+      kernel.erase();
+      ++numTasks;
+    }
+  }
+
+private:
+  static kernel::ParallelOp parallelOf(func::FuncOp kernel) {
+    auto loops = kernel.front().getOps<kernel::ParallelOp>();
+    return llvm::hasSingleElement(loops) ? *loops.begin() : kernel::ParallelOp();
+  }
+
+  Type pointer() { return LLVM::LLVMPointerType::get(&getContext()); }
+
+  /// Computes the task count from the launch's arguments, packs the block, calls the host.
+  void lowerLaunch(kernel::LaunchOp launch, func::FuncOp kernel) {
+    OpBuilder builder(launch);
+    Location loc = launch.getLoc();
+    IRMapping mapping;
+    mapping.map(kernel.getArguments(), launch.getArgs());
+    Value count = cloneCount(builder, parallelOf(kernel).getCount(), mapping);
+    int64_t words = 1;
+    for (Value argument : launch.getArgs())
+      words += wordsOf(argument.getType());
+    Value call = kernel::CallOp::create(builder, loc, pointer());
+    HostAbi abi(builder, loc, call);
+    Value block = stackWords(builder, loc, words);
+    int64_t place = 0;
+    auto store = [&](Value value) {
+      LLVM::StoreOp::create(builder, loc, value, abi.advance(block, abi.word(8 * place++)));
+    };
+    store(call);
+    for (auto [argument, seen] : llvm::zip_equal(launch.getArgs(), kernel.getArgumentTypes())) {
+      if (!isa<MemRefType>(argument.getType())) {
+        store(toWord(builder, loc, argument));
+        continue;
+      }
+      storeBuffer(builder, loc, argument, cast<MemRefType>(seen), store);
+    }
+    auto function = cast<FunctionType>(taskType());
+    Value task = func::ConstantOp::create(builder, loc, function,
+                                          SymbolRefAttr::get(kernel.getNameAttr()));
+    Value address =
+        UnrealizedConversionCastOp::create(builder, loc, pointer(), task).getResult(0);
+    abi.parallelFor(address, block, abi.word(count));
+    launch.erase();
+  }
+
+  void storeBuffer(OpBuilder &builder, Location loc, Value buffer, MemRefType seen,
+                   function_ref<void(Value)> store) {
+    auto type = cast<MemRefType>(buffer.getType());
+    auto metadata = memref::ExtractStridedMetadataOp::create(builder, loc, buffer);
+    Value start = memref::ExtractAlignedPointerAsIndexOp::create(builder, loc, buffer);
+    Value bytes = arith::ConstantIndexOp::create(
+        builder, loc, std::max<int64_t>(1, type.getElementType().isIndex()
+                                               ? 8
+                                               : type.getElementTypeBitWidth() / 8));
+    Value offset = arith::MulIOp::create(builder, loc, metadata.getOffset(), bytes);
+    store(toWord(builder, loc, arith::AddIOp::create(builder, loc, start, offset)));
+    for (int64_t dim = 0; dim < seen.getRank(); ++dim)
+      if (seen.isDynamicDim(dim))
+        store(toWord(builder, loc, metadata.getSizes()[dim]));
+    for (unsigned dim : dynamicStrides(seen))
+      store(toWord(builder, loc, metadata.getStrides()[dim]));
+  }
+
+  /// Repeats the computation of the task count in the caller.
+  static Value cloneCount(OpBuilder &builder, Value value, IRMapping &mapping) {
+    if (Value known = mapping.lookupOrNull(value))
+      return known;
+    Operation *op = value.getDefiningOp();
+    for (Value operand : op->getOperands())
+      cloneCount(builder, operand, mapping);
+    builder.clone(*op, mapping);
+    return mapping.lookup(value);
+  }
+
+  Type taskType() {
+    return FunctionType::get(&getContext(),
+                             {pointer(), IntegerType::get(&getContext(), 64), pointer()}, {});
+  }
+
+  /// `@kernel.body(call, words..., task, scratch)`; buffers arrive as pointers.
+  func::FuncOp makeBody(func::FuncOp kernel) {
+    OpBuilder builder(&getContext());
+    Location loc = kernel.getLoc();
+    SmallVector<Type> types{pointer()};
+    SmallVector<unsigned> buffers;
+    for (Type type : kernel.getArgumentTypes()) {
+      if (isa<MemRefType>(type)) {
+        buffers.push_back(types.size());
+        types.push_back(pointer());
+        types.append(wordsOf(type) - 1, builder.getIndexType());
+      } else {
+        types.push_back(type);
+      }
+    }
+    types.append({builder.getIndexType(), pointer()});
+    auto body = func::FuncOp::create(loc, (kernel.getName() + ".body").str(),
+                                     builder.getFunctionType(types, {}));
+    body.setPrivate();
+    getOperation().push_back(body);
+    if (!kernel->hasAttr(kMayAliasAttr))
+      for (unsigned index : buffers)
+        body.setArgAttr(index, LLVM::LLVMDialect::getNoAliasAttrName(), builder.getUnitAttr());
+    Block *block = body.addEntryBlock();
+    builder.setInsertionPointToStart(block);
+    IRMapping mapping;
+    unsigned next = 1;
+    for (BlockArgument argument : kernel.getArguments())
+      mapping.map(argument, unpackArgument(builder, loc, argument.getType(), *block, next));
+    kernel::ParallelOp parallel = parallelOf(kernel);
+    for (Operation &op : kernel.front().without_terminator())
+      if (&op != parallel.getOperation())
+        builder.clone(op, mapping);
+    mapping.map(parallel.getTask(), block->getArgument(next));
+    for (Operation &op : parallel.getBody().front().without_terminator())
+      builder.clone(op, mapping);
+    func::ReturnOp::create(builder, loc);
+    body->setAttr(kernel::kScratchAttr,
+                  builder.getI64IntegerAttr(placeScratch(body, block->getArguments().back())));
+    body.walk([&](kernel::CallOp call) {
+      call.replaceAllUsesWith(Value(block->getArgument(0)));
+      call.erase();
+    });
+    return body;
+  }
+
+  /// The kernel's argument rebuilt from the body's, from number `next` on.
+  static Value unpackArgument(OpBuilder &builder, Location loc, Type type, Block &block,
+                              unsigned &next) {
+    auto memref = dyn_cast<MemRefType>(type);
+    if (!memref)
+      return block.getArgument(next++);
+    Value start = block.getArgument(next++);
+    auto take = [&](size_t count) {
+      ValueRange values(block.getArguments().slice(next, count));
+      next += count;
+      return values;
+    };
+    SmallVector<Value> sizes = llvm::to_vector(take(memref.getNumDynamicDims()));
+    SmallVector<Value> strides = llvm::to_vector(take(dynamicStrides(memref).size()));
+    return kernel::ViewOp::create(builder, loc, memref, start, sizes, strides);
+  }
+
+  /// Gives scratch buffers their places; the bytes needed.
+  static int64_t placeScratch(func::FuncOp body, Value scratch) {
+    int64_t offset = 0;
+    SmallVector<kernel::ScratchOp> buffers;
+    body.walk([&](kernel::ScratchOp op) { buffers.push_back(op); });
+    for (kernel::ScratchOp op : buffers) {
+      auto type = cast<MemRefType>(op.getResult().getType());
+      OpBuilder builder(op);
+      HostAbi abi(builder, op.getLoc(), Value());
+      Value start = abi.advance(scratch, abi.word(offset));
+      op.replaceAllUsesWith(kernel::ViewOp::create(builder, op.getLoc(), type, start,
+                                                   ValueRange(), ValueRange())
+                                .getResult());
+      op.erase();
+      int64_t bytes = type.getNumElements() *
+                      std::max<int64_t>(1, type.getElementTypeBitWidth() / 8);
+      offset += llvm::alignTo(bytes, kScratchAlignment);
+    }
+    return offset;
+  }
+
+  /// `@kernel(args, task, scratch)`: unpacks the block and calls the body.
+  void makeTask(func::FuncOp kernel, func::FuncOp body) {
+    OpBuilder builder(&getContext());
+    Location loc = kernel.getLoc();
+    std::string name = kernel.getName().str();
+    kernel.setName(name + ".scheduled");
+    auto task = func::FuncOp::create(loc, name, cast<FunctionType>(taskType()));
+    task.setPrivate();
+    getOperation().push_back(task);
+    Block *block = task.addEntryBlock();
+    builder.setInsertionPointToStart(block);
+    HostAbi abi(builder, loc, Value());
+    SmallVector<Value> operands;
+    ArrayRef<Type> types = body.getArgumentTypes();
+    for (auto [place, type] : llvm::enumerate(types.drop_back(2))) {
+      if (isa<LLVM::LLVMPointerType>(type)) {
+        operands.push_back(abi.load(type, block->getArgument(0), 8 * place));
+        continue;
+      }
+      Value word = abi.load(builder.getI64Type(), block->getArgument(0), 8 * place);
+      operands.push_back(fromWord(builder, loc, word, type));
+    }
+    operands.push_back(fromWord(builder, loc, block->getArgument(1), builder.getIndexType()));
+    operands.push_back(block->getArgument(2));
+    func::CallOp::create(builder, loc, body, operands);
+    func::ReturnOp::create(builder, loc);
+  }
+};
+
+} // namespace

@@ -1,0 +1,111 @@
+//===- LowerProduct.cpp - register products as loops of FMAs --------------===//
+//
+// The one emitter of register kernels: every shape of the target's table comes from here.
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+#include "compiler/Conversion/KernelToVector/Passes.h"
+
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/IR/IRMapping.h"
+
+namespace fovea {
+#define GEN_PASS_DEF_LOWERPRODUCT
+#include "compiler/Conversion/KernelToVector/Passes.h.inc"
+} // namespace fovea
+
+using namespace mlir;
+using namespace fovea;
+using kernel::ProductOp;
+
+/// Inlines a single-block region; the values it yields.
+static SmallVector<Value> inlineRegion(OpBuilder &builder, Region &region, ValueRange arguments) {
+  IRMapping mapping;
+  mapping.map(region.getArguments(), arguments);
+  for (Operation &op : region.front().without_terminator())
+    builder.clone(op, mapping);
+  return llvm::map_to_vector(region.front().getTerminator()->getOperands(),
+                             [&](Value value) { return mapping.lookupOrDefault(value); });
+}
+
+namespace {
+
+/// Emits one product.
+class ProductEmitter {
+public:
+  ProductEmitter(OpBuilder &builder, ProductOp op)
+      : builder(builder), op(op), loc(op.getLoc()), rows(op.getRows()), vectors(op.getVectors()),
+        type(VectorType::get({static_cast<int64_t>(op.getLanes())}, builder.getF32Type())) {}
+
+  void emit() {
+    for (int64_t row = 0; row < rows; ++row)
+      rowIndex.push_back(
+          row == 0 ? op.getRow()
+                   : arith::AddIOp::create(builder, loc, op.getRow(), index(row)).getResult());
+    auto loop = scf::ForOp::create(
+        builder, loc, index(0), op.getDepth(), index(1), initial(),
+        [&](OpBuilder &, Location, Value k, ValueRange sums) { step(k, sums); });
+    for (int64_t row = 0; row < rows; ++row) {
+      SmallVector<Value> arguments{rowIndex[row]};
+      llvm::append_range(arguments, loop.getResults().slice(row * vectors, vectors));
+      inlineRegion(builder, op.getFinish(), arguments);
+    }
+  }
+
+private:
+  Value index(int64_t value) { return arith::ConstantIndexOp::create(builder, loc, value); }
+
+  SmallVector<Value> initial() {
+    SmallVector<Value> sums;
+    if (op.getInit().empty()) {
+      Value zero = arith::ConstantOp::create(builder, loc, builder.getZeroAttr(type));
+      sums.assign(rows * vectors, zero);
+      return sums;
+    }
+    for (int64_t row = 0; row < rows; ++row)
+      llvm::append_range(sums, inlineRegion(builder, op.getInit(), rowIndex[row]));
+    return sums;
+  }
+
+  /// One step of the depth: the panel's vectors, then a broadcast per row.
+  void step(Value k, ValueRange sums) {
+    SmallVector<Value> panel;
+    for (int64_t vector = 0; vector < vectors; ++vector)
+      panel.push_back(vector::LoadOp::create(builder, loc, type, op.getPanel(),
+                                             ValueRange{k, index(vector * op.getLanes())}));
+    SmallVector<Value> next;
+    for (int64_t row = 0; row < rows; ++row) {
+      Value scalar =
+          memref::LoadOp::create(builder, loc, op.getLhs(), ValueRange{rowIndex[row], k});
+      if (!scalar.getType().isF32())
+        scalar = arith::ExtFOp::create(builder, loc, builder.getF32Type(), scalar);
+      Value all = vector::BroadcastOp::create(builder, loc, type, scalar);
+      for (int64_t vector = 0; vector < vectors; ++vector)
+        next.push_back(vector::FMAOp::create(builder, loc, all, panel[vector],
+                                             sums[row * vectors + vector]));
+    }
+    scf::YieldOp::create(builder, loc, next);
+  }
+
+  OpBuilder &builder;
+  ProductOp op;
+  Location loc;
+  int64_t rows, vectors;
+  VectorType type;
+  SmallVector<Value> rowIndex;
+};
+
+struct LowerProduct : fovea::impl::LowerProductBase<LowerProduct> {
+  void runOnOperation() override {
+    SmallVector<ProductOp> products;
+    getOperation()->walk([&](ProductOp product) { products.push_back(product); });
+    for (ProductOp product : products) {
+      OpBuilder builder(product);
+      ProductEmitter(builder, product).emit();
+      product.erase();
+      ++numProducts;
+    }
+  }
+};
+
+} // namespace

@@ -1,0 +1,24 @@
+//===- Passes.td - register products to vectors --------------*- tablegen -*-===//
+//
+// The pass that turns register products into loops over native vectors.
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+#ifndef FOVEA_KERNEL_TO_VECTOR_PASSES
+#define FOVEA_KERNEL_TO_VECTOR_PASSES
+
+include "mlir/Pass/PassBase.td"
+
+def LowerProduct : Pass<"fovea-lower-product"> {
+  let summary = "Emit register products as loops of native fused multiply-adds";
+  let description = [{
+    Turns every `fovea_kernel.product` into one `scf.for` over the depth whose loop-carried values
+    are the accumulators as 1-D vectors: each step loads the panel's vectors, then per row loads a
+    scalar, broadcasts it and multiplies. Init and finish regions are inlined row by row.
+  }];
+  let statistics = [Statistic<"numProducts", "products", "register products emitted">];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect",
+    "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect"];
+}
+
+#endif // FOVEA_KERNEL_TO_VECTOR_PASSES

@@ -1,0 +1,101 @@
+//===- BindOutputs.cpp - results into buffers of the host -----------------===//
+//
+// Gives every result of an entry its destination before bufferization, so that the last
+// computation writes straight into it.
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+#include "compiler/Conversion/TensorToKernel/Passes.h"
+#include "compiler/Conversion/TensorToKernel/SizeSlice.h"
+
+#include "mlir/Dialect/Bufferization/IR/Bufferization.h"
+#include "mlir/Dialect/Bufferization/IR/BufferizableOpInterface.h"
+
+namespace fovea {
+#define GEN_PASS_DEF_BINDOUTPUTS
+#include "compiler/Conversion/TensorToKernel/Passes.h.inc"
+} // namespace fovea
+
+using namespace mlir;
+using namespace fovea;
+
+namespace {
+
+struct BindOutputs : fovea::impl::BindOutputsBase<BindOutputs> {
+  void runOnOperation() override {
+    for (auto entry : getOperation().getOps<func::FuncOp>())
+      if (entry->hasAttr(kEntryAttr))
+        bind(entry);
+  }
+
+private:
+  void bind(func::FuncOp entry) {
+    Builder attrs(&getContext());
+    nameSymbols(entry);
+    for (unsigned index = 0; index < entry.getNumArguments(); ++index)
+      entry.setArgAttr(index, bufferization::BufferizationDialect::kWritableAttrName,
+                       attrs.getBoolAttr(false));
+    auto ret = cast<func::ReturnOp>(entry.front().getTerminator());
+    OpBuilder builder(ret);
+    // Result attributes survive as an attribute of the entry: the manifest needs them.
+    SmallVector<Attribute> results;
+    for (auto [index, value] : llvm::enumerate(ret.getOperands())) {
+      DictionaryAttr dict = entry.getResultAttrDict(index);
+      results.push_back(dict ? dict : attrs.getDictionaryAttr({}));
+      bindResult(builder, ret.getLoc(), index, value);
+    }
+    entry->setAttr("fovea.results", attrs.getArrayAttr(results));
+    entry->setAttr("fovea.result_types", attrs.getTypeArrayAttr(entry.getResultTypes()));
+    func::ReturnOp::create(builder, ret.getLoc());
+    ret.erase();
+    entry.setResAttrsAttr(nullptr);
+    entry.setFunctionType(FunctionType::get(&getContext(), entry.getArgumentTypes(), {}));
+  }
+
+  /// Lists the symbols of the arguments; a dynamic dimension without a name gets one.
+  void nameSymbols(func::FuncOp entry) {
+    Builder attrs(&getContext());
+    SetVector<Attribute> symbols;
+    for (unsigned index = 0; index < entry.getNumArguments(); ++index) {
+      auto type = dyn_cast<RankedTensorType>(entry.getArgument(index).getType());
+      if (!type || type.hasStaticShape())
+        continue;
+      auto given = entry.getArgAttrOfType<ArrayAttr>(index, kShapeAttr);
+      auto name = entry.getArgAttrOfType<StringAttr>(index, kNameAttr);
+      SmallVector<Attribute> shape;
+      for (int64_t dim = 0; dim < type.getRank(); ++dim) {
+        auto symbol = given && dim < static_cast<int64_t>(given.size())
+                          ? cast<StringAttr>(given[dim])
+                          : attrs.getStringAttr("");
+        if (!type.isDynamicDim(dim))
+          symbol = attrs.getStringAttr("");
+        else if (symbol.empty())
+          symbol = attrs.getStringAttr(Twine(name ? name.getValue().str() : "arg" + std::to_string(index)) +
+                                       "." + Twine(dim));
+        if (type.isDynamicDim(dim))
+          symbols.insert(symbol);
+        shape.push_back(symbol);
+      }
+      entry.setArgAttr(index, kShapeAttr, attrs.getArrayAttr(shape));
+    }
+    entry->setAttr(kSymbolsAttr, attrs.getArrayAttr(symbols.getArrayRef()));
+  }
+
+  void bindResult(OpBuilder &builder, Location loc, unsigned index, Value value) {
+    auto type = cast<RankedTensorType>(value.getType());
+    SmallVector<Value> sizes;
+    for (int64_t dim = 0; dim < type.getRank(); ++dim)
+      if (type.isDynamicDim(dim))
+        sizes.push_back(tensor::DimOp::create(builder, loc, value, dim));
+    auto buffer = kernel::OutputOp::create(
+        builder, loc, MemRefType::get(type.getShape(), type.getElementType()),
+        builder.getI64IntegerAttr(index), sizes);
+    auto write = bufferization::MaterializeInDestinationOp::create(builder, loc, Type(), value,
+                                                                   buffer.getResult());
+    write.setWritable(true);
+    write.setRestrict(true);
+    ++numOutputs;
+  }
+};
+
+} // namespace

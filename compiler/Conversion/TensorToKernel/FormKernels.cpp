@@ -1,0 +1,172 @@
+//===- FormKernels.cpp - computations on buffers become kernels -----------===//
+//
+// Outlines every computation of an entry into a kernel function and a launch of it; equal kernels
+// are made once, so that a model of equal layers compiles one layer's kernels.
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+#include "compiler/Conversion/TensorToKernel/Passes.h"
+
+#include "mlir/Dialect/Linalg/Utils/Utils.h"
+#include "mlir/Interfaces/ViewLikeInterface.h"
+#include "mlir/Transforms/RegionUtils.h"
+
+namespace fovea {
+#define GEN_PASS_DEF_FORMKERNELS
+#include "compiler/Conversion/TensorToKernel/Passes.h.inc"
+} // namespace fovea
+
+using namespace mlir;
+using namespace fovea;
+
+/// The buffer behind a chain of views.
+static Value rootOf(Value value) {
+  while (auto view = value.getDefiningOp<ViewLikeOpInterface>())
+    value = view.getViewSource();
+  return value;
+}
+
+/// The type a kernel sees: the same memref starting at offset 0.
+static Type kernelTypeOf(Type type) {
+  auto memref = dyn_cast<MemRefType>(type);
+  if (!memref || memref.getLayout().isIdentity())
+    return type;
+  SmallVector<int64_t> strides;
+  int64_t offset;
+  if (failed(memref.getStridesAndOffset(strides, offset)))
+    return type;
+  return MemRefType::get(memref.getShape(), memref.getElementType(),
+                         StridedLayoutAttr::get(type.getContext(), 0, strides));
+}
+
+static bool isComputation(Operation *op) {
+  return isa<linalg::LinalgOp, linalg::SoftmaxOp, AttentionOp, ContractOp, LayerNormOp, RmsNormOp>(
+             op) &&
+         op->getNumResults() == 0;
+}
+
+/// Values that the operation and its regions take from outside, each once; constants excepted.
+static SetVector<Value> inputsOf(Operation *op, SetVector<Value> &constants) {
+  SetVector<Value> captured, inputs;
+  captured.insert_range(op->getOperands());
+  getUsedValuesDefinedAbove(op->getRegions(), captured);
+  for (Value value : captured)
+    (matchPattern(value, m_Constant()) ? constants : inputs).insert(value);
+  return inputs;
+}
+
+/// True when a buffer that the operation writes may overlap another of its arguments.
+static bool mayAlias(Operation *op, const SetVector<Value> &inputs) {
+  auto destination = dyn_cast<DestinationStyleOpInterface>(op);
+  if (!destination)
+    return true;
+  for (Value init : destination.getDpsInits())
+    for (Value other : inputs)
+      if (other != init && isa<MemRefType>(other.getType()) && rootOf(other) == rootOf(init))
+        return true;
+  return false;
+}
+
+namespace {
+
+struct FormKernels : fovea::impl::FormKernelsBase<FormKernels> {
+  void runOnOperation() override {
+    SmallVector<Operation *> computations;
+    for (auto entry : getOperation().getOps<func::FuncOp>()) {
+      if (!entry->hasAttr(kEntryAttr))
+        continue;
+      lowerCopies(entry);
+      entry.walk<WalkOrder::PreOrder>([&](Operation *op) {
+        if (!isComputation(op))
+          return WalkResult::advance();
+        computations.push_back(op);
+        return WalkResult::skip();
+      });
+    }
+    for (Operation *op : computations)
+      outline(op);
+  }
+
+private:
+  /// Copies become elementwise computations, so that they run as tasks like the rest.
+  void lowerCopies(func::FuncOp entry) {
+    SmallVector<memref::CopyOp> copies;
+    entry.walk([&](memref::CopyOp copy) { copies.push_back(copy); });
+    IRRewriter rewriter(&getContext());
+    for (memref::CopyOp copy : copies) {
+      rewriter.setInsertionPoint(copy);
+      if (copy.getSource() != copy.getTarget())
+        linalg::makeMemRefCopyOp(rewriter, copy.getLoc(), copy.getSource(), copy.getTarget());
+      rewriter.eraseOp(copy);
+    }
+  }
+
+  void outline(Operation *op) {
+    SetVector<Value> constants, inputs = inputsOf(op, constants);
+    func::FuncOp kernel = makeKernel(op, inputs, constants);
+    std::string text;
+    llvm::raw_string_ostream stream(text);
+    OpPrintingFlags flags;
+    flags.useLocalScope();
+    kernel->print(stream, flags);
+    auto [known, inserted] = kernels.try_emplace(text, kernel);
+    if (inserted) {
+      SymbolTable table(getOperation());
+      kernel.setName(("kernel_" + Twine(kernels.size() - 1) + "_" +
+                      op->getName().stripDialect()).str());
+      getOperation().push_back(kernel);
+      ++numKernels;
+    } else {
+      kernel->erase();
+    }
+    OpBuilder builder(op);
+    kernel::LaunchOp::create(builder, op->getLoc(), known->second.getName(),
+                             inputs.getArrayRef(), Value());
+    op->erase();
+    ++numLaunches;
+  }
+
+  func::FuncOp makeKernel(Operation *op, const SetVector<Value> &inputs,
+                          const SetVector<Value> &constants) {
+    OpBuilder builder(&getContext());
+    SmallVector<Type> types;
+    for (Value input : inputs)
+      types.push_back(kernelTypeOf(input.getType()));
+    auto kernel = func::FuncOp::create(op->getLoc(), "kernel",
+                                       builder.getFunctionType(types, {}));
+    kernel.setPrivate();
+    kernel->setAttr(kernel::kKernelAttr, builder.getUnitAttr());
+    if (mayAlias(op, inputs))
+      kernel->setAttr(kMayAliasAttr, builder.getUnitAttr());
+    builder.setInsertionPointToStart(kernel.addEntryBlock());
+    IRMapping mapping;
+    for (auto [input, argument] : llvm::zip_equal(inputs, kernel.getArguments()))
+      mapping.map(input, argument);
+    for (Value constant : constants)
+      builder.clone(*constant.getDefiningOp(), mapping);
+    Operation *inner = builder.clone(*op, mapping);
+    retypeTables(inner);
+    func::ReturnOp::create(builder, op->getLoc());
+    return kernel;
+  }
+
+  /// Tables of attention regions take the type of the kernel's argument.
+  static void retypeTables(Operation *op) {
+    auto attention = dyn_cast<AttentionOp>(op);
+    if (!attention)
+      return;
+    for (Region &region : op->getRegions())
+      for (auto [index, capture] : llvm::enumerate(attention.getCaptures())) {
+        if (region.empty())
+          continue;
+        BlockArgument argument =
+            region.getArgument(region.getNumArguments() - attention.getCaptures().size() + index);
+        if (isa<MemRefType>(argument.getType()))
+          argument.setType(capture.getType());
+      }
+  }
+
+  llvm::StringMap<func::FuncOp> kernels;
+};
+
+} // namespace

@@ -1,0 +1,28 @@
+//===- Passes.h - from fused tensors to kernels ---------------------------===//
+//
+// Declares the passes between the graph phase and the schedule.
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+#ifndef FOVEA_COMPILER_CONVERSION_TENSORTOKERNEL_PASSES_H
+#define FOVEA_COMPILER_CONVERSION_TENSORTOKERNEL_PASSES_H
+
+#include "dialects/Fovea/FoveaDialect.h"
+#include "dialects/FoveaKernel/FoveaKernelDialect.h"
+
+#include "mlir/Pass/Pass.h"
+
+namespace fovea {
+
+/// On a kernel: some buffer that it writes may overlap another argument.
+inline constexpr llvm::StringLiteral kMayAliasAttr = "fovea_kernel.may_alias";
+
+#define GEN_PASS_DECL
+#include "compiler/Conversion/TensorToKernel/Passes.h.inc"
+
+#define GEN_PASS_REGISTRATION
+#include "compiler/Conversion/TensorToKernel/Passes.h.inc"
+
+} // namespace fovea
+
+#endif // FOVEA_COMPILER_CONVERSION_TENSORTOKERNEL_PASSES_H

@@ -1,0 +1,54 @@
+//===- Passes.td - from fused tensors to kernels -------------*- tablegen -*-===//
+//
+// Passes between the graph phase and the schedule: destinations, kernels, one planned arena.
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+#ifndef FOVEA_TENSOR_TO_KERNEL_PASSES
+#define FOVEA_TENSOR_TO_KERNEL_PASSES
+
+include "mlir/Pass/PassBase.td"
+
+def BindOutputs : Pass<"fovea-bind-outputs", "::mlir::ModuleOp"> {
+  let summary = "Write results of entries into buffers of the host";
+  let description = [{
+    Needs entries over tensors. Every result of an entry is materialized in a
+    `fovea_kernel.output`, placed where its sizes are known; the entry then returns nothing.
+    Arguments are marked as not writable.
+  }];
+  let statistics = [Statistic<"numOutputs", "outputs", "results bound to buffers of the host">];
+  let dependentDialects = ["::fovea::kernel::FoveaKernelDialect",
+    "::mlir::bufferization::BufferizationDialect", "::mlir::memref::MemRefDialect",
+    "::mlir::tensor::TensorDialect", "::mlir::arith::ArithDialect"];
+}
+
+def FormKernels : Pass<"fovea-form-kernels", "::mlir::ModuleOp"> {
+  let summary = "Outline computations on buffers into kernels";
+  let description = [{
+    Needs bufferized entries. Every computation (fovea and linalg operations, copies) becomes a
+    `fovea_kernel.launch` of a kernel function; kernels that are equal but for their name are made
+    once. An argument that a kernel writes and that may overlap another marks the kernel with
+    `fovea_kernel.may_alias`.
+  }];
+  let statistics = [Statistic<"numLaunches", "launches", "computations outlined">,
+    Statistic<"numKernels", "kernels", "distinct kernels">];
+  let dependentDialects = ["::fovea::kernel::FoveaKernelDialect", "::mlir::func::FuncDialect",
+    "::mlir::linalg::LinalgDialect", "::mlir::memref::MemRefDialect"];
+}
+
+def PlanArena : Pass<"fovea-plan-arena", "::mlir::ModuleOp"> {
+  let summary = "Place all buffers of an entry in one arena";
+  let description = [{
+    Needs outlined entries. Buffers whose lives do not overlap share a slot; a slot's size is the
+    largest of its buffers', computed from the sizes of the arguments alone by a function
+    `<entry>.layout` that both the entry and its plan call. Buffers whose size depends on data
+    become `fovea_kernel.allocate`.
+  }];
+  let statistics = [Statistic<"numBuffers", "buffers", "buffers placed in the arena">,
+    Statistic<"numSlots", "slots", "slots of the arena">,
+    Statistic<"numAllocated", "allocated", "buffers whose size depends on data">];
+  let dependentDialects = ["::fovea::kernel::FoveaKernelDialect", "::mlir::func::FuncDialect",
+    "::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect"];
+}
+
+#endif // FOVEA_TENSOR_TO_KERNEL_PASSES

@@ -1,0 +1,80 @@
+//===- FoveaKernelDialect.cpp - registration and verification -------------===//
+//
+// Registers the dialect and verifies its operations.
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+#include "dialects/FoveaKernel/FoveaKernelDialect.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+
+#include "dialects/FoveaKernel/FoveaKernelDialect.cpp.inc"
+
+#define GET_OP_CLASSES
+#include "dialects/FoveaKernel/FoveaKernelOps.cpp.inc"
+
+using namespace mlir;
+using namespace fovea::kernel;
+
+void FoveaKernelDialect::initialize() {
+  addOperations<
+#define GET_OP_LIST
+#include "dialects/FoveaKernel/FoveaKernelOps.cpp.inc"
+      >();
+}
+
+LogicalResult ParallelOp::verify() {
+  if (getBody().getNumArguments() != 1 || !getBody().getArgument(0).getType().isIndex())
+    return emitOpError("parallel_c1: expected a body that takes one index");
+  return success();
+}
+
+LogicalResult ScratchOp::verify() {
+  auto type = cast<MemRefType>(getResult().getType());
+  if (!type.hasStaticShape() || !type.getLayout().isIdentity())
+    return emitOpError("scratch_c1: expected a static shape and the identity layout, got ") << type;
+  return success();
+}
+
+LogicalResult ProductOp::verify() {
+  auto lhs = cast<MemRefType>(getLhs().getType()), panel = cast<MemRefType>(getPanel().getType());
+  int64_t rows = getRows(), vectors = getVectors(), lanes = getLanes();
+  if (rows < 1 || vectors < 1 || lanes < 1 || rows * vectors > 30)
+    return emitOpError("product_c2: expected at least one row, vector and lane and at most 30 "
+                       "accumulators, got ")
+           << rows << " rows of " << vectors << " vectors of " << lanes << " lanes";
+  SmallVector<int64_t> strides;
+  int64_t offset;
+  if (lhs.getRank() != 2 || panel.getRank() != 2 || !panel.getElementType().isF32() ||
+      panel.getDimSize(1) != vectors * lanes || failed(panel.getStridesAndOffset(strides, offset)) ||
+      strides[1] != 1)
+    return emitOpError("product_c1: expected an f32 panel of width ")
+           << vectors * lanes << " with contiguous rows and a lhs of rank 2, got " << panel
+           << " and " << lhs;
+  Builder builder(getContext());
+  Type vector = VectorType::get({lanes}, builder.getF32Type());
+  SmallVector<Type> arguments(1 + vectors, vector);
+  arguments[0] = builder.getIndexType();
+  if (!llvm::equal(getFinish().getArgumentTypes(), arguments))
+    return emitOpError("product_c4: expected a finish region that takes an index and ")
+           << vectors << " values of type " << vector;
+  if (getInit().empty())
+    return success();
+  Operation *yield = getInit().front().getTerminator();
+  if (getInit().getNumArguments() != 1 || !getInit().getArgument(0).getType().isIndex() ||
+      !llvm::equal(yield->getOperandTypes(), ArrayRef<Type>(arguments).drop_front()))
+    return emitOpError("product_c3: expected an init region that takes an index and yields ")
+           << vectors << " values of type " << vector;
+  return success();
+}
+
+LogicalResult LaunchOp::verifySymbolUses(SymbolTableCollection &symbols) {
+  auto *callee = symbols.lookupNearestSymbolFrom(*this, getKernelAttr());
+  if (!callee || !callee->hasAttr(kKernelAttr))
+    return emitOpError("launch_c1: expected a kernel named ") << getKernel();
+  auto kernel = dyn_cast<func::FuncOp>(callee);
+  if (kernel && kernel.getNumArguments() != getArgs().size())
+    return emitOpError("launch_c1: expected ")
+           << kernel.getNumArguments() << " arguments, got " << getArgs().size();
+  return success();
+}

@@ -1,0 +1,235 @@
+//===- FoveaKernelOps.td - kernels and register-level operations of the CPU -*- tablegen -*-===//
+//
+// The `fovea_kernel` dialect: how a scheduled computation is cut into tasks, what a task keeps in
+// scratch memory, and the register product on which attention, contraction and recurrence stand.
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+#ifndef FOVEA_KERNEL_OPS
+#define FOVEA_KERNEL_OPS
+
+include "mlir/Dialect/LLVMIR/LLVMOpBase.td"
+include "mlir/IR/OpBase.td"
+include "mlir/IR/SymbolInterfaces.td"
+include "mlir/Interfaces/ControlFlowInterfaces.td"
+include "mlir/Interfaces/SideEffectInterfaces.td"
+
+def FoveaKernel_Dialect : Dialect {
+  let name = "fovea_kernel";
+  let cppNamespace = "::fovea::kernel";
+  let summary = "tasks, scratch memory and register products";
+  let description = [{
+    Between the schedule and LLVM. A kernel is a function with the attribute `fovea_kernel.kernel`
+    whose arguments are memrefs and scalars; its body, once scheduled, is one
+    `fovea_kernel.parallel`. `fovea_kernel.launch` runs a kernel from host code.
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::LLVM::LLVMDialect",
+    "::mlir::memref::MemRefDialect", "::mlir::vector::VectorDialect"];
+}
+
+class FoveaKernel_Op<string mnemonic, list<Trait> traits = []>
+    : Op<FoveaKernel_Dialect, mnemonic, traits>;
+
+def FoveaKernel_YieldOp : FoveaKernel_Op<"yield", [Pure, ReturnLike, Terminator]> {
+  let summary = "values that a region gives back";
+  let description = [{
+    Ends the regions of this dialect.
+
+    ```mlir
+    fovea_kernel.yield %x : vector<16xf32>
+    ```
+  }];
+  let arguments = (ins Variadic<AnyType>:$values);
+  let assemblyFormat = "($values^ `:` type($values))? attr-dict";
+  let builders = [OpBuilder<(ins), [{ /* yields nothing */ }]>];
+}
+
+def FoveaKernel_ParallelOp : FoveaKernel_Op<"parallel", [
+    RecursiveMemoryEffects, SingleBlockImplicitTerminator<"YieldOp">]> {
+  let summary = "independent tasks of a kernel";
+  let description = [{
+    Runs the body once for every task in [0, count), in any order and on any thread. The count is
+    computed from the kernel's scalar arguments and the sizes of its buffers alone.
+
+    Constraints:
+    - parallel_c1: the body takes one index, the task.
+
+    ```mlir
+    fovea_kernel.parallel %n {
+    ^bb0(%task: index):
+      fovea_kernel.yield
+    }
+    ```
+  }];
+  let arguments = (ins Index:$count);
+  let regions = (region SizedRegion<1>:$body);
+  let assemblyFormat = "$count $body attr-dict";
+  let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    ::mlir::Value getTask() { return getBody().getArgument(0); }
+  }];
+}
+
+def FoveaKernel_ScratchOp : FoveaKernel_Op<"scratch", []> {
+  let summary = "buffer in the thread's scratch memory";
+  let description = [{
+    Uninitialized, 64-byte aligned, private to the task until it ends. Buffers of one kernel do not
+    overlap.
+
+    Constraints:
+    - scratch_c1: the type has a static shape and the identity layout.
+
+    ```mlir
+    %s = fovea_kernel.scratch : memref<96x64xf32>
+    ```
+  }];
+  let results = (outs AnyMemRef:$result);
+  let assemblyFormat = "attr-dict `:` type($result)";
+  let hasVerifier = 1;
+}
+
+def FoveaKernel_ProductOp : FoveaKernel_Op<"product", [RecursiveMemoryEffects]> {
+  let summary = "register tile of a matrix product";
+  let description = [{
+    With R = rows, V = vectors and L = lanes, for r < R and v < V, in registers:
+    ```
+    acc[r][v] = init(row + r)[v] + sum over k < depth of
+                lhs[row + r, k] * panel[k, v*L .. v*L+L-1]
+    finish(row + r, acc[r][0], ..., acc[r][V-1])
+    ```
+    `lhs` may be f32, f16 or bf16 and is read element by element, so any strides do; the panel is
+    f32 with contiguous rows. Without an init region the sum starts at 0. The finish region is
+    ordinary IR on the accumulators of one row and stores what it makes of them.
+
+    Constraints:
+    - product_c1: lhs and panel have rank 2; the panel is f32 with static width V*L and stride 1.
+    - product_c2: 1 <= rows, vectors, lanes; rows * vectors <= 30.
+    - product_c3: init takes an index and yields V vectors of L floats.
+    - product_c4: finish takes an index and V vectors of L floats.
+
+    ```mlir
+    fovea_kernel.product %a, %b row %r depth %k rows 6 vectors 4 lanes 16 finish {
+    ^bb0(%row: index, %v0: vector<16xf32>, %v1: vector<16xf32>, %v2: vector<16xf32>, %v3: vector<16xf32>):
+      vector.store %v0, %c[%row, %c0] : memref<?x64xf32>, vector<16xf32>
+      fovea_kernel.yield
+    } : memref<?x?xf32>, memref<?x64xf32>
+    ```
+  }];
+  let arguments = (ins AnyStridedMemRef:$lhs, AnyStridedMemRef:$panel, Index:$row, Index:$depth,
+    I64Attr:$rows, I64Attr:$vectors, I64Attr:$lanes);
+  let regions = (region MaxSizedRegion<1>:$init, SizedRegion<1>:$finish);
+  let assemblyFormat = [{
+    $lhs `,` $panel `row` $row `depth` $depth `rows` $rows `vectors` $vectors `lanes` $lanes
+    (`init` $init^)? `finish` $finish attr-dict `:` type($lhs) `,` type($panel)
+  }];
+  let hasVerifier = 1;
+}
+
+def FoveaKernel_LaunchOp : FoveaKernel_Op<"launch", [AttrSizedOperandSegments,
+    DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
+  let summary = "run of a kernel";
+  let description = [{
+    Runs all tasks of a kernel and waits for them. `tasks`, when given, is the number of tasks.
+
+    Constraints:
+    - launch_c1: the symbol is a function with the attribute fovea_kernel.kernel; argument types
+      are the kernel's up to the offset of memrefs.
+
+    ```mlir
+    fovea_kernel.launch @kernel_0(%a, %n) : memref<4x8xf32>, index
+    ```
+  }];
+  let arguments = (ins FlatSymbolRefAttr:$kernel, Variadic<AnyType>:$args, Optional<Index>:$tasks);
+  let assemblyFormat = [{
+    $kernel `(` $args `)` (`tasks` `(` $tasks^ `)`)? attr-dict (`:` type($args)^)?
+  }];
+}
+
+def FoveaKernel_OutputOp : FoveaKernel_Op<"output", []> {
+  let summary = "buffer of a result of the entry";
+  let description = [{
+    Asks the host for the buffer of result `index`, with the dynamic sizes given.
+
+    ```mlir
+    %o = fovea_kernel.output 0 (%n) : memref<?x8xf32>
+    ```
+  }];
+  let arguments = (ins I64Attr:$index, Variadic<Index>:$sizes);
+  let results = (outs AnyMemRef:$result);
+  let assemblyFormat = "$index `(` $sizes `)` attr-dict `:` type($result)";
+}
+
+def FoveaKernel_AllocateOp : FoveaKernel_Op<"allocate", []> {
+  let summary = "memory whose size depends on data";
+  let description = [{
+    Asks the host for memory that it frees when the run ends; the arena holds all other buffers.
+
+    ```mlir
+    %o = fovea_kernel.allocate (%n) : memref<?x8xf32>
+    ```
+  }];
+  let arguments = (ins Variadic<Index>:$sizes);
+  let results = (outs AnyMemRef:$result);
+  let assemblyFormat = "`(` $sizes `)` attr-dict `:` type($result)";
+}
+
+def FoveaKernel_ViewOp : FoveaKernel_Op<"view", [Pure, AttrSizedOperandSegments]> {
+  let summary = "memref over a raw pointer";
+  let description = [{
+    The memref that starts at a pointer, with one size per dynamic dimension and one stride per
+    dynamic stride of its layout (none for the identity layout).
+
+    ```mlir
+    %m = fovea_kernel.view %p sizes(%n) : memref<?x8xf32>
+    ```
+  }];
+  let arguments = (ins LLVM_AnyPointer:$pointer, Variadic<Index>:$sizes, Variadic<Index>:$strides);
+  let results = (outs AnyStridedMemRef:$result);
+  let assemblyFormat = [{
+    $pointer `sizes` `(` $sizes `)` (`strides` `(` $strides^ `)`)? attr-dict
+    `:` type($pointer) `->` type($result)
+  }];
+}
+
+def FoveaKernel_SymbolOp : FoveaKernel_Op<"symbol", [Pure]> {
+  let summary = "value of a symbolic dimension of the entry";
+  let description = [{
+    The size that symbol number `index` of the entry has in this run.
+
+    ```mlir
+    %n = fovea_kernel.symbol 0 : index
+    ```
+  }];
+  let arguments = (ins I64Attr:$index);
+  let results = (outs Index:$result);
+  let assemblyFormat = "$index attr-dict `:` type($result)";
+}
+
+def FoveaKernel_ArenaOp : FoveaKernel_Op<"arena"> {
+  let summary = "buffer in the arena of the run";
+  let description = [{
+    The memref that starts `offset` bytes into the arena.
+
+    ```mlir
+    %b = fovea_kernel.arena %offset sizes(%n) : memref<?x8xf32>
+    ```
+  }];
+  let arguments = (ins Index:$offset, Variadic<Index>:$sizes);
+  let results = (outs AnyMemRef:$result);
+  let assemblyFormat = "$offset `sizes` `(` $sizes `)` attr-dict `:` type($result)";
+}
+
+def FoveaKernel_CallOp : FoveaKernel_Op<"call", [Pure]> {
+  let summary = "the fovea_call of the running function";
+  let description = [{
+    Pointer to the call (fovea_abi.h) on whose behalf the function runs; in kernels and entries.
+
+    ```mlir
+    %c = fovea_kernel.call : !llvm.ptr
+    ```
+  }];
+  let results = (outs LLVM_AnyPointer:$result);
+  let assemblyFormat = "attr-dict `:` type($result)";
+}
+
+#endif // FOVEA_KERNEL_OPS
