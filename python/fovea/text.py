@@ -3,6 +3,7 @@
     graph = Graph()
     table = graph.weight("table", (29, 64), "weights.safetensors", 4096)
     ids = graph.input("ids", "i64", ("time",))
+    graph.at("embedding")
     graph.output("rows", graph.gather(table, ids))
     text = graph.text()
 
@@ -52,12 +53,22 @@ class Graph:
         self._sizes: dict[str, str] = {}
         self._constants: dict[int, str] = {}
         self._count = 0
+        self._node = ""
 
     # Names and sizes
 
     def _fresh(self) -> str:
         self._count += 1
         return f"%v{self._count}"
+
+    def at(self, node: str) -> None:
+        """Names the model's node that the following operations stand for; errors quote it."""
+        self._node = node
+
+    def _append(self, *lines: str) -> None:
+        """Adds one operation, which is located at the current node."""
+        place = f' loc("{self._node}")' if self._node else ""
+        self._body += [*lines[:-1], lines[-1] + place]
 
     def index(self, value: int) -> str:
         """The name of an index constant."""
@@ -71,7 +82,7 @@ class Graph:
 
     def empty(self, element: str, shape: Sizes) -> Value:
         result = Value(self._fresh(), element, shape)
-        self._body.append(f"{result.name} = tensor.empty({self._dynamic(shape)}) : {result.type}")
+        self._append(f"{result.name} = tensor.empty({self._dynamic(shape)}) : {result.type}")
         return result
 
     # The signature
@@ -97,12 +108,12 @@ class Graph:
         """A tensor that lies at `offset` of the file `source`, beside the module's own file."""
         value = Value(self._fresh(), element, shape)
         self._weights.append(f'fovea.weight @{name} from "{source}" offset {offset} : {value.type}')
-        self._body.append(f"{value.name} = fovea.get_weight @{name} : {value.type}")
+        self._append(f"{value.name} = fovea.get_weight @{name} : {value.type}")
         return value
 
     # Operations
 
-    def gather(self, table: Value, ids: Value, shape: Sizes | None = None, node: str = "") -> Value:
+    def gather(self, table: Value, ids: Value, shape: Sizes | None = None) -> Value:
         """Rows of `table` [N, C] by `ids` [T], as [T, C] or as `shape` with 1s between T and C."""
         rows, width = table.shape
         shape = shape or (ids.shape[0], width)
@@ -110,16 +121,16 @@ class Graph:
         rank, extent = len(shape), self.index(int(rows))
         maps = f"[{affine_map(rank, [0])}, {affine_map(rank, range(rank))}]"
         kinds = ", ".join(['"parallel"'] * rank)
-        self._body += [
+        self._append(
             f"{result} = linalg.generic {{indexing_maps = {maps}, iterator_types = [{kinds}]}}"
             f" ins({ids.name} : {ids.type}) outs({init.name} : {init.type}) {{",
             f"^bb0(%id: {ids.element}, %old: {table.element}):",
-            f'  %row = fovea.checked_index %id in {extent} node "{node}" : {ids.element}',
+            f'  %row = fovea.checked_index %id in {extent} node "{self._node}" : {ids.element}',
             f"  %column = linalg.index {rank - 1} : index",
             f"  %element = tensor.extract {table.name}[%row, %column] : {table.type}",
             f"  linalg.yield %element : {table.element}",
             f"}} -> {init.type}",
-        ]
+        )
         return Value(result, table.element, shape)
 
     def linear(self, x: Value, weight: Value, bias: Value) -> Value:
@@ -127,7 +138,7 @@ class Graph:
         shape = (x.shape[0], weight.shape[0])
         init, result = self.empty(x.element, shape), self._fresh()
         maps = ", ".join(affine_map(3, dims) for dims in ([0, 2], [1, 2], [1], [0, 1]))
-        self._body += [
+        self._append(
             f"{result} = fovea.contract ins({x.name}, {weight.name} : {x.type}, {weight.type})"
             f" captures({bias.name} : {bias.type}) outs({init.name} : {init.type})"
             f" {{indexing_maps = [{maps}]}} epilogue {{",
@@ -135,7 +146,7 @@ class Graph:
             f"  %total = arith.addf %sum, %bias : {x.element}",
             f"  fovea.yield %total : {x.element}",
             f"}} -> {init.type}",
-        ]
+        )
         return Value(result, x.element, shape)
 
     def gru(
@@ -157,21 +168,21 @@ class Graph:
         y_h = Value(self._fresh(), x.element, (1, batch, hidden))
         start = f" initial_h({initial_h.name} : {initial_h.type})" if initial_h else ""
         gates = ", ".join(f"#fovea.gate<{gate}>" for gate in gate_order)
-        self._body += [
+        self._append(
             f"{y.name}, {y_h.name} = fovea.gru {x.name}, {w.name}, {r.name}"
             f" bias({bias.name} : {bias.type}){start}"
             f" {{gate_order = [{gates}], reset = #fovea.reset<{reset}>,"
             f" keep = #fovea.keep<{keep}>,"
             " activations = [#fovea.activation<sigmoid>, #fovea.activation<tanh>]}"
             f" : {x.type}, {w.type}, {r.type} -> {y.type}, {y_h.type}",
-        ]
+        )
         return y, y_h
 
     def collapse(self, x: Value, groups: Sequence[Sequence[int]], shape: Sizes) -> Value:
         """x with the dimensions of every group joined; `shape` is the result's."""
         result = Value(self._fresh(), x.element, shape)
         text = "[" + ", ".join(str(list(group)) for group in groups) + "]"
-        self._body.append(
+        self._append(
             f"{result.name} = tensor.collapse_shape {x.name} {text} : {x.type} into {result.type}"
         )
         return result
