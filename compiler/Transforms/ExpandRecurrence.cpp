@@ -1,0 +1,281 @@
+//===- ExpandRecurrence.cpp - LSTM and GRU as product and recurrence ------===//
+//
+// Hoists the input product of LSTM and GRU over all steps and turns the rest into fovea.rnn.
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+#include "compiler/Transforms/RecurrentCells.h"
+#include "compiler/Transforms/TensorBuilders.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Pass/Pass.h"
+
+namespace fovea {
+#define GEN_PASS_DEF_EXPANDRECURRENCE
+#include "compiler/Transforms/Passes.h.inc"
+} // namespace fovea
+
+using namespace mlir;
+using namespace fovea;
+
+namespace {
+/// Where the sizes of a named recurrence lie.
+struct Shape {
+  bool batchMajor, bidirectional;
+  int64_t gates;
+  OpFoldResult steps, batch, hidden, output;
+  Type element, sum;
+
+  int64_t directions() const { return bidirectional ? 2 : 1; }
+  /// Dimension of the direction in initial and final states.
+  int64_t stateDim() const { return batchMajor ? 1 : 0; }
+};
+
+/// Operands of one direction of a recurrence, sliced out of the operation's.
+struct DirectionOperands {
+  Value w, r, inputBias, recurrentBias, h0;
+  bool reverse;
+};
+} // namespace
+
+template <typename OpTy>
+static Shape shapeOf(ImplicitLocOpBuilder &builder, OpTy op, int64_t gates) {
+  Location loc = builder.getLoc();
+  Shape shape;
+  shape.batchMajor = op.getLayout() == SequenceLayout::BatchMajor;
+  shape.bidirectional = op.getDirection() == Direction::Bidirectional;
+  shape.gates = gates;
+  shape.steps = tensor::getMixedSize(builder, loc, op.getX(), shape.batchMajor ? 1 : 0);
+  shape.batch = tensor::getMixedSize(builder, loc, op.getX(), shape.batchMajor ? 0 : 1);
+  shape.hidden = divideSize(builder, tensor::getMixedSize(builder, loc, op.getW(), 1), gates);
+  shape.output = tensor::getMixedSize(builder, loc, op.getR(), 2);
+  shape.element = getElementTypeOrSelf(op.getX());
+  shape.sum = ContractOp::getSumType(shape.element);
+  return shape;
+}
+
+/// State of direction `d`: a slice of `initial`, or zeros; widened to `element` when that differs.
+static Value initialState(ImplicitLocOpBuilder &builder, const Shape &shape, Value initial,
+                          int64_t d, OpFoldResult width, Type element) {
+  if (!initial)
+    return zeroTensor(builder, {shape.batch, width}, element);
+  Value state = viewAt(builder, initial, shape.stateDim(), d);
+  if (getElementTypeOrSelf(state) == element)
+    return state;
+  Value init = emptyTensor(builder, {shape.batch, width}, element);
+  return createElementwise(builder, state, builder.getMultiDimIdentityMap(2), init,
+                           [&](ImplicitLocOpBuilder &scalars, ValueRange in) -> SmallVector<Value> {
+                             return {convertFloat(scalars, in[0], element)};
+                           })
+      .front();
+}
+
+template <typename OpTy>
+static DirectionOperands operandsOf(ImplicitLocOpBuilder &builder, OpTy op, const Shape &shape,
+                                    int64_t d) {
+  DirectionOperands direction;
+  direction.w = splitDim(builder, viewAt(builder, op.getW(), 0, d), 0, shape.gates);
+  direction.r = splitDim(builder, viewAt(builder, op.getR(), 0, d), 0, shape.gates);
+  if (op.getBias()) {
+    Value both = splitDim(builder, viewAt(builder, op.getBias(), 0, d), 0, 2 * shape.gates);
+    OpFoldResult count = builder.getIndexAttr(shape.gates);
+    direction.inputBias = viewRange(builder, both, 0, builder.getIndexAttr(0), count);
+    direction.recurrentBias = viewRange(builder, both, 0, count, count);
+  }
+  direction.h0 = initialState(builder, shape, op.getInitialH(), d, shape.output, shape.element);
+  direction.reverse = op.getDirection() == Direction::Reverse || d == 1;
+  return direction;
+}
+
+/// x times w over all steps, plus `biases` [G, H]: [T, B, G, H] in the type of sums.
+static Value hoistInputProduct(ImplicitLocOpBuilder &builder, const Shape &shape, Value x, Value w,
+                               ValueRange biases) {
+  Value init = emptyTensor(
+      builder, {shape.steps, shape.batch, builder.getIndexAttr(shape.gates), shape.hidden},
+      shape.sum);
+  // Dimensions are (t, b, gate, h, k); the map alone knows the layout of x.
+  SmallVector<AffineMap> maps;
+  if (shape.batchMajor)
+    maps.push_back(mapOf(builder, 5, {1, 0, 4}));
+  else
+    maps.push_back(mapOf(builder, 5, {0, 1, 4}));
+  maps.push_back(mapOf(builder, 5, {2, 3, 4}));
+  maps.append(biases.size(), mapOf(builder, 5, {2, 3}));
+  maps.push_back(mapOf(builder, 5, {0, 1, 2, 3}));
+  return createContract(builder, x, w, biases, init, maps,
+                        [&](ImplicitLocOpBuilder &scalars, ValueRange in) -> SmallVector<Value> {
+                          Value sum = in.front();
+                          for (Value bias : in.drop_front())
+                            sum = arith::AddFOp::create(scalars, sum,
+                                                        convertFloat(scalars, bias, shape.sum));
+                          return {sum};
+                        });
+}
+
+/// fovea.rnn over `x` from `states`; `cell` gives the next states, the first of which is y_t.
+static RnnOp buildRnn(ImplicitLocOpBuilder &builder, Value x, ValueRange states, Value lengths,
+                      bool reverse,
+                      llvm::function_ref<SmallVector<Value>(Value, ValueRange)> cell) {
+  auto xType = cast<RankedTensorType>(x.getType());
+  auto hType = cast<RankedTensorType>(states.front().getType());
+  SmallVector<int64_t> yShape{xType.getDimSize(0)};
+  llvm::append_range(yShape, hType.getShape());
+  auto yType = RankedTensorType::get(yShape, hType.getElementType());
+  auto rnn = RnnOp::create(builder, yType, states.getTypes(), x, states, lengths, reverse);
+  SmallVector<Type> arguments{
+      RankedTensorType::get(xType.getShape().drop_front(), xType.getElementType())};
+  llvm::append_range(arguments, states.getTypes());
+  OpBuilder::InsertionGuard guard(builder);
+  SmallVector<Location> locations(arguments.size(), builder.getLoc());
+  Block *block = builder.createBlock(&rnn.getCell(), {}, arguments, locations);
+  SmallVector<Value> next = cell(block->getArgument(0), block->getArguments().drop_front());
+  for (auto [value, state] : llvm::zip_equal(next, states))
+    value = castTo(builder, value, state.getType());
+  next.insert(next.begin(), next.front());
+  YieldOp::create(builder, next);
+  return rnn;
+}
+
+/// Joins one tensor per direction along a new dimension `dim`, as `type`.
+static Value joinDirections(ImplicitLocOpBuilder &builder, ArrayRef<Value> parts, int64_t dim,
+                            Type type) {
+  if (parts.size() == 1)
+    return castTo(builder, insertUnitDim(builder, parts.front(), dim), type);
+  Location loc = builder.getLoc();
+  SmallVector<OpFoldResult> sizes = tensor::getMixedSizes(builder, loc, parts.front());
+  sizes.insert(sizes.begin() + dim, builder.getIndexAttr(parts.size()));
+  Value joined = emptyTensor(builder, sizes, getElementTypeOrSelf(type));
+  SmallVector<OpFoldResult> offsets(sizes.size(), builder.getIndexAttr(0));
+  SmallVector<OpFoldResult> strides(sizes.size(), builder.getIndexAttr(1));
+  sizes[dim] = builder.getIndexAttr(1);
+  for (auto [index, part] : llvm::enumerate(parts)) {
+    offsets[dim] = builder.getIndexAttr(index);
+    joined = tensor::InsertSliceOp::create(builder, part, joined, offsets, sizes, strides);
+  }
+  return castTo(builder, joined, type);
+}
+
+/// [T, B, P] as [B, T, P].
+static Value toBatchMajor(ImplicitLocOpBuilder &builder, Value y) {
+  SmallVector<OpFoldResult> sizes = tensor::getMixedSizes(builder, builder.getLoc(), y);
+  std::swap(sizes[0], sizes[1]);
+  Value init = emptyTensor(builder, sizes, getElementTypeOrSelf(y));
+  return createElementwise(
+             builder, y, mapOf(builder, 3, {1, 0, 2}), init,
+             [](ImplicitLocOpBuilder &, ValueRange in) -> SmallVector<Value> { return {in[0]}; })
+      .front();
+}
+
+/// Replaces `op` by the joined results of its directions' recurrences.
+static void replaceByDirections(ImplicitLocOpBuilder &builder, Operation *op, const Shape &shape,
+                                ArrayRef<RnnOp> directions) {
+  SmallVector<Value> results;
+  for (OpResult result : op->getResults()) {
+    SmallVector<Value> parts;
+    for (RnnOp rnn : directions) {
+      Value part = rnn->getResult(result.getResultNumber());
+      if (result.getResultNumber() == 0 && shape.batchMajor)
+        part = toBatchMajor(builder, part);
+      Type element = getElementTypeOrSelf(result);
+      if (getElementTypeOrSelf(part) != element) {
+        Value init =
+            emptyTensor(builder, tensor::getMixedSizes(builder, builder.getLoc(), part), element);
+        part = createElementwise(
+                   builder, part, builder.getMultiDimIdentityMap(2), init,
+                   [&](ImplicitLocOpBuilder &scalars, ValueRange in) -> SmallVector<Value> {
+                     return {convertFloat(scalars, in[0], element)};
+                   })
+                   .front();
+      }
+      parts.push_back(part);
+    }
+    int64_t dim = result.getResultNumber() > 0 ? shape.stateDim() : (shape.batchMajor ? 2 : 1);
+    results.push_back(joinDirections(builder, parts, dim, result.getType()));
+  }
+  op->replaceAllUsesWith(results);
+  op->erase();
+}
+
+template <typename OpTy>
+static void fillSetup(CellSetup &cell, OpTy op, const Shape &shape, const DirectionOperands &from,
+                      int64_t d) {
+  cell.recurrentWeight = from.r;
+  for (auto gate : op.getGateOrder().template getAsRange<GateAttr>())
+    cell.order.push_back(gate.getValue());
+  auto activations = llvm::to_vector(op.getActivations().template getAsRange<ActivationAttr>());
+  size_t count = activations.size() / shape.directions();
+  llvm::append_range(cell.activations, ArrayRef(activations).slice(d * count, count));
+  if (op.getClip())
+    cell.clip = op.getClip()->convertToDouble();
+  cell.element = shape.element;
+  cell.sum = shape.sum;
+}
+
+static void expandLstm(LstmOp op) {
+  ImplicitLocOpBuilder builder(op.getLoc(), op);
+  Shape shape = shapeOf(builder, op, 4);
+  SmallVector<RnnOp> directions;
+  for (int64_t d = 0; d < shape.directions(); ++d) {
+    DirectionOperands from = operandsOf(builder, op, shape, d);
+    LstmCell cell;
+    fillSetup(cell, op, shape, from, d);
+    cell.coupled = op.getCoupled();
+    if (op.getPeephole())
+      cell.peephole = splitDim(builder, viewAt(builder, op.getPeephole(), 0, d), 0, 3);
+    if (op.getProjection())
+      cell.projection = viewAt(builder, op.getProjection(), 0, d);
+    SmallVector<Value> biases;
+    if (from.inputBias)
+      biases = {from.inputBias, from.recurrentBias};
+    Value x = hoistInputProduct(builder, shape, op.getX(), from.w, biases);
+    Value c0 = initialState(builder, shape, op.getInitialC(), d, shape.hidden, shape.sum);
+    directions.push_back(buildRnn(builder, x, {from.h0, c0}, op.getLengths(), from.reverse,
+                                  [&](Value xt, ValueRange states) {
+                                    return buildLstmStep(builder, cell, xt, states[0], states[1]);
+                                  }));
+  }
+  replaceByDirections(builder, op, shape, directions);
+}
+
+static void expandGru(GruOp op) {
+  ImplicitLocOpBuilder builder(op.getLoc(), op);
+  Shape shape = shapeOf(builder, op, 3);
+  SmallVector<RnnOp> directions;
+  for (int64_t d = 0; d < shape.directions(); ++d) {
+    DirectionOperands from = operandsOf(builder, op, shape, d);
+    GruCell cell;
+    fillSetup(cell, op, shape, from, d);
+    cell.reset = op.getReset();
+    cell.keep = op.getKeep();
+    SmallVector<Value> biases;
+    if (from.inputBias)
+      biases.push_back(from.inputBias);
+    // Behind the reset gate the recurrent bias is not a plain summand: it stays in the cell.
+    if (from.recurrentBias && op.getReset() == Reset::After)
+      cell.recurrentBias = from.recurrentBias;
+    else if (from.recurrentBias)
+      biases.push_back(from.recurrentBias);
+    Value x = hoistInputProduct(builder, shape, op.getX(), from.w, biases);
+    directions.push_back(buildRnn(builder, x, from.h0, op.getLengths(), from.reverse,
+                                  [&](Value xt, ValueRange states) -> SmallVector<Value> {
+                                    return {buildGruStep(builder, cell, xt, states[0])};
+                                  }));
+  }
+  replaceByDirections(builder, op, shape, directions);
+}
+
+namespace {
+struct ExpandRecurrence : fovea::impl::ExpandRecurrenceBase<ExpandRecurrence> {
+  void runOnOperation() override {
+    SmallVector<LstmOp> lstms;
+    SmallVector<GruOp> grus;
+    getOperation().walk([&](LstmOp op) { lstms.push_back(op); });
+    getOperation().walk([&](GruOp op) { grus.push_back(op); });
+    llvm::for_each(lstms, expandLstm);
+    llvm::for_each(grus, expandGru);
+    numLstm += lstms.size();
+    numGru += grus.size();
+  }
+};
+} // namespace
