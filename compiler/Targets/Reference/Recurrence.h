@@ -1,0 +1,136 @@
+//===- Recurrence.h - what LSTM and GRU share -----------------------------===//
+//
+// Places in sequences of both layouts, activation functions, and dot products with weights.
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+#ifndef FOVEA_COMPILER_TARGETS_REFERENCE_RECURRENCE_H
+#define FOVEA_COMPILER_TARGETS_REFERENCE_RECURRENCE_H
+
+#include "compiler/Targets/Reference/Execution.h"
+#include "compiler/Targets/Reference/Working.h"
+#include "dialects/Fovea/FoveaDialect.h"
+
+#include <algorithm>
+
+namespace fovea::reference {
+
+/// Extents of a recurrence, and row numbers in its operands and results.
+struct Sequence {
+  int64_t steps = 0, batch = 0, directions = 1;
+  bool batchMajor = false, reverse = false;
+
+  template <typename OpTy> static Sequence of(OpRun &run, OpTy op) {
+    Sequence sequence;
+    sequence.batchMajor = op.getLayout() == SequenceLayout::BatchMajor;
+    const Array &x = run.array(op.getX());
+    sequence.steps = x.shape[sequence.batchMajor ? 1 : 0];
+    sequence.batch = x.shape[sequence.batchMajor ? 0 : 1];
+    sequence.directions = op.getDirection() == Direction::Bidirectional ? 2 : 1;
+    sequence.reverse = op.getDirection() == Direction::Reverse;
+    return sequence;
+  }
+
+  int64_t xRow(int64_t t, int64_t b) const { return batchMajor ? b * steps + t : t * batch + b; }
+  int64_t yRow(int64_t t, int64_t d, int64_t b) const {
+    return batchMajor ? (b * steps + t) * directions + d : (t * directions + d) * batch + b;
+  }
+  int64_t stateRow(int64_t d, int64_t b) const {
+    return batchMajor ? b * directions + d : d * batch + b;
+  }
+  /// Shapes with the given width: of y, and of a state.
+  llvm::SmallVector<int64_t> yShape(int64_t width) const {
+    if (batchMajor)
+      return {batch, steps, directions, width};
+    return {steps, directions, batch, width};
+  }
+  llvm::SmallVector<int64_t> stateShape(int64_t width) const {
+    if (batchMajor)
+      return {batch, directions, width};
+    return {directions, batch, width};
+  }
+  /// Step visited as the n-th of a row with `length` valid steps.
+  int64_t step(int64_t n, int64_t length, int64_t d) const {
+    return reverse || d == 1 ? length - 1 - n : n;
+  }
+  /// Valid steps of row b; `lengths` may be null, what it holds is bounded by [0, steps].
+  int64_t length(const Array *lengths, int64_t b) const {
+    return lengths ? std::clamp<int64_t>(lengths->data()[b].integer, 0, steps) : steps;
+  }
+};
+
+/// Shape error unless the value (absent is fine) has the shape.
+inline mlir::LogicalResult expectShape(OpRun &run, llvm::StringRef what, mlir::Value value,
+                                       llvm::ArrayRef<int64_t> shape) {
+  if (!value || llvm::ArrayRef<int64_t>(run.array(value).shape) == shape)
+    return mlir::success();
+  return run.fail(RunError::Kind::Shape, "'" + what + "' does not have the shape that x, w and r ask for");
+}
+
+/// An activation function (ONNX RNN, LSTM and GRU); absent parameters have ONNX's defaults, those
+/// of scaled_tanh are 1.
+template <typename T> T activate(ActivationAttr attr, T x) {
+  auto alpha = [&](double absent) { return static_cast<T>(attr.alphaOr(absent)); };
+  auto beta = [&](double absent) { return static_cast<T>(attr.betaOr(absent)); };
+  auto log1pOf = [](T v) { return static_cast<T>(std::log1p(static_cast<double>(v))); };
+  auto expm1Of = [](T v) { return static_cast<T>(std::expm1(static_cast<double>(v))); };
+  switch (attr.getKind()) {
+  case ActivationKind::Sigmoid:
+    return T(1) / (T(1) + expOf(-x));
+  case ActivationKind::Tanh:
+    return tanhOf(x);
+  case ActivationKind::Relu:
+    return x < 0 ? T(0) : x;
+  case ActivationKind::LeakyRelu:
+    return x < 0 ? alpha(0.01) * x : x;
+  case ActivationKind::ThresholdedRelu:
+    return x <= alpha(1) ? T(0) : x;
+  case ActivationKind::ScaledTanh:
+    return alpha(1) * tanhOf(beta(1) * x);
+  case ActivationKind::HardSigmoid: {
+    T line = alpha(0.2) * x + beta(0.5);
+    return line < 0 ? T(0) : line > 1 ? T(1) : line;
+  }
+  case ActivationKind::Elu:
+    return x < 0 ? alpha(1) * expm1Of(x) : x;
+  case ActivationKind::Softsign:
+    return x / (T(1) + std::fabs(x));
+  case ActivationKind::Softplus:
+    return (x > 0 ? x : T(0)) + log1pOf(expOf(-std::fabs(x)));
+  case ActivationKind::Affine:
+    return alpha(1) * x + beta(0);
+  }
+  return x;
+}
+
+/// x within [-limit, limit]; NaN stays.
+template <typename T> T clipTo(T x, std::optional<llvm::APFloat> limit) {
+  if (!limit)
+    return x;
+  T bound = static_cast<T>(limit->convertToDouble());
+  return x < -bound ? -bound : x > bound ? bound : x;
+}
+
+/// Sum of weights[i] * x[i] in order.
+template <typename T> T dot(const Cell *weights, llvm::ArrayRef<T> x) {
+  T sum = 0;
+  for (size_t i = 0; i < x.size(); ++i)
+    sum += load<T>(weights[i]) * x[i];
+  return sum;
+}
+
+/// Copies `count` cells into numbers; zeros when there are none.
+template <typename T> void loadRow(llvm::SmallVectorImpl<T> &row, const Cell *cells, int64_t count) {
+  row.assign(count, T(0));
+  for (int64_t i = 0; cells && i < count; ++i)
+    row[i] = load<T>(cells[i]);
+}
+
+/// Data of an optional operand.
+inline const Cell *dataOf(OpRun &run, mlir::Value value) {
+  return value ? run.array(value).data() : nullptr;
+}
+
+} // namespace fovea::reference
+
+#endif // FOVEA_COMPILER_TARGETS_REFERENCE_RECURRENCE_H
