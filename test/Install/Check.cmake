@@ -13,7 +13,8 @@ must(${CMAKE_COMMAND} --install "${BUILD}" --prefix "${WORK}/first")
 # Nothing in the installed tree may depend on where it was installed.
 file(RENAME "${WORK}/first" "${WORK}/prefix")
 file(COPY "${CMAKE_CURRENT_LIST_DIR}/main.c" DESTINATION "${WORK}/consumer")
-configure_file("${CMAKE_CURRENT_LIST_DIR}/Consumer.cmake" "${WORK}/consumer/CMakeLists.txt" COPYONLY)
+configure_file("${CMAKE_CURRENT_LIST_DIR}/Consumer.cmake" "${WORK}/consumer/CMakeLists.txt"
+  COPYONLY)
 
 must(${CMAKE_COMMAND} -S "${WORK}/consumer" -B "${WORK}/build" -G Ninja
   "-DCMAKE_PREFIX_PATH=${WORK}/prefix" "-DCMAKE_C_COMPILER=${COMPILER}" -DCOMPONENTS=Runtime)
