@@ -61,14 +61,7 @@ static Value initialState(ImplicitLocOpBuilder &builder, const Shape &shape, Val
   if (!initial)
     return zeroTensor(builder, {shape.batch, width}, element);
   Value state = viewAt(builder, initial, shape.stateDim(), d);
-  if (getElementTypeOrSelf(state) == element)
-    return state;
-  Value init = emptyTensor(builder, {shape.batch, width}, element);
-  return createElementwise(builder, state, builder.getMultiDimIdentityMap(2), init,
-                           [&](ImplicitLocOpBuilder &scalars, ValueRange in) -> SmallVector<Value> {
-                             return {convertFloat(scalars, in[0], element)};
-                           })
-      .front();
+  return convertElements(builder, state, element);
 }
 
 template <typename OpTy>
@@ -137,23 +130,20 @@ static RnnOp buildRnn(ImplicitLocOpBuilder &builder, Value x, ValueRange states,
   return rnn;
 }
 
-/// Joins one tensor per direction along a new dimension `dim`, as `type`.
+/// Joins one tensor per direction along a new dimension `dim` of `init`, which is null for one.
 static Value joinDirections(ImplicitLocOpBuilder &builder, ArrayRef<Value> parts, int64_t dim,
-                            Type type) {
-  if (parts.size() == 1)
-    return castTo(builder, insertUnitDim(builder, parts.front(), dim), type);
-  Location loc = builder.getLoc();
-  SmallVector<OpFoldResult> sizes = tensor::getMixedSizes(builder, loc, parts.front());
-  sizes.insert(sizes.begin() + dim, builder.getIndexAttr(parts.size()));
-  Value joined = emptyTensor(builder, sizes, getElementTypeOrSelf(type));
+                            Value init) {
+  if (!init)
+    return insertUnitDim(builder, parts.front(), dim);
+  SmallVector<OpFoldResult> sizes = tensor::getMixedSizes(builder, builder.getLoc(), init);
   SmallVector<OpFoldResult> offsets(sizes.size(), builder.getIndexAttr(0));
   SmallVector<OpFoldResult> strides(sizes.size(), builder.getIndexAttr(1));
   sizes[dim] = builder.getIndexAttr(1);
   for (auto [index, part] : llvm::enumerate(parts)) {
     offsets[dim] = builder.getIndexAttr(index);
-    joined = tensor::InsertSliceOp::create(builder, part, joined, offsets, sizes, strides);
+    init = tensor::InsertSliceOp::create(builder, part, init, offsets, sizes, strides);
   }
-  return castTo(builder, joined, type);
+  return init;
 }
 
 /// [T, B, P] as [B, T, P].
@@ -167,31 +157,40 @@ static Value toBatchMajor(ImplicitLocOpBuilder &builder, Value y) {
       .front();
 }
 
+/// Destinations of the results of a bidirectional recurrence. They are made before it, so that
+/// bufferization can let both directions write into them.
+static SmallVector<Value> joinedInits(ImplicitLocOpBuilder &builder, const Shape &shape) {
+  if (!shape.bidirectional)
+    return {Value(), Value(), Value()};
+  OpFoldResult two = builder.getIndexAttr(2);
+  SmallVector<SmallVector<OpFoldResult>> sizes{{shape.steps, two, shape.batch, shape.output},
+                                               {two, shape.batch, shape.output},
+                                               {two, shape.batch, shape.hidden}};
+  if (shape.batchMajor)
+    sizes = {{shape.batch, shape.steps, two, shape.output},
+             {shape.batch, two, shape.output},
+             {shape.batch, two, shape.hidden}};
+  return llvm::map_to_vector(sizes, [&](ArrayRef<OpFoldResult> each) {
+    return emptyTensor(builder, each, shape.element);
+  });
+}
+
 /// Replaces `op` by the joined results of its directions' recurrences.
 static void replaceByDirections(ImplicitLocOpBuilder &builder, Operation *op, const Shape &shape,
-                                ArrayRef<RnnOp> directions) {
+                                ArrayRef<Value> inits, ArrayRef<RnnOp> directions) {
   SmallVector<Value> results;
   for (OpResult result : op->getResults()) {
+    unsigned number = result.getResultNumber();
     SmallVector<Value> parts;
     for (RnnOp rnn : directions) {
-      Value part = rnn->getResult(result.getResultNumber());
-      if (result.getResultNumber() == 0 && shape.batchMajor)
+      Value part = convertElements(builder, rnn->getResult(number), shape.element);
+      if (number == 0 && shape.batchMajor)
         part = toBatchMajor(builder, part);
-      Type element = getElementTypeOrSelf(result);
-      if (getElementTypeOrSelf(part) != element) {
-        Value init =
-            emptyTensor(builder, tensor::getMixedSizes(builder, builder.getLoc(), part), element);
-        part = createElementwise(
-                   builder, part, builder.getMultiDimIdentityMap(2), init,
-                   [&](ImplicitLocOpBuilder &scalars, ValueRange in) -> SmallVector<Value> {
-                     return {convertFloat(scalars, in[0], element)};
-                   })
-                   .front();
-      }
       parts.push_back(part);
     }
-    int64_t dim = result.getResultNumber() > 0 ? shape.stateDim() : (shape.batchMajor ? 2 : 1);
-    results.push_back(joinDirections(builder, parts, dim, result.getType()));
+    int64_t dim = number > 0 ? shape.stateDim() : (shape.batchMajor ? 2 : 1);
+    Value joined = joinDirections(builder, parts, dim, inits[number]);
+    results.push_back(castTo(builder, joined, result.getType()));
   }
   op->replaceAllUsesWith(results);
   op->erase();
@@ -215,6 +214,7 @@ static void fillSetup(CellSetup &cell, OpTy op, const Shape &shape, const Direct
 static void expandLstm(LstmOp op) {
   ImplicitLocOpBuilder builder(op.getLoc(), op);
   Shape shape = shapeOf(builder, op, 4);
+  SmallVector<Value> inits = joinedInits(builder, shape);
   SmallVector<RnnOp> directions;
   for (int64_t d = 0; d < shape.directions(); ++d) {
     DirectionOperands from = operandsOf(builder, op, shape, d);
@@ -235,12 +235,13 @@ static void expandLstm(LstmOp op) {
                                     return buildLstmStep(builder, cell, xt, states[0], states[1]);
                                   }));
   }
-  replaceByDirections(builder, op, shape, directions);
+  replaceByDirections(builder, op, shape, inits, directions);
 }
 
 static void expandGru(GruOp op) {
   ImplicitLocOpBuilder builder(op.getLoc(), op);
   Shape shape = shapeOf(builder, op, 3);
+  SmallVector<Value> inits = joinedInits(builder, shape);
   SmallVector<RnnOp> directions;
   for (int64_t d = 0; d < shape.directions(); ++d) {
     DirectionOperands from = operandsOf(builder, op, shape, d);
@@ -262,7 +263,7 @@ static void expandGru(GruOp op) {
                                     return {buildGruStep(builder, cell, xt, states[0])};
                                   }));
   }
-  replaceByDirections(builder, op, shape, directions);
+  replaceByDirections(builder, op, shape, inits, directions);
 }
 
 namespace {

@@ -27,4 +27,62 @@ def ExpandRecurrence : Pass<"fovea-expand-recurrence", "::mlir::func::FuncOp"> {
     "::mlir::tensor::TensorDialect"];
 }
 
+def LowerRnn : Pass<"fovea-lower-rnn", "::mlir::func::FuncOp"> {
+  let summary = "Lower a recurrence to a loop over its steps";
+  let description = [{
+    Needs nothing. Each `fovea.rnn` becomes a rolled `scf.for` that carries y and the states; a step
+    reads x[t] through a slice, runs the cell, keeps the states of rows that have ended and writes
+    y[t] in place. A reverse recurrence visits T-1 .. 0.
+    Gives up when the size of y behind the batch is dynamic and y is none of the states.
+  }];
+  let statistics = [Statistic<"numLowered", "lowered", "recurrences turned into loops">];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect", "::mlir::scf::SCFDialect",
+    "::mlir::tensor::TensorDialect"];
+}
+
+def ExpandRope : Pass<"fovea-expand-rope", "::mlir::func::FuncOp"> {
+  let summary = "Expand rotary positions into one elementwise operation";
+  let description = [{
+    Needs nothing. Each `fovea.rope` becomes one `linalg.generic` over (b, h, s, place, pair), in
+    which the partner of a channel is at 1 - place; channels behind rotary_dim are copied. Tables
+    that are read at positions are gathered (and checked) once a block, by the first that reads
+    them; the node of that one is named when a position is out of range.
+    Never gives up.
+  }];
+  let statistics = [
+    Statistic<"numExpanded", "expanded", "rotary operations expanded">,
+    Statistic<"numGathered", "gathered", "pairs of tables gathered at positions">];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+    "::mlir::tensor::TensorDialect"];
+}
+
+def MaterializeMods : Pass<"fovea-materialize-mods", "::mlir::func::FuncOp"> {
+  let summary = "Fold softcap, causal and window into attention's regions";
+  let description = [{
+    Needs nothing. softcap goes behind the score region; causal and window are conjoined to the mask
+    region. A constant offset becomes a constant there, any other a capture. Afterwards no attention
+    has softcap, causal, window or offset.
+    Never gives up.
+  }];
+  let statistics = [Statistic<"numFolded", "folded", "attention operations without sugar now">];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::math::MathDialect", "::mlir::tensor::TensorDialect"];
+}
+
+def DecomposeTensorOps : Pass<"fovea-decompose-tensor-ops", "::mlir::func::FuncOp"> {
+  let summary = "Decompose tensor operations that cannot be bufferized or lowered";
+  let description = [{
+    Runs last, before bufferization. `tensor.concat` becomes a chain of `tensor.insert_slice`,
+    `tensor.pad` a fill and an insertion, `linalg.softmax` maximum, exponentials, sum and quotient
+    (f16 and bf16 in f32).
+    Gives up on softmax over buffers.
+  }];
+  let statistics = [Statistic<"numDecomposed", "decomposed", "operations decomposed">];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect", "::mlir::math::MathDialect",
+    "::mlir::tensor::TensorDialect"];
+}
+
 #endif // FOVEA_COMPILER_TRANSFORMS_PASSES

@@ -144,3 +144,16 @@ Value fovea::convertFloat(ImplicitLocOpBuilder &builder, Value value, Type type)
     return arith::ExtFOp::create(builder, type, value);
   return arith::TruncFOp::create(builder, type, value);
 }
+
+Value fovea::convertElements(ImplicitLocOpBuilder &builder, Value value, Type element) {
+  if (getElementTypeOrSelf(value) == element)
+    return value;
+  int64_t rank = cast<RankedTensorType>(value.getType()).getRank();
+  Value init =
+      emptyTensor(builder, tensor::getMixedSizes(builder, builder.getLoc(), value), element);
+  return createElementwise(builder, value, builder.getMultiDimIdentityMap(rank), init,
+                           [&](ImplicitLocOpBuilder &scalars, ValueRange in) -> SmallVector<Value> {
+                             return {convertFloat(scalars, in[0], element)};
+                           })
+      .front();
+}

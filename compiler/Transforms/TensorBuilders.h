@@ -62,6 +62,10 @@ mlir::SmallVector<mlir::Value> createElementwise(mlir::ImplicitLocOpBuilder &bui
                                                  llvm::ArrayRef<mlir::AffineMap> inputMaps,
                                                  mlir::ValueRange inits, ScalarBody body);
 
+/// `value` with float elements of type `element`; `value` itself when it has them already.
+mlir::Value convertElements(mlir::ImplicitLocOpBuilder &builder, mlir::Value value,
+                            mlir::Type element);
+
 /// Map over `dims` dimensions whose results are these dimensions.
 mlir::AffineMap mapOf(mlir::Builder &builder, unsigned dims, llvm::ArrayRef<unsigned> results);
 

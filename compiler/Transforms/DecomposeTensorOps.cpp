@@ -1,0 +1,75 @@
+//===- DecomposeTensorOps.cpp - what bufferization cannot take ------------===//
+//
+// Rewrites tensor operations without a bufferized or a scalar form into ones that have both.
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+#include "compiler/Transforms/TensorBuilders.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Linalg/Transforms/Transforms.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/Tensor/Transforms/Transforms.h"
+#include "mlir/Pass/Pass.h"
+#include "mlir/Transforms/WalkPatternRewriteDriver.h"
+
+namespace fovea {
+#define GEN_PASS_DEF_DECOMPOSETENSOROPS
+#include "compiler/Transforms/Passes.h.inc"
+} // namespace fovea
+
+using namespace mlir;
+using namespace fovea;
+
+namespace {
+/// Softmax as maximum, exponentials, sum and quotient; f16 and bf16 are computed in f32.
+struct DecomposeSoftmax : OpRewritePattern<linalg::SoftmaxOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(linalg::SoftmaxOp op, PatternRewriter &rewriter) const override {
+    if (!op.hasPureTensorSemantics())
+      return rewriter.notifyMatchFailure(op, "works on buffers");
+    ImplicitLocOpBuilder builder(op.getLoc(), rewriter);
+    Type element = op.getInputOperandType().getElementType();
+    Type sum = ContractOp::getSumType(element);
+    auto wide = op;
+    if (sum && sum != element) {
+      Value input = convertElements(builder, op.getInput(), sum);
+      Value init = emptyTensor(builder, tensor::getMixedSizes(builder, op.getLoc(), input), sum);
+      wide = linalg::SoftmaxOp::create(builder, TypeRange(init.getType()), input, init,
+                                       op.getDimension());
+    }
+    FailureOr<SmallVector<Value>> parts = wide.decomposeOperation(rewriter);
+    if (failed(parts))
+      return rewriter.notifyMatchFailure(op, "upstream does not decompose it");
+    Value result = parts->front();
+    builder.setInsertionPointAfterValue(result);
+    if (wide != op) {
+      result =
+          castTo(builder, convertElements(builder, result, element), op->getResult(0).getType());
+      rewriter.eraseOp(wide);
+    }
+    rewriter.replaceOp(op, result);
+    return success();
+  }
+};
+
+struct DecomposeTensorOps : fovea::impl::DecomposeTensorOpsBase<DecomposeTensorOps> {
+  int64_t countCandidates() {
+    int64_t found = 0;
+    getOperation().walk([&](Operation *op) {
+      found += isa<tensor::ConcatOp, tensor::PadOp, linalg::SoftmaxOp>(op);
+    });
+    return found;
+  }
+
+  void runOnOperation() override {
+    int64_t before = countCandidates();
+    RewritePatternSet patterns(&getContext());
+    tensor::populateDecomposeTensorConcatPatterns(patterns);
+    patterns.add<linalg::DecomposePadOpPattern, DecomposeSoftmax>(&getContext());
+    walkAndApplyPatterns(getOperation(), std::move(patterns));
+    numDecomposed += before - countCandidates();
+  }
+};
+} // namespace

@@ -1,0 +1,164 @@
+//===- LowerRnn.cpp - recurrence as a loop --------------------------------===//
+//
+// Turns fovea.rnn into a rolled scf.for whose outputs are written in place.
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+#include "compiler/Transforms/TensorBuilders.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Pass/Pass.h"
+#include "mlir/Transforms/WalkPatternRewriteDriver.h"
+
+namespace fovea {
+#define GEN_PASS_DEF_LOWERRNN
+#include "compiler/Transforms/Passes.h.inc"
+} // namespace fovea
+
+using namespace mlir;
+using namespace fovea;
+
+/// The state whose next value is also the output of a step; -1 when there is none.
+static int64_t stateGivenAsOutput(RnnOp op) {
+  auto yield = cast<YieldOp>(op.getCell().front().getTerminator());
+  auto states = yield.getValues().drop_front();
+  auto found = llvm::find(states, yield.getValues().front());
+  return found == states.end() ? -1 : std::distance(states.begin(), found);
+}
+
+/// True when the sizes of y are known before the first step.
+static bool knowsOutputSizes(RnnOp op) {
+  auto y = cast<RankedTensorType>(op.getY().getType());
+  bool onlyBatch = llvm::none_of(y.getShape().drop_front(2), ShapedType::isDynamic);
+  return onlyBatch || stateGivenAsOutput(op) >= 0;
+}
+
+static SmallVector<OpFoldResult> outputSizes(ImplicitLocOpBuilder &builder, RnnOp op) {
+  Location loc = builder.getLoc();
+  auto y = cast<RankedTensorType>(op.getY().getType());
+  int64_t state = stateGivenAsOutput(op);
+  SmallVector<OpFoldResult> sizes{tensor::getMixedSize(builder, loc, op.getX(), 0)};
+  for (int64_t dim = 1; dim < y.getRank(); ++dim) {
+    if (!y.isDynamicDim(dim))
+      sizes.push_back(builder.getIndexAttr(y.getDimSize(dim)));
+    else if (state >= 0)
+      sizes.push_back(tensor::getMixedSize(builder, loc, op.getStates()[state], dim - 1));
+    else
+      sizes.push_back(tensor::getMixedSize(builder, loc, op.getX(), dim));
+  }
+  return sizes;
+}
+
+/// Where step `t` lies in a sequence of shape `sizes`.
+static std::array<SmallVector<OpFoldResult>, 3> stepSlice(Builder &builder, Value t,
+                                                          ArrayRef<OpFoldResult> sizes) {
+  SmallVector<OpFoldResult> offsets(sizes.size(), builder.getIndexAttr(0));
+  SmallVector<OpFoldResult> strides(sizes.size(), builder.getIndexAttr(1));
+  SmallVector<OpFoldResult> extents(sizes);
+  offsets.front() = t;
+  extents.front() = builder.getIndexAttr(1);
+  return {offsets, extents, strides};
+}
+
+static Value readStep(ImplicitLocOpBuilder &builder, Value sequence, Value t) {
+  auto type = cast<RankedTensorType>(sequence.getType());
+  auto [offsets, sizes, strides] =
+      stepSlice(builder, t, tensor::getMixedSizes(builder, builder.getLoc(), sequence));
+  auto step = RankedTensorType::get(type.getShape().drop_front(), type.getElementType());
+  return tensor::ExtractSliceOp::create(builder, step, sequence, offsets, sizes, strides);
+}
+
+static Value writeStep(ImplicitLocOpBuilder &builder, Value step, Value sequence, Value t) {
+  auto [offsets, sizes, strides] =
+      stepSlice(builder, t, tensor::getMixedSizes(builder, builder.getLoc(), sequence));
+  return tensor::InsertSliceOp::create(builder, step, sequence, offsets, sizes, strides);
+}
+
+/// Row b of `value` where t < lengths[b]; elsewhere 0, or what `target` holds when `keep` is set.
+/// Written into `target`.
+static Value selectValidRows(ImplicitLocOpBuilder &builder, Value value, Value lengths, Value t,
+                             Value target, bool keep) {
+  int64_t rank = cast<RankedTensorType>(value.getType()).getRank();
+  Value position = arith::IndexCastOp::create(builder, getElementTypeOrSelf(lengths), t);
+  return createElementwise(
+             builder, {value, lengths},
+             {builder.getMultiDimIdentityMap(rank), mapOf(builder, rank, {0})}, target,
+             [&](ImplicitLocOpBuilder &scalars, ValueRange in) -> SmallVector<Value> {
+               Value valid =
+                   arith::CmpIOp::create(scalars, arith::CmpIPredicate::slt, position, in[1]);
+               Value other = in[2];
+               if (!keep)
+                 other = arith::ConstantOp::create(scalars, scalars.getZeroAttr(other.getType()));
+               return {arith::SelectOp::create(scalars, valid, in[0], other)};
+             })
+      .front();
+}
+
+/// One iteration: reads x[t], runs the cell, gives y with y[t] written and the next states.
+static SmallVector<Value> buildStep(ImplicitLocOpBuilder &builder, RnnOp op, Value t,
+                                    ValueRange carried) {
+  Value y = carried.front();
+  ValueRange states = carried.drop_front();
+  IRMapping mapping;
+  mapping.map(op.getCell().getArgument(0), readStep(builder, op.getX(), t));
+  mapping.map(op.getCell().getArguments().drop_front(), states);
+  for (Operation &inner : op.getCell().front().without_terminator())
+    builder.clone(inner, mapping);
+  auto yield = cast<YieldOp>(op.getCell().front().getTerminator());
+  SmallVector<Value> next;
+  for (Value value : yield.getValues())
+    next.push_back(mapping.lookupOrDefault(value));
+  if (Value lengths = op.getLengths()) {
+    next[0] = selectValidRows(builder, next[0], lengths, t, readStep(builder, y, t), false);
+    for (auto [value, state] : llvm::zip_equal(MutableArrayRef(next).drop_front(), states))
+      value = selectValidRows(builder, value, lengths, t, state, true);
+  }
+  next[0] = writeStep(builder, next[0], y, t);
+  return next;
+}
+
+namespace {
+struct RnnToLoop : OpRewritePattern<RnnOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(RnnOp op, PatternRewriter &rewriter) const override {
+    if (!knowsOutputSizes(op))
+      return rewriter.notifyMatchFailure(op, "only the cell knows the size of its output");
+    ImplicitLocOpBuilder builder(op.getLoc(), rewriter);
+    Value y = castTo(
+        builder, emptyTensor(builder, outputSizes(builder, op), getElementTypeOrSelf(op.getY())),
+        op.getY().getType());
+    SmallVector<Value> carried{y};
+    llvm::append_range(carried, op.getStates());
+    Value zero = arith::ConstantIndexOp::create(builder, 0);
+    Value one = arith::ConstantIndexOp::create(builder, 1);
+    Value steps = tensor::DimOp::create(builder, op.getX(), zero);
+    auto loop = scf::ForOp::create(builder, zero, steps, one, carried);
+    builder.setInsertionPointToStart(loop.getBody());
+    Value t = loop.getInductionVar();
+    if (op.getReverse()) {
+      Value last = arith::SubIOp::create(builder, steps, one);
+      t = arith::SubIOp::create(builder, last, t);
+    }
+    scf::YieldOp::create(builder, buildStep(builder, op, t, loop.getRegionIterArgs()));
+    rewriter.replaceOp(op, loop.getResults());
+    return success();
+  }
+};
+
+struct LowerRnn : fovea::impl::LowerRnnBase<LowerRnn> {
+  void runOnOperation() override {
+    auto count = [&] {
+      int64_t found = 0;
+      getOperation().walk([&](RnnOp) { ++found; });
+      return found;
+    };
+    int64_t before = count();
+    RewritePatternSet patterns(&getContext());
+    patterns.add<RnnToLoop>(&getContext());
+    walkAndApplyPatterns(getOperation(), std::move(patterns));
+    numLowered += before - count();
+  }
+};
+} // namespace

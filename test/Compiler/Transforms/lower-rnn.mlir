@@ -1,0 +1,52 @@
+// RUN: fovea-opt %s -fovea-lower-rnn | FileCheck %s
+
+// CHECK-LABEL: func @forward
+// CHECK-SAME:    %[[X:.*]]: tensor<?x2x8xf32>, %[[S:.*]]: tensor<2x8xf32>
+// CHECK:         scf.for %[[T:.*]] = {{.*}} iter_args(%[[Y:.*]] = %{{.*}}, %[[H:.*]] = %[[S]])
+// CHECK:           %[[XT:.*]] = tensor.extract_slice %[[X]][%[[T]], 0, 0]
+// CHECK:           %[[N:.*]] = arith.addf %[[XT]], %[[H]]
+// CHECK:           %[[IN:.*]] = tensor.insert_slice %[[N]] into %[[Y]][%[[T]], 0, 0]
+// CHECK:           scf.yield %[[IN]], %[[N]]
+func.func @forward(%x: tensor<?x2x8xf32>, %s: tensor<2x8xf32>) -> tensor<?x2x8xf32> {
+  %y, %f = fovea.rnn %x init(%s) cell {
+  ^bb0(%xt: tensor<2x8xf32>, %h: tensor<2x8xf32>):
+    %n = arith.addf %xt, %h : tensor<2x8xf32>
+    fovea.yield %n, %n : tensor<2x8xf32>, tensor<2x8xf32>
+  } : tensor<?x2x8xf32>, tensor<2x8xf32> -> tensor<?x2x8xf32>, tensor<2x8xf32>
+  return %y : tensor<?x2x8xf32>
+}
+
+// Rows that have ended give 0 and keep their state.
+// CHECK-LABEL: func @reverse_with_lengths
+// CHECK-SAME:    %[[LEN:[a-z0-9]+]]: tensor<2xi32>
+// CHECK:         scf.for %[[I:.*]] = %{{.*}} to %[[STEPS:.*]] step
+// CHECK:           %[[LAST:.*]] = arith.subi %[[STEPS]]
+// CHECK:           %[[T:.*]] = arith.subi %[[LAST]], %[[I]]
+// CHECK:           %[[T32:.*]] = arith.index_cast %[[T]] : index to i32
+// CHECK:           linalg.generic
+// CHECK:             arith.cmpi slt, %[[T32]]
+// CHECK:             arith.constant 0.0
+// CHECK:           linalg.generic {{.*}} outs(%{{.*}} : tensor<2x8xf32>)
+// CHECK:           ^bb0(%[[NEW:.*]]: f32, %{{.*}}: i32, %[[OLD:.*]]: f32):
+// CHECK:             arith.select %{{.*}}, %[[NEW]], %[[OLD]]
+func.func @reverse_with_lengths(%x: tensor<5x2x8xf32>, %s: tensor<2x8xf32>, %len: tensor<2xi32>)
+    -> tensor<5x2x8xf32> {
+  %y, %f = fovea.rnn %x init(%s) lengths(%len : tensor<2xi32>) reverse cell {
+  ^bb0(%xt: tensor<2x8xf32>, %h: tensor<2x8xf32>):
+    %n = arith.addf %xt, %h : tensor<2x8xf32>
+    fovea.yield %n, %n : tensor<2x8xf32>, tensor<2x8xf32>
+  } : tensor<5x2x8xf32>, tensor<2x8xf32> -> tensor<5x2x8xf32>, tensor<2x8xf32>
+  return %y : tensor<5x2x8xf32>
+}
+
+// CHECK-LABEL: func @do_not_lower_when_only_the_cell_knows_the_size
+// CHECK:         fovea.rnn
+func.func @do_not_lower_when_only_the_cell_knows_the_size(%x: tensor<5x2x8xf32>, %n: index)
+    -> tensor<5x2x?xf32> {
+  %y = fovea.rnn %x cell {
+  ^bb0(%xt: tensor<2x8xf32>):
+    %e = tensor.extract_slice %xt[0, 0] [2, %n] [1, 1] : tensor<2x8xf32> to tensor<2x?xf32>
+    fovea.yield %e : tensor<2x?xf32>
+  } : tensor<5x2x8xf32> -> tensor<5x2x?xf32>
+  return %y : tensor<5x2x?xf32>
+}
