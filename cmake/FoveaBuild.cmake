@@ -22,15 +22,19 @@ set(CMAKE_ARCHIVE_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/lib")
 find_program(FOVEA_CCACHE ccache)
 if(FOVEA_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
   set(CMAKE_C_COMPILER_LAUNCHER "${FOVEA_CCACHE}")
-  # Precompiled headers are cacheable only when ccache may ignore their time stamps.
+  # Precompiled headers are cacheable only when ccache may ignore their time stamps; paths relative
+  # to the source folder let another checkout use the entries of files without one.
   set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env
       CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime
+      "CCACHE_BASEDIR=${PROJECT_SOURCE_DIR}" CCACHE_NOHASHDIR=1
       "${FOVEA_CCACHE}")
 endif()
 
 add_library(fovea_flags INTERFACE)
 target_compile_options(fovea_flags INTERFACE -Wall -Wextra -Wno-unused-parameter
-  $<$<BOOL:${FOVEA_WERROR}>:-Werror>)
+  $<$<BOOL:${FOVEA_WERROR}>:-Werror>
+  # The same header gives the same precompiled header, which ccache then finds again.
+  $<$<COMPILE_LANG_AND_ID:CXX,Clang>:SHELL:-Xclang -fno-pch-timestamp>)
 target_include_directories(fovea_flags INTERFACE
   "${PROJECT_SOURCE_DIR}" "${PROJECT_BINARY_DIR}" "${PROJECT_SOURCE_DIR}/runtime/include")
 if(FOVEA_SANITIZE)
