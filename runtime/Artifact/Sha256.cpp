@@ -45,15 +45,20 @@ static void compressPortable(uint32_t *state, const uint8_t *blocks, size_t coun
     }
     uint32_t v[8];
     std::copy_n(state, 8, v);
-    for (int i = 0; i < 64; ++i) {
-      uint32_t s1 = std::rotr(v[4], 6) ^ std::rotr(v[4], 11) ^ std::rotr(v[4], 25);
-      uint32_t choice = (v[4] & v[5]) ^ (~v[4] & v[6]);
-      uint32_t t1 = v[7] + s1 + choice + sha256Rounds[i] + w[i];
-      uint32_t s0 = std::rotr(v[0], 2) ^ std::rotr(v[0], 13) ^ std::rotr(v[0], 22);
-      uint32_t majority = (v[0] & v[1]) ^ (v[0] & v[2]) ^ (v[1] & v[2]);
-      std::copy_backward(v, v + 7, v + 8);
-      v[4] += t1;
-      v[0] = t1 + s0 + majority;
+    // Variable x (0 for the standard's a, 7 for its h) of round i is v[(x - i) mod 8]: nothing
+    // moves from round to round, and unrolled by 8 the indices are constants.
+    for (int i = 0; i < 64; i += 8) {
+#pragma GCC unroll 8
+      for (int r = 0; r < 8; ++r) {
+        auto var = [&](int x) -> uint32_t & { return v[(x - r) & 7]; };
+        uint32_t s1 = std::rotr(var(4), 6) ^ std::rotr(var(4), 11) ^ std::rotr(var(4), 25);
+        uint32_t choice = (var(4) & var(5)) ^ (~var(4) & var(6));
+        uint32_t t1 = var(7) + s1 + choice + sha256Rounds[i + r] + w[i + r];
+        uint32_t s0 = std::rotr(var(0), 2) ^ std::rotr(var(0), 13) ^ std::rotr(var(0), 22);
+        uint32_t majority = (var(0) & var(1)) ^ (var(0) & var(2)) ^ (var(1) & var(2));
+        var(3) += t1;
+        var(7) = t1 + s0 + majority;
+      }
     }
     for (int i = 0; i < 8; ++i)
       state[i] += v[i];

@@ -3,12 +3,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 #include "runtime/Artifact/SharedObject.h"
+#include "runtime/Artifact/ElfView.h"
 
 #include <algorithm>
 #include <cstring>
-#include <elf.h>
-#include <optional>
-#include <vector>
 
 namespace fvm {
 
@@ -56,9 +54,9 @@ static Status refuse(std::string_view what) { return badArtifact(concat("its cod
 
 namespace {
 
-class Checker {
+class Checker : ElfView {
 public:
-  explicit Checker(Bytes file) : file(file) {}
+  explicit Checker(Bytes file) : ElfView(file) {}
   Status check();
 
 private:
@@ -67,43 +65,12 @@ private:
   Status checkLoadSegment(const Elf64_Phdr &segment);
   Status checkDynamic();
   Status checkFlags();
-  Status countSymbols();
   Status checkSymbols();
   Status checkSymbol(const Elf64_Sym &symbol);
   Status checkRelocations(int64_t addressTag, int64_t sizeTag);
 
-  /// Reads a T at a file offset; false when it does not lie in the file.
-  template <typename T> bool readFile(uint64_t offset, T &value) const {
-    if (offset > file.size || file.size - offset < sizeof(T))
-      return false;
-    memcpy(&value, static_cast<const char *>(file.data) + offset, sizeof(T));
-    return true;
-  }
-
-  /// Reads a T at an address of the loaded image, from the part that comes from the file.
-  template <typename T> bool readImage(uint64_t address, T &value) const {
-    for (const Elf64_Phdr &load : loads)
-      if (address >= load.p_vaddr && address - load.p_vaddr < load.p_filesz &&
-          load.p_filesz - (address - load.p_vaddr) >= sizeof(T))
-        return readFile(load.p_offset + (address - load.p_vaddr), value);
-    return false;
-  }
-
-  /// Value of a tag of the dynamic section, if present.
-  std::optional<uint64_t> tag(int64_t wanted) const {
-    for (const Elf64_Dyn &entry : dynamic)
-      if (entry.d_tag == wanted)
-        return entry.d_un.d_val;
-    return std::nullopt;
-  }
-
-  bool readName(uint64_t offset, std::string &name) const;
-
-  Bytes file;
   Elf64_Ehdr header;
-  std::vector<Elf64_Phdr> loads;
   Elf64_Phdr dynamicSegment = {};
-  std::vector<Elf64_Dyn> dynamic;
   uint64_t symbolCount = 0;
 };
 
@@ -200,53 +167,6 @@ Status Checker::checkDynamic() {
   return checkFlags();
 }
 
-/// The table has no length of its own: a hash table over it tells.
-Status Checker::countSymbols() {
-  const Status bad = refuse("has no sound symbol hash table");
-  auto fail = [&] { return Status(bad.code(), std::string(bad.message())); };
-  if (auto hash = tag(DT_HASH)) {
-    uint32_t words[2];
-    if (!readImage(*hash, words))
-      return fail();
-    symbolCount = words[1];
-  }
-  if (auto hash = tag(DT_GNU_HASH)) {
-    // nbuckets, first hashed symbol, Bloom filter words, Bloom shift.
-    uint32_t words[4];
-    if (!readImage(*hash, words) || words[0] == 0 || words[2] == 0)
-      return fail();
-    uint64_t buckets = *hash + 16 + uint64_t(words[2]) * 8;
-    uint64_t chains = buckets + uint64_t(words[0]) * 4;
-    uint64_t last = 0;
-    for (uint64_t i = 0; i < words[0]; ++i) {
-      uint32_t first;
-      if (!readImage(buckets + i * 4, first) || (first && first < words[1]))
-        return fail();
-      last = std::max<uint64_t>(last, first);
-    }
-    uint64_t count = words[1];
-    // The last chain ends with a set low bit.
-    for (uint32_t value = last ? 0 : 1; !(value & 1); ++last, count = last)
-      if (!readImage(chains + (last - words[1]) * 4, value))
-        return fail();
-    symbolCount = std::max(symbolCount, count);
-  }
-  return symbolCount ? Status() : fail();
-}
-
-bool Checker::readName(uint64_t offset, std::string &name) const {
-  uint64_t table = *tag(DT_STRTAB), size = *tag(DT_STRSZ);
-  for (; offset < size; ++offset) {
-    char c;
-    if (!readImage(table + offset, c))
-      return false;
-    if (!c)
-      return true;
-    name += c;
-  }
-  return false;
-}
-
 Status Checker::checkSymbol(const Elf64_Sym &symbol) {
   std::string name;
   if (!readName(symbol.st_name, name))
@@ -261,8 +181,10 @@ Status Checker::checkSymbol(const Elf64_Sym &symbol) {
 }
 
 Status Checker::checkSymbols() {
-  if (Status status = countSymbols(); !status.ok())
-    return status;
+  std::optional<uint64_t> count = countSymbols();
+  if (!count)
+    return refuse("has no sound symbol hash table");
+  symbolCount = *count;
   // Symbol 0 is the null symbol.
   for (uint64_t i = 1; i < symbolCount; ++i) {
     Elf64_Sym symbol;

@@ -3,11 +3,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 #include "runtime/Core/Context.h"
+#include "runtime/CPU/Processors.h"
 #include "runtime/Core/Tensors.h"
 
 #include <algorithm>
-#include <sched.h>
-#include <unistd.h>
 
 namespace fovea::core {
 
@@ -19,19 +18,12 @@ static constexpr int32_t maxThreads = 1024;
 static constexpr int32_t defaultSpinMicroseconds = 100;
 static constexpr int32_t maxSpinMicroseconds = 10'000'000;
 
-/// CPUs that the scheduler may put this process on.
-static int32_t usableCpus() {
-  cpu_set_t set;
-  if (sched_getaffinity(0, sizeof(set), &set) == 0)
-    return std::clamp(CPU_COUNT(&set), 1, maxThreads);
-  return int32_t(std::clamp<long>(sysconf(_SC_NPROCESSORS_ONLN), 1, maxThreads));
-}
-
 static int32_t chooseThreads(const Module &module, int32_t wanted) {
   if (wanted)
     return wanted;
+  auto usable = int32_t(std::min(cpu::usableProcessors(), maxThreads));
   int64_t hint = module.manifest().threadsHint;
-  return hint ? int32_t(std::min<int64_t>(hint, usableCpus())) : usableCpus();
+  return hint ? int32_t(std::min<int64_t>(hint, usable)) : usable;
 }
 
 Context::Context(std::shared_ptr<const Module> shared, const fovea_context_options &options,

@@ -4,7 +4,9 @@
 //===----------------------------------------------------------------------===//
 #include "test/Runtime/Samples.h"
 
+#include <fstream>
 #include <functional>
+#include <iterator>
 
 using namespace fovea::test;
 using fvm::Dim;
@@ -34,6 +36,18 @@ TEST(Manifest, bytes_that_are_not_utf8_are_replaced) {
   manifest.nodes = {"bad \xff name"};
   ASSERT_TRUE(fvm::readManifest(fvm::writeManifest(manifest), back).ok());
   EXPECT_EQ(back.nodes[0], "bad \xef\xbf\xbd name");
+}
+
+TEST(Manifest, the_example_of_the_specification_is_right) {
+  std::ifstream file(FOVEA_TEST_SOURCE "/../../docs/Spec-fvm.md");
+  std::string text{std::istreambuf_iterator<char>(file), {}};
+  const std::string fence = "```json\n";
+  size_t begin = text.find(fence) + fence.size();
+  Manifest manifest;
+  fvm::Status status =
+      fvm::readManifest(text.substr(begin, text.find("```", begin) - begin), manifest);
+  ASSERT_TRUE(status.ok()) << status.message();
+  EXPECT_EQ(manifest.entries[0].symbols[1], "seq");
 }
 
 namespace {

@@ -1,10 +1,20 @@
 //===- empty.c - the smallest code section --------------------------------===//
 //
-// FORBIDDEN_* add one thing each that the loader must refuse.
+// ALLOWED_IMPORTS adds everything that code may import, FORBIDDEN_* one thing each
+// that the loader must refuse.
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 #include "runtime/include/fovea_abi.h"
+
+#ifdef ALLOWED_IMPORTS
+extern void *memcpy(void *to, const void *from, uint64_t size);
+extern void *memmove(void *to, const void *from, uint64_t size);
+extern void *memset(void *to, int value, uint64_t size);
+extern int memcmp(const void *a, const void *b, uint64_t size);
+void *const table[] = {memcpy, memmove, memset, memcmp};
+void clear(void *to, uint64_t size) { memset(to, 0, size); }
+#endif
 
 #ifdef FORBIDDEN_IMPORT
 extern int puts(const char *text);
