@@ -1,0 +1,135 @@
+//===- Exponentials.cpp - exp and what is made of it ----------------------===//
+//
+// x is split as k + f with an integer k by adding 1.5 * 2^23: the sum's low bits hold k, so that one
+// shift makes the factor 2^k. The polynomials are minimax fits with the value at 0 exact
+// (docs/Rationale/VectorMath.md). Clamps are written so that NaN passes them.
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+#include "compiler/Conversion/MathToArith/Expansions.h"
+
+namespace fovea::expand {
+
+/// Added to |x| < 2^22 it rounds x to an integer, found in the low bits of the sum.
+static constexpr double kRound = 12582912.0;
+static constexpr double kLog2E = 1.4426950408889634;
+/// ln 2 in two f32 pieces; the product of the first with a small integer is exact.
+static constexpr double kLn2High = 0.693147182464599609375;
+static constexpr double kLn2Low = -1.904654299957767878541e-9;
+
+/// 2^k for sum = kRound + 127 + k, k in [-127, 127]; 0 for k = -127.
+static Lanes powerOfTwo(Lanes sum) { return fromBits(bits(sum) << 23); }
+
+/// x - k ln 2, nearly exact.
+static Lanes reduceByLn2(Lanes k, Lanes x) { return fma(k, -kLn2Low, fma(k, -kLn2High, x)); }
+
+/// p * 2^(k - 1) for p in [1.4, 2.9) and sum = kRound + 126 + k with k in [-151, 128]. Lanes that
+/// `isTiny` marks, all with k < -124, go through a 2^64 larger result to become subnormal or 0.
+static Lanes scale(Lanes p, Lanes sum, Lanes isTiny) {
+  Lanes exponent = bits(sum) << 23;
+  Lanes result = p * fromBits(select(isTiny, exponent + double(64 << 23), exponent));
+  return select(isTiny, result * 0x1p-64, result);
+}
+
+/// 2 * 2^f for |f| <= 0.5, relative error 3e-9.
+static Lanes twiceExp2(Lanes f) {
+  return polynomial(f, {2.0, 2 * 0.6931472, 2 * 0.24022648, 2 * 0.0555036, 2 * 0.009618506,
+                        2 * 0.0013390806, 2 * 0.00015326463});
+}
+
+/// 2 * e^r for |r| <= ln(2) / 2, relative error 3e-9.
+static Lanes twiceExp(Lanes r) {
+  return polynomial(r, {2.0, 2.0, 2 * 0.49999994, 2 * 0.16666521, 2 * 0.04166826, 2 * 0.008368669,
+                        2 * 0.0013821304});
+}
+
+Lanes exp(Lanes x) {
+  if (x.isDouble())
+    return host(FOVEA_MATH_EXP, x);
+  // Outside this range the result is 0 or infinite, and comes out so.
+  Lanes a = atLeast(atMost(x, 89.0), -104.0);
+  Lanes sum = fma(a, kLog2E, kRound + 126);
+  Lanes k = sum - (kRound + 126);
+  return scale(twiceExp(reduceByLn2(k, a)), sum, a < -86.5);
+}
+
+Lanes expFlushed(Lanes x) {
+  // At the lower bound k is -126 and the factor 2^(k - 1) becomes 0.
+  Lanes a = atLeast(atMost(x, 89.0), -87.3365447505531);
+  Lanes sum = fma(a, kLog2E, kRound + 126);
+  Lanes k = sum - (kRound + 126);
+  return twiceExp(reduceByLn2(k, a)) * powerOfTwo(sum);
+}
+
+Lanes exp2(Lanes x) {
+  if (x.isDouble())
+    return host(FOVEA_MATH_POW, x.like(2.0), x);
+  Lanes a = atLeast(atMost(x, 128.0), -151.0);
+  Lanes sum = a + (kRound + 126);
+  return scale(twiceExp2(a - (sum - (kRound + 126))), sum, a < -125.0);
+}
+
+Lanes exp2OfScore(Lanes x) {
+  Lanes a = atLeast(x, -127.0);
+  Lanes sum = a + (kRound + 127);
+  Lanes f = a - (sum - (kRound + 127));
+  Lanes p = polynomial(f, {1.0, 0.693147, 0.24022247, 0.05550711, 0.009671292, 0.0013269538});
+  return p * powerOfTwo(sum);
+}
+
+Lanes exp2Narrow(Lanes x) {
+  Lanes a = atLeast(atMost(toF32(x), 128.0), -151.0);
+  Lanes sum = a + (kRound + 126);
+  Lanes k = sum - (kRound + 126);
+  // The bounds only matter where k was clamped; there the result is 0 or infinite anyway.
+  Lanes f = atLeast(atMost(toF32(x - toF64(k)), 0.5), -0.5);
+  return scale(twiceExp2(f), sum, a < -125.0);
+}
+
+Lanes expm1(Lanes x) {
+  if (x.isDouble())
+    return host(FOVEA_MATH_EXPM1, x);
+  Lanes a = atLeast(atMost(x, 89.0), -18.0);
+  Lanes sum = fma(a, kLog2E, kRound + 126);
+  Lanes r = reduceByLn2(sum - (kRound + 126), a);
+  Lanes p = polynomial(r, {0.49999997, 0.16666546, 0.041667443, 0.008366253, 0.0013869948});
+  Lanes q = fma(r * r, p, r);
+  // Half of e^x - 1 = 2^k (q + 1) - 1, so that k = 128 does not overflow too early.
+  Lanes half = powerOfTwo(sum);
+  Lanes result = 2.0 * fma(half, q, half - 0.5);
+  return select(abs(x) < 0x1p-26, x, result);
+}
+
+Lanes tanh(Lanes x) {
+  if (x.isDouble())
+    return host(FOVEA_MATH_TANH, x);
+  // (e^2a - 1) / (e^2a + 1) with e^2a - 1 = s (q + 1) - 1; the series is that of e^2r.
+  Lanes a = atMost(abs(x), 10.0);
+  Lanes sum = fma(a, 2 * kLog2E, kRound + 127);
+  Lanes k = sum - (kRound + 127);
+  Lanes r = fma(k, -kLn2Low / 2, fma(k, -kLn2High / 2, a));
+  Lanes p = polynomial(r, {4 * 0.49999997, 8 * 0.16666546, 16 * 0.041667443, 32 * 0.008366253,
+                           64 * 0.0013869948});
+  Lanes q = fma(r * r, p, r + r);
+  Lanes s = powerOfTwo(sum);
+  return copysign(fma(s, q, s - 1.0) / fma(s, q, s + 1.0), x);
+}
+
+Lanes sinh(Lanes x) {
+  Lanes a = abs(x);
+  // Near 0 through e^a - 1; far out as half the square of e^(a/2), which overflows later.
+  double far = x.isDouble() ? 22.0 : 11.0;
+  Lanes m = expm1(select(a > far, a * 0.5, a));
+  Lanes e = m + 1.0;
+  Lanes result = select(a > far, (0.5 * e) * e, 0.5 * (m + m / e));
+  return copysign(result, x);
+}
+
+Lanes cosh(Lanes x) {
+  Lanes a = abs(x);
+  double far = x.isDouble() ? 22.0 : 11.0;
+  Lanes e = exp(select(a > far, a * 0.5, a));
+  return select(a > far, (0.5 * e) * e, 0.5 * (e + 1.0 / e));
+}
+
+} // namespace fovea::expand
