@@ -4,6 +4,7 @@
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
+#include "compiler/Conversion/MathToArith/MathToArith.h"
 #include "compiler/Transforms/Passes.h"
 #include "dialects/Fovea/FoveaDialect.h"
 
@@ -18,6 +19,7 @@ int main(int argc, char **argv) {
   mlir::registerAllExtensions(registry);
   mlir::registerAllPasses();
   fovea::registerFoveaTransformsPasses();
+  fovea::registerMathToArithPasses();
   registry.insert<fovea::FoveaDialect>();
   fovea::registerBufferizationModels(registry);
   return mlir::asMainReturnCode(mlir::MlirOptMain(argc, argv, "Fovea optimizer driver\n", registry));
