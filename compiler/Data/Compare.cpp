@@ -65,8 +65,8 @@ llvm::Expected<Comparison> fovea::compare(const Tensor &got, const Tensor &refer
     double left = got.real(index), right = inRangeOf(got.dtype(), reference.real(index));
     bool nan = std::isnan(left) && std::isnan(right);
     // Wide integers would compare equal as doubles.
-    result.differing += integers ? got.integer(index) != reference.integer(index)
-                                 : left != right && !nan;
+    result.differing +=
+        integers ? got.integer(index) != reference.integer(index) : left != right && !nan;
     if (std::isnan(left) || std::isnan(right)) {
       result.nanMismatches += !nan;
       continue;

@@ -35,8 +35,8 @@ Fill defaultFill(DType dtype, uint64_t seed);
 /// floating-point dtype.
 llvm::Expected<Tensor> makeTensor(const Fill &fill, DType dtype, llvm::ArrayRef<int64_t> shape);
 
-/// The generator: draw k of seed s is splitmix64's finalizer of (mix(s) + (k + 1) * golden), so that
-/// any element can be computed alone and every machine agrees. Element e of
+/// The generator: draw k of seed s is splitmix64's finalizer of (mix(s) + (k + 1) * golden), so
+/// that any element can be computed alone and every machine agrees. Element e of
 ///   randint is low + floor(draw(e) * (high - low) / 2^64);
 ///   randn   is, by Box-Muller over the pair (2p, 2p + 1) that holds e,
 ///           sqrt(-2 log u) * (e even ? cos : sin)(2 pi v) with

@@ -150,10 +150,8 @@ static llvm::Expected<Tensor> readTensor(Bytes bytes, const Member &member) {
     return refuse("encrypted");
   if (!inside(bytes, member.header, 30) || number(bytes, member.header, 4) != 0x04034b50)
     return refuse("no local header");
-  uint64_t skip =
-      30 + number(bytes, member.header + 26, 2) + number(bytes, member.header + 28, 2);
-  if (!inside(bytes, member.header, skip) ||
-      !inside(bytes, member.header + skip, member.packed))
+  uint64_t skip = 30 + number(bytes, member.header + 26, 2) + number(bytes, member.header + 28, 2);
+  if (!inside(bytes, member.header, skip) || !inside(bytes, member.header + skip, member.packed))
     return refuse("truncated data");
   Bytes data = bytes.slice(member.header + skip, member.packed);
   Tensor inflated;

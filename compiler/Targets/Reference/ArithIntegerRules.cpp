@@ -121,15 +121,13 @@ static void addDivisions(ScalarTable &table) {
 static void addExtended(ScalarTable &table) {
   constexpr Kernel add = unsigned2<[](U a, U b, W) { return a + b; }>;
   constexpr Kernel multiply = unsigned2<[](U a, U b, W) { return a * b; }>;
-  table["arith.addui_extended"] = {add, unsigned2<[](U a, U b, W w) {
-    return static_cast<U>((WideUnsigned(a) + b) >> w);
-  }>};
-  table["arith.mulsi_extended"] = {multiply, signed2<[](S a, S b, W w) {
-    return static_cast<S>((Wide(a) * b) >> w);
-  }>};
-  table["arith.mului_extended"] = {multiply, unsigned2<[](U a, U b, W w) {
-    return static_cast<U>((WideUnsigned(a) * b) >> w);
-  }>};
+  table["arith.addui_extended"] = {
+      add, unsigned2<[](U a, U b, W w) { return static_cast<U>((WideUnsigned(a) + b) >> w); }>};
+  table["arith.mulsi_extended"] = {
+      multiply, signed2<[](S a, S b, W w) { return static_cast<S>((Wide(a) * b) >> w); }>};
+  table["arith.mului_extended"] = {
+      multiply,
+      unsigned2<[](U a, U b, W w) { return static_cast<U>((WideUnsigned(a) * b) >> w); }>};
 }
 
 void fovea::reference::addArithIntegerRules(ScalarTable &table) {

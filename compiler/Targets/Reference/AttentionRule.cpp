@@ -6,10 +6,8 @@
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
-#include "compiler/Targets/Reference/Access.h"
-#include "compiler/Targets/Reference/Execution.h"
+#include "compiler/Targets/Reference/RowRegion.h"
 #include "compiler/Targets/Reference/Working.h"
-#include "dialects/Fovea/FoveaDialect.h"
 #include "dialects/Fovea/StructuredOps.h"
 
 #include <algorithm>
@@ -20,28 +18,6 @@ using namespace fovea::reference;
 using Kind = RunError::Kind;
 
 namespace {
-/// The score, mask or probability region, run for chosen keys of a row.
-class RowRegion {
-public:
-  /// `leading` is 1 when the region's first argument is the score or probability.
-  RowRegion(OpRun &run, AttentionOp op, unsigned region, unsigned leading)
-      : run(run), op(op), region(region), leading(leading) {}
-
-  bool exists() { return !op->getRegion(region).empty(); }
-  LogicalResult prepare(ArrayRef<int64_t> extents);
-  /// Replaces values[n] by the region's result for key keys[n] of the row `point`; `values` holds
-  /// the leading argument on entry.
-  LogicalResult apply(MutableArrayRef<int64_t> point, ArrayRef<int64_t> keys,
-                      MutableArrayRef<Cell> values);
-
-private:
-  OpRun &run;
-  AttentionOp op;
-  unsigned region, leading;
-  LaneProgram *program = nullptr;
-  std::vector<std::optional<Access>> accesses;
-};
-
 /// One attention operation in a working type.
 template <typename T> class Attention {
 public:
@@ -76,56 +52,6 @@ private:
   int64_t shift = 0;
 };
 } // namespace
-
-LogicalResult RowRegion::prepare(ArrayRef<int64_t> extents) {
-  if (!exists())
-    return success();
-  program = run.program(region);
-  if (!program)
-    return run.fail(Kind::Unsupported, "a region that is not elementwise");
-  SmallVector<const Array *> tables(leading + 4, nullptr);
-  for (auto [index, capture] : llvm::enumerate(op.getCaptures())) {
-    AffineMap map = op.getCaptureMap(index);
-    const Array &array = run.array(capture);
-    bool table = isTable(capture, map);
-    tables.push_back(table ? &array : nullptr);
-    accesses.emplace_back();
-    if (table)
-      continue;
-    accesses.back().emplace(map, array.shape);
-    if (!accesses.back()->contains(extents))
-      return run.fail(Kind::Shape, "a capture's map leaves the capture");
-  }
-  return program->bind(run, tables);
-}
-
-LogicalResult RowRegion::apply(MutableArrayRef<int64_t> point, ArrayRef<int64_t> keys,
-                               MutableArrayRef<Cell> values) {
-  for (size_t start = 0; start < keys.size(); start += LaneProgram::kLanes) {
-    int64_t lanes = std::min<int64_t>(keys.size() - start, LaneProgram::kLanes);
-    if (leading)
-      std::copy_n(values.data() + start, lanes, program->argument(0));
-    for (int64_t lane = 0; lane < lanes; ++lane) {
-      point[AttentionOp::J] = keys[start + lane];
-      for (unsigned dim = 0; dim < 4; ++dim)
-        program->argument(leading + dim)[lane].integer = point[dim];
-      for (auto [index, access] : llvm::enumerate(accesses)) {
-        if (!access)
-          continue;
-        int64_t offset = access->at(point);
-        if (offset < 0)
-          return run.fail(Kind::Shape, "a capture's map leaves the capture");
-        program->argument(leading + 4 + index)[lane] =
-            run.array(op.getCaptures()[index]).data()[offset];
-      }
-    }
-    if (failed(program->run(run, lanes)))
-      return failure();
-    std::copy_n(program->yielded(0), lanes, values.data() + start);
-  }
-  point[AttentionOp::J] = 0;
-  return success();
-}
 
 template <typename T> LogicalResult Attention<T>::prepare(Array &out, Array *lse) {
   query.emplace(op.getQueryMap(), run.array(op.getQuery()).shape);
@@ -255,9 +181,8 @@ LogicalResult Attention<T>::executeRow(MutableArrayRef<int64_t> point, Array &ou
   }
   for (size_t place = 0; place < count; ++place)
     cells[place].real = row[place] / sum;
-  if (prob.exists() &&
-      failed(prob.apply(point, ArrayRef<int64_t>(kept).take_front(count),
-                        MutableArrayRef<Cell>(cells).take_front(count))))
+  if (prob.exists() && failed(prob.apply(point, ArrayRef<int64_t>(kept).take_front(count),
+                                         MutableArrayRef<Cell>(cells).take_front(count))))
     return failure();
   std::fill(sums.begin(), sums.end(), T(0));
   for (size_t place = 0; place < count; ++place) {
@@ -319,8 +244,9 @@ static LogicalResult runAttention(OpRun &run) {
     results.push_back(std::move(*result));
   }
   Array *lse = op.hasLse() ? &results[1] : nullptr;
-  if (failed(run.mode() == Mode::Plain ? Attention<float>(run, op, *extents).execute(results[0], lse)
-                                       : Attention<double>(run, op, *extents).execute(results[0], lse)))
+  if (failed(run.mode() == Mode::Plain
+                 ? Attention<float>(run, op, *extents).execute(results[0], lse)
+                 : Attention<double>(run, op, *extents).execute(results[0], lse)))
     return failure();
   for (auto [index, result] : llvm::enumerate(results)) {
     Type element = cast<ShapedType>(op.getInits()[index].getType()).getElementType();

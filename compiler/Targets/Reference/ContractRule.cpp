@@ -19,7 +19,8 @@ using namespace fovea::reference;
 using Kind = RunError::Kind;
 
 namespace {
-/// lhs or rhs: its elements in the type of the sum, the dimension along the lanes last.
+/// lhs or rhs: its elements in the type of the sum, the dimension along the lanes last. Copied
+/// unless the operand is like that already.
 template <typename T> struct Factor {
   std::shared_ptr<Cell[]> memory;
   const T *data = nullptr;
@@ -39,8 +40,8 @@ private:
   void chooseLaneDim(ArrayRef<Access> accesses);
   LogicalResult findOffsets(ArrayRef<int64_t> point);
   void sumRow(ArrayRef<int64_t> point, int64_t lanes, T *sums);
-  LogicalResult finishRow(LaneProgram &program, Array &out, ArrayRef<int64_t> point,
-                          int64_t lanes, const T *sums);
+  LogicalResult finishRow(LaneProgram &program, Array &out, ArrayRef<int64_t> point, int64_t lanes,
+                          const T *sums);
   LogicalResult executeRow(LaneProgram &program, Array &out, ArrayRef<int64_t> point,
                            int64_t lanes);
   int64_t laneStride(const Access &access) { return laneDim ? access.stride(*laneDim) : 0; }
@@ -82,13 +83,17 @@ LogicalResult Contraction<T>::pack(Factor<T> &factor, Value value, AffineMap map
     shape.push_back(array.shape[dim]);
     strides.push_back(sourceStrides[dim]);
   }
+  factor.access.emplace(AffineMap::get(map.getNumDims(), 0, exprs, map.getContext()), shape);
+  if (std::is_same_v<T, double> && llvm::is_sorted(order)) {
+    factor.data = reinterpret_cast<const T *>(array.data());
+    return success();
+  }
   factor.memory = run.scratch(array.count);
   if (!factor.memory)
     return failure();
   T *data = reinterpret_cast<T *>(factor.memory.get());
   factor.data = data;
   copyPermuted(array.data(), shape, strides, data);
-  factor.access.emplace(AffineMap::get(map.getNumDims(), 0, exprs, map.getContext()), shape);
   return success();
 }
 
@@ -155,8 +160,7 @@ template <typename T> LogicalResult Contraction<T>::findOffsets(ArrayRef<int64_t
   return success();
 }
 
-template <typename T>
-void Contraction<T>::sumRow(ArrayRef<int64_t> point, int64_t lanes, T *sums) {
+template <typename T> void Contraction<T>::sumRow(ArrayRef<int64_t> point, int64_t lanes, T *sums) {
   std::fill_n(sums, lanes, T(0));
   // Products commute: the factor that does not move along the lanes comes first.
   unsigned first = laneStride(*left.access) != 0 && laneStride(*right.access) == 0;
@@ -205,8 +209,8 @@ LogicalResult Contraction<T>::finishRow(LaneProgram &program, Array &out, ArrayR
 }
 
 template <typename T>
-LogicalResult Contraction<T>::executeRow(LaneProgram &program, Array &out,
-                                         ArrayRef<int64_t> point, int64_t lanes) {
+LogicalResult Contraction<T>::executeRow(LaneProgram &program, Array &out, ArrayRef<int64_t> point,
+                                         int64_t lanes) {
   T sums[LaneProgram::kLanes];
   if (!linear && failed(findOffsets(point)))
     return failure();
@@ -219,8 +223,7 @@ template <typename T> LogicalResult Contraction<T>::execute(Array &out) {
   if (!program)
     return run.fail(Kind::Unsupported, "an epilogue that is not elementwise");
   SmallVector<int64_t> point(extents.size(), 0), outer(extents);
-  if (failed(prepare(out)) || failed(program->bind(run)) ||
-      (linear && failed(findOffsets(point))))
+  if (failed(prepare(out)) || failed(program->bind(run)) || (linear && failed(findOffsets(point))))
     return failure();
   // A linear map's constant is in the point's offset already.
   if (linear && terms > 0) {

@@ -40,10 +40,10 @@ static LogicalResult runFor(OpRun &run) {
   Data carried{Datum{}};
   for (unsigned index = 3; index < op->getNumOperands(); ++index)
     carried.push_back(run.take(index));
-  bool enters = op.getUnsignedCmp() ? unsignedOf(width, lower) < unsignedOf(width, upper)
-                                    : lower < upper;
-  uint64_t distance =
-      unsignedOf(width, static_cast<int64_t>(static_cast<uint64_t>(upper) - static_cast<uint64_t>(lower)));
+  bool enters =
+      op.getUnsignedCmp() ? unsignedOf(width, lower) < unsignedOf(width, upper) : lower < upper;
+  uint64_t distance = unsignedOf(
+      width, static_cast<int64_t>(static_cast<uint64_t>(upper) - static_cast<uint64_t>(lower)));
   uint64_t trips = enters ? (distance - 1) / stride + 1 : 0;
   for (uint64_t trip = 0; trip < trips; ++trip) {
     auto value = static_cast<int64_t>(static_cast<uint64_t>(lower) + trip * stride);

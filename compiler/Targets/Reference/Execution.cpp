@@ -47,9 +47,11 @@ FailureOr<Array> Execution::allocate(ArrayRef<int64_t> shape, Operation *op) {
     array.cells = budget.cells(*count);
   if (!array.cells)
     return fail(op, RunError::Kind::Memory,
-                "a tensor of shape [" + llvm::join(llvm::map_range(shape, [](int64_t extent) {
-                  return std::to_string(extent);
-                }), "x") + "] does not fit into the memory limit of " +
+                "a tensor of shape [" +
+                    llvm::join(llvm::map_range(
+                                   shape, [](int64_t extent) { return std::to_string(extent); }),
+                               "x") +
+                    "] does not fit into the memory limit of " +
                     std::to_string(options.memoryLimit) + " bytes, of which " +
                     std::to_string(budget.used()) + " are in use");
   array.shape.assign(shape.begin(), shape.end());
@@ -71,16 +73,15 @@ LogicalResult Execution::makeUnique(Array &array, Operation *op) {
 FailureOr<Array> Execution::weight(StringRef symbol, Operation *op) {
   auto declared = module.lookupSymbol<WeightOp>(symbol);
   if (!declared || declared.getPanels())
-    return fail(op, RunError::Kind::Unsupported,
-                "no plain fovea.weight named '" + symbol + "'");
+    return fail(op, RunError::Kind::Unsupported, "no plain fovea.weight named '" + symbol + "'");
   auto type = dyn_cast<RankedTensorType>(declared.getType());
   Format format = type ? Format::of(type.getElementType()) : Format();
   std::optional<DType> dtype = type ? dtypeOf(type.getElementType()) : std::nullopt;
   if (!dtype || !type.hasStaticShape())
     return fail(op, RunError::Kind::Unsupported, "weight '" + symbol + "' has no plain type");
   std::optional<int64_t> size = byteCount(*dtype, type.getShape());
-  auto bytes = size ? weights.lookup(declared.getSource(), declared.getOffset(), *size)
-                    : std::nullopt;
+  auto bytes =
+      size ? weights.lookup(declared.getSource(), declared.getOffset(), *size) : std::nullopt;
   if (!bytes)
     return fail(op, RunError::Kind::Invalid,
                 "source '" + declared.getSource() + "' of weight '" + symbol +
@@ -187,7 +188,7 @@ LogicalResult OpRun::checkIndex(int64_t index, int64_t extent) {
 LaneProgram *OpRun::program(unsigned region) {
   if (plan.programs.empty())
     for (Region &each : plan.op->getRegions())
-      plan.programs.push_back(
-          each.empty() ? nullptr : LaneProgram::compile(each.front(), execution.mode()));
+      plan.programs.push_back(each.empty() ? nullptr
+                                           : LaneProgram::compile(each.front(), execution.mode()));
   return plan.programs[region].get();
 }

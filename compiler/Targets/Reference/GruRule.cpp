@@ -109,8 +109,7 @@ template <typename T> void Gru<T>::executeRow(int64_t d, int64_t b) {
   int64_t row = sequence.stateRow(d, b);
   const Cell *first = dataOf(run, op.getInitialH());
   loadRow(h, first ? first + row * hidden : nullptr, hidden);
-  int64_t length =
-      sequence.length(op.getLengths() ? &run.array(op.getLengths()) : nullptr, b);
+  int64_t length = sequence.length(op.getLengths() ? &run.array(op.getLengths()) : nullptr, b);
   for (int64_t n = 0; n < length; ++n) {
     int64_t t = sequence.step(n, length, d);
     loadRow(x, dataOf(run, op.getX()) + sequence.xRow(t, b) * width, width);

@@ -58,8 +58,7 @@ namespace {
 /// Turns inputs into values and results into tensors for one entry.
 class Entry {
 public:
-  Entry(func::FuncOp function, Execution &execution)
-      : function(function), execution(execution) {}
+  Entry(func::FuncOp function, Execution &execution) : function(function), execution(execution) {}
 
   FailureOr<Data> convert(ArrayRef<Tensor> inputs) {
     if (inputs.size() != function.getNumArguments())
@@ -81,7 +80,8 @@ public:
       auto type = dyn_cast<RankedTensorType>(function.getResultTypes()[index]);
       std::optional<DType> dtype;
       if (type)
-        dtype = dtypeOf(type.getElementType(), textOf(function.getResultAttrDict(index), kDtypeAttr));
+        dtype =
+            dtypeOf(type.getElementType(), textOf(function.getResultAttrDict(index), kDtypeAttr));
       if (!dtype)
         return refuse("result " + Twine(index) + " has no type that can leave a run");
       if (isFloat(*dtype) && execution.mode() == Mode::Exact)
@@ -119,8 +119,8 @@ private:
       dtype = dtypeOf(type.getElementType(), textOf(attrs, kDtypeAttr));
     if (!dtype)
       return refuse("input '" + name + "' has no type that can enter a run");
-    bool fits = *dtype == input.dtype() &&
-                type.getRank() == static_cast<int64_t>(input.shape().size());
+    bool fits =
+        *dtype == input.dtype() && type.getRank() == static_cast<int64_t>(input.shape().size());
     for (int64_t dim = 0; fits && dim < type.getRank(); ++dim)
       fits = type.isDynamicDim(dim) || type.getDimSize(dim) == input.shape()[dim];
     if (!fits)

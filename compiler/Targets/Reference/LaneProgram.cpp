@@ -56,8 +56,9 @@ bool LaneProgram::addOp(Operation &op, Mode mode) {
   }
   Step step{Kind::Scalar, &op, {}, {}, 0, 0};
   OperandRange operands = op.getOperands();
-  auto fromOutside = [&](Value table) { return table.getDefiningOp() == nullptr ||
-                                               table.getParentBlock() != block; };
+  auto fromOutside = [&](Value table) {
+    return table.getDefiningOp() == nullptr || table.getParentBlock() != block;
+  };
   if (isa<tensor::ExtractOp, CaptureLoadOp>(op) && fromOutside(operands.front())) {
     step.kind = Kind::Load;
     step.table = tableOf(operands.front());
@@ -113,8 +114,8 @@ LogicalResult LaneProgram::bind(OpRun &run, ArrayRef<const Array *> given) {
   for (Table &table : tables) {
     auto argument = dyn_cast<BlockArgument>(table.value);
     if (argument && argument.getOwner() == block)
-      table.array = argument.getArgNumber() < given.size() ? given[argument.getArgNumber()]
-                                                           : nullptr;
+      table.array =
+          argument.getArgNumber() < given.size() ? given[argument.getArgNumber()] : nullptr;
     else
       table.array = &run.array(table.value);
     if (!table.array)

@@ -111,7 +111,9 @@ LogicalResult Loops::executeLane(LaneProgram &program, ArrayRef<int64_t> point, 
     if (offsets.back() < 0)
       return outside();
   }
-  auto stride = [&](unsigned index) -> int64_t { return laneDim ? accesses[index].stride(*laneDim) : 0; };
+  auto stride = [&](unsigned index) -> int64_t {
+    return laneDim ? accesses[index].stride(*laneDim) : 0;
+  };
   for (unsigned index = 0; index < arrays.size(); ++index) {
     if (!program.usesArgument(index))
       continue;
@@ -166,8 +168,8 @@ LogicalResult Loops::executeElements() {
       offsets.push_back(access.at(point));
       if (offsets.back() < 0)
         return outside();
-      args[index].cell = scalar[index] ? run.operand(index).cell
-                                       : arrays[index].data()[offsets[index]];
+      args[index].cell =
+          scalar[index] ? run.operand(index).cell : arrays[index].data()[offsets[index]];
     }
     run.execution.points.push_back(point);
     FailureOr<Data> yielded = run.run(0, args);
@@ -239,8 +241,9 @@ static LogicalResult runSoftmax(OpRun &run) {
   if (x.count > 0)
     for (int64_t outer = 0; outer < x.count; outer += count * stride)
       for (int64_t inner = 0; inner < stride; ++inner)
-        (narrow ? softmaxRow<float> : softmaxRow<double>)(
-            x.data() + outer + inner, out->mutableData() + outer + inner, count, stride);
+        (narrow ? softmaxRow<float> : softmaxRow<double>)(x.data() + outer + inner,
+                                                          out->mutableData() + outer + inner, count,
+                                                          stride);
   settle(settledFormat(element, run.mode()), out->mutableData(), out->count);
   run.set(0, std::move(*out));
   return success();

@@ -17,8 +17,7 @@ enum : unsigned { I, O, F, C };
 
 template <typename T> class Lstm {
 public:
-  Lstm(OpRun &run, LstmOp op, const Sequence &sequence)
-      : run(run), op(op), sequence(sequence) {}
+  Lstm(OpRun &run, LstmOp op, const Sequence &sequence) : run(run), op(op), sequence(sequence) {}
 
   LogicalResult execute();
 
@@ -123,8 +122,7 @@ template <typename T> void Lstm<T>::executeRow(int64_t d, int64_t b) {
   const Cell *firstH = dataOf(run, op.getInitialH()), *firstC = dataOf(run, op.getInitialC());
   loadRow(h, firstH ? firstH + row * state : nullptr, state);
   loadRow(c, firstC ? firstC + row * hidden : nullptr, hidden);
-  int64_t length =
-      sequence.length(op.getLengths() ? &run.array(op.getLengths()) : nullptr, b);
+  int64_t length = sequence.length(op.getLengths() ? &run.array(op.getLengths()) : nullptr, b);
   for (int64_t n = 0; n < length; ++n) {
     int64_t t = sequence.step(n, length, d);
     loadRow(x, dataOf(run, op.getX()) + sequence.xRow(t, b) * width, width);

@@ -50,9 +50,9 @@ static LogicalResult runRequire(OpRun &run) {
   if (op.getFault() != Fault::Shape)
     kind = op.getFault() == Fault::Index ? Kind::Index : Kind::Length;
   run.execution.record({kind, op.getNode().str(), value, limit,
-                        "node '" + op.getNode().str() + "': " +
-                            stringifyFault(op.getFault()).str() + " " + std::to_string(value) +
-                            " against the limit " + std::to_string(limit)});
+                        "node '" + op.getNode().str() +
+                            "': " + stringifyFault(op.getFault()).str() + " " +
+                            std::to_string(value) + " against the limit " + std::to_string(limit)});
   return failure();
 }
 

@@ -89,7 +89,7 @@ static LogicalResult runLayerNorm(OpRun &run) {
   const Cell *bias = op.getBias() ? run.array(op.getBias()).data() : nullptr;
   double epsilon = op.getEpsilon().convertToDouble();
   (narrow(run, op.getX()) ? layerNorm<float> : layerNorm<double>)(x, weight, bias, results, *size,
-                                                                 epsilon);
+                                                                  epsilon);
   for (unsigned index = 0; index < results.size(); ++index)
     if (failed(finish(run, index, std::move(results[index]))))
       return failure();
@@ -121,8 +121,9 @@ static LogicalResult runRmsNorm(OpRun &run) {
     return failure();
   if (out->shape != x.shape)
     return run.fail(Kind::Shape, "the result does not have the shape of x");
-  (narrow(run, op.getX()) ? rmsNorm<float> : rmsNorm<double>)(
-      x, run.array(op.getWeight()).data(), *out, *size, op.getEpsilon().convertToDouble());
+  (narrow(run, op.getX()) ? rmsNorm<float> : rmsNorm<double>)(x, run.array(op.getWeight()).data(),
+                                                              *out, *size,
+                                                              op.getEpsilon().convertToDouble());
   return finish(run, 0, std::move(*out));
 }
 
@@ -173,8 +174,9 @@ static LogicalResult runRope(OpRun &run) {
     for (int64_t head = 0; head < heads; ++head) {
       int64_t b = place / steps, s = place % steps;
       Cell *target = x->mutableData() + ((b * heads + head) * steps + s) * depth;
-      (narrow(run, op.getX()) ? rotate<float> : rotate<double>)(
-          target, cos.data() + row * half, sin.data() + row * half, half, op.getInterleaved());
+      (narrow(run, op.getX()) ? rotate<float> : rotate<double>)(target, cos.data() + row * half,
+                                                                sin.data() + row * half, half,
+                                                                op.getInterleaved());
     }
   }
   return finish(run, 0, std::move(*x));

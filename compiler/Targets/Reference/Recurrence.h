@@ -64,7 +64,8 @@ inline mlir::LogicalResult expectShape(OpRun &run, llvm::StringRef what, mlir::V
                                        llvm::ArrayRef<int64_t> shape) {
   if (!value || llvm::ArrayRef<int64_t>(run.array(value).shape) == shape)
     return mlir::success();
-  return run.fail(RunError::Kind::Shape, "'" + what + "' does not have the shape that x, w and r ask for");
+  return run.fail(RunError::Kind::Shape,
+                  "'" + what + "' does not have the shape that x, w and r ask for");
 }
 
 /// An activation function (ONNX RNN, LSTM and GRU); absent parameters have ONNX's defaults, those
@@ -120,7 +121,8 @@ template <typename T> T dot(const Cell *weights, llvm::ArrayRef<T> x) {
 }
 
 /// Copies `count` cells into numbers; zeros when there are none.
-template <typename T> void loadRow(llvm::SmallVectorImpl<T> &row, const Cell *cells, int64_t count) {
+template <typename T>
+void loadRow(llvm::SmallVectorImpl<T> &row, const Cell *cells, int64_t count) {
   row.assign(count, T(0));
   for (int64_t i = 0; cells && i < count; ++i)
     row[i] = load<T>(cells[i]);

@@ -13,6 +13,9 @@
 #include <cmath>
 #include <type_traits>
 
+// A product and a sum are rounded one by one, on every machine.
+#pragma STDC FP_CONTRACT OFF
+
 namespace fovea::reference {
 
 /// A cell as a number of the working type, and back.
