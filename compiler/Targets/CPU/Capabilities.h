@@ -1,0 +1,47 @@
+//===- Capabilities.h - what the CPU compiled for can do ------------------===//
+//
+// Capabilities by which schedules choose; never a chip's name.
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+#ifndef FOVEA_COMPILER_TARGETS_CPU_CAPABILITIES_H
+#define FOVEA_COMPILER_TARGETS_CPU_CAPABILITIES_H
+
+#include "llvm/ADT/StringRef.h"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace fovea::cpu {
+
+/// A shape of the register product: rows of vectors.
+struct RegisterTile {
+  int64_t rows;
+  int64_t vectors;
+};
+
+/// A CPU as the code generator sees it.
+struct Capabilities {
+  /// LLVM's name of the processor and its features ("+avx512f", ...).
+  std::string cpu;
+  std::vector<std::string> features;
+  /// f32 lanes of a vector register, and how many registers there are.
+  int64_t lanes = 16;
+  int64_t registers = 32;
+
+  /// Widest panel in vectors, and the rows that go with each width from 1 on.
+  int64_t maxVectors() const { return registers >= 32 ? 4 : 2; }
+  int64_t rowsFor(int64_t vectors) const;
+
+  /// Tile for `columns` columns (nothing when only the run knows): least padded work.
+  RegisterTile tileFor(std::optional<int64_t> columns) const;
+};
+
+/// Capabilities of "host", "x86-64-v3" or "x86-64-v4"; nothing for another name or for a host
+/// without AVX2 and FMA.
+std::optional<Capabilities> capabilitiesOf(llvm::StringRef name);
+
+} // namespace fovea::cpu
+
+#endif // FOVEA_COMPILER_TARGETS_CPU_CAPABILITIES_H

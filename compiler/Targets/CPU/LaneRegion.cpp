@@ -1,0 +1,229 @@
+//===- LaneRegion.cpp - scalar regions on vectors of lanes ----------------===//
+//
+// Loads, stores and inlining for one group of lanes.
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+#include "compiler/Targets/CPU/LaneRegion.h"
+
+#include "dialects/Fovea/StructuredOps.h"
+#include "dialects/FoveaKernel/FoveaKernelDialect.h"
+
+#include "mlir/IR/IRMapping.h"
+
+using namespace mlir;
+using namespace fovea;
+using namespace fovea::cpu;
+
+Value cpu::laneIndices(Nest &nest, Value first, int64_t lanes) {
+  SmallVector<int32_t> steps = llvm::to_vector_of<int32_t>(llvm::seq<int64_t>(0, lanes));
+  auto type = VectorType::get({lanes}, nest.builder.getI32Type());
+  Value iota = arith::ConstantOp::create(nest.builder, nest.loc,
+                                         DenseElementsAttr::get(type, ArrayRef<int32_t>(steps)));
+  return arith::AddIOp::create(nest.builder, nest.loc, broadcast(nest, first, lanes), iota);
+}
+
+Value cpu::laneMask(Nest &nest, Value first, Value bound, int64_t lanes) {
+  return arith::CmpIOp::create(nest.builder, nest.loc, arith::CmpIPredicate::slt,
+                               laneIndices(nest, first, lanes), broadcast(nest, bound, lanes));
+}
+
+Value cpu::broadcast(Nest &nest, Value value, int64_t lanes) {
+  if (isa<VectorType>(value.getType()))
+    return value;
+  if (value.getType().isIndex())
+    value = arith::IndexCastOp::create(nest.builder, nest.loc, nest.builder.getI32Type(), value);
+  return vector::BroadcastOp::create(nest.builder, nest.loc,
+                                     VectorType::get({lanes}, value.getType()), value);
+}
+
+/// Memory of bools holds one byte each, which vectors of i1 would not: seen as i8.
+static Value asBytes(Nest &nest, Value buffer) {
+  auto type = cast<MemRefType>(buffer.getType());
+  Value start = memref::ExtractAlignedPointerAsIndexOp::create(nest.builder, nest.loc, buffer);
+  Value word = arith::IndexCastOp::create(nest.builder, nest.loc, nest.builder.getI64Type(), start);
+  Value pointer = LLVM::IntToPtrOp::create(
+      nest.builder, nest.loc, LLVM::LLVMPointerType::get(nest.builder.getContext()), word);
+  Value length = nest.index(int64_t(1) << 40);
+  auto bytes = MemRefType::get({ShapedType::kDynamic}, nest.builder.getI8Type());
+  (void)type;
+  return kernel::ViewOp::create(nest.builder, nest.loc, bytes, pointer, length, ValueRange());
+}
+
+/// Element number of `indices` in the buffer's data.
+static Value linearIndex(Nest &nest, Value buffer, ValueRange indices) {
+  Value linear = nest.offset(buffer);
+  for (auto [dim, index] : llvm::enumerate(indices))
+    linear = nest.add(linear, nest.mul(index, nest.stride(buffer, dim)));
+  return linear;
+}
+
+/// Loads consecutive or spread elements from element `first` of a flat view on.
+static Value loadSpread(Nest &nest, Value flat, Value first, Value stride, const LaneGroup &group) {
+  OpBuilder &builder = nest.builder;
+  Type element = cast<MemRefType>(flat.getType()).getElementType();
+  auto type = VectorType::get({group.lanes}, element);
+  Value zero = arith::ConstantOp::create(builder, nest.loc, builder.getZeroAttr(type));
+  if (constant(stride) == 1) {
+    if (!group.mask)
+      return vector::LoadOp::create(builder, nest.loc, type, flat, first);
+    return vector::MaskedLoadOp::create(builder, nest.loc, type, flat, first, group.mask, zero);
+  }
+  Value mask = group.mask;
+  if (!mask)
+    mask = arith::ConstantOp::create(
+        builder, nest.loc,
+        DenseElementsAttr::get(VectorType::get({group.lanes}, builder.getI1Type()), true));
+  Value steps = arith::MulIOp::create(builder, nest.loc,
+                                      laneIndices(nest, nest.index(0), group.lanes),
+                                      broadcast(nest, stride, group.lanes));
+  return vector::GatherOp::create(builder, nest.loc, type, flat, first, steps, mask, zero);
+}
+
+/// A flat view of all elements of a buffer's data.
+static Value flatten(Nest &nest, Value buffer) {
+  if (cast<MemRefType>(buffer.getType()).getElementType().isInteger(1))
+    return asBytes(nest, buffer);
+  return nest.view(buffer, nest.index(0), {nest.index(int64_t(1) << 40)}, {nest.index(1)});
+}
+
+Value cpu::loadLanes(Nest &nest, Value buffer, AffineMap map, const LaneGroup &group) {
+  SmallVector<Value> indices = nest.apply(map, group.dims);
+  if (!map.isFunctionOfDim(group.dim))
+    return memref::LoadOp::create(nest.builder, nest.loc, buffer, indices);
+  // The address moves along the lanes by the difference that one step of the dimension makes.
+  SmallVector<Value> moved(group.dims);
+  moved[group.dim] = nest.add(moved[group.dim], nest.index(1));
+  Value stride = nest.index(0);
+  for (auto [dim, expr] : llvm::enumerate(map.getResults())) {
+    if (!expr.isFunctionOfDim(group.dim))
+      continue;
+    AffineExpr lane = getAffineDimExpr(group.dim, map.getContext());
+    AffineExpr step = simplifyAffineExpr(
+        expr.replace(lane, lane + 1) - expr, map.getNumDims(), 0);
+    Value distance = isa<AffineConstantExpr>(step)
+                         ? nest.index(cast<AffineConstantExpr>(step).getValue())
+                         : nest.sub(nest.apply(map, moved)[dim], indices[dim]);
+    stride = nest.add(stride, nest.mul(distance, nest.stride(buffer, dim)));
+  }
+  Value loaded =
+      loadSpread(nest, flatten(nest, buffer), linearIndex(nest, buffer, indices), stride, group);
+  if (!cast<MemRefType>(buffer.getType()).getElementType().isInteger(1))
+    return loaded;
+  Value zero = arith::ConstantOp::create(nest.builder, nest.loc,
+                                         nest.builder.getZeroAttr(loaded.getType()));
+  return arith::CmpIOp::create(nest.builder, nest.loc, arith::CmpIPredicate::ne, loaded, zero);
+}
+
+void cpu::storeLanes(Nest &nest, Value value, Value buffer, AffineMap map,
+                     const LaneGroup &group) {
+  OpBuilder &builder = nest.builder;
+  value = broadcast(nest, value, group.lanes);
+  SmallVector<Value> indices = nest.apply(map, group.dims);
+  if (cast<MemRefType>(buffer.getType()).getElementType().isInteger(1)) {
+    indices = {linearIndex(nest, buffer, indices)};
+    buffer = asBytes(nest, buffer);
+    value = arith::ExtUIOp::create(
+        builder, nest.loc, VectorType::get({group.lanes}, builder.getI8Type()), value);
+  }
+  if (group.mask)
+    vector::MaskedStoreOp::create(builder, nest.loc, buffer, indices, group.mask, value);
+  else
+    vector::StoreOp::create(builder, nest.loc, value, buffer, indices);
+}
+
+namespace {
+
+/// Clones the operations of a region onto lanes.
+class LaneInliner {
+public:
+  LaneInliner(Nest &nest, const LaneGroup &group) : nest(nest), group(group) {}
+
+  Value run(Region &region, ArrayRef<Value> arguments) {
+    mapping.map(region.getArguments(), arguments);
+    for (Operation &op : region.front().without_terminator())
+      inlineOp(op);
+    return mapping.lookupOrDefault(region.front().getTerminator()->getOperand(0));
+  }
+
+private:
+  static bool isLanes(Value value) { return isa<VectorType>(value.getType()); }
+
+  void inlineOp(Operation &op) {
+    SmallVector<Value> operands = llvm::map_to_vector(
+        op.getOperands(), [&](Value value) { return mapping.lookupOrDefault(value); });
+    if (auto load = dyn_cast<CaptureLoadOp>(op))
+      return mapping.map(load.getResult(), gather(operands));
+    if (llvm::none_of(operands, isLanes)) {
+      nest.builder.clone(op, mapping);
+      return;
+    }
+    for (Value &operand : operands)
+      operand = broadcast(nest, operand, group.lanes);
+    if (isa<arith::IndexCastOp, arith::IndexCastUIOp>(op))
+      return mapping.map(op.getResult(0), castIndex(operands[0], op.getResult(0).getType()));
+    SmallVector<Type> types = llvm::map_to_vector(op.getResultTypes(), [&](Type type) -> Type {
+      Type element = type.isIndex() ? Type(nest.builder.getI32Type()) : type;
+      return VectorType::get({group.lanes}, element);
+    });
+    OperationState state(nest.loc, op.getName(), operands, types,
+                         llvm::to_vector(op.getDiscardableAttrs()));
+    state.propertiesAttr = op.getPropertiesAsAttribute();
+    Operation *created = nest.builder.create(state);
+    mapping.map(op.getResults(), created->getResults());
+  }
+
+  /// index <-> integer lanes; index is i32 on lanes.
+  Value castIndex(Value lanes, Type type) {
+    Type element = type.isIndex() ? Type(nest.builder.getI32Type()) : type;
+    unsigned from = cast<VectorType>(lanes.getType()).getElementTypeBitWidth();
+    unsigned to = element.getIntOrFloatBitWidth();
+    auto wide = VectorType::get({group.lanes}, element);
+    if (from == to)
+      return lanes;
+    if (from < to)
+      return arith::ExtSIOp::create(nest.builder, nest.loc, wide, lanes);
+    return arith::TruncIOp::create(nest.builder, nest.loc, wide, lanes);
+  }
+
+  /// Loads from a table at indices that are scalars or lanes.
+  Value gather(ArrayRef<Value> operands) {
+    Value table = operands.front();
+    ArrayRef<Value> indices = operands.drop_front();
+    OpBuilder &builder = nest.builder;
+    if (llvm::none_of(indices, isLanes))
+      return memref::LoadOp::create(builder, nest.loc, table, indices);
+    Value linear = broadcast(nest, nest.offset(table), group.lanes);
+    for (auto [dim, index] : llvm::enumerate(indices)) {
+      Value stride = broadcast(nest, nest.stride(table, dim), group.lanes);
+      Value lanes = broadcast(nest, index, group.lanes);
+      linear = arith::AddIOp::create(builder, nest.loc, linear,
+                                     arith::MulIOp::create(builder, nest.loc, lanes, stride));
+    }
+    Type element = cast<MemRefType>(table.getType()).getElementType();
+    bool bools = element.isInteger(1);
+    auto type = VectorType::get({group.lanes}, bools ? Type(builder.getI8Type()) : element);
+    Value zero = arith::ConstantOp::create(builder, nest.loc, builder.getZeroAttr(type));
+    Value mask = group.mask;
+    if (!mask)
+      mask = arith::ConstantOp::create(
+          builder, nest.loc,
+          DenseElementsAttr::get(VectorType::get({group.lanes}, builder.getI1Type()), true));
+    Value loaded = vector::GatherOp::create(builder, nest.loc, type, flatten(nest, table),
+                                            nest.index(0), linear, mask, zero);
+    if (!bools)
+      return loaded;
+    return arith::CmpIOp::create(builder, nest.loc, arith::CmpIPredicate::ne, loaded, zero);
+  }
+
+  Nest &nest;
+  const LaneGroup &group;
+  IRMapping mapping;
+};
+
+} // namespace
+
+Value cpu::inlineLanes(Nest &nest, Region &region, ArrayRef<Value> arguments,
+                       const LaneGroup &group) {
+  return LaneInliner(nest, group).run(region, arguments);
+}

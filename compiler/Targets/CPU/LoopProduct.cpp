@@ -1,0 +1,97 @@
+//===- LoopProduct.cpp - contraction as scalar loops ----------------------===//
+//
+// For element types and layouts that the register products do not take: double precision,
+// integers, diagonal outputs.
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+#include "compiler/Targets/CPU/Forms.h"
+#include "compiler/Targets/CPU/ProductDims.h"
+#include "compiler/Targets/CPU/ScalarLoops.h"
+
+#include "dialects/Fovea/StructuredOps.h"
+
+#include "mlir/IR/IRMapping.h"
+
+using namespace mlir;
+using namespace fovea;
+using namespace fovea::cpu;
+
+static bool handles(Operation *op) { return isa<ContractOp>(op); }
+static Refusal applies(Operation *, const Capabilities &) { return {}; }
+
+/// An element in the type of the sum.
+static Value widen(Nest &nest, Value value, Type sum) {
+  if (value.getType() == sum)
+    return value;
+  if (isa<FloatType>(sum))
+    return arith::ExtFOp::create(nest.builder, nest.loc, sum, value);
+  return arith::ExtSIOp::create(nest.builder, nest.loc, sum, value);
+}
+
+/// sum + a * b.
+static Value accumulate(Nest &nest, Value sum, Value a, Value b) {
+  if (!isa<FloatType>(sum.getType()))
+    return nest.add(sum, nest.mul(a, b));
+  auto product = arith::MulFOp::create(nest.builder, nest.loc, a, b);
+  auto next = arith::AddFOp::create(nest.builder, nest.loc, sum, product);
+  relax(product, /*reassociate=*/true);
+  relax(next, /*reassociate=*/true);
+  return next;
+}
+
+static void schedule(Operation *op, Nest &nest, const Capabilities &) {
+  auto contract = cast<ContractOp>(op);
+  SmallVector<Value> extents, rows, summed;
+  SmallVector<unsigned> rowDims, summedDims;
+  for (unsigned dim = 0; dim < contract.getNumDims(); ++dim) {
+    auto [operand, position] = bearerOf(contract, dim);
+    extents.push_back(nest.size(operand, position));
+    bool isSummed = contract.isReduction(dim);
+    (isSummed ? summed : rows).push_back(extents.back());
+    (isSummed ? summedDims : rowDims).push_back(dim);
+  }
+  Type type = ContractOp::getSumType(elementTypeOf(contract.getLhs()));
+  parallelRows(nest, nest.product(rows), nest.product(summed), [&](Value row) {
+    SmallVector<Value> position(extents.size(), nest.index(0));
+    if (!rows.empty())
+      for (auto [dim, index] : llvm::zip_equal(rowDims, nest.delinearize(row, rows)))
+        position[dim] = index;
+    std::function<Value(size_t, Value)> level = [&](size_t depth, Value sum) -> Value {
+      if (depth == summed.size()) {
+        auto load = [&](Value buffer, AffineMap map) {
+          return widen(nest,
+                       memref::LoadOp::create(nest.builder, nest.loc, buffer,
+                                              nest.apply(map, position)),
+                       type);
+        };
+        return accumulate(nest, sum, load(contract.getLhs(), contract.getLhsMap()),
+                          load(contract.getRhs(), contract.getRhsMap()));
+      }
+      return nest
+          .loop(nest.index(0), summed[depth], nest.index(1), sum,
+                [&](Value iv, ValueRange carried) {
+                  position[summedDims[depth]] = iv;
+                  return Nest::Carried{level(depth + 1, carried[0])};
+                })
+          .front();
+    };
+    Value zero = arith::ConstantOp::create(nest.builder, nest.loc,
+                                           nest.builder.getZeroAttr(type));
+    IRMapping mapping;
+    Block &epilogue = contract.getEpilogue().front();
+    mapping.map(epilogue.getArgument(0), level(0, zero));
+    for (auto [index, capture] : llvm::enumerate(contract.getCaptures()))
+      mapping.map(epilogue.getArgument(1 + index),
+                  memref::LoadOp::create(nest.builder, nest.loc, capture,
+                                         nest.apply(contract.getCaptureMap(index), position))
+                      .getResult());
+    for (Operation &inner : epilogue.without_terminator())
+      nest.builder.clone(inner, mapping);
+    memref::StoreOp::create(nest.builder, nest.loc,
+                            mapping.lookupOrDefault(epilogue.getTerminator()->getOperand(0)),
+                            contract.getInit(), nest.apply(contract.getOutMap(), position));
+  });
+}
+
+const Form cpu::kLoopProduct = {"loop_product", handles, applies, schedule};

@@ -1,0 +1,124 @@
+//===- PackWeights.cpp - constant right-hand sides as panels --------------===//
+//
+// Declares a packed weight for every weight that goes along the lanes of a product, and lets the
+// product read it through panels.
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+#include "compiler/Targets/CPU/Capabilities.h"
+#include "compiler/Targets/CPU/Passes.h"
+#include "compiler/Targets/CPU/ProductDims.h"
+
+#include "dialects/Fovea/StructuredOps.h"
+
+namespace fovea {
+#define GEN_PASS_DEF_PACKWEIGHTS
+#include "compiler/Targets/CPU/Passes.h.inc"
+} // namespace fovea
+
+using namespace mlir;
+using namespace fovea;
+using namespace fovea::cpu;
+
+/// The weight behind an operand, through views that only add or merge dimensions.
+static GetWeightOp weightOf(Value value) { return value.getDefiningOp<GetWeightOp>(); }
+
+namespace {
+
+struct PackWeights : fovea::impl::PackWeightsBase<PackWeights> {
+  using PackWeightsBase::PackWeightsBase;
+
+  void runOnOperation() override {
+    cpu.lanes = lanes;
+    cpu.registers = registers;
+    SmallVector<ContractOp> products;
+    getOperation().walk([&](ContractOp op) { products.push_back(op); });
+    for (ContractOp op : products)
+      pack(op);
+  }
+
+private:
+  void pack(ContractOp op) {
+    std::optional<ProductDims> dims = ProductDims::of(op);
+    if (!dims || dims->packedWidth)
+      return;
+    GetWeightOp get = weightOf(dims->columns);
+    Type element = elementTypeOf(dims->columns);
+    if (!get || !dims->columnsMap.isProjectedPermutation() ||
+        !element.isF32())
+      return;
+    // Positions of n, of the summed dimensions and of the rest in the weight.
+    SmallVector<int64_t> n, k;
+    SmallVector<AffineExpr> batch;
+    auto type = cast<RankedTensorType>(dims->columns.getType());
+    SmallVector<int64_t> shape;
+    for (auto [place, result] : llvm::enumerate(dims->columnsMap.getResults())) {
+      unsigned dim = cast<AffineDimExpr>(result).getPosition();
+      if (dim != dims->n && !op.isReduction(dim)) {
+        batch.push_back(result);
+        shape.push_back(type.getDimSize(place));
+      }
+    }
+    auto placeOf = [&](unsigned dim) {
+      AffineExpr expr = getAffineDimExpr(dim, &getContext());
+      return llvm::find(dims->columnsMap.getResults(), expr) -
+             dims->columnsMap.getResults().begin();
+    };
+    n.push_back(placeOf(dims->n));
+    int64_t depth = 1;
+    AffineExpr flat = getAffineConstantExpr(0, &getContext());
+    for (unsigned dim : dims->k) {
+      if (!dims->columnsMap.isFunctionOfDim(dim))
+        return;
+      k.push_back(placeOf(dim));
+      flat = flat * type.getDimSize(k.back()) + getAffineDimExpr(dim, &getContext());
+      depth *= type.getDimSize(k.back());
+    }
+    int64_t columns = type.getDimSize(n.front());
+    int64_t width = cpu.tileFor(columns).vectors * cpu.lanes;
+    shape.append({static_cast<int64_t>(llvm::divideCeil(columns, width)), depth, width});
+    auto panels = PanelsAttr::get(&getContext(), width, n, k);
+    Value packed = declare(get, panels, shape);
+    AffineExpr lane = getAffineDimExpr(dims->n, &getContext());
+    batch.append({lane.floorDiv(width), flat, lane % width});
+    auto map = AffineMap::get(op.getNumDims(), 0, batch, &getContext());
+    rewrite(op, dims->columns, packed, map);
+    ++numPacked;
+  }
+
+  /// The packed weight's value in front of the one it replaces.
+  Value declare(GetWeightOp get, PanelsAttr panels, ArrayRef<int64_t> shape) {
+    auto source = SymbolTable::lookupNearestSymbolFrom<WeightOp>(get, get.getWeightAttr());
+    OpBuilder builder(source);
+    builder.setInsertionPointAfter(source);
+    auto type = RankedTensorType::get(shape, builder.getF32Type());
+    WeightOp &packed = known[{source, panels}];
+    if (!packed) {
+      std::string name = (source.getSymName() + ".panels").str();
+      for (unsigned suffix = 0; getOperation().lookupSymbol(name); ++suffix)
+        name = (source.getSymName() + ".panels" + Twine(suffix)).str();
+      packed = WeightOp::create(builder, source.getLoc(), builder.getStringAttr(name),
+                                builder.getStringAttr(""), builder.getI64IntegerAttr(0),
+                                TypeAttr::get(type), FlatSymbolRefAttr::get(source), panels);
+    }
+    builder.setInsertionPoint(get);
+    return GetWeightOp::create(builder, get.getLoc(), type, FlatSymbolRefAttr::get(packed));
+  }
+
+  /// Replaces one operand of a product, whose rows and columns must share an element type.
+  void rewrite(ContractOp op, Value columns, Value packed, AffineMap map) {
+    bool isRhs = op.getRhs() == columns;
+    Value rows = isRhs ? op.getLhs() : op.getRhs();
+    if (!elementTypeOf(rows).isF32())
+      return;
+    (isRhs ? op.getRhsMutable() : op.getLhsMutable()).assign(packed);
+    SmallVector<Attribute> maps(op.getIndexingMaps().begin(), op.getIndexingMaps().end());
+    maps[isRhs ? 1 : 0] = AffineMapAttr::get(map);
+    op.setIndexingMapsAttr(ArrayAttr::get(&getContext(), maps));
+  }
+
+  Capabilities cpu;
+  DenseMap<std::pair<Operation *, Attribute>, WeightOp> known;
+};
+
+} // namespace

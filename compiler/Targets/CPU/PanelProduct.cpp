@@ -1,0 +1,340 @@
+//===- PanelProduct.cpp - contraction as register products over panels ----===//
+//
+// The columns lie in panels of the register tile's width: packed by the compiler when they are a
+// weight, else by the task. Tasks are (loops, panel, block of rows); in a task, strips of rows run
+// against the panel and the epilogue finishes each row in registers.
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+#include "compiler/Targets/CPU/Forms.h"
+#include "compiler/Targets/CPU/LaneRegion.h"
+#include "compiler/Targets/CPU/ProductDims.h"
+
+#include "dialects/Fovea/StructuredOps.h"
+#include "dialects/FoveaKernel/FoveaKernelDialect.h"
+
+using namespace mlir;
+using namespace fovea;
+using namespace fovea::cpu;
+
+/// Summed elements that a task packs at a time; longer sums go through partial sums in scratch.
+static constexpr int64_t kDepthBlock = 1024;
+/// Rows of a task, in strips.
+static constexpr int64_t kStripsPerTask = 16;
+
+static bool handles(Operation *op) { return isa<ContractOp>(op); }
+
+static Refusal refuse(Operation *op, const Capabilities &) {
+  auto contract = cast<ContractOp>(op);
+  Type element = elementTypeOf(contract.getLhs());
+  if (!element.isF32() && !element.isF16() && !element.isBF16())
+    return {"dtype", "register products sum in f32; the elements are of another type"};
+  std::optional<ProductDims> dims = ProductDims::of(contract);
+  if (!dims)
+    return {"layout", "no operand alone owns the output's last dimension"};
+  auto [strides, offset] = cast<MemRefType>(contract.getInit().getType()).getStridesAndOffset();
+  if (strides.back() != 1)
+    return {"layout", "the output's last dimension is not contiguous"};
+  if (dims->k.empty())
+    return {"shape", "nothing is summed"};
+  return {};
+}
+
+namespace {
+
+/// Writes the schedule of one contraction.
+class PanelProduct {
+public:
+  PanelProduct(ContractOp op, Nest &nest, const Capabilities &cpu)
+      : op(op), nest(nest), cpu(cpu), dims(*ProductDims::of(op)), f32(nest.builder.getF32Type()) {}
+
+  void write() {
+    for (unsigned dim = 0; dim < op.getNumDims(); ++dim) {
+      auto [operand, position] = bearerOf(op, dim);
+      extent.push_back(nest.size(operand, position));
+    }
+    chooseTile();
+    SmallVector<Value> kExtents = pick(extent, dims.k);
+    depth = nest.product(kExtents);
+    std::optional<int64_t> known = constant(depth);
+    blocked = !(known && *known <= kDepthBlock) && !dims.packedWidth;
+    directRows = kStride() != Value();
+    blocked |= !directRows && !(known && *known <= kDepthBlock);
+    Value rows = dims.m ? extent[*dims.m] : nest.index(1);
+    int64_t rowsPerTask = tile.rows * kStripsPerTask;
+    if (std::optional<int64_t> count = constant(rows))
+      rowsPerTask = std::min<int64_t>(rowsPerTask, std::max<int64_t>(1, *count));
+    Value rowBlocks = nest.ceilDiv(rows, nest.index(rowsPerTask));
+    Value panels = nest.ceilDiv(extent[dims.n], nest.index(width));
+    SmallVector<Value> space = pick(extent, dims.loops);
+    space.append({panels, rowBlocks});
+    nest.parallel(nest.product(space), [&](Value task) {
+      SmallVector<Value> place = nest.delinearize(task, space);
+      SmallVector<Value> position(op.getNumDims(), nest.index(0));
+      for (auto [loop, dim] : llvm::enumerate(dims.loops))
+        position[dim] = place[loop];
+      Value firstRow = nest.mul(place.back(), nest.index(rowsPerTask));
+      Value panel = place[place.size() - 2];
+      position[dims.n] = nest.mul(panel, nest.index(width));
+      Value count = constant(rows) && *constant(rows) % rowsPerTask == 0
+                        ? nest.index(rowsPerTask)
+                        : nest.min(nest.sub(rows, firstRow), nest.index(rowsPerTask));
+      writeTask(position, panel, firstRow, count, rowsPerTask);
+    });
+  }
+
+private:
+  static SmallVector<Value> pick(ArrayRef<Value> values, ArrayRef<unsigned> places) {
+    return llvm::map_to_vector(places, [&](unsigned place) { return values[place]; });
+  }
+
+  void chooseTile() {
+    tile = cpu.tileFor(constant(extent[dims.n]));
+    if (dims.packedWidth && dims.packedWidth % cpu.lanes == 0 &&
+        dims.packedWidth / cpu.lanes <= cpu.maxVectors())
+      tile = {cpu.rowsFor(dims.packedWidth / cpu.lanes), dims.packedWidth / cpu.lanes};
+    else
+      dims.packedWidth = 0;
+    width = tile.vectors * cpu.lanes;
+  }
+
+  /// Distance in the rows operand between consecutive summed elements, when there is one.
+  Value kStride() {
+    Value stride;
+    for (unsigned place = dims.k.size(); place-- > 0;) {
+      Value step = stepAlong(dims.rows, dims.rowsMap, dims.k[place]);
+      if (!step)
+        return {};
+      if (!stride) {
+        stride = step;
+        inner = nest.index(1);
+      } else {
+        std::optional<int64_t> have = constant(step), want = constant(nest.mul(stride, inner));
+        if (!have || !want || *have != *want)
+          return {};
+      }
+      inner = nest.mul(inner, extent[dims.k[place]]);
+    }
+    return stride;
+  }
+
+  /// Elements by which `map` moves in `buffer` when a dimension grows by one; none when it varies.
+  Value stepAlong(Value buffer, AffineMap map, unsigned dim) {
+    Value step = nest.index(0);
+    AffineExpr expr = getAffineDimExpr(dim, map.getContext());
+    for (auto [position, result] : llvm::enumerate(map.getResults())) {
+      auto move = dyn_cast<AffineConstantExpr>(simplifyAffineExpr(
+          result.replace(expr, expr + 1) - result, map.getNumDims(), 0));
+      if (!move)
+        return {};
+      step = nest.add(step, nest.mul(nest.index(move.getValue()), nest.stride(buffer, position)));
+    }
+    return step;
+  }
+
+  void writeTask(ArrayRef<Value> position, Value panel, Value firstRow, Value count,
+                 int64_t rowsPerTask) {
+    if (!directRows)
+      rowsScratch = nest.scratch(
+          {tile.rows, std::min(kDepthBlock, constant(depth).value_or(kDepthBlock))}, f32);
+    if (!blocked) {
+      Value columns = dims.packedWidth ? packedPanel(position, panel)
+                                       : packColumns(position, nest.index(0), depth,
+                                                    *constant(depth));
+      writeStrips(position, columns, nest.index(0), depth, firstRow, count, Tail::Overlap, {},
+                  [&](Value row, ValueRange sums) { finish(position, row, sums); });
+      return;
+    }
+    Value partial = nest.scratch({rowsPerTask, width}, f32);
+    Value block = nest.index(kDepthBlock), zero = nest.index(0);
+    nest.loop(zero, depth, block, [&](Value k0) {
+      Value length = nest.min(nest.sub(depth, k0), block);
+      Value columns = dims.packedWidth ? packedPanel(position, panel, k0)
+                                       : packColumns(position, k0, length, kDepthBlock);
+      writeStrips(position, columns, k0, length, firstRow, count, Tail::Exact,
+                  [&](Value row) { return loadPartial(partial, nest.sub(row, firstRow), k0); },
+                  [&](Value row, ValueRange sums) {
+                    for (auto [vector, sum] : llvm::enumerate(sums))
+                      vector::StoreOp::create(
+                          nest.builder, nest.loc, sum, partial,
+                          ValueRange{nest.sub(row, firstRow), nest.index(vector * cpu.lanes)});
+                  });
+    });
+    nest.loop(zero, count, nest.index(1), [&](Value row) {
+      SmallVector<Value> sums = loadPartial(partial, row, depth);
+      finish(position, nest.add(firstRow, row), sums);
+    });
+  }
+
+  /// Sums so far; zeros in the first block of the depth.
+  SmallVector<Value> loadPartial(Value partial, Value row, Value k0) {
+    auto type = VectorType::get({cpu.lanes}, f32);
+    Value zeros = arith::ConstantOp::create(nest.builder, nest.loc,
+                                            nest.builder.getZeroAttr(type));
+    Value first = arith::CmpIOp::create(nest.builder, nest.loc, arith::CmpIPredicate::eq, k0,
+                                        nest.index(0));
+    SmallVector<Value> sums;
+    for (int64_t vector = 0; vector < tile.vectors; ++vector) {
+      Value sum = vector::LoadOp::create(nest.builder, nest.loc, type, partial,
+                                         ValueRange{row, nest.index(vector * cpu.lanes)});
+      sums.push_back(arith::SelectOp::create(nest.builder, nest.loc, first, zeros, sum));
+    }
+    return sums;
+  }
+
+  /// The panel of a packed weight, as [depth, width], from summed element `k0` on.
+  Value packedPanel(ArrayRef<Value> position, Value panel, Value k0 = Value()) {
+    SmallVector<Value> start(position);
+    for (unsigned dim : dims.k)
+      start[dim] = nest.index(0);
+    SmallVector<Value> indices = nest.apply(dims.columnsMap, start);
+    Value offset = nest.offset(dims.columns);
+    for (auto [dim, index] : llvm::enumerate(indices))
+      offset = nest.add(offset, nest.mul(index, nest.stride(dims.columns, dim)));
+    if (k0)
+      offset = nest.add(offset, nest.mul(k0, nest.index(width)));
+    return nest.view(dims.columns, offset, {depth, nest.index(width)},
+                     {nest.index(width), nest.index(1)});
+  }
+
+  /// Copies `length` summed elements of the task's columns into a panel in scratch memory.
+  Value packColumns(ArrayRef<Value> position, Value k0, Value length, int64_t capacity) {
+    Value panel = nest.scratch({std::max<int64_t>(1, capacity), width}, f32);
+    nest.loop(nest.index(0), length, nest.index(1), [&](Value k) {
+      SmallVector<Value> at = atDepth(position, nest.add(k0, k));
+      for (int64_t vector = 0; vector < tile.vectors; ++vector) {
+        LaneGroup group = groupAt(at, vector);
+        Value lanes = broadcast(nest, loadLanes(nest, dims.columns, dims.columnsMap, group),
+                                cpu.lanes);
+        lanes = widen(lanes);
+        vector::StoreOp::create(nest.builder, nest.loc, lanes, panel,
+                                ValueRange{k, nest.index(vector * cpu.lanes)});
+      }
+    });
+    return panel;
+  }
+
+  Value widen(Value value) {
+    auto type = cast<VectorType>(value.getType());
+    if (type.getElementType().isF32())
+      return value;
+    return arith::ExtFOp::create(nest.builder, nest.loc, type.clone(f32), value);
+  }
+
+  SmallVector<Value> atDepth(ArrayRef<Value> position, Value k) {
+    SmallVector<Value> at(position);
+    SmallVector<Value> indices = nest.delinearize(k, pick(extent, dims.k));
+    for (auto [place, dim] : llvm::enumerate(dims.k))
+      at[dim] = indices[place];
+    return at;
+  }
+
+  /// Lane group number `vector` of the task's panel; masked where columns end.
+  LaneGroup groupAt(ArrayRef<Value> position, int64_t vector) {
+    LaneGroup group{dims.n, llvm::to_vector(position), cpu.lanes, Value()};
+    group.dims[dims.n] = nest.add(position[dims.n], nest.index(vector * cpu.lanes));
+    std::optional<int64_t> columns = constant(extent[dims.n]);
+    if (!columns || *columns % width != 0)
+      group.mask = laneMask(nest, group.dims[dims.n], extent[dims.n], cpu.lanes);
+    return group;
+  }
+
+  using Init = function_ref<SmallVector<Value>(Value)>;
+  using Finish = function_ref<void(Value, ValueRange)>;
+
+  void writeStrips(ArrayRef<Value> position, Value columns, Value k0, Value length, Value firstRow,
+                   Value count, Tail tail, Init init, Finish finishRow) {
+    nest.strips(count, tile.rows, tail, [&](Value row, int64_t rows) {
+      Value first = nest.add(firstRow, row);
+      Value lhs = directRows ? rowsView(position, k0) : packRows(position, first, rows, k0, length);
+      Value start = directRows ? first : nest.index(0);
+      auto product = kernel::ProductOp::create(nest.builder, nest.loc, lhs, columns, start, length,
+                                               rows, tile.vectors, cpu.lanes);
+      // In packed rows the product counts from 0.
+      auto absolute = [&](Value at) { return directRows ? at : nest.add(first, at); };
+      OpBuilder::InsertionGuard guard(nest.builder);
+      if (init) {
+        Block *block = nest.builder.createBlock(&product.getInit(), {},
+                                                nest.builder.getIndexType(), nest.loc);
+        kernel::YieldOp::create(nest.builder, nest.loc, init(absolute(block->getArgument(0))));
+      }
+      SmallVector<Type> types(1 + tile.vectors, VectorType::get({cpu.lanes}, f32));
+      types[0] = nest.builder.getIndexType();
+      Block *block = nest.builder.createBlock(&product.getFinish(), {}, types,
+                                              SmallVector<Location>(types.size(), nest.loc));
+      finishRow(absolute(block->getArgument(0)), ValueRange(block->getArguments()).drop_front());
+      nest.builder.setInsertionPointToEnd(block);
+      kernel::YieldOp::create(nest.builder, nest.loc);
+    });
+  }
+
+  /// The rows operand of the task as [rows, depth], from summed element `k0` on.
+  Value rowsView(ArrayRef<Value> position, Value k0) {
+    SmallVector<Value> start(position);
+    for (unsigned dim : dims.k)
+      start[dim] = nest.index(0);
+    if (dims.m)
+      start[*dims.m] = nest.index(0);
+    SmallVector<Value> indices = nest.apply(dims.rowsMap, start);
+    Value offset = nest.offset(dims.rows);
+    for (auto [dim, index] : llvm::enumerate(indices))
+      offset = nest.add(offset, nest.mul(index, nest.stride(dims.rows, dim)));
+    Value step = kStride();
+    offset = nest.add(offset, nest.mul(k0, step));
+    Value rowStep = dims.m ? stepAlong(dims.rows, dims.rowsMap, *dims.m) : nest.index(0);
+    return nest.view(dims.rows, offset, {dims.m ? extent[*dims.m] : nest.index(1), depth},
+                     {rowStep, step});
+  }
+
+  /// Copies a strip of rows into scratch memory, for maps without one stride along the depth.
+  Value packRows(ArrayRef<Value> position, Value first, int64_t rows, Value k0, Value length) {
+    nest.loop(nest.index(0), length, nest.index(1), [&](Value k) {
+      SmallVector<Value> at = atDepth(position, nest.add(k0, k));
+      for (int64_t row = 0; row < rows; ++row) {
+        if (dims.m)
+          at[*dims.m] = nest.add(first, nest.index(row));
+        Value value = memref::LoadOp::create(nest.builder, nest.loc, dims.rows,
+                                             nest.apply(dims.rowsMap, at));
+        if (!value.getType().isF32())
+          value = arith::ExtFOp::create(nest.builder, nest.loc, f32, value);
+        memref::StoreOp::create(nest.builder, nest.loc, value, rowsScratch,
+                                ValueRange{nest.index(row), k});
+      }
+    });
+    return rowsScratch;
+  }
+
+  /// The epilogue on one row of sums.
+  void finish(ArrayRef<Value> position, Value row, ValueRange sums) {
+    SmallVector<Value> at(position);
+    if (dims.m)
+      at[*dims.m] = row;
+    for (auto [vector, sum] : llvm::enumerate(sums)) {
+      LaneGroup group = groupAt(at, vector);
+      SmallVector<Value> arguments{sum};
+      for (auto [index, capture] : llvm::enumerate(op.getCaptures()))
+        arguments.push_back(loadLanes(nest, capture, op.getCaptureMap(index), group));
+      Value result = inlineLanes(nest, op.getEpilogue(), arguments, group);
+      storeLanes(nest, result, op.getInit(), op.getOutMap(), group);
+    }
+  }
+
+  ContractOp op;
+  Nest &nest;
+  const Capabilities &cpu;
+  ProductDims dims;
+  Type f32;
+  SmallVector<Value> extent;
+  RegisterTile tile{};
+  int64_t width = 0;
+  Value depth, inner, rowsScratch;
+  bool blocked = false, directRows = false;
+};
+
+} // namespace
+
+static void schedule(Operation *op, Nest &nest, const Capabilities &cpu) {
+  PanelProduct(cast<ContractOp>(op), nest, cpu).write();
+}
+
+const Form cpu::kPanelProduct = {"panel_product", handles, refuse, schedule};

@@ -1,0 +1,40 @@
+//===- Passes.td - schedules of the CPU ----------------------*- tablegen -*-===//
+//
+// The CPU's passes: packing of weights, and the schedule of every kernel.
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+#ifndef FOVEA_CPU_PASSES
+#define FOVEA_CPU_PASSES
+
+include "mlir/Pass/PassBase.td"
+
+def PackWeights : Pass<"fovea-pack-weights", "::mlir::ModuleOp"> {
+  let summary = "Store constant right-hand sides of products as panels";
+  let description = [{
+    Needs tensors. A weight that a `fovea.contract` reads along the lanes of its output is replaced
+    by a weight packed into panels of the register tile's width, which the driver packs; the
+    contract's map reads it through `n floordiv width` and `n mod width`. Gives up on weights that
+    are not f32, f16 or bf16 or whose map is no permutation.
+  }];
+  let options = [Option<"lanes", "lanes", "int64_t", "16", "f32 lanes of a vector register">,
+    Option<"registers", "registers", "int64_t", "32", "number of vector registers">];
+  let statistics = [Statistic<"numPacked", "packed", "right-hand sides packed">];
+  let dependentDialects = ["::fovea::FoveaDialect"];
+}
+
+def ScheduleKernels : Pass<"fovea-schedule-cpu", "::mlir::ModuleOp"> {
+  let summary = "Schedule every kernel as tasks of loops and register products";
+  let description = [{
+    Needs formed kernels. For each, the first form of an ordered list that applies; the forms passed
+    over and their reasons are kept in the kernel's attribute `fovea.ledger`.
+  }];
+  let options = [Option<"lanes", "lanes", "int64_t", "16", "f32 lanes of a vector register">,
+    Option<"registers", "registers", "int64_t", "32", "number of vector registers">];
+  let statistics = [Statistic<"numScheduled", "scheduled", "kernels scheduled">];
+  let dependentDialects = ["::fovea::kernel::FoveaKernelDialect", "::mlir::arith::ArithDialect",
+    "::mlir::affine::AffineDialect", "::mlir::math::MathDialect", "::mlir::memref::MemRefDialect",
+    "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect"];
+}
+
+#endif // FOVEA_CPU_PASSES

@@ -1,0 +1,74 @@
+//===- ProductDims.cpp - the roles of a contraction's dimensions ----------===//
+//
+// Reads the indexing maps.
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+#include "compiler/Targets/CPU/ProductDims.h"
+
+using namespace mlir;
+using namespace fovea;
+using namespace fovea::cpu;
+
+/// Width W when the map reads panels, (..., n floordiv W, ..., n mod W); else 0.
+static int64_t panelWidth(AffineMap map, unsigned n) {
+  if (map.getNumResults() < 3)
+    return 0;
+  auto mod = dyn_cast<AffineBinaryOpExpr>(map.getResults().back());
+  if (!mod || mod.getKind() != AffineExprKind::Mod ||
+      mod.getLHS() != getAffineDimExpr(n, map.getContext()))
+    return 0;
+  return cast<AffineConstantExpr>(mod.getRHS()).getValue();
+}
+
+std::optional<ProductDims> ProductDims::of(ContractOp op) {
+  AffineMap out = op.getOutMap(), lhs = op.getLhsMap(), rhs = op.getRhsMap();
+  if (out.getNumResults() == 0)
+    return std::nullopt;
+  ProductDims dims;
+  dims.n = out.getDimPosition(out.getNumResults() - 1);
+  bool inLhs = lhs.isFunctionOfDim(dims.n), inRhs = rhs.isFunctionOfDim(dims.n);
+  if (inLhs == inRhs)
+    return std::nullopt;
+  dims.rows = inRhs ? op.getLhs() : op.getRhs();
+  dims.columns = inRhs ? op.getRhs() : op.getLhs();
+  dims.rowsMap = inRhs ? lhs : rhs;
+  dims.columnsMap = inRhs ? rhs : lhs;
+  dims.packedWidth = panelWidth(dims.columnsMap, dims.n);
+  SmallVector<unsigned> candidates;
+  for (unsigned dim = 0; dim < op.getNumDims(); ++dim) {
+    if (op.isReduction(dim))
+      dims.k.push_back(dim);
+    else if (dim != dims.n && dims.rowsMap.isFunctionOfDim(dim) &&
+             !dims.columnsMap.isFunctionOfDim(dim))
+      candidates.push_back(dim);
+    else if (dim != dims.n)
+      dims.loops.push_back(dim);
+  }
+  // The longest row dimension becomes the strips; an unknown extent counts as long.
+  auto extent = [&](unsigned dim) {
+    auto [operand, position] = bearerOf(op, dim);
+    int64_t size = cast<ShapedType>(operand.getType()).getDimSize(position);
+    return ShapedType::isDynamic(size) ? int64_t(1) << 20 : size;
+  };
+  for (unsigned dim : candidates)
+    if (!dims.m || extent(dim) > extent(*dims.m))
+      dims.m = dim;
+  for (unsigned dim : candidates)
+    if (dim != *dims.m)
+      dims.loops.push_back(dim);
+  llvm::sort(dims.loops);
+  return dims;
+}
+
+std::pair<Value, unsigned> cpu::bearerOf(ContractOp op, unsigned dim) {
+  AffineExpr expr = getAffineDimExpr(dim, op.getContext());
+  std::pair<Value, AffineMap> operands[] = {{op.getInit(), op.getOutMap()},
+                                            {op.getLhs(), op.getLhsMap()},
+                                            {op.getRhs(), op.getRhsMap()}};
+  for (auto &[operand, map] : operands)
+    for (auto [position, result] : llvm::enumerate(map.getResults()))
+      if (result == expr)
+        return {operand, static_cast<unsigned>(position)};
+  llvm_unreachable("contract_c3: every dimension is a result of its own");
+}

@@ -1,0 +1,38 @@
+//===- ProductDims.h - the roles of a contraction's dimensions ------------===//
+//
+// Which operand goes along the lanes, which dimension strips of rows run over, what is summed, and
+// what is left to loops.
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+#ifndef FOVEA_COMPILER_TARGETS_CPU_PRODUCTDIMS_H
+#define FOVEA_COMPILER_TARGETS_CPU_PRODUCTDIMS_H
+
+#include "dialects/Fovea/FoveaDialect.h"
+
+namespace fovea::cpu {
+
+/// Roles in `out[m, n] = sum over k of rows[m, k] * columns[k, n]` with further loops around.
+struct ProductDims {
+  /// Operands: `columns` owns the out map's last dimension.
+  mlir::Value rows, columns;
+  mlir::AffineMap rowsMap, columnsMap;
+  /// The dimension along the lanes, and the one that strips of rows run over (none: one row).
+  unsigned n = 0;
+  std::optional<unsigned> m;
+  /// Summed dimensions, outer first, and parallel ones left to loops.
+  llvm::SmallVector<unsigned> k, loops;
+  /// Width of the columns' panels when they are packed already, else 0.
+  int64_t packedWidth = 0;
+
+  /// Roles of a contraction on tensors or buffers; nothing when no operand owns the last dimension
+  /// of the output.
+  static std::optional<ProductDims> of(ContractOp op);
+};
+
+/// Operand and position that bear a dimension as a result of its own: the extent's source.
+std::pair<mlir::Value, unsigned> bearerOf(ContractOp op, unsigned dim);
+
+} // namespace fovea::cpu
+
+#endif // FOVEA_COMPILER_TARGETS_CPU_PRODUCTDIMS_H

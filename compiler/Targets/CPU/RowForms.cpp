@@ -1,0 +1,210 @@
+//===- RowForms.cpp - softmax and norms, a row at a time ------------------===//
+//
+// Each row is read while it is in the cache: statistics first, then the result.
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+#include "compiler/Targets/CPU/Forms.h"
+#include "compiler/Targets/CPU/ScalarLoops.h"
+
+#include "dialects/Fovea/StructuredOps.h"
+
+#include <limits>
+
+using namespace mlir;
+using namespace fovea;
+using namespace fovea::cpu;
+
+static Refusal applies(Operation *, const Capabilities &) { return {}; }
+
+namespace {
+
+/// Scalar arithmetic in the type that a row's statistics have: f64 for f64, else f32.
+class RowMath {
+public:
+  RowMath(Nest &nest, Type element)
+      : nest(nest), element(element),
+        type(element.isF64() ? element : Type(nest.builder.getF32Type())) {}
+
+  Value constant(double value) {
+    return arith::ConstantOp::create(nest.builder, nest.loc,
+                                     nest.builder.getFloatAttr(type, value));
+  }
+  Value load(Value buffer, ArrayRef<Value> at) {
+    Value value = memref::LoadOp::create(nest.builder, nest.loc, buffer, at);
+    return value.getType() == type
+               ? value
+               : arith::ExtFOp::create(nest.builder, nest.loc, type, value).getResult();
+  }
+  void store(Value value, Value buffer, ArrayRef<Value> at) {
+    Type wanted = elementTypeOf(buffer);
+    if (wanted != type && wanted.getIntOrFloatBitWidth() < type.getIntOrFloatBitWidth())
+      value = arith::TruncFOp::create(nest.builder, nest.loc, wanted, value);
+    else if (wanted != type)
+      value = arith::ExtFOp::create(nest.builder, nest.loc, wanted, value);
+    memref::StoreOp::create(nest.builder, nest.loc, value, buffer, at);
+  }
+  Value add(Value a, Value b) { return relaxed<arith::AddFOp>(a, b); }
+  Value sub(Value a, Value b) { return relaxed<arith::SubFOp>(a, b); }
+  Value mul(Value a, Value b) { return relaxed<arith::MulFOp>(a, b); }
+  Value div(Value a, Value b) {
+    return arith::DivFOp::create(nest.builder, nest.loc, a, b);
+  }
+
+  /// Sum (or another fold) over nested loops of `extents`.
+  Value reduce(ArrayRef<Value> extents, Value initial,
+               function_ref<Value(ArrayRef<Value>, Value)> step) {
+    SmallVector<Value> indices;
+    std::function<Value(size_t, Value)> level = [&](size_t depth, Value sum) -> Value {
+      if (depth == extents.size())
+        return step(indices, sum);
+      return nest
+          .loop(nest.index(0), extents[depth], nest.index(1), sum,
+                [&](Value iv, ValueRange carried) {
+                  indices.push_back(iv);
+                  Value next = level(depth + 1, carried[0]);
+                  indices.pop_back();
+                  return Nest::Carried{next};
+                })
+          .front();
+    };
+    return level(0, initial);
+  }
+
+  Nest &nest;
+  Type element, type;
+
+private:
+  template <typename Op> Value relaxed(Value a, Value b) {
+    auto op = Op::create(nest.builder, nest.loc, a, b);
+    relax(op, /*reassociate=*/true);
+    return op;
+  }
+};
+
+} // namespace
+
+static bool handlesSoftmax(Operation *op) { return isa<linalg::SoftmaxOp>(op); }
+
+static void scheduleSoftmax(Operation *op, Nest &nest, const Capabilities &) {
+  auto softmax = cast<linalg::SoftmaxOp>(op);
+  Value in = softmax.getInput(), out = softmax.getOutput();
+  size_t dim = softmax.getDimension();
+  SmallVector<Value> extents = nest.sizes(in), rows;
+  for (auto [place, extent] : llvm::enumerate(extents))
+    if (place != dim)
+      rows.push_back(extent);
+  RowMath math(nest, elementTypeOf(in));
+  parallelRows(nest, nest.product(rows), extents[dim], [&](Value row) {
+    SmallVector<Value> place;
+    if (!rows.empty())
+      place = nest.delinearize(row, rows);
+    auto at = [&](Value index) {
+      SmallVector<Value> full(place);
+      full.insert(full.begin() + dim, index);
+      return full;
+    };
+    Value low = math.constant(-std::numeric_limits<double>::infinity());
+    Value top = math.reduce(extents[dim], low, [&](ArrayRef<Value> i, Value most) {
+      return arith::MaximumFOp::create(nest.builder, nest.loc, most, math.load(in, at(i[0])));
+    });
+    Value total = math.reduce(extents[dim], math.constant(0), [&](ArrayRef<Value> i, Value sum) {
+      Value shifted = arith::SubFOp::create(nest.builder, nest.loc, math.load(in, at(i[0])), top);
+      Value power = math::ExpOp::create(nest.builder, nest.loc, shifted);
+      math.store(power, out, at(i[0]));
+      return math.add(sum, power);
+    });
+    Value scale = math.div(math.constant(1), total);
+    nest.loop(nest.index(0), extents[dim], nest.index(1), [&](Value i) {
+      math.store(math.mul(math.load(out, at(i)), scale), out, at(i));
+    });
+  });
+}
+
+static bool handlesNorm(Operation *op) { return isa<LayerNormOp, RmsNormOp>(op); }
+
+namespace {
+
+/// Operands and attributes of either norm.
+struct NormParts {
+  explicit NormParts(Operation *op) {
+    if (auto layer = dyn_cast<LayerNormOp>(op)) {
+      x = layer.getX(), weight = layer.getWeight(), bias = layer.getBias();
+      outs = llvm::to_vector(layer.getInits());
+      axis = layer.getAxis(), epsilon = layer.getEpsilon().convertToDouble(), centered = true;
+      return;
+    }
+    auto rms = cast<RmsNormOp>(op);
+    x = rms.getX(), weight = rms.getWeight(), outs = {rms.getInit()};
+    axis = rms.getAxis(), epsilon = rms.getEpsilon().convertToDouble();
+  }
+  Value x, weight, bias;
+  SmallVector<Value> outs;
+  int64_t axis = 0;
+  double epsilon = 0;
+  bool centered = false;
+};
+
+} // namespace
+
+/// Mean (0 without centering) and 1 / sqrt(variance + epsilon) of one row.
+static std::pair<Value, Value> statistics(RowMath &math, const NormParts &norm,
+                                          ArrayRef<Value> columns, ArrayRef<Value> place) {
+  Nest &nest = math.nest;
+  auto at = [&](ArrayRef<Value> inner) {
+    SmallVector<Value> full(place);
+    llvm::append_range(full, inner);
+    return full;
+  };
+  Value count = arith::IndexCastOp::create(nest.builder, nest.loc, nest.builder.getI64Type(),
+                                           nest.product(columns));
+  Value share = math.div(
+      math.constant(1), arith::SIToFPOp::create(nest.builder, nest.loc, math.type, count));
+  Value mean = math.constant(0);
+  if (norm.centered)
+    mean = math.mul(share, math.reduce(columns, math.constant(0), [&](ArrayRef<Value> i, Value s) {
+                      return math.add(s, math.load(norm.x, at(i)));
+                    }));
+  Value squares = math.reduce(columns, math.constant(0), [&](ArrayRef<Value> i, Value sum) {
+    Value value = math.load(norm.x, at(i));
+    if (norm.centered)
+      value = math.sub(value, mean);
+    return math.add(sum, math.mul(value, value));
+  });
+  Value variance = math.add(math.mul(squares, share), math.constant(norm.epsilon));
+  Value root = math::SqrtOp::create(nest.builder, nest.loc, variance);
+  return {mean, math.div(math.constant(1), root)};
+}
+
+static void scheduleNorm(Operation *op, Nest &nest, const Capabilities &) {
+  NormParts norm(op);
+  RowMath math(nest, elementTypeOf(norm.x));
+  SmallVector<Value> extents = nest.sizes(norm.x);
+  ArrayRef<Value> rows = ArrayRef(extents).take_front(norm.axis);
+  ArrayRef<Value> columns = ArrayRef(extents).drop_front(norm.axis);
+  parallelRows(nest, nest.product(rows), nest.product(columns), [&](Value row) {
+    SmallVector<Value> place;
+    if (!rows.empty())
+      place = nest.delinearize(row, rows);
+    auto [mean, inverse] = statistics(math, norm, columns, place);
+    nestedLoops(nest, columns, [&](ArrayRef<Value> inner) {
+      SmallVector<Value> full(place);
+      llvm::append_range(full, inner);
+      Value value = math.load(norm.x, full);
+      if (norm.centered)
+        value = math.sub(value, mean);
+      value = math.mul(math.mul(value, inverse), math.load(norm.weight, inner));
+      if (norm.bias)
+        value = math.add(value, math.load(norm.bias, inner));
+      math.store(value, norm.outs.front(), full);
+    });
+    if (norm.outs.size() == 3) {
+      place.append(columns.size(), nest.index(0));
+      math.store(mean, norm.outs[1], place);
+      math.store(inverse, norm.outs[2], place);
+    }
+  });
+}
+
+const Form cpu::kRowSoftmax = {"row_softmax", handlesSoftmax, applies, scheduleSoftmax};
+const Form cpu::kRowNorm = {"row_norm", handlesNorm, applies, scheduleNorm};

@@ -1,0 +1,111 @@
+//===- ScalarLoops.cpp - structured operations as scalar loops ------------===//
+//
+// The innermost loop is written so that LLVM's vectorizer takes it.
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+#include "compiler/Targets/CPU/ScalarLoops.h"
+
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/IR/IRMapping.h"
+
+using namespace mlir;
+using namespace fovea::cpu;
+
+SmallVector<Value> fovea::cpu::extentsOf(Nest &nest, linalg::LinalgOp op) {
+  SmallVector<Value> extents(op.getNumLoops());
+  for (OpOperand &operand : op->getOpOperands()) {
+    if (!isa<MemRefType>(operand.get().getType()))
+      continue;
+    for (auto [position, expr] :
+         llvm::enumerate(op.getMatchingIndexingMap(&operand).getResults())) {
+      auto dim = dyn_cast<AffineDimExpr>(expr);
+      if (!dim)
+        continue;
+      Value &extent = extents[dim.getPosition()];
+      if (!extent || !constant(extent))
+        extent = nest.size(operand.get(), position);
+    }
+  }
+  return extents;
+}
+
+void fovea::cpu::parallelRows(Nest &nest, Value rows, Value work, Nest::Body body) {
+  Value grain = nest.max(nest.div(nest.index(kTaskElements), nest.max(work, nest.index(1))),
+                         nest.index(1));
+  nest.parallel(nest.ceilDiv(rows, grain), [&](Value task) {
+    Value first = nest.mul(task, grain);
+    nest.loop(first, nest.min(nest.add(first, grain), rows), nest.index(1), body);
+  });
+}
+
+void fovea::cpu::nestedLoops(Nest &nest, ArrayRef<Value> extents,
+                             function_ref<void(ArrayRef<Value>)> body) {
+  SmallVector<Value> indices;
+  std::function<void(size_t)> level = [&](size_t depth) {
+    if (depth == extents.size())
+      return body(indices);
+    nest.loop(nest.index(0), extents[depth], nest.index(1), [&](Value iv) {
+      indices.push_back(iv);
+      level(depth + 1);
+      indices.pop_back();
+    });
+  };
+  level(0);
+}
+
+void fovea::cpu::relax(Operation *op, bool reassociate) {
+  auto fast = dyn_cast<arith::ArithFastMathInterface>(op);
+  if (!fast || !isa<arith::AddFOp, arith::SubFOp, arith::MulFOp>(op))
+    return;
+  auto flags = fast.getFastMathFlagsAttr().getValue() | arith::FastMathFlags::contract;
+  if (reassociate)
+    flags = flags | arith::FastMathFlags::reassoc;
+  op->setAttr(fast.getFastMathAttrName(), arith::FastMathFlagsAttr::get(op->getContext(), flags));
+}
+
+SmallVector<Value> fovea::cpu::cloneBody(Nest &nest, linalg::LinalgOp op, ArrayRef<Value> position,
+                                         ValueRange carried, bool reassociate) {
+  OpBuilder &builder = nest.builder;
+  Block *body = op.getBlock();
+  IRMapping mapping;
+  unsigned inits = op.getNumDpsInits(), inputs = op->getNumOperands() - inits;
+  for (OpOperand &operand : op->getOpOperands()) {
+    unsigned number = operand.getOperandNumber();
+    BlockArgument argument = body->getArgument(number);
+    if (argument.use_empty())
+      continue;
+    if (number >= inputs && !carried.empty()) {
+      mapping.map(argument, carried[number - inputs]);
+      continue;
+    }
+    if (!isa<MemRefType>(operand.get().getType())) {
+      mapping.map(argument, operand.get());
+      continue;
+    }
+    mapping.map(argument, memref::LoadOp::create(
+                              builder, nest.loc, operand.get(),
+                              nest.apply(op.getMatchingIndexingMap(&operand), position)));
+  }
+  for (Operation &inner : body->without_terminator()) {
+    if (auto index = dyn_cast<linalg::IndexOp>(inner)) {
+      mapping.map(index.getResult(), position[index.getDim()]);
+      continue;
+    }
+    Operation *clone = builder.clone(inner, mapping);
+    clone->walk([&](linalg::IndexOp index) {
+      index.replaceAllUsesWith(position[index.getDim()]);
+      index.erase();
+    });
+    relax(clone, reassociate);
+  }
+  return llvm::map_to_vector(body->getTerminator()->getOperands(),
+                             [&](Value value) { return mapping.lookupOrDefault(value); });
+}
+
+void fovea::cpu::storeResults(Nest &nest, linalg::LinalgOp op, ArrayRef<Value> position,
+                              ValueRange values) {
+  for (auto [init, value] : llvm::zip_equal(op.getDpsInitsMutable(), values))
+    memref::StoreOp::create(nest.builder, nest.loc, value, init.get(),
+                            nest.apply(op.getMatchingIndexingMap(&init), position));
+}

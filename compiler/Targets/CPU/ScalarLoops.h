@@ -1,0 +1,45 @@
+//===- ScalarLoops.h - structured operations as scalar loops --------------===//
+//
+// Extents, loads and bodies of linalg operations for schedules whose innermost loop LLVM
+// vectorizes.
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+#ifndef FOVEA_COMPILER_TARGETS_CPU_SCALARLOOPS_H
+#define FOVEA_COMPILER_TARGETS_CPU_SCALARLOOPS_H
+
+#include "compiler/Targets/CPU/Nest.h"
+
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+
+namespace fovea::cpu {
+
+/// Elements that a task works on, about.
+inline constexpr int64_t kTaskElements = 32768;
+
+/// Extents of all iteration dimensions of a structured operation on buffers.
+llvm::SmallVector<mlir::Value> extentsOf(Nest &nest, mlir::linalg::LinalgOp op);
+
+/// Tasks over `rows` rows of `work` elements each: body(row) for every row.
+void parallelRows(Nest &nest, mlir::Value rows, mlir::Value work, Nest::Body body);
+
+/// Nested loops over [0, extents[i]); body gets the indices.
+void nestedLoops(Nest &nest, llvm::ArrayRef<mlir::Value> extents,
+                 llvm::function_ref<void(llvm::ArrayRef<mlir::Value>)> body);
+
+/// Clones the operation's body at `position`, with `carried` for the destinations' elements (those
+/// not given are loaded); the values yielded. Sums may be reassociated when `reassociate`.
+llvm::SmallVector<mlir::Value> cloneBody(Nest &nest, mlir::linalg::LinalgOp op,
+                                         llvm::ArrayRef<mlir::Value> position,
+                                         mlir::ValueRange carried, bool reassociate);
+
+/// Stores the yielded values into the destinations at `position`.
+void storeResults(Nest &nest, mlir::linalg::LinalgOp op, llvm::ArrayRef<mlir::Value> position,
+                  mlir::ValueRange values);
+
+/// Lets LLVM reorder (reassoc) and fuse (contract) a floating-point operation.
+void relax(mlir::Operation *op, bool reassociate);
+
+} // namespace fovea::cpu
+
+#endif // FOVEA_COMPILER_TARGETS_CPU_SCALARLOOPS_H

@@ -1,0 +1,83 @@
+//===- ScheduleKernels.cpp - a form for every kernel ----------------------===//
+//
+// Chooses the first form that applies and writes down what was passed over.
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+#include "compiler/Targets/CPU/Forms.h"
+#include "compiler/Targets/CPU/Passes.h"
+
+namespace fovea {
+#define GEN_PASS_DEF_SCHEDULEKERNELS
+#include "compiler/Targets/CPU/Passes.h.inc"
+} // namespace fovea
+
+using namespace mlir;
+using namespace fovea;
+using namespace fovea::cpu;
+
+ArrayRef<Form> cpu::forms() {
+  static const Form list[] = {kTransposedAttention, kPanelProduct, kLoopProduct, kRowSoftmax,
+                              kRowNorm,             kReduction,    kElementwise};
+  return list;
+}
+
+namespace {
+
+struct ScheduleKernels : fovea::impl::ScheduleKernelsBase<ScheduleKernels> {
+  using ScheduleKernelsBase::ScheduleKernelsBase;
+
+  void runOnOperation() override {
+    Capabilities cpu;
+    cpu.lanes = lanes;
+    cpu.registers = registers;
+    for (auto function : getOperation().getOps<func::FuncOp>())
+      if (function->hasAttr(kernel::kKernelAttr) && failed(schedule(function, cpu)))
+        return signalPassFailure();
+  }
+
+private:
+  static Operation *computationOf(func::FuncOp kernel) {
+    for (Operation &op : kernel.front().without_terminator())
+      if (llvm::any_of(forms(), [&](const Form &form) { return form.handles(&op); }))
+        return &op;
+    return nullptr;
+  }
+
+  LogicalResult schedule(func::FuncOp kernel, const Capabilities &cpu) {
+    Operation *op = computationOf(kernel);
+    if (!op)
+      return kernel.emitOpError("expected a computation that some form of the CPU handles");
+    Builder attrs(&getContext());
+    SmallVector<Attribute> refused;
+    for (const Form &form : forms()) {
+      if (!form.handles(op))
+        continue;
+      if (Refusal refusal = form.refuse(op, cpu)) {
+        refused.push_back(attrs.getDictionaryAttr(
+            {attrs.getNamedAttr("form", attrs.getStringAttr(form.name)),
+             attrs.getNamedAttr("reason", attrs.getStringAttr(refusal.reason)),
+             attrs.getNamedAttr("text", attrs.getStringAttr(refusal.text))}));
+        continue;
+      }
+      kernel->setAttr("fovea.ledger",
+                      attrs.getDictionaryAttr(
+                          {attrs.getNamedAttr("op", attrs.getStringAttr(
+                                                        op->getName().getStringRef())),
+                           attrs.getNamedAttr("form", attrs.getStringAttr(form.name)),
+                           attrs.getNamedAttr("refused", attrs.getArrayAttr(refused))}));
+      OpBuilder builder(op);
+      Nest nest(builder, op->getLoc());
+      form.schedule(op, nest, cpu);
+      op->erase();
+      ++numScheduled;
+      return success();
+    }
+    InFlightDiagnostic diag = op->emitError("no form of the CPU computes this operation");
+    for (Attribute entry : refused)
+      diag.attachNote() << entry;
+    return diag;
+  }
+};
+
+} // namespace

@@ -1,0 +1,493 @@
+//===- TransposedAttention.cpp - attention with queries on the lanes ------===//
+//
+// The transposed form: S^T = K Q^T, P^T = exp2(S^T), O^T += V^T P^T for a block of queries that lie
+// along the lanes. Only the block of queries is transposed; keys and values are read where they
+// are. Maximum, sum and rescaling are lane-wise, scores never leave scratch memory.
+// Recurrence of the running maximum and sum: Milakov and Gimelshein, arXiv:1805.02867.
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+#include "compiler/Targets/CPU/Forms.h"
+#include "compiler/Targets/CPU/LaneRegion.h"
+
+#include "dialects/Fovea/StructuredOps.h"
+#include "dialects/FoveaKernel/FoveaKernelDialect.h"
+
+#include "mlir/Dialect/Math/IR/Math.h"
+
+#include <cmath>
+#include <limits>
+
+using namespace mlir;
+using namespace fovea;
+using namespace fovea::cpu;
+
+/// Keys of a block, about; a multiple of the product's rows.
+static constexpr int64_t kKeyBlock = 96;
+
+static bool handles(Operation *op) { return isa<AttentionOp>(op); }
+
+static Refusal refuse(Operation *op, const Capabilities &) {
+  auto attention = cast<AttentionOp>(op);
+  if (attention.getCausal() || attention.getWindow() || attention.getSoftcap())
+    return {"order", "sugar is left; fovea-materialize-mods runs first"};
+  auto extentOf = [](Value buffer, AffineMap map, unsigned dim) {
+    AffineExpr expr = getAffineDimExpr(dim, map.getContext());
+    unsigned place = llvm::find(map.getResults(), expr) - map.getResults().begin();
+    return cast<ShapedType>(buffer.getType()).getDimSize(place);
+  };
+  int64_t depth = extentOf(attention.getQuery(), attention.getQueryMap(), AttentionOp::D);
+  int64_t width = extentOf(attention.getValue(), attention.getValueMap(), AttentionOp::E);
+  if (ShapedType::isDynamic(depth) || ShapedType::isDynamic(width))
+    return {"shape", "the head size is known only at run time"};
+  if (depth > 1024 || width > 1024)
+    return {"shape", "the head size is above 1024"};
+  return {};
+}
+
+namespace {
+
+class TransposedAttention {
+public:
+  TransposedAttention(AttentionOp op, Nest &nest, const Capabilities &cpu)
+      : op(op), nest(nest), cpu(cpu), f32(nest.builder.getF32Type()),
+        lanesType(VectorType::get({cpu.lanes}, f32)) {}
+
+  void write() {
+    readExtents();
+    std::optional<int64_t> queries = constant(extent[AttentionOp::I]);
+    vectors = cpu.maxVectors();
+    if (queries)
+      vectors = std::clamp<int64_t>(llvm::divideCeil(*queries, cpu.lanes), 1, vectors);
+    rows = cpu.rowsFor(vectors);
+    width = vectors * cpu.lanes;
+    keyBlock = kKeyBlock / rows * rows;
+    Value blocks = nest.ceilDiv(extent[AttentionOp::I], nest.index(width));
+    SmallVector<Value> space{extent[AttentionOp::B], extent[AttentionOp::H], blocks};
+    nest.parallel(nest.product(space), [&](Value task) {
+      SmallVector<Value> place = nest.delinearize(task, space);
+      batch = place[0];
+      head = place[1];
+      firstQuery = nest.mul(place[2], nest.index(width));
+      writeTask();
+    });
+  }
+
+private:
+  using Dim = AttentionOp::Dim;
+
+  void readExtents() {
+    extent.resize(6);
+    auto read = [&](Value buffer, AffineMap map, ArrayRef<unsigned> dims) {
+      for (auto [place, expr] : llvm::enumerate(map.getResults()))
+        if (auto dim = dyn_cast<AffineDimExpr>(expr))
+          if (llvm::is_contained(dims, dim.getPosition()))
+            extent[dim.getPosition()] = nest.size(buffer, place);
+    };
+    read(op.getQuery(), op.getQueryMap(), {Dim::B, Dim::H, Dim::I, Dim::D});
+    read(op.getKey(), op.getKeyMap(), {Dim::J});
+    read(op.getValue(), op.getValueMap(), {Dim::E});
+    depth = *constant(extent[Dim::D]);
+    outWidth = *constant(extent[Dim::E]);
+  }
+
+  // Vector arithmetic on one lane group.
+  Value splat(double value) {
+    return arith::ConstantOp::create(
+        nest.builder, nest.loc,
+        DenseElementsAttr::get(lanesType, static_cast<float>(value)));
+  }
+  Value load(Value buffer, ArrayRef<Value> at) {
+    return vector::LoadOp::create(nest.builder, nest.loc, lanesType, buffer, at);
+  }
+  void store(Value value, Value buffer, ArrayRef<Value> at) {
+    vector::StoreOp::create(nest.builder, nest.loc, value, buffer, at);
+  }
+  Value lane(int64_t vector) { return nest.index(vector * cpu.lanes); }
+  Value mulf(Value a, Value b) { return arith::MulFOp::create(nest.builder, nest.loc, a, b); }
+  Value addf(Value a, Value b) { return arith::AddFOp::create(nest.builder, nest.loc, a, b); }
+  Value subf(Value a, Value b) { return arith::SubFOp::create(nest.builder, nest.loc, a, b); }
+  Value compare(arith::CmpFPredicate predicate, Value a, Value b) {
+    return arith::CmpFOp::create(nest.builder, nest.loc, predicate, a, b);
+  }
+  Value select(Value condition, Value a, Value b) {
+    return arith::SelectOp::create(nest.builder, nest.loc, condition, a, b);
+  }
+  void forVectors(function_ref<void(int64_t)> body) {
+    for (int64_t vector = 0; vector < vectors; ++vector)
+      body(vector);
+  }
+
+  /// Scores are in units of log2(e) when nothing sees them before the exponential.
+  bool inLog2() { return op.getScore().empty(); }
+  bool hasMask() { return !op.getMask().empty(); }
+
+  LaneGroup group(int64_t vector, Value key = Value()) {
+    Value zero = nest.index(0);
+    Value query = nest.add(firstQuery, lane(vector));
+    LaneGroup lanes{Dim::I, {batch, head, query, key ? key : zero, zero, zero}, cpu.lanes, Value()};
+    std::optional<int64_t> queries = constant(extent[Dim::I]);
+    if (!queries || *queries % width != 0)
+      lanes.mask = laneMask(nest, query, extent[Dim::I], cpu.lanes);
+    return lanes;
+  }
+
+  void writeTask() {
+    scaledQuery = nest.scratch({depth, width}, f32);
+    scores = nest.scratch({keyBlock, width}, f32);
+    sums = nest.scratch({outWidth, width}, f32);
+    maxima = nest.scratch({width}, f32);
+    totals = nest.scratch({width}, f32);
+    newMaxima = nest.scratch({width}, f32);
+    rescale = nest.scratch({width}, f32);
+    packQuery();
+    forVectors([&](int64_t v) {
+      store(splat(-std::numeric_limits<double>::infinity()), maxima, lane(v));
+      store(splat(0), totals, lane(v));
+    });
+    nest.loop(nest.index(0), extent[Dim::E], nest.index(1), [&](Value e) {
+      forVectors([&](int64_t v) { store(splat(0), sums, {e, lane(v)}); });
+    });
+    bool twice = !op.getProb().empty();
+    sweep(/*statistics=*/true, /*weigh=*/!twice);
+    if (twice) {
+      forVectors([&](int64_t v) { store(inverseTotal(v), totals, lane(v)); });
+      sweep(/*statistics=*/false, /*weigh=*/true);
+    }
+    finish(twice);
+  }
+
+  /// The block of queries as [depth, width], scaled.
+  void packQuery() {
+    double scale = op.getScale().convertToDouble() * (inLog2() ? M_LOG2E : 1.0);
+    nest.loop(nest.index(0), extent[Dim::D], nest.index(1), [&](Value d) {
+      forVectors([&](int64_t v) {
+        LaneGroup lanes = group(v);
+        lanes.dims[Dim::D] = d;
+        Value query =
+            broadcast(nest, loadLanes(nest, op.getQuery(), op.getQueryMap(), lanes), cpu.lanes);
+        if (!elementTypeOf(op.getQuery()).isF32())
+          query = arith::ExtFOp::create(nest.builder, nest.loc, lanesType, query);
+        store(mulf(query, splat(scale)), scaledQuery, {d, lane(v)});
+      });
+    });
+  }
+
+  /// Rows of the key or value buffer of this task: element (row, column) with the two dimensions.
+  Value headView(Value buffer, AffineMap map, unsigned rowDim, unsigned columnDim) {
+    Value zero = nest.index(0);
+    SmallVector<Value> at = nest.apply(map, {batch, head, zero, zero, zero, zero});
+    Value offset = nest.offset(buffer), rowStride, columnStride;
+    for (auto [place, index] : llvm::enumerate(at)) {
+      Value stride = nest.stride(buffer, place);
+      offset = nest.add(offset, nest.mul(index, stride));
+      if (map.getResult(place) == getAffineDimExpr(rowDim, map.getContext()))
+        rowStride = stride;
+      if (map.getResult(place) == getAffineDimExpr(columnDim, map.getContext()))
+        columnStride = stride;
+    }
+    return nest.view(buffer, offset, {extent[rowDim], extent[columnDim]},
+                     {rowStride, columnStride});
+  }
+
+  /// One pass over the keys: running statistics, and the weighted sum of values.
+  void sweep(bool statistics, bool weigh) {
+    Value keys = extent[Dim::J], block = nest.index(keyBlock);
+    nest.loop(nest.index(0), keys, block, [&](Value firstKey) {
+      Value count = nest.min(nest.sub(keys, firstKey), block);
+      forVectors([&](int64_t v) { store(load(maxima, lane(v)), newMaxima, lane(v)); });
+      computeScores(firstKey, count, statistics);
+      if (statistics)
+        updateMaxima();
+      exponentiate(firstKey, count, statistics);
+      if (weigh)
+        weighValues(firstKey, count, /*rescaled=*/statistics);
+    });
+  }
+
+  void computeScores(Value firstKey, Value count, bool statistics) {
+    Value keyRows = headView(op.getKey(), op.getKeyMap(), Dim::J, Dim::D);
+    nest.strips(count, rows, Tail::Overlap, [&](Value row, int64_t stripRows) {
+      auto product = kernel::ProductOp::create(
+          nest.builder, nest.loc, keyRows, scaledQuery, nest.add(firstKey, row),
+          extent[Dim::D], stripRows, vectors, cpu.lanes);
+      finishRegion(product, [&](Value key, ValueRange dots) {
+        forVectors([&](int64_t v) {
+          Value score = modify(dots[v], key, v);
+          store(score, scores, {nest.sub(key, firstKey), lane(v)});
+          if (!statistics)
+            return;
+          Value most = load(newMaxima, lane(v));
+          store(select(compare(arith::CmpFPredicate::OGT, score, most), score, most), newMaxima,
+                lane(v));
+        });
+      });
+    });
+  }
+
+  void finishRegion(kernel::ProductOp product, function_ref<void(Value, ValueRange)> body) {
+    OpBuilder::InsertionGuard guard(nest.builder);
+    SmallVector<Type> types(1 + vectors, lanesType);
+    types[0] = nest.builder.getIndexType();
+    Block *block = nest.builder.createBlock(&product.getFinish(), {}, types,
+                                            SmallVector<Location>(types.size(), nest.loc));
+    body(block->getArgument(0), ValueRange(block->getArguments()).drop_front());
+    nest.builder.setInsertionPointToEnd(block);
+    kernel::YieldOp::create(nest.builder, nest.loc);
+  }
+
+  /// Arguments of a region behind its first: b, h, i, j and the captures.
+  SmallVector<Value> regionArguments(Value key, const LaneGroup &lanes) {
+    SmallVector<Value> arguments{batch, head,
+                                 laneIndices(nest, lanes.dims[Dim::I], cpu.lanes), key};
+    for (auto [index, capture] : llvm::enumerate(op.getCaptures())) {
+      AffineMap map = op.getCaptureMap(index);
+      arguments.push_back(isTable(capture, map) ? capture : loadLanes(nest, capture, map, lanes));
+    }
+    return arguments;
+  }
+
+  /// Score and mask regions on one lane group.
+  Value modify(Value score, Value key, int64_t vector) {
+    if (op.getScore().empty() && !hasMask())
+      return score;
+    LaneGroup lanes = group(vector, key);
+    SmallVector<Value> arguments = regionArguments(key, lanes);
+    if (!op.getScore().empty()) {
+      SmallVector<Value> scored{score};
+      llvm::append_range(scored, arguments);
+      score = broadcast(nest, inlineLanes(nest, op.getScore(), scored, lanes), cpu.lanes);
+    }
+    if (!hasMask())
+      return score;
+    Value keep = broadcast(nest, inlineLanes(nest, op.getMask(), arguments, lanes), cpu.lanes);
+    return select(keep, score, splat(-std::numeric_limits<double>::infinity()));
+  }
+
+  /// A maximum without the -inf of rows that keep nothing yet.
+  Value safe(Value maximum) {
+    Value none = compare(arith::CmpFPredicate::OEQ, maximum,
+                         splat(-std::numeric_limits<double>::infinity()));
+    return select(none, splat(0), maximum);
+  }
+
+  Value power(Value shifted) {
+    if (!inLog2())
+      shifted = mulf(shifted, splat(M_LOG2E));
+    return math::Exp2Op::create(nest.builder, nest.loc, shifted);
+  }
+
+  void updateMaxima() {
+    forVectors([&](int64_t v) {
+      Value most = load(newMaxima, lane(v));
+      Value factor = power(subf(load(maxima, lane(v)), safe(most)));
+      store(factor, rescale, lane(v));
+      store(most, maxima, lane(v));
+      store(mulf(load(totals, lane(v)), factor), totals, lane(v));
+    });
+  }
+
+  /// Scores to weights, in place; an excluded key's weight is -0, which `weighExactly` knows.
+  void exponentiate(Value firstKey, Value count, bool statistics) {
+    SmallVector<Value> shift, initial;
+    forVectors([&](int64_t v) {
+      shift.push_back(safe(load(maxima, lane(v))));
+      initial.push_back(load(totals, lane(v)));
+    });
+    auto totalsNext = nest.loop(
+        nest.index(0), count, nest.index(1), initial, [&](Value row, ValueRange carried) {
+          Nest::Carried next;
+          forVectors([&](int64_t v) {
+            Value score = load(scores, {row, lane(v)});
+            Value weight = power(subf(score, shift[v]));
+            if (!statistics)
+              weight = probability(mulf(weight, carried[v]), nest.add(firstKey, row), v);
+            next.push_back(statistics ? addf(carried[v], weight) : carried[v]);
+            if (hasMask())
+              weight = select(compare(arith::CmpFPredicate::OEQ, score,
+                                      splat(-std::numeric_limits<double>::infinity())),
+                              splat(-0.0), weight);
+            store(weight, scores, {row, lane(v)});
+          });
+          return next;
+        });
+    if (statistics)
+      forVectors([&](int64_t v) { store(totalsNext[v], totals, lane(v)); });
+  }
+
+  Value probability(Value weight, Value key, int64_t vector) {
+    LaneGroup lanes = group(vector, key);
+    SmallVector<Value> arguments{weight};
+    llvm::append_range(arguments, regionArguments(key, lanes));
+    return broadcast(nest, inlineLanes(nest, op.getProb(), arguments, lanes), cpu.lanes);
+  }
+
+  /// sums = sums * rescale + V^T P^T.
+  void weighValues(Value firstKey, Value count, bool rescaled) {
+    if (!hasMask())
+      return weighProduct(firstKey, count, rescaled);
+    nest.branch(
+        allFinite(firstKey, count), [&] { weighProduct(firstKey, count, rescaled); },
+        [&] { weighExactly(firstKey, count, rescaled); });
+  }
+
+  Value rescaled(Value sum, int64_t vector, bool active) {
+    return active ? mulf(sum, load(rescale, lane(vector))) : sum;
+  }
+
+  void weighProduct(Value firstKey, Value count, bool active) {
+    Value columns = headView(op.getValue(), op.getValueMap(), Dim::E, Dim::J);
+    Value fromKey = nest.view(
+        columns, nest.add(nest.offset(columns), nest.mul(firstKey, nest.stride(columns, 1))),
+        {extent[Dim::E], count}, {nest.stride(columns, 0), nest.stride(columns, 1)});
+    nest.strips(extent[Dim::E], rows, Tail::Exact, [&](Value row, int64_t stripRows) {
+      auto product =
+          kernel::ProductOp::create(nest.builder, nest.loc, fromKey, scores, row, count,
+                                    stripRows, vectors, cpu.lanes);
+      finishRegion(product, [&](Value e, ValueRange results) {
+        forVectors([&](int64_t v) { store(results[v], sums, {e, lane(v)}); });
+      });
+      OpBuilder::InsertionGuard guard(nest.builder);
+      Block *block = nest.builder.createBlock(&product.getInit(), {},
+                                              nest.builder.getIndexType(), nest.loc);
+      SmallVector<Value> initial;
+      forVectors([&](int64_t v) {
+        initial.push_back(rescaled(load(sums, {block->getArgument(0), lane(v)}), v, active));
+      });
+      kernel::YieldOp::create(nest.builder, nest.loc, initial);
+    });
+  }
+
+  /// True when no value of the block is NaN or infinite: then 0 times it is 0.
+  Value allFinite(Value firstKey, Value count) {
+    Value values = headView(op.getValue(), op.getValueMap(), Dim::J, Dim::E);
+    Value zero = nest.f32(0);
+    Value poison = nest.loop(nest.index(0), count, nest.index(1), zero,
+                             [&](Value row, ValueRange outer) {
+      return nest.loop(nest.index(0), extent[Dim::E], nest.index(1), outer,
+                       [&](Value e, ValueRange carried) {
+        Value value = loadScalar(values, {nest.add(firstKey, row), e});
+        auto nothing = arith::MulFOp::create(nest.builder, nest.loc, value, zero);
+        auto next = arith::AddFOp::create(nest.builder, nest.loc, carried[0], nothing);
+        next.setFastmath(arith::FastMathFlags::reassoc);
+        return Nest::Carried{next};
+      });
+    }).front();
+    return compare(arith::CmpFPredicate::OEQ, poison, zero);
+  }
+
+  Value loadScalar(Value buffer, ArrayRef<Value> at) {
+    Value value = memref::LoadOp::create(nest.builder, nest.loc, buffer, at);
+    return value.getType() == f32
+               ? value
+               : arith::ExtFOp::create(nest.builder, nest.loc, f32, value).getResult();
+  }
+
+  /// As `weighProduct`, key by key, leaving out excluded keys instead of weighing them by 0.
+  void weighExactly(Value firstKey, Value count, bool active) {
+    Value values = headView(op.getValue(), op.getValueMap(), Dim::J, Dim::E);
+    nest.loop(nest.index(0), extent[Dim::E], nest.index(1), [&](Value e) {
+      SmallVector<Value> initial;
+      forVectors([&](int64_t v) {
+        initial.push_back(rescaled(load(sums, {e, lane(v)}), v, active));
+      });
+      auto results = nest.loop(
+          nest.index(0), count, nest.index(1), initial, [&](Value row, ValueRange carried) {
+            Value value = broadcast(
+                nest, loadScalar(values, {nest.add(firstKey, row), e}), cpu.lanes);
+            Nest::Carried next;
+            forVectors([&](int64_t v) {
+              Value weight = load(scores, {row, lane(v)});
+              Value with = addf(carried[v], mulf(weight, value));
+              next.push_back(select(isExcluded(weight), carried[v], with));
+            });
+            return next;
+          });
+      forVectors([&](int64_t v) { store(results[v], sums, {e, lane(v)}); });
+    });
+  }
+
+  /// True in lanes whose weight is -0.
+  Value isExcluded(Value weight) {
+    auto bitsType = VectorType::get({cpu.lanes}, nest.builder.getI32Type());
+    Value bits = arith::BitcastOp::create(nest.builder, nest.loc, bitsType, weight);
+    Value minusZero = arith::ConstantOp::create(
+        nest.builder, nest.loc,
+        DenseElementsAttr::get(bitsType, std::numeric_limits<int32_t>::min()));
+    return arith::CmpIOp::create(nest.builder, nest.loc, arith::CmpIPredicate::eq, bits,
+                                 minusZero);
+  }
+
+  /// 1 / total, 0 in rows that keep no key.
+  Value inverseTotal(int64_t vector) {
+    Value total = load(totals, lane(vector));
+    Value inverse = arith::DivFOp::create(nest.builder, nest.loc, splat(1), total);
+    return select(compare(arith::CmpFPredicate::OEQ, total, splat(0)), splat(0), inverse);
+  }
+
+  void finish(bool normalized) {
+    if (op.hasLse())
+      storeLse(normalized);
+    if (!normalized)
+      nest.loop(nest.index(0), extent[Dim::E], nest.index(1), [&](Value e) {
+        forVectors([&](int64_t v) {
+          store(mulf(load(sums, {e, lane(v)}), inverseTotal(v)), sums, {e, lane(v)});
+        });
+      });
+    Type element = elementTypeOf(op.getOut());
+    Value queries = nest.min(nest.sub(extent[Dim::I], firstQuery), nest.index(width));
+    nest.loop(nest.index(0), queries, nest.index(1), [&](Value query) {
+      nest.loop(nest.index(0), extent[Dim::E], nest.index(1), [&](Value e) {
+        Value value = memref::LoadOp::create(nest.builder, nest.loc, sums, ValueRange{e, query});
+        if (element != f32)
+          value = arith::TruncFOp::create(nest.builder, nest.loc, element, value);
+        Value zero = nest.index(0);
+        SmallVector<Value> at = nest.apply(
+            op.getOutMap(), {batch, head, nest.add(firstQuery, query), zero, zero, e});
+        memref::StoreOp::create(nest.builder, nest.loc, value, op.getOut(), at);
+      });
+    });
+  }
+
+  /// lse = maximum + log(total), -inf in rows that keep no key; `inverted` totals are 1 / total.
+  void storeLse(bool inverted) {
+    forVectors([&](int64_t v) {
+      Value total = load(totals, lane(v));
+      Value logarithm = math::LogOp::create(nest.builder, nest.loc, total);
+      if (inverted)
+        logarithm = subf(splat(0), logarithm);
+      Value most = load(maxima, lane(v));
+      if (inLog2())
+        most = mulf(most, splat(M_LN2));
+      Value empty = compare(arith::CmpFPredicate::OEQ, total, splat(0));
+      store(select(empty, splat(-std::numeric_limits<double>::infinity()), addf(most, logarithm)),
+            newMaxima, lane(v));
+    });
+    Value queries = nest.min(nest.sub(extent[Dim::I], firstQuery), nest.index(width));
+    nest.loop(nest.index(0), queries, nest.index(1), [&](Value query) {
+      Value value = memref::LoadOp::create(nest.builder, nest.loc, newMaxima, ValueRange{query});
+      Value zero = nest.index(0);
+      SmallVector<Value> at = nest.apply(
+          op.getLseMap(), {batch, head, nest.add(firstQuery, query), zero, zero, zero});
+      memref::StoreOp::create(nest.builder, nest.loc, value, op.getLse(), at);
+    });
+  }
+
+  AttentionOp op;
+  Nest &nest;
+  const Capabilities &cpu;
+  Type f32;
+  VectorType lanesType;
+  SmallVector<Value> extent;
+  int64_t vectors = 0, rows = 0, width = 0, keyBlock = 0, depth = 0, outWidth = 0;
+  Value batch, head, firstQuery;
+  Value scaledQuery, scores, sums, maxima, totals, newMaxima, rescale;
+};
+
+} // namespace
+
+static void schedule(Operation *op, Nest &nest, const Capabilities &cpu) {
+  TransposedAttention(cast<AttentionOp>(op), nest, cpu).write();
+}
+
+const Form cpu::kTransposedAttention = {"transposed_attention", handles, refuse, schedule};
