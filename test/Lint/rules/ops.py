@@ -10,7 +10,7 @@ from itertools import pairwise
 from source_tree import Finding, Tree
 
 BAD = {"dialects/Fovea/X.td": 'def Fovea_XOp : Fovea_Op<"x"> {\n  let summary = "x";\n}\n'}
-SPEC = "docs/Spec.md"
+SPEC = "docs/Spec*.md"
 DEF = re.compile(r'^def\s+(\w+Op)\s*:\s*(\w+)<"([\w.]+)"', re.MULTILINE)
 NAME = re.compile(r"let\s+name\s*=\s*\"(\w+)\"")
 
@@ -26,7 +26,8 @@ def dialect_names(tree: Tree) -> dict[str, str]:
 
 def check(tree: Tree) -> Iterator[Finding]:
     dialects = dialect_names(tree)
-    headings = [line for line in tree.files.get(SPEC, "").splitlines() if line.startswith("#")]
+    spec = "\n".join(text for _, text in tree.of(".md", under=("docs/Spec",)))
+    headings = [line for line in spec.splitlines() if line.startswith("#")]
     for path, text in tree.of(".td", under=("dialects/",)):
         dialect = dialects.get(path.split("/")[1], "fovea")
         matches = list(DEF.finditer(text))
