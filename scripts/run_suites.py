@@ -82,13 +82,23 @@ def run_limited(command: Sequence[str]) -> int:
             return 124
 
 
+def reason_to_skip(name: str) -> str:
+    """Why a whole suite cannot run here, empty when it can."""
+    folder = PYTEST_SUITES.get(name)
+    if folder and not (ROOT / folder).is_dir():
+        return f"no {folder} in this checkout"
+    cache = Path(build_folder()) / "CMakeCache.txt"
+    if name == "lit" and "FOVEA_BUILD_COMPILER:BOOL=OFF" in cache.read_text():
+        return "built without the compiler"
+    return ""
+
+
 def run_suite(name: str) -> suite_counts.Counts:
     """Runs one suite and returns its counts; never raises for what the suite does."""
     report = results_folder() / f"{name}.xml"
     report.unlink(missing_ok=True)
-    folder = PYTEST_SUITES.get(name)
-    if folder and not (ROOT / folder).is_dir():
-        return suite_counts.Counts(name, skips=[(name, f"no {folder} in this checkout")])
+    if reason := reason_to_skip(name):
+        return suite_counts.Counts(name, skips=[(name, reason)])
     start = time.monotonic()
     try:
         status = run_limited(SUITES[name](report))
