@@ -240,6 +240,7 @@ def _copy_file(source: Path, target: Path) -> None:
                 shutil.copyfileobj(stream, temporary)
             temporary.flush()
             os.fsync(temporary.fileno())
+            shutil.copymode(source, temporary.name)
             Path(temporary.name).replace(target)
         except BaseException:
             Path(temporary.name).unlink()

