@@ -23,8 +23,10 @@ Lanes sinh(Lanes x);
 Lanes cosh(Lanes x);
 /// exp with results below 2^-125 flushed to 0, three instructions shorter; f32.
 Lanes expFlushed(Lanes x);
-/// exp2 for x < 127, degree 5, results below 2^-126 flushed to 0; f32.
+/// exp2 for x < 127, degree 5, results below 2^-126.5 flushed to 0; f32.
 Lanes exp2OfScore(Lanes x);
+/// The same for any x.
+Lanes exp2Short(Lanes x);
 /// 2^x for |x| of f64 lanes, rounded once to f32: the last step of powers.
 Lanes exp2Narrow(Lanes x);
 

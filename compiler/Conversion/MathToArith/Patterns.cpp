@@ -101,8 +101,9 @@ template <typename OpTy> struct Widen : OpRewritePattern<OpTy> {
   }
 };
 
-/// exp that is only added to constants that dwarf subnormal numbers, as in a sigmoid.
-struct ExpandAddedExp : OpRewritePattern<math::ExpOp> {
+/// exp that may be approximate (afn), or is only added to constants that dwarf subnormal numbers,
+/// as in a sigmoid.
+struct ExpandFlushedExp : OpRewritePattern<math::ExpOp> {
   using OpRewritePattern::OpRewritePattern;
 
   static bool isAddedToConstant(OpOperand &use) {
@@ -118,11 +119,30 @@ struct ExpandAddedExp : OpRewritePattern<math::ExpOp> {
       return failure();
     if (getElementTypeOrSelf(op.getType()).isF64())
       return rewriter.notifyMatchFailure(op, "is a call of the host");
-    if (op->use_empty() || !llvm::all_of(op->getUses(), isAddedToConstant))
+    bool mayFlush = arith::bitEnumContainsAll(op.getFastmath(), arith::FastMathFlags::afn);
+    if (!mayFlush && (op->use_empty() || !llvm::all_of(op->getUses(), isAddedToConstant)))
       return rewriter.notifyMatchFailure(op, "subnormal results may be seen");
     ImplicitLocOpBuilder b(op.getLoc(), rewriter);
     Lanes x = widen(Lanes(b, op.getOperand()));
     rewriter.replaceOp(op, narrowTo(op.getType(), expand::expFlushed(x)));
+    return success();
+  }
+};
+
+/// exp2 that may be approximate (afn).
+struct ExpandShortExp2 : OpRewritePattern<math::Exp2Op> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(math::Exp2Op op, PatternRewriter &rewriter) const override {
+    if (failed(checkType(op, op.getType(), rewriter)))
+      return failure();
+    if (getElementTypeOrSelf(op.getType()).isF64())
+      return rewriter.notifyMatchFailure(op, "is a call of the host");
+    if (!arith::bitEnumContainsAll(op.getFastmath(), arith::FastMathFlags::afn))
+      return rewriter.notifyMatchFailure(op, "must be accurate");
+    ImplicitLocOpBuilder b(op.getLoc(), rewriter);
+    Lanes x = widen(Lanes(b, op.getOperand()));
+    rewriter.replaceOp(op, narrowTo(op.getType(), expand::exp2Short(x)));
     return success();
   }
 };
@@ -234,7 +254,7 @@ struct ExpandIPowI : OpRewritePattern<math::IPowIOp> {
 
 void populateMathToArithPatterns(RewritePatternSet &patterns) {
   MLIRContext *context = patterns.getContext();
-  patterns.add<ExpandAddedExp>(context, /*benefit=*/2);
+  patterns.add<ExpandFlushedExp, ExpandShortExp2>(context, /*benefit=*/2);
   patterns.add<
       Expand<math::ExpOp, expand::exp>, Expand<math::Exp2Op, expand::exp2>,
       Expand<math::ExpM1Op, expand::expm1>, Expand<math::TanhOp, expand::tanh>,

@@ -1,0 +1,169 @@
+"""Accuracy and code of fovea-math-to-arith, function by function.
+
+Each function is compiled as a loop over scalars and over vectors of 16, for AVX-512 and for AVX2,
+and run against the C library's double precision over a grid of all f32. As a program it prints the
+table of docs/Rationale/VectorMath.md; --all takes every f32 instead of every 257th.
+"""
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+import argparse
+import ctypes
+import math
+import sys
+import tempfile
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+from VectorMath.cases import CASES, FORMS, Case, mlir
+from VectorMath.toolchain import HotLoop, Toolchain, find_tools, hot_loop
+
+TOOLS, MISSING = find_tools()
+MARCHES = {"x86-64-v4": "avx512dq", "x86-64-v3": "fma"}
+CPU_FLAGS = set(Path("/proc/cpuinfo").read_text().split())
+pytestmark = pytest.mark.skipif(not TOOLS, reason=MISSING or "present")
+
+
+class Findings(ctypes.Structure):
+    _fields_ = [("max_ulp", ctypes.c_double), ("worst_x", ctypes.c_float),
+                ("worst_y", ctypes.c_float), ("worst_got", ctypes.c_float),
+                ("wrong", ctypes.c_int64), ("wrong_x", ctypes.c_float),
+                ("wrong_y", ctypes.c_float), ("wrong_got", ctypes.c_float),
+                ("compared", ctypes.c_int64)]
+
+    def __str__(self) -> str:
+        text = f"{self.max_ulp:.3f} ULP at {self.worst_x!r}, {self.worst_y!r}: {self.worst_got!r}"
+        if self.wrong:
+            text += (f"; {self.wrong} of the wrong kind, first at {self.wrong_x!r}, "
+                     f"{self.wrong_y!r}: {self.wrong_got!r}")
+        return text
+
+
+class Bench:
+    """All functions compiled, with their assembly."""
+
+    def __init__(self, folder: Path, cases: list[Case]) -> None:
+        self.chain = Toolchain(TOOLS, folder)
+        text = "".join(mlir(case, form) for case in cases for form in FORMS)
+        self.ir = self.chain.llvm_ir("functions", text)
+        self.assembly = {march: self.chain.assembly(self.ir, march) for march in MARCHES}
+        self.libraries = {march: self.chain.library(self.ir, march)
+                          for march, flag in MARCHES.items() if flag in CPU_FLAGS}
+        self.reference = self.chain.reference()
+
+    def hot_loop(self, case: Case, form: str, march: str) -> HotLoop:
+        return hot_loop(self.assembly[march], f"{case.name}_{form}")
+
+    def measure(self, case: Case, form: str, march: str, stride: int) -> Findings:
+        function = ctypes.cast(self.libraries[march][f"{case.name}_{form}"], ctypes.c_void_p)
+        findings = Findings(0.0)
+        name = case.reference.encode()
+        if case.pairs:
+            for x, y in pairs(stride):
+                out = np.empty_like(x)
+                assert self.reference.sweep_pairs(
+                    ctypes.byref(findings), name, function, x.ctypes, y.ctypes, out.ctypes, x.size)
+            return findings
+        ranges = [(0, 2**32, stride)]
+        if stride > 1:  # the surroundings of every power of two and of the bounds of exp
+            edges = [e << 23 for e in range(512)] + [0x42b17218, 0xc2aeac50, 0xc2cff1b5, 0x3f7]
+            ranges += [(max(e - 2048, 0), min(e + 2048, 2**32), 1) for e in edges]
+        for first, end, step in ranges:
+            assert self.reference.sweep(
+                ctypes.byref(findings), name, function, ctypes.c_uint64(first),
+                ctypes.c_uint64(end), ctypes.c_uint64(step), ctypes.c_double(case.low),
+                ctypes.c_double(case.high))
+        return findings
+
+
+def pairs(stride: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Special values with each other, random bits, and pairs around 1 for powers."""
+    tiny = float(np.finfo(np.float32).smallest_subnormal)
+    special = [0.0, 1.0, 2.0, 3.0, 0.5, 1.5, math.inf, math.nan, tiny, 2.0**-126, 3.4028235e38,
+               2.0**24, 2.0**24 - 1, 8388609.0, 0.1, 7.0, 1e-20, 1e20, 0.99999994, 1.0000001, 127.0]
+    values = np.array(special + [-v for v in special] + [5.0, -5.0, 9.0, -9.0, 11.0, -11.0],
+                      np.float32)
+    grid = np.meshgrid(values, values)
+    yield grid[0].ravel(), grid[1].ravel()
+    random = np.random.default_rng(0)
+    for _ in range(257 // stride * 4 if stride > 1 else 400):
+        bits = random.integers(0, 2**32, (2, 1 << 18), dtype=np.uint32)
+        yield bits[0].view(np.float32), bits[1].view(np.float32)
+        x = np.exp(random.uniform(-5, 5, 1 << 18)).astype(np.float32)
+        y = (random.uniform(-130, 130, 1 << 18) / np.maximum(np.abs(np.log2(x)), 0.05))
+        yield x, y.astype(np.float32)
+
+
+@pytest.fixture(scope="session")
+def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
+    return Bench(tmp_path_factory.mktemp("VectorMath"), CASES)
+
+
+@pytest.mark.parametrize("march", MARCHES)
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_accuracy(bench: Bench, case: Case, form: str, march: str) -> None:
+    if march not in bench.libraries:
+        pytest.skip(f"this processor lacks {MARCHES[march]}")
+    # One form takes the full grid; the others are the same arithmetic.
+    full = form == "loop" and march == next(iter(bench.libraries))
+    findings = bench.measure(case, form, march, 257 if full else 65537)
+    assert findings.wrong == 0 and findings.max_ulp <= case.bound, str(findings)
+
+
+@pytest.mark.parametrize("march", MARCHES)
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_code_is_vector_code(bench: Bench, case: Case, march: str) -> None:
+    assert "call" not in bench.assembly[march]
+    loop = bench.hot_loop(case, "loop", march)
+    assert loop.calls == 0 and loop.registers in ("ymm", "zmm") and loop.elements >= 8, loop
+    vector = bench.hot_loop(case, "v16", march)
+    assert vector.registers == ("zmm" if march == "x86-64-v4" else "ymm"), vector
+
+
+def test_bound_is_checked(bench: Bench) -> None:
+    """The comparison finds the error of a function that is not the one asked for."""
+    sinh = next(case for case in CASES if case.name == "sinh")
+    wrong = Case("sinh", sinh.bound, sinh.body, low=1.0, high=2.0)
+    findings = Findings(0.0)
+    function = ctypes.cast(bench.libraries["x86-64-v3"]["cosh_loop"], ctypes.c_void_p)
+    bench.reference.sweep(
+        ctypes.byref(findings), b"sinh", function, ctypes.c_uint64(0x3f800000),
+        ctypes.c_uint64(0x40000000), ctypes.c_uint64(257), ctypes.c_double(wrong.low),
+        ctypes.c_double(wrong.high))
+    assert findings.max_ulp > sinh.bound
+
+
+def main(argv: list[str]) -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--all", action="store_true", help="every f32 instead of every 257th")
+    parser.add_argument("names", nargs="*", help="only these functions")
+    options = parser.parse_args(argv)
+    if not TOOLS:
+        print(MISSING, file=sys.stderr)
+        return 3
+    cases = [case for case in CASES if not options.names or case.name in options.names]
+    failed = 0
+    with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor() as pool:
+        bench = Bench(Path(folder), cases)
+        march = next(iter(bench.libraries))
+        print("| function | max ULP | bound | AVX-512 | AVX-512 loop | AVX2 loop |")
+        print("|---|---|---|---|---|---|")
+        measured = pool.map(
+            lambda case: bench.measure(case, "loop", march, 1 if options.all else 257), cases)
+        for case, findings in zip(cases, measured, strict=True):
+            counts = [bench.hot_loop(case, form, target).per_vector for form, target in
+                      (("v16", "x86-64-v4"), ("loop", "x86-64-v4"), ("loop", "x86-64-v3"))]
+            print(f"| {case.name} | {findings.max_ulp:.2f} | {case.bound} | "
+                  + " | ".join(f"{count:.1f}" for count in counts) + " |")
+            if findings.wrong or findings.max_ulp > case.bound:
+                print(f"FAILED {case.name}: {findings}", file=sys.stderr)
+                failed += 1
+            sys.stdout.flush()
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
