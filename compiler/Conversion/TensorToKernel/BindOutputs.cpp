@@ -35,17 +35,24 @@ private:
     for (unsigned index = 0; index < entry.getNumArguments(); ++index)
       entry.setArgAttr(index, bufferization::BufferizationDialect::kWritableAttrName,
                        attrs.getBoolAttr(false));
+    SmallVector<Attribute> inputs;
+    for (unsigned index = 0; index < entry.getNumArguments(); ++index) {
+      DictionaryAttr dict = entry.getArgAttrDict(index);
+      inputs.push_back(dict ? dict : attrs.getDictionaryAttr({}));
+    }
+    entry->setAttr(kInputsAttr, attrs.getArrayAttr(inputs));
+    entry->setAttr(kInputTypesAttr, attrs.getTypeArrayAttr(entry.getArgumentTypes()));
     auto ret = cast<func::ReturnOp>(entry.front().getTerminator());
     OpBuilder builder(ret);
-    // Result attributes survive as an attribute of the entry: the manifest needs them.
+    // What arguments and results were called survives on the entry: the manifest needs it.
     SmallVector<Attribute> results;
     for (auto [index, value] : llvm::enumerate(ret.getOperands())) {
       DictionaryAttr dict = entry.getResultAttrDict(index);
       results.push_back(dict ? dict : attrs.getDictionaryAttr({}));
       bindResult(builder, ret.getLoc(), index, value);
     }
-    entry->setAttr("fovea.results", attrs.getArrayAttr(results));
-    entry->setAttr("fovea.result_types", attrs.getTypeArrayAttr(entry.getResultTypes()));
+    entry->setAttr(kResultsAttr, attrs.getArrayAttr(results));
+    entry->setAttr(kResultTypesAttr, attrs.getTypeArrayAttr(entry.getResultTypes()));
     func::ReturnOp::create(builder, ret.getLoc());
     ret.erase();
     entry.setResAttrsAttr(nullptr);

@@ -17,6 +17,12 @@ namespace fovea {
 /// On a kernel: some buffer that it writes may overlap another argument.
 inline constexpr llvm::StringLiteral kMayAliasAttr = "fovea_kernel.may_alias";
 
+/// On an entry after fovea-bind-outputs: attributes and tensor types of its arguments and results.
+inline constexpr llvm::StringLiteral kInputsAttr = "fovea.inputs";
+inline constexpr llvm::StringLiteral kInputTypesAttr = "fovea.input_types";
+inline constexpr llvm::StringLiteral kResultsAttr = "fovea.results";
+inline constexpr llvm::StringLiteral kResultTypesAttr = "fovea.result_types";
+
 #define GEN_PASS_DECL
 #include "compiler/Conversion/TensorToKernel/Passes.h.inc"
 

@@ -22,6 +22,17 @@ def BindOutputs : Pass<"fovea-bind-outputs", "::mlir::ModuleOp"> {
     "::mlir::tensor::TensorDialect", "::mlir::arith::ArithDialect"];
 }
 
+def HoistOutputs : Pass<"fovea-hoist-outputs", "::mlir::func::FuncOp"> {
+  let summary = "Ask for result buffers as early as their sizes are known";
+  let description = [{
+    Needs bound outputs whose sizes are resolved. Moves each `fovea_kernel.output` whose sizes are
+    computed from the arguments' to the start of the entry, so that the computation of the result
+    can write into it. Leaves those whose size depends on data.
+  }];
+  let statistics = [Statistic<"numHoisted", "hoisted", "requests for result buffers moved up">];
+  let dependentDialects = ["::fovea::kernel::FoveaKernelDialect"];
+}
+
 def FormKernels : Pass<"fovea-form-kernels", "::mlir::ModuleOp"> {
   let summary = "Outline computations on buffers into kernels";
   let description = [{

@@ -36,33 +36,40 @@ RegisterTile Capabilities::tileFor(std::optional<int64_t> columns) const {
   return {rowsFor(best), best};
 }
 
-static std::optional<Capabilities> hostCapabilities() {
-  Capabilities host;
-  host.cpu = llvm::sys::getHostCPUName().str();
-  llvm::StringMap<bool> features = llvm::sys::getHostCPUFeatures();
-  for (auto &feature : features)
-    host.features.push_back((feature.second ? "+" : "-") + feature.first().str());
-  llvm::sort(host.features);
-  auto has = [&](llvm::StringRef name) { return features.lookup(name); };
-  if (has("avx512f") && has("avx512bw") && has("avx512dq") && has("avx512vl"))
-    return host;
-  if (!has("avx2") || !has("fma") || !has("f16c"))
-    return std::nullopt;
-  host.lanes = 8;
-  host.registers = 16;
-  return host;
+static Capabilities level3() {
+  Capabilities level;
+  level.cpu = "x86-64-v3";
+  level.tune = "generic";
+  level.features = {"avx2", "bmi", "bmi2", "f16c", "fma", "lzcnt", "movbe"};
+  level.lanes = 8;
+  level.registers = 16;
+  return level;
+}
+
+static Capabilities level4() {
+  Capabilities level = level3();
+  level.cpu = "x86-64-v4";
+  for (const char *feature : {"avx512bw", "avx512cd", "avx512dq", "avx512f", "avx512vl"})
+    level.features.push_back(feature);
+  level.lanes = 16;
+  level.registers = 32;
+  return level;
 }
 
 std::optional<Capabilities> fovea::cpu::capabilitiesOf(llvm::StringRef name) {
-  if (name == "host")
-    return hostCapabilities();
-  Capabilities named;
-  named.cpu = name.str();
+  if (name == "x86-64-v3")
+    return level3();
   if (name == "x86-64-v4")
-    return named;
-  if (name != "x86-64-v3")
+    return level4();
+  if (name != "host")
     return std::nullopt;
-  named.lanes = 8;
-  named.registers = 16;
-  return named;
+  llvm::StringMap<bool> features = llvm::sys::getHostCPUFeatures();
+  for (Capabilities level : {level4(), level3()}) {
+    auto has = [&](const std::string &feature) { return features.lookup(feature); };
+    if (!llvm::all_of(level.features, has))
+      continue;
+    level.tune = llvm::sys::getHostCPUName().str();
+    return level;
+  }
+  return std::nullopt;
 }

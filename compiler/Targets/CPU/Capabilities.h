@@ -23,8 +23,9 @@ struct RegisterTile {
 
 /// A CPU as the code generator sees it.
 struct Capabilities {
-  /// LLVM's name of the processor and its features ("+avx512f", ...).
-  std::string cpu;
+  /// LLVM's name of the level compiled for, and of the processor whose timing guides it.
+  std::string cpu, tune;
+  /// Features that a machine must have to run the code, by LLVM's names.
   std::vector<std::string> features;
   /// f32 lanes of a vector register, and how many registers there are.
   int64_t lanes = 16;
@@ -38,8 +39,8 @@ struct Capabilities {
   RegisterTile tileFor(std::optional<int64_t> columns) const;
 };
 
-/// Capabilities of "host", "x86-64-v3" or "x86-64-v4"; nothing for another name or for a host
-/// without AVX2 and FMA.
+/// Capabilities of "x86-64-v3", "x86-64-v4", or of "host": the highest of these that the host
+/// has. Nothing for another name or for a host without AVX2 and FMA.
 std::optional<Capabilities> capabilitiesOf(llvm::StringRef name);
 
 } // namespace fovea::cpu

@@ -34,9 +34,30 @@ struct ScheduleKernels : fovea::impl::ScheduleKernelsBase<ScheduleKernels> {
     for (auto function : getOperation().getOps<func::FuncOp>())
       if (function->hasAttr(kernel::kKernelAttr) && failed(schedule(function, cpu)))
         return signalPassFailure();
+    writeLedger();
   }
 
 private:
+  /// One record per launch: node, operation, form taken, forms refused.
+  void writeLedger() {
+    Builder attrs(&getContext());
+    SmallVector<Attribute> records;
+    getOperation().walk([&](kernel::LaunchOp launch) {
+      auto callee = getOperation().lookupSymbol<func::FuncOp>(launch.getKernel());
+      NamedAttrList record(callee->getAttrOfType<DictionaryAttr>("fovea.ledger"));
+      std::string node;
+      launch.getLoc()->walk([&](Location loc) {
+        if (auto name = dyn_cast<NameLoc>(loc); name && node.empty())
+          node = name.getName().str();
+        return WalkResult::advance();
+      });
+      record.set("node", attrs.getStringAttr(node));
+      record.set("kernel", attrs.getStringAttr(launch.getKernel()));
+      records.push_back(record.getDictionary(&getContext()));
+    });
+    getOperation()->setAttr("fovea.ledger", attrs.getArrayAttr(records));
+  }
+
   static Operation *computationOf(func::FuncOp kernel) {
     for (Operation &op : kernel.front().without_terminator())
       if (llvm::any_of(forms(), [&](const Form &form) { return form.handles(&op); }))

@@ -1,0 +1,210 @@
+//===- Compile.cpp - a model in, an artefact out --------------------------===//
+//
+// Puts frontends, phases, emission and the artefact's writer together.
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+#include "compiler/Driver/Compile.h"
+
+#include "compiler/Conversion/TensorToKernel/Passes.h"
+#include "compiler/Driver/Dialects.h"
+#include "compiler/Driver/MakeManifest.h"
+#include "compiler/Driver/PackWeight.h"
+#include "compiler/Targets/CPU/Emit.h"
+#include "runtime/Artifact/Writer.h"
+
+#include "mlir/IR/Verifier.h"
+#include "mlir/Parser/Parser.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Path.h"
+
+#include <chrono>
+
+using namespace mlir;
+using namespace fovea;
+
+namespace {
+
+/// Measures a step from construction to destruction.
+class StepTimer {
+public:
+  StepTimer(std::vector<Step> &steps, std::string name)
+      : steps(steps), name(std::move(name)), start(std::chrono::steady_clock::now()) {}
+  ~StepTimer() {
+    std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;
+    steps.push_back({name, elapsed.count()});
+  }
+
+private:
+  std::vector<Step> &steps;
+  std::string name;
+  std::chrono::steady_clock::time_point start;
+};
+
+} // namespace
+
+Compilation::Compilation(CompileOptions given) : options(std::move(given)) {
+  DialectRegistry registry;
+  addDialects(registry);
+  context = std::make_unique<MLIRContext>(registry, MLIRContext::Threading::DISABLED);
+  context->loadAllAvailableDialects();
+}
+
+Compilation::~Compilation() = default;
+
+bool Compilation::fail(Problem problem) {
+  if (problem.file.empty())
+    problem.file = source;
+  complaints.push_back(std::move(problem));
+  return false;
+}
+
+bool Compilation::read(StringRef path) {
+  StepTimer timer(times, "read");
+  source = path.str();
+  if (!llvm::sys::fs::exists(path))
+    return fail({"FV0001", source, "", "", 0, "the file does not exist", "", "check the path"});
+  StringRef kind = llvm::sys::path::extension(path);
+  auto load = llvm::sys::fs::is_directory(path) ? importHuggingFace
+              : kind == ".onnx"                 ? importOnnx
+              : kind == ".mlir"                 ? importMlir
+                                                : nullptr;
+  if (!load)
+    return fail({"FV0002", source, "", "", 0, "the kind of model is not known",
+                 "models are .onnx files, .mlir files or folders with config.json",
+                 "export the model to ONNX, or save it with save_pretrained"});
+  owned = load(*context, path, options.import, store, imported, complaints);
+  return owned && complaints.empty();
+}
+
+/// Collects an operation's errors as problems.
+static LogicalResult collecting(MLIRContext *context, Problems &problems, StringRef file,
+                                function_ref<LogicalResult()> run) {
+  std::string text, notes;
+  ScopedDiagnosticHandler handler(context, [&](Diagnostic &diag) {
+    if (diag.getSeverity() == DiagnosticSeverity::Error && text.empty()) {
+      text = diag.str();
+      for (Diagnostic &note : diag.getNotes())
+        notes += (notes.empty() ? "" : "; ") + note.str();
+    }
+    return success();
+  });
+  LogicalResult result = run();
+  if (failed(result))
+    problems.push_back({"FV0901", file.str(), "", "", 0,
+                        text.empty() ? "a pass failed without a message" : text,
+                        StringRef(notes).take_front(400).str(),
+                        "report this as a bug of Fovea with the model"});
+  return result;
+}
+
+bool Compilation::runTo(Phase phase) {
+  std::optional<cpu::Capabilities> machine = cpu::capabilitiesOf(options.target);
+  if (!machine)
+    return fail({"FV0301", "", "", "", 0, "the target '" + options.target + "' is not known",
+                 "targets are host (with AVX2 and FMA), x86-64-v3 and x86-64-v4",
+                 "--target=host"});
+  for (Phase next : {Phase::Graph, Phase::Schedule, Phase::Kernel, Phase::Llvm}) {
+    if (next > phase || phaseOf(module()) >= next)
+      continue;
+    StepTimer timer(times, nameOf(next).str());
+    PassManager manager(context.get());
+    manager.enableVerifier(true);
+    addCpuPhase(manager, next, {machine->lanes, machine->registers});
+    if (failed(collecting(context.get(), complaints, source,
+                          [&] { return manager.run(module()); })))
+      return false;
+    setPhase(module(), next);
+    if (!options.dumpFolder.empty()) {
+      SmallString<128> path(options.dumpFolder);
+      llvm::sys::path::append(path, nameOf(next) + ".mlir");
+      std::error_code error;
+      llvm::raw_fd_ostream stream(path, error);
+      if (error)
+        return fail({"FV0302", path.str().str(), "", "", 0,
+                     "the dump cannot be written: " + error.message(), "", "check --dump"});
+      module()->print(stream, OpPrintingFlags().elideLargeElementsAttrs(64));
+    }
+  }
+  return true;
+}
+
+bool Compilation::checkFused() {
+  auto records = module()->getAttrOfType<ArrayAttr>("fovea.ledger");
+  for (Attribute record : records ? records.getValue() : ArrayRef<Attribute>()) {
+    auto dict = cast<DictionaryAttr>(record);
+    auto refused = dict.getAs<ArrayAttr>("refused");
+    if (!refused || refused.empty())
+      continue;
+    auto first = cast<DictionaryAttr>(refused[0]);
+    fail({"FV0401", "", dict.getAs<StringAttr>("node").str(),
+          dict.getAs<StringAttr>("op").str(), 0,
+          "the form " + first.getAs<StringAttr>("form").str() + " was refused",
+          first.getAs<StringAttr>("text").str(), "drop --require-fused to accept the form " +
+                                                      dict.getAs<StringAttr>("form").str()});
+  }
+  return complaints.empty();
+}
+
+std::unique_ptr<Artifact> Compilation::finish() {
+  if (!runTo(Phase::Llvm) || (options.requireFused && !checkFused()))
+    return nullptr;
+  auto artifact = std::make_unique<Artifact>();
+  std::optional<cpu::Capabilities> machine = cpu::capabilitiesOf(options.target);
+  {
+    StepTimer timer(times, "codegen");
+    cpu::EmitOptions emission{options.optimization, options.keepLlvmIr, options.keepAssembly,
+                              options.addressSanitizer};
+    llvm::Expected<cpu::Emitted> emitted = cpu::emit(module(), *machine, emission);
+    if (!emitted) {
+      fail({"FV0901", "", "", "", 0, llvm::toString(emitted.takeError()), "",
+            "report this as a bug of Fovea with the model"});
+      return nullptr;
+    }
+    artifact->code = std::move(emitted->sharedObject);
+    artifact->object = std::move(emitted->object);
+    artifact->llvmIr = std::move(emitted->llvmIr);
+    artifact->assembly = std::move(emitted->assembly);
+    artifact->manifest =
+        makeManifest(module(), *machine, emitted->triple, options.threads, complaints);
+    artifact->ledger = makeLedger(module());
+  }
+  StepTimer timer(times, "weights");
+  if (artifact->manifest.empty() ||
+      !layOutWeights(module(), store, artifact->weights, complaints))
+    return nullptr;
+  return artifact;
+}
+
+uint64_t Artifact::weightBytes() const {
+  uint64_t total = 0;
+  for (const Weight &weight : weights)
+    total += weight.data().size();
+  return total;
+}
+
+static std::vector<fvm::Section> sectionsOf(const Artifact &artifact) {
+  std::vector<fvm::Bytes> weights;
+  for (const Artifact::Weight &weight : artifact.weights) {
+    ArrayRef<uint8_t> data = weight.data();
+    weights.push_back({reinterpret_cast<const std::byte *>(data.data()), data.size()});
+    if (weight.padding)
+      weights.push_back({nullptr, weight.padding});
+  }
+  return fvm::cpuSections(
+      artifact.manifest,
+      {reinterpret_cast<const std::byte *>(artifact.code.data()), artifact.code.size()}, weights,
+      artifact.ledger);
+}
+
+std::string Artifact::save(const std::string &path) const {
+  fvm::Status status = fvm::writeArtifact(path, sectionsOf(*this));
+  return status.ok() ? "" : std::string(status.message());
+}
+
+std::vector<std::byte> Artifact::bytes(std::string &reason) const {
+  std::vector<std::byte> out;
+  fvm::Status status = fvm::writeArtifact(out, sectionsOf(*this));
+  reason = status.ok() ? "" : std::string(status.message());
+  return status.ok() ? out : std::vector<std::byte>();
+}

@@ -1,0 +1,114 @@
+//===- Compile.h - a model in, an artefact out ----------------------------===//
+//
+// The compiler as a library: reads a model, runs the phases, emits code and packs the artefact.
+// Everything that the command line and the C interface offer is made of this.
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+#ifndef FOVEA_COMPILER_DRIVER_COMPILE_H
+#define FOVEA_COMPILER_DRIVER_COMPILE_H
+
+#include "compiler/Base/Problem.h"
+#include "compiler/Base/WeightStore.h"
+#include "compiler/Frontends/Import.h"
+#include "compiler/Pipelines/Phases.h"
+
+#include "mlir/IR/MLIRContext.h"
+#include "mlir/IR/OwningOpRef.h"
+#include "llvm/ADT/StringMap.h"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace fovea {
+
+struct CompileOptions {
+  /// "host", "x86-64-v3", "x86-64-v4".
+  std::string target = "host";
+  /// Threads the artefact prefers; 0 for no preference.
+  int64_t threads = 0;
+  ImportOptions import;
+  unsigned optimization = 3;
+  /// Keep these texts in the artefact's `texts`.
+  bool keepLlvmIr = false, keepAssembly = false;
+  bool addressSanitizer = false;
+  /// A kernel that is not computed by its best form is a problem (FV0401).
+  bool requireFused = false;
+  /// Folder for the module after each phase; empty: none.
+  std::string dumpFolder;
+};
+
+/// A compiled model in memory. Borrows weights from the compilation that made it.
+class Artifact {
+public:
+  std::string manifest, ledger, llvmIr, assembly;
+  llvm::SmallVector<char, 0> code, object;
+  uint64_t codeBytes() const { return code.size(); }
+  uint64_t weightBytes() const;
+
+  /// Writes the .fvm beside and renames; empty on success, else the reason.
+  std::string save(const std::string &path) const;
+  /// The .fvm in memory; empty with a reason on failure.
+  std::vector<std::byte> bytes(std::string &reason) const;
+
+  /// A weight's bytes, borrowed or owned, and the zeros behind it.
+  struct Weight {
+    llvm::ArrayRef<uint8_t> borrowed;
+    std::vector<uint8_t> owned;
+    uint64_t padding = 0;
+    llvm::ArrayRef<uint8_t> data() const { return owned.empty() ? borrowed : llvm::ArrayRef<uint8_t>(owned); }
+  };
+  std::vector<Weight> weights;
+};
+
+/// Elapsed time of a step, for the driver's report.
+struct Step {
+  std::string name;
+  double seconds;
+};
+
+/// One model on its way through the phases. Not thread-safe; several may exist at once.
+class Compilation {
+public:
+  explicit Compilation(CompileOptions options);
+  ~Compilation();
+
+  /// Reads an ONNX file, a Hugging Face folder or an MLIR module at whatever phase it was stopped.
+  bool read(llvm::StringRef path);
+  /// Reads a module given as text; `name` stands for the file in messages.
+  bool readText(llvm::StringRef text, llvm::StringRef name);
+
+  /// Runs the phases up to `phase`, those that the module has behind it excepted.
+  bool runTo(Phase phase);
+
+  /// Emits code and packs the artefact; runs the remaining phases before. Null with problems.
+  std::unique_ptr<Artifact> finish();
+
+  mlir::ModuleOp module() { return *owned; }
+  const WeightStore &weights() const { return store; }
+  const ImportSummary &summary() const { return imported; }
+  const Problems &problems() const { return complaints; }
+  const std::vector<Step> &steps() const { return times; }
+
+  /// Writes the module as text with its weights in `path`.weights.safetensors beside it; empty on
+  /// success, else the reason.
+  std::string writeModule(const std::string &path);
+
+private:
+  bool fail(Problem problem);
+  bool checkFused();
+
+  CompileOptions options;
+  std::unique_ptr<mlir::MLIRContext> context;
+  mlir::OwningOpRef<mlir::ModuleOp> owned;
+  WeightStore store;
+  ImportSummary imported;
+  Problems complaints;
+  std::vector<Step> times;
+  std::string source;
+};
+
+} // namespace fovea
+
+#endif // FOVEA_COMPILER_DRIVER_COMPILE_H

@@ -1,0 +1,135 @@
+//===- MakeManifest.cpp - what the artefact says of itself ----------------===//
+//
+// Entries with names, types and symbolic sizes; nodes of faults; scratch memory.
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+#include "compiler/Driver/MakeManifest.h"
+
+#include "compiler/Conversion/KernelToLLVM/Passes.h"
+#include "compiler/Conversion/TensorToKernel/Passes.h"
+#include "compiler/Conversion/TensorToKernel/SizeSlice.h"
+#include "runtime/Artifact/Manifest.h"
+
+#include "llvm/Support/JSON.h"
+
+using namespace mlir;
+using namespace fovea;
+
+static std::optional<fvm::DType> dtypeOf(Type element, StringRef given) {
+  if (!given.empty())
+    return fvm::dtypeFromName(std::string_view(given.data(), given.size()));
+  if (element.isInteger(1))
+    return fvm::DType::Bool;
+  if (element.isF32())
+    return fvm::DType::F32;
+  if (element.isF64())
+    return fvm::DType::F64;
+  if (element.isF16())
+    return fvm::DType::F16;
+  if (element.isBF16())
+    return fvm::DType::BF16;
+  if (!element.isSignlessInteger())
+    return std::nullopt;
+  std::string name = "i" + std::to_string(element.getIntOrFloatBitWidth());
+  return fvm::dtypeFromName(name);
+}
+
+static std::optional<fvm::TensorInfo> tensorOf(DictionaryAttr attrs, Type type, unsigned index,
+                                               const std::vector<std::string> &symbols,
+                                               StringRef fallback) {
+  fvm::TensorInfo info;
+  auto name = attrs.getAs<StringAttr>(kNameAttr);
+  info.name = name ? name.str() : (fallback + Twine(index)).str();
+  auto shaped = cast<RankedTensorType>(type);
+  auto given = attrs.getAs<StringAttr>(kDtypeAttr);
+  std::optional<fvm::DType> dtype =
+      dtypeOf(shaped.getElementType(), given ? given.getValue() : StringRef());
+  if (!dtype)
+    return std::nullopt;
+  info.dtype = *dtype;
+  auto shape = attrs.getAs<ArrayAttr>(kShapeAttr);
+  for (auto [dim, extent] : llvm::enumerate(shaped.getShape())) {
+    if (!ShapedType::isDynamic(extent)) {
+      info.shape.push_back(fvm::Dim::fixed(extent));
+      continue;
+    }
+    StringRef symbol = shape && dim < shape.size() ? cast<StringAttr>(shape[dim]).getValue() : "";
+    auto found = llvm::find(symbols, symbol.str());
+    info.shape.push_back(symbol.empty() || found == symbols.end()
+                             ? fvm::Dim::data()
+                             : fvm::Dim::symbol(found - symbols.begin()));
+  }
+  return info;
+}
+
+static bool fillEntry(Operation *function, fvm::Entry &entry) {
+  entry.name = SymbolTable::getSymbolName(function).getValue().drop_front(
+      StringRef("fovea_run_").size()).str();
+  for (auto symbol : function->getAttrOfType<ArrayAttr>(kSymbolsAttr).getAsRange<StringAttr>())
+    entry.symbols.push_back(symbol.str());
+  auto fill = [&](StringRef attrs, StringRef types, StringRef fallback,
+                  std::vector<fvm::TensorInfo> &out) {
+    auto dicts = function->getAttrOfType<ArrayAttr>(attrs);
+    auto all = function->getAttrOfType<ArrayAttr>(types);
+    for (auto [index, dict] : llvm::enumerate(dicts)) {
+      auto info = tensorOf(cast<DictionaryAttr>(dict), cast<TypeAttr>(all[index]).getValue(), index,
+                           entry.symbols, fallback);
+      if (!info)
+        return false;
+      out.push_back(*info);
+    }
+    return true;
+  };
+  return fill(kInputsAttr, kInputTypesAttr, "input", entry.inputs) &&
+         fill(kResultsAttr, kResultTypesAttr, "output", entry.outputs);
+}
+
+std::string fovea::makeManifest(ModuleOp module, const cpu::Capabilities &cpu,
+                                const std::string &triple, int64_t threads, Problems &problems) {
+  fvm::Manifest manifest;
+  manifest.producer = "fovea 0.1.0";
+  manifest.target = {triple, cpu.cpu, cpu.features};
+  manifest.threadsHint = threads;
+  if (auto nodes = module->getAttrOfType<ArrayAttr>(kNodesAttr))
+    for (auto node : nodes.getAsRange<StringAttr>())
+      manifest.nodes.push_back(node.str());
+  bool complete = true;
+  for (Operation &op : module.getOps()) {
+    if (auto scratch = op.getAttrOfType<IntegerAttr>(kernel::kScratchAttr))
+      manifest.scratchBytes = std::max(manifest.scratchBytes, scratch.getInt());
+    if (op.hasAttr(kEntryAttr))
+      complete &= fillEntry(&op, manifest.entries.emplace_back());
+  }
+  fvm::Status status = fvm::verifyManifest(manifest);
+  if (complete && status.ok())
+    return fvm::writeManifest(manifest);
+  problems.push_back({"FV0901", "", "", "", 0, "the module's interface cannot be described",
+                      status.ok() ? "an element type has no name in the artefact"
+                                  : std::string(status.message()),
+                      "report this as a bug of Fovea with the model"});
+  return {};
+}
+
+static llvm::json::Value toJson(Attribute attr) {
+  if (auto text = dyn_cast<StringAttr>(attr))
+    return text.getValue();
+  if (auto list = dyn_cast<ArrayAttr>(attr)) {
+    llvm::json::Array values;
+    for (Attribute item : list)
+      values.push_back(toJson(item));
+    return values;
+  }
+  llvm::json::Object object;
+  if (auto dict = dyn_cast<DictionaryAttr>(attr))
+    for (NamedAttribute item : dict)
+      object[item.getName().getValue()] = toJson(item.getValue());
+  return object;
+}
+
+std::string fovea::makeLedger(ModuleOp module) {
+  auto records = module->getAttrOfType<ArrayAttr>("fovea.ledger");
+  llvm::json::Value json = records ? toJson(records) : llvm::json::Value(llvm::json::Array());
+  llvm::json::Value ledger = llvm::json::Object{{"format", 1}, {"kernels", std::move(json)}};
+  return llvm::formatv("{0}", ledger).str();
+}

@@ -1,0 +1,24 @@
+//===- MakeManifest.h - what the artefact says of itself ------------------===//
+//
+// Reads the manifest and the ledger off a lowered module.
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+#ifndef FOVEA_COMPILER_DRIVER_MAKEMANIFEST_H
+#define FOVEA_COMPILER_DRIVER_MAKEMANIFEST_H
+
+#include "compiler/Driver/Compile.h"
+#include "compiler/Targets/CPU/Capabilities.h"
+
+namespace fovea {
+
+/// The manifest as JSON. Empty with a problem when the module's interface has no place in it.
+std::string makeManifest(mlir::ModuleOp module, const cpu::Capabilities &cpu,
+                         const std::string &triple, int64_t threads, Problems &problems);
+
+/// The fusion ledger as JSON: one record per launch of the schedule.
+std::string makeLedger(mlir::ModuleOp module);
+
+} // namespace fovea
+
+#endif // FOVEA_COMPILER_DRIVER_MAKEMANIFEST_H

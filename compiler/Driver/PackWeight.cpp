@@ -1,0 +1,92 @@
+//===- PackWeight.cpp - the bytes of weights that the code reads ----------===//
+//
+// Panels are filled in source order so that each source line is read once.
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+#include "compiler/Driver/PackWeight.h"
+
+#include "compiler/Conversion/KernelToLLVM/Passes.h"
+#include "compiler/Conversion/TensorToKernel/SizeSlice.h"
+
+#include <cstring>
+
+using namespace mlir;
+using namespace fovea;
+
+static uint64_t byteSize(WeightOp weight) {
+  auto type = cast<RankedTensorType>(weight.getType());
+  return type.getNumElements() * byteWidth(type.getElementType());
+}
+
+static std::optional<ArrayRef<uint8_t>> bytesOf(WeightOp weight, const WeightStore &store) {
+  return store.lookup(weight.getSource(), weight.getOffset(), byteSize(weight));
+}
+
+/// Packs f32 `source` of shape `shape` by `panels` (see FoveaBase: [batch][panel][k][lane]).
+static void pack(const float *source, ArrayRef<int64_t> shape, PanelsAttr panels, float *out) {
+  int64_t rank = shape.size(), n = 1, k = 1, batch = 1;
+  // Where one step of each source dimension moves in n, in k and in batch.
+  SmallVector<int64_t> nStep(rank), kStep(rank), batchStep(rank);
+  for (int64_t dim : llvm::reverse(panels.getN()))
+    nStep[dim] = n, n *= shape[dim];
+  for (int64_t dim : llvm::reverse(panels.getK()))
+    kStep[dim] = k, k *= shape[dim];
+  for (int64_t dim = rank - 1; dim >= 0; --dim)
+    if (!llvm::is_contained(panels.getN(), dim) && !llvm::is_contained(panels.getK(), dim))
+      batchStep[dim] = batch, batch *= shape[dim];
+  int64_t width = panels.getWidth(), panelCount = llvm::divideCeil(n, width);
+  SmallVector<int64_t> index(rank);
+  int64_t total = n * k * batch;
+  for (int64_t linear = 0; linear < total; ++linear) {
+    int64_t inN = 0, inK = 0, inBatch = 0;
+    for (int64_t dim = 0; dim < rank; ++dim) {
+      inN += index[dim] * nStep[dim];
+      inK += index[dim] * kStep[dim];
+      inBatch += index[dim] * batchStep[dim];
+    }
+    out[((inBatch * panelCount + inN / width) * k + inK) * width + inN % width] = source[linear];
+    for (int64_t dim = rank - 1; dim >= 0 && ++index[dim] == shape[dim]; --dim)
+      index[dim] = 0;
+  }
+}
+
+bool fovea::layOutWeights(ModuleOp module, const WeightStore &store,
+                          std::vector<Artifact::Weight> &weights, Problems &problems) {
+  std::vector<std::pair<int64_t, WeightOp>> placed;
+  for (auto weight : module.getOps<WeightOp>())
+    if (auto offset = weight->getAttrOfType<IntegerAttr>(kWeightOffsetAttr))
+      placed.emplace_back(offset.getInt(), weight);
+  llvm::sort(placed, [](auto &l, auto &r) { return l.first < r.first; });
+  for (auto [place, item] : llvm::enumerate(placed)) {
+    auto [offset, weight] = item;
+    WeightOp source = weight;
+    if (weight.getOf())
+      source = SymbolTable::lookupNearestSymbolFrom<WeightOp>(weight, weight.getOfAttr());
+    std::optional<ArrayRef<uint8_t>> bytes = bytesOf(source, store);
+    if (!bytes) {
+      problems.push_back({"FV0010", "", source.getSymName().str(), "", 0,
+                          "the weight's bytes cannot be found in '" + source.getSource().str() +
+                              "'",
+                          "", "compile the module from the folder that holds its weights"});
+      return false;
+    }
+    Artifact::Weight entry;
+    if (weight.getOf()) {
+      auto shape = cast<RankedTensorType>(source.getType()).getShape();
+      entry.owned.resize(byteSize(weight));
+      std::vector<float> aligned(bytes->size() / sizeof(float));
+      std::memcpy(aligned.data(), bytes->data(), bytes->size());
+      std::vector<float> packed(entry.owned.size() / sizeof(float));
+      pack(aligned.data(), shape, *weight.getPanels(), packed.data());
+      std::memcpy(entry.owned.data(), packed.data(), entry.owned.size());
+    } else {
+      entry.borrowed = *bytes;
+    }
+    uint64_t end = offset + byteSize(weight);
+    if (place + 1 < placed.size())
+      entry.padding = placed[place + 1].first - end;
+    weights.push_back(std::move(entry));
+  }
+  return true;
+}

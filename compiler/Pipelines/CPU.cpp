@@ -1,0 +1,116 @@
+//===- CPU.cpp - the CPU's order of passes --------------------------------===//
+//
+// One function per phase.
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+#include "compiler/Pipelines/Phases.h"
+
+#include "compiler/Conversion/KernelToLLVM/Passes.h"
+#include "compiler/Conversion/KernelToVector/Passes.h"
+#include "compiler/Conversion/MathToArith/MathToArith.h"
+#include "compiler/Conversion/TensorToKernel/Passes.h"
+#include "compiler/Targets/CPU/Passes.h"
+#include "compiler/Transforms/Passes.h"
+
+#include "mlir/Conversion/AffineToStandard/AffineToStandard.h"
+#include "mlir/Conversion/ReconcileUnrealizedCasts/ReconcileUnrealizedCasts.h"
+#include "mlir/Conversion/SCFToControlFlow/SCFToControlFlow.h"
+#include "mlir/Dialect/Arith/Transforms/Passes.h"
+#include "mlir/Dialect/Bufferization/Transforms/Passes.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/MemRef/Transforms/Passes.h"
+#include "mlir/Pass/PassRegistry.h"
+#include "mlir/Transforms/Passes.h"
+
+using namespace mlir;
+using namespace fovea;
+
+static void addCleanup(OpPassManager &manager) {
+  manager.addPass(createCanonicalizerPass());
+  manager.addPass(createCSEPass());
+}
+
+static void addGraph(OpPassManager &manager, const CpuPipelineOptions &options) {
+  addCleanup(manager);
+  auto &function = manager.nest<func::FuncOp>();
+  function.addPass(createMaterializeMods());
+  function.addPass(createExpandRecurrence());
+  function.addPass(createLowerRnn());
+  function.addPass(createExpandRope());
+  function.addPass(createDecomposeTensorOps());
+  addCleanup(manager);
+  manager.addPass(createPackWeights(PackWeightsOptions{options.lanes, options.registers}));
+}
+
+/// Tensors to buffers: every result has its destination, inputs are never written.
+static void addBuffers(OpPassManager &manager) {
+  manager.addPass(createBindOutputs());
+  manager.addPass(memref::createResolveRankedShapeTypeResultDimsPass());
+  addCleanup(manager);
+  manager.addNestedPass<func::FuncOp>(createHoistOutputs());
+  manager.addPass(bufferization::createEmptyTensorEliminationPass());
+  bufferization::OneShotBufferizePassOptions bufferize;
+  bufferize.bufferizeFunctionBoundaries = true;
+  bufferize.functionBoundaryTypeConversion = bufferization::LayoutMapOption::IdentityLayoutMap;
+  bufferize.unknownTypeConversion = bufferization::LayoutMapOption::IdentityLayoutMap;
+  manager.addPass(bufferization::createOneShotBufferizePass(bufferize));
+  manager.addPass(memref::createResolveRankedShapeTypeResultDimsPass());
+  addCleanup(manager);
+}
+
+static void addSchedule(OpPassManager &manager, const CpuPipelineOptions &options) {
+  addBuffers(manager);
+  manager.addPass(createFormKernels());
+  addCleanup(manager);
+  manager.addPass(createPlanArena());
+  manager.addPass(
+      createScheduleKernels(ScheduleKernelsOptions{options.lanes, options.registers}));
+  addCleanup(manager);
+}
+
+static void addKernel(OpPassManager &manager) {
+  manager.addPass(createLowerProduct());
+  manager.addPass(createMathToArith());
+  addCleanup(manager);
+}
+
+static void addLlvm(OpPassManager &manager) {
+  manager.addPass(createOutlineTasks());
+  manager.addPass(createLowerEntry());
+  manager.addPass(memref::createExpandStridedMetadataPass());
+  manager.addPass(createLowerAffinePass());
+  manager.addPass(arith::createArithExpandOpsPass());
+  addCleanup(manager);
+  manager.addPass(createSCFToControlFlowPass());
+  manager.addPass(createKernelToLLVM());
+  manager.addPass(createReconcileUnrealizedCastsPass());
+  addCleanup(manager);
+}
+
+void fovea::addCpuPhase(OpPassManager &manager, Phase phase, const CpuPipelineOptions &options) {
+  switch (phase) {
+  case Phase::Import:
+    return;
+  case Phase::Graph:
+    return addGraph(manager, options);
+  case Phase::Schedule:
+    return addSchedule(manager, options);
+  case Phase::Kernel:
+    return addKernel(manager);
+  case Phase::Llvm:
+    return addLlvm(manager);
+  }
+}
+
+void fovea::registerCpuPipelines() {
+  for (Phase phase : {Phase::Graph, Phase::Schedule, Phase::Kernel, Phase::Llvm})
+    registerPassPipeline(
+        ("fovea-cpu-" + nameOf(phase)).str(),
+        ("Run the CPU's passes that lead to the phase " + nameOf(phase)).str(),
+        [phase](OpPassManager &manager, StringRef, function_ref<LogicalResult(const Twine &)>) {
+          addCpuPhase(manager, phase, CpuPipelineOptions());
+          return success();
+        },
+        [](function_ref<void(const mlir::detail::PassOptions &)>) {});
+}

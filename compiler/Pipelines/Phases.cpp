@@ -1,0 +1,50 @@
+//===- Phases.cpp - names of the phases -----------------------------------===//
+//
+// Names, and the attribute by which a module remembers its phase.
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+#include "compiler/Pipelines/Phases.h"
+
+#include "mlir/IR/Builders.h"
+#include "llvm/ADT/StringSwitch.h"
+
+using namespace mlir;
+using namespace fovea;
+
+static constexpr llvm::StringLiteral kPhaseAttr = "fovea.phase";
+
+StringRef fovea::nameOf(Phase phase) {
+  switch (phase) {
+  case Phase::Import:
+    return "import";
+  case Phase::Graph:
+    return "graph";
+  case Phase::Schedule:
+    return "schedule";
+  case Phase::Kernel:
+    return "kernel";
+  case Phase::Llvm:
+    return "llvm";
+  }
+  llvm_unreachable("all phases have names");
+}
+
+std::optional<Phase> fovea::phaseNamed(StringRef name) {
+  return llvm::StringSwitch<std::optional<Phase>>(name)
+      .Case("import", Phase::Import)
+      .Case("graph", Phase::Graph)
+      .Case("schedule", Phase::Schedule)
+      .Case("kernel", Phase::Kernel)
+      .Case("llvm", Phase::Llvm)
+      .Default(std::nullopt);
+}
+
+Phase fovea::phaseOf(ModuleOp module) {
+  auto name = module->getAttrOfType<StringAttr>(kPhaseAttr);
+  return name ? phaseNamed(name).value_or(Phase::Import) : Phase::Import;
+}
+
+void fovea::setPhase(ModuleOp module, Phase phase) {
+  module->setAttr(kPhaseAttr, StringAttr::get(module.getContext(), nameOf(phase)));
+}

@@ -1,0 +1,198 @@
+//===- Emit.cpp - from the LLVM dialect to a shared object ----------------===//
+//
+// Runs LLVM's optimizer and code generator and the linker in this process.
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+#include "compiler/Targets/CPU/Emit.h"
+
+#include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/ModuleTranslation.h"
+#include "lld/Common/Driver.h"
+#include "llvm/IR/LegacyPassManager.h"
+#include "llvm/IR/Module.h"
+#include "llvm/IR/Verifier.h"
+#include "llvm/MC/TargetRegistry.h"
+#include "llvm/Passes/PassBuilder.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/TargetSelect.h"
+#include "llvm/Target/TargetMachine.h"
+#include "llvm/TargetParser/Host.h"
+#include "llvm/Transforms/Instrumentation/AddressSanitizer.h"
+#include "llvm/Transforms/Utils/Cloning.h"
+
+#include <mutex>
+
+LLD_HAS_DRIVER(elf)
+
+using namespace fovea::cpu;
+
+static llvm::Error failure(const llvm::Twine &what) {
+  return llvm::createStringError(what);
+}
+
+static std::unique_ptr<llvm::TargetMachine> machineFor(const Capabilities &cpu,
+                                                       llvm::Triple triple,
+                                                       const EmitOptions &options,
+                                                       std::string &error) {
+  static std::once_flag once;
+  std::call_once(once, [] {
+    llvm::InitializeNativeTarget();
+    llvm::InitializeNativeTargetAsmPrinter();
+    llvm::InitializeNativeTargetAsmParser();
+  });
+  const llvm::Target *target = llvm::TargetRegistry::lookupTarget(triple, error);
+  if (!target)
+    return nullptr;
+  llvm::TargetOptions settings;
+  settings.AllowFPOpFusion = llvm::FPOpFusion::Standard;
+  return std::unique_ptr<llvm::TargetMachine>(target->createTargetMachine(
+      triple, cpu.cpu, "", settings, llvm::Reloc::PIC_,
+      llvm::CodeModel::Small,
+      options.optimization == 0 ? llvm::CodeGenOptLevel::None : llvm::CodeGenOptLevel::Default));
+}
+
+/// Everything but the exported entries is internal; kernels may use the widest vectors.
+static void prepare(llvm::Module &module, const Capabilities &cpu, const EmitOptions &options) {
+  for (llvm::Function &function : module) {
+    if (function.isDeclaration())
+      continue;
+    bool exported = function.getName().starts_with("fovea_run_") ||
+                    function.getName().starts_with("fovea_plan_");
+    function.setLinkage(exported ? llvm::GlobalValue::ExternalLinkage
+                                 : llvm::GlobalValue::InternalLinkage);
+    function.addFnAttr(llvm::Attribute::NoUnwind);
+    function.addFnAttr("target-cpu", cpu.cpu);
+    function.addFnAttr("tune-cpu", cpu.tune);
+    function.addFnAttr("prefer-vector-width", std::to_string(cpu.lanes * 32));
+    if (function.getName().ends_with(".body"))
+      function.addFnAttr(llvm::Attribute::NoInline);
+    if (options.addressSanitizer)
+      function.addFnAttr(llvm::Attribute::SanitizeAddress);
+  }
+}
+
+static void optimize(llvm::Module &module, llvm::TargetMachine &machine,
+                     const EmitOptions &options) {
+  llvm::LoopAnalysisManager loops;
+  llvm::FunctionAnalysisManager functions;
+  llvm::CGSCCAnalysisManager graph;
+  llvm::ModuleAnalysisManager modules;
+  llvm::PipelineTuningOptions tuning;
+  // Explicit vectors need no SLP, and unrolled row code gives it much to search.
+  tuning.SLPVectorization = false;
+  llvm::PassBuilder builder(&machine, tuning);
+  builder.registerModuleAnalyses(modules);
+  builder.registerCGSCCAnalyses(graph);
+  builder.registerFunctionAnalyses(functions);
+  builder.registerLoopAnalyses(loops);
+  builder.crossRegisterProxies(loops, functions, graph, modules);
+  llvm::ModulePassManager manager =
+      options.optimization == 0
+          ? builder.buildO0DefaultPipeline(llvm::OptimizationLevel::O0)
+          : builder.buildPerModuleDefaultPipeline(llvm::OptimizationLevel::O3);
+  if (options.addressSanitizer)
+    manager.addPass(llvm::AddressSanitizerPass(llvm::AddressSanitizerOptions()));
+  manager.run(module, modules);
+}
+
+static llvm::Error generate(llvm::Module &module, llvm::TargetMachine &machine,
+                            llvm::CodeGenFileType kind, llvm::SmallVectorImpl<char> &out) {
+  llvm::raw_svector_ostream stream(out);
+  llvm::legacy::PassManager manager;
+  if (machine.addPassesToEmitFile(manager, stream, nullptr, kind))
+    return failure("the code generator cannot write this kind of file");
+  manager.run(module);
+  return llvm::Error::success();
+}
+
+/// A temporary file that is removed at the end of the scope.
+namespace {
+class TemporaryFile {
+public:
+  explicit TemporaryFile(llvm::StringRef suffix) {
+    error = llvm::sys::fs::createTemporaryFile("fovea", suffix, path);
+  }
+  ~TemporaryFile() {
+    if (!error)
+      llvm::sys::fs::remove(path);
+  }
+  llvm::SmallString<128> path;
+  std::error_code error;
+};
+} // namespace
+
+static llvm::Error link(llvm::ArrayRef<char> object, llvm::SmallVectorImpl<char> &shared) {
+  TemporaryFile input("o"), output("so");
+  if (input.error || output.error)
+    return failure("cannot make a temporary file: " +
+                   (input.error ? input.error : output.error).message());
+  {
+    std::error_code error;
+    llvm::raw_fd_ostream stream(input.path, error);
+    stream.write(object.data(), object.size());
+    stream.close();
+    if (error || stream.has_error())
+      return failure("cannot write a temporary file of " + llvm::Twine(object.size()) + " bytes");
+  }
+  const char *arguments[] = {"ld.lld",        "-shared",   "--build-id=none",
+                             "--hash-style=gnu", "-s",     "-z",
+                             "noexecstack",   "-o",        output.path.c_str(),
+                             input.path.c_str()};
+  static std::mutex linker;
+  std::lock_guard<std::mutex> lock(linker);
+  std::string text;
+  llvm::raw_string_ostream stream(text);
+  lld::Result result =
+      lld::lldMain(arguments, stream, stream, {{lld::Gnu, &lld::elf::link}});
+  if (result.retCode != 0)
+    return failure("the linker failed: " + text);
+  auto file = llvm::MemoryBuffer::getFile(output.path);
+  if (!file)
+    return failure("cannot read the linked code: " + file.getError().message());
+  shared.assign((*file)->getBufferStart(), (*file)->getBufferEnd());
+  return llvm::Error::success();
+}
+
+llvm::Expected<Emitted> fovea::cpu::emit(mlir::ModuleOp module, const Capabilities &cpu,
+                                         const EmitOptions &options) {
+  mlir::DialectRegistry registry;
+  mlir::registerBuiltinDialectTranslation(registry);
+  mlir::registerLLVMDialectTranslation(registry);
+  module.getContext()->appendDialectRegistry(registry);
+  llvm::LLVMContext context;
+  std::unique_ptr<llvm::Module> ir = mlir::translateModuleToLLVMIR(module, context, "fovea");
+  if (!ir)
+    return failure("the module cannot be translated to LLVM IR");
+  Emitted out;
+  llvm::Triple triple(llvm::sys::getDefaultTargetTriple());
+  out.triple = triple.str();
+  std::string error;
+  auto machine = machineFor(cpu, triple, options, error);
+  if (!machine)
+    return failure(error);
+  ir->setTargetTriple(triple);
+  ir->setDataLayout(machine->createDataLayout());
+  prepare(*ir, cpu, options);
+  if (llvm::verifyModule(*ir))
+    return failure("the generated LLVM IR is not valid");
+  optimize(*ir, *machine, options);
+  if (options.keepIr) {
+    llvm::raw_string_ostream stream(out.llvmIr);
+    ir->print(stream, nullptr);
+  }
+  if (options.keepAssembly) {
+    llvm::SmallVector<char, 0> text;
+    auto copy = llvm::CloneModule(*ir);
+    if (llvm::Error failed = generate(*copy, *machine, llvm::CodeGenFileType::AssemblyFile, text))
+      return std::move(failed);
+    out.assembly.assign(text.begin(), text.end());
+  }
+  if (llvm::Error failed = generate(*ir, *machine, llvm::CodeGenFileType::ObjectFile, out.object))
+    return std::move(failed);
+  if (llvm::Error failed = link(out.object, out.sharedObject))
+    return std::move(failed);
+  return out;
+}
