@@ -75,13 +75,25 @@ class Tree:
             yield Path(folder)
 
 
-def read_tree(root: Path) -> Tree:
-    """Every text file that git knows or would add, as it is in the work tree."""
+def file_names(root: Path) -> list[str]:
+    """What git knows or would add; in a folder without git, everything that is not hidden."""
     command = ["git", "-C", str(root), "ls-files", "-z", "--cached", "--others",
                "--exclude-standard"]  # fmt: skip
-    names = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    try:
+        listed = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+        return sorted(set(listed.split("\0")) - {""})
+    except (OSError, subprocess.CalledProcessError):
+        paths = (path.relative_to(root) for path in root.rglob("*"))
+        skipped = (".", "build", "__pycache__")
+        return [
+            p.as_posix() for p in sorted(paths) if not any(x.startswith(skipped) for x in p.parts)
+        ]
+
+
+def read_tree(root: Path) -> Tree:
+    """Every text file of the project, as it is in the work tree."""
     files = {}
-    for name in sorted(set(names.split("\0")) - {""}):
+    for name in file_names(root):
         if kind_of(name) in TEXT and (root / name).is_file():
             # Bytes that are not UTF-8 become characters that the text rule reports.
             files[name] = (root / name).read_bytes().decode("utf-8", errors="replace")

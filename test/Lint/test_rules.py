@@ -14,7 +14,7 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 
 import lint  # noqa: E402
-from source_tree import Finding, SkipRuleError, Tree  # noqa: E402
+from source_tree import Finding, SkipRuleError, Tree, read_tree  # noqa: E402
 
 RULES = {lint.name_of(rule): rule for rule in lint.all_rules()}
 
@@ -161,3 +161,13 @@ def test_lint_writes_its_counts_and_fails_for_a_finding(
     assert lint.main(arguments) == 1
     assert json.loads((tmp_path / "lint.json").read_text())["failures"] == ["file-names"]
     assert lint.main([*arguments, "dialects"]) == 0
+
+
+def test_tree_of_a_folder_without_git_leaves_out_what_was_built(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
+    for name in ("compiler/A.cpp", "build/B.cpp", ".venv/c.py", "dev", "picture.png"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("x\n")
+    assert sorted(read_tree(tmp_path).files) == ["compiler/A.cpp", "dev"]
