@@ -186,11 +186,19 @@ OwningOpRef<ModuleOp> fovea::importMlirText(MLIRContext &context, StringRef text
     };
     step("FV0252", [&] { return checkTypeSizes(*module); });
     step("FV0063", [&] { return verify(*module); });
+    // A module that was stopped at a later phase has signatures of that phase.
+    auto phase = module ? (*module)->getAttrOfType<StringAttr>("fovea.phase") : StringAttr();
+    bool fresh = !phase || phase == "import";
     step("FV0064", [&] {
-      completeEntries(*module);
-      return checkEntries(*module);
+      if (fresh)
+        completeEntries(*module);
+      return fresh ? checkEntries(*module) : success();
     });
-    step("FV0351", [&] { return specialize(*module, options.dims); });
+    step("FV0351", [&]() -> LogicalResult {
+      if (fresh || options.dims.empty())
+        return specialize(*module, options.dims);
+      return module->emitError("dimensions have values from import on; compile the model again");
+    });
     step("FV0065", [&] { return resolveWeights(*module, folder, weights, summary); });
     step("FV0900", [&] { return verify(*module); });
   }
@@ -198,7 +206,8 @@ OwningOpRef<ModuleOp> fovea::importMlirText(MLIRContext &context, StringRef text
     problems.push_back(makeProblem("FV0061", name, "cannot be parsed"));
   if (problems.size() != before)
     return nullptr;
-  summary.text = "MLIR, " + std::to_string(entriesOf(*module).size()) + " entries";
+  size_t entries = entriesOf(*module).size();
+  summary.text = "MLIR, " + std::to_string(entries) + (entries == 1 ? " entry" : " entries");
   return module;
 }
 

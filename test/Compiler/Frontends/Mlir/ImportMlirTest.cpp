@@ -109,6 +109,14 @@ TEST_F(ImportMlir, RefusesModulesWithoutAnEntry) {
   EXPECT_TRUE(refused("func.func private @f() attributes {fovea.entry}", "to be public"));
 }
 
+TEST_F(ImportMlir, LeavesModulesOfLaterPhasesAlone) {
+  std::string text = "module attributes {fovea.phase = \"graph\"} {\n"
+                     "  func.func private @f(%a: f32) { return }\n}";
+  EXPECT_TRUE(import(text)) << problems;
+  options.dims["n"] = 1;
+  EXPECT_TRUE(refused(text, "dimensions have values from import on"));
+}
+
 TEST_F(ImportMlir, RefusesSignaturesThatBreakTheRules) {
   EXPECT_TRUE(refused("func.func @f(%a: f32) { return }", "expected a ranked tensor"));
   EXPECT_TRUE(refused("func.func @f(%a: tensor<*xf32>) { return }", "expected a ranked tensor"));
