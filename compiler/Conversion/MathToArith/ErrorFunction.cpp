@@ -43,8 +43,13 @@ Lanes erfc(Lanes x) {
   double c = x.isDouble() ? 4.0 : 3.0;
   // Beyond the bound the result is 0.
   Lanes a = atMost(abs(x), x.isDouble() ? 27.5 : 10.1);
-  Lanes t = c / (a + c);
-  Lanes factor = t * scaledErfc(fma(t, -2.0, 1.0));
+  Lanes divisor = a + c;
+  Lanes t = c / divisor;
+  // What the sum and the quotient lost, times 1/c: the function is steep in t.
+  Lanes lost = fma(t, a - (divisor - c), fma(t, divisor, -c)) * (1.0 / c);
+  Lanes correction = -(lost * t);
+  Lanes series = scaledErfc(fma(correction, -2.0, fma(t, -2.0, 1.0)));
+  Lanes factor = fma(t, series, correction * series);
   // e^(-a^2) with the square's rounding error put back to first order.
   Lanes square = a * a;
   Lanes error = fma(a, a, -square);

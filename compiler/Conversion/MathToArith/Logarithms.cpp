@@ -72,9 +72,11 @@ Lanes log2(Lanes x) {
     return log2Double(x);
   Split s = split(x);
   Lanes f = s.significand - 1.0;
-  Lanes p = polynomial(f, {1.442695, -0.72134686, 0.4808981, -0.3607727, 0.28865305, -0.23704605,
-                           0.20242466, -0.22101235, 0.20047268});
-  return withSpecialCases(x, fma(f, p, intTo(x.element(), s.exponent)));
+  // log2(e) in two pieces, the second inside the polynomial.
+  Lanes p = polynomial(f, {2.440238e-08, -0.72134656, 0.480896, -0.36078873, 0.2887102, -0.23679921,
+                           0.20181489, -0.2221626, 0.20271796});
+  Lanes ofSignificand = fma(f, 1.4426950216293335, f * p);
+  return withSpecialCases(x, ofSignificand + intTo(x.element(), s.exponent));
 }
 
 Lanes log10(Lanes x) {
@@ -82,11 +84,11 @@ Lanes log10(Lanes x) {
     return host(FOVEA_MATH_LOG, x) * 0.4342944819032518;
   Split s = split(x);
   Lanes f = s.significand - 1.0;
-  Lanes p = polynomial(f, {0.4342945, -0.21714708, 0.14476356, -0.10860121, 0.08692174,
-                           -0.07139149, 0.060664345, -0.06637559, 0.061250877});
-  // log10(2) in two pieces, the first short enough for exact products.
+  Lanes p = polynomial(f, {-8.554928e-09, -0.21714695, 0.14476411, -0.10860838, 0.08691083,
+                           -0.07128146, 0.060747035, -0.06688759, 0.061046552});
+  // log10(e) and log10(2) in two pieces, the first of log10(2) short enough for exact products.
   Lanes e = intTo(x.element(), s.exponent);
-  Lanes low = fma(e, 4.6050389811951998e-6, f * p);
+  Lanes low = fma(f, 0.4342944920063019, fma(e, 4.6050389811951998e-6, f * p));
   return withSpecialCases(x, fma(e, 0.301025390625, low));
 }
 
@@ -118,7 +120,7 @@ Lanes log2Wide(Lanes x) {
 Lanes asinh(Lanes x) {
   // log1p(a + a^2 / (1 + sqrt(a^2 + 1))); for large a that is log(2a).
   Lanes a = abs(x);
-  Lanes isLarge = a > (x.isDouble() ? 0x1p30 : 0x1p14);
+  Lanes isLarge = a > (x.isDouble() ? 0x1p500 : 0x1p60);
   Lanes b = select(isLarge, 1.0, a);
   Lanes near = b + b * b / (sqrt(fma(b, b, 1.0)) + 1.0);
   Lanes result = log1p(select(isLarge, a, near));
@@ -127,7 +129,7 @@ Lanes asinh(Lanes x) {
 
 Lanes acosh(Lanes x) {
   // log1p(t + sqrt(t (t + 2))) with t = x - 1; for large x log(2x).
-  Lanes isLarge = x > (x.isDouble() ? 0x1p30 : 0x1p14);
+  Lanes isLarge = x > (x.isDouble() ? 0x1p500 : 0x1p60);
   Lanes t = x - 1.0;
   Lanes b = select(isLarge, 1.0, t);
   Lanes result = log1p(select(isLarge, t, b + sqrt(fma(b, b, b + b))));

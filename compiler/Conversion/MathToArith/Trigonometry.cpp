@@ -1,6 +1,6 @@
 //===- Trigonometry.cpp - sin, cos, tan and their inverses ----------------===//
 //
-// Angles are reduced by multiples of pi/2 in f64, which gives full accuracy up to 2^50; beyond that
+// Angles are reduced by multiples of pi/2 in f64, which gives full accuracy up to 2^46; beyond that
 // results stay in [-1, 1] and mean nothing. Inverses reduce to arguments below tan(pi/8) or 0.5.
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -13,7 +13,7 @@ static constexpr double kPiOver2 = 1.5707963267948966;
 static constexpr double kPiOver4 = 0.7853981633974483;
 
 namespace {
-/// x = quadrant * pi/2 + rest, |rest| <= pi/4; f32.
+/// x = quadrant * pi/2 + rest, |rest| <= 0.8; f32.
 struct Reduced {
   Lanes quadrant; // i32, modulo 4 in its two low bits
   Lanes rest;
@@ -31,8 +31,8 @@ static Reduced reduceByPiOver2(Lanes x) {
   Lanes low = bits(sum);
   Lanes quadrant =
       x.make<mlir::arith::TruncIOp>(x.typeOf(x.builder().getI32Type()), low.value());
-  // The bounds only matter beyond 2^50.
-  return {quadrant, atLeast(atMost(toF32(rest), kPiOver4 + 0x1p-20), -kPiOver4 - 0x1p-20)};
+  // The rest exceeds pi/4 when a large x makes 2/pi inexact; the bounds matter beyond 2^46.
+  return {quadrant, atLeast(atMost(toF32(rest), 0.8), -0.8)};
 }
 
 /// sin of x, or cos when `quadrants` is 1.
@@ -40,12 +40,14 @@ static Lanes sinOfQuadrant(Lanes x, double quadrants) {
   Reduced reduced = reduceByPiOver2(x);
   Lanes r = reduced.rest;
   Lanes s = r * r;
-  // Relative errors 4e-9 and 1e-10. r times a factor keeps the sign of zero.
-  Lanes sine = r * polynomial(s, {1.0, -0.16666655, 0.008332189, -0.0001951829});
-  Lanes cosine = polynomial(s, {1.0, -0.5, 0.041666646, -0.0013887311, 2.4432567e-05});
+  // Relative errors 5e-9 and 2e-10.
+  Lanes sine = fma(r * s, polynomial(s, {-0.16666654, 0.008332095, -0.0001950554}), r);
+  Lanes cosine = polynomial(s, {1.0, -0.5, 0.04166664, -0.001388713, 2.4412086e-05});
   Lanes q = quadrants == 0.0 ? reduced.quadrant : reduced.quadrant + quadrants;
   Lanes result = select((q & 1.0) == 0.0, sine, cosine);
-  return fromBits(bits(result) ^ ((q & 2.0) << 30));
+  result = fromBits(bits(result) ^ ((q & 2.0) << 30));
+  // The polynomial loses the sign of zero.
+  return quadrants == 0.0 ? select(x == 0.0, x, result) : result;
 }
 
 Lanes sin(Lanes x) { return x.isDouble() ? host(FOVEA_MATH_SIN, x) : sinOfQuadrant(x, 0); }
@@ -57,8 +59,8 @@ Lanes tan(Lanes x) {
   Reduced reduced = reduceByPiOver2(x);
   Lanes r = reduced.rest;
   Lanes s = r * r;
-  Lanes p = polynomial(s, {0.3333335, 0.13332675, 0.054058902, 0.021286346, 0.010826865,
-                           9.925404e-05, 0.004372071});
+  Lanes p = polynomial(s, {0.33333355, 0.13332468, 0.05408268, 0.02116197, 0.0111530665,
+                           -0.00031856832, 0.0045800256});
   Lanes tangent = fma(r * s, p, r);
   return select((reduced.quadrant & 1.0) == 0.0, tangent, -1.0 / tangent);
 }
@@ -88,7 +90,10 @@ static Lanes atanOfQuotient(Lanes numerator, Lanes denominator) {
             select(isLarge, numerator + denominator, denominator);
   Lanes s = z * z;
   Lanes angle = fma(z * s, atanSeries(s), z);
-  return select(isLarge, angle + kPiOver4, angle);
+  // pi/4 in two pieces.
+  double high = z.isDouble() ? kPiOver4 : 0.785398185253143310546875;
+  double low = z.isDouble() ? 3.061616997868383e-17 : -2.1855695000931204e-8;
+  return select(isLarge, (angle + low) + high, angle);
 }
 
 Lanes atan(Lanes x) {
@@ -104,11 +109,12 @@ Lanes atan2(Lanes y, Lanes x) {
   Lanes ax = abs(x), ay = abs(y);
   Lanes isSteep = ay > ax;
   Lanes small = select(isSteep, ax, ay), large = select(isSteep, ay, ax);
-  // Scaled so that sums do not overflow; equal operands (two zeros, two infinities) are 0 or 45
+  // Scaled so that sums do not overflow and subnormals keep their bits; equal operands (two zeros, two infinities) are 0 or 45
   // degrees whatever their size.
   Lanes areEqual = small == large;
-  Lanes numerator = select(areEqual, select(large == 0.0, 0.0, small.like(1.0)), small * 0.25);
-  Lanes denominator = select(areEqual, 1.0, large * 0.25);
+  Lanes factor = select(large > 1.0, 0x1p-2, large.like(0x1p24));
+  Lanes numerator = select(areEqual, select(large == 0.0, 0.0, small.like(1.0)), small * factor);
+  Lanes denominator = select(areEqual, 1.0, large * factor);
   Lanes angle = atanOfQuotient(numerator, denominator);
   angle = select(isSteep, fromPiOver2(angle), angle);
   Lanes isLeft = copysign(x.like(1.0), x) < 0.0;
