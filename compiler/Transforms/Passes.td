@@ -85,4 +85,47 @@ def DecomposeTensorOps : Pass<"fovea-decompose-tensor-ops", "::mlir::func::FuncO
     "::mlir::tensor::TensorDialect"];
 }
 
+def CollapseContract : Pass<"fovea-collapse-contract", "::mlir::func::FuncOp"> {
+  let summary = "Merge dimensions of a product that are neighbours in every operand";
+  let description = [{
+    Needs nothing; runs after `fovea-fuse-epilogue`, since the result is reshaped. Dimensions that
+    are neighbours in the same order in every map that has either become one, by
+    `tensor.collapse_shape` of operands and `tensor.expand_shape` of the result: [B, S, K] x [N, K]
+    is one product of B * S rows.
+    Gives up on a pair of dimensions when a capture or operand has one without the other, in another
+    order or inside an expression, and when an operand is a slice whose rows do not lie together.
+  }];
+  let statistics = [Statistic<"numMerged", "merged", "dimensions merged into their neighbours">];
+  let dependentDialects = ["::mlir::affine::AffineDialect", "::mlir::tensor::TensorDialect"];
+}
+
+def FuseEpilogue : Pass<"fovea-fuse-epilogue", "::mlir::func::FuncOp"> {
+  let summary = "Fold elementwise consumers into the epilogue of a product";
+  let description = [{
+    Needs nothing. An elementwise `linalg.generic` that alone reads the result of a
+    `fovea.contract`, through a permutation, becomes part of its epilogue; its other inputs become
+    captures. Repeated until nothing changes. A reshape between the two is moved behind first.
+    Gives up when the product has other readers or is read in two ways, and when the generic
+    reduces, has several results, reads its destination, a position (`linalg.index`) or a tensor
+    element, or iterates over another space than the product.
+  }];
+  let statistics = [Statistic<"numFused", "fused", "elementwise operations in an epilogue now">];
+  let dependentDialects = [
+    "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+    "::mlir::tensor::TensorDialect"];
+}
+
+def FuseElementwise : Pass<"fovea-fuse-elementwise", "::mlir::func::FuncOp"> {
+  let summary = "Fuse elementwise operations with the elementwise producers of their inputs";
+  let description = [{
+    Needs nothing; runs after `fovea-fuse-epilogue`. An elementwise `linalg.generic` absorbs the
+    producer of an input when each of the producer's elements is used once, or costs about as much
+    as a load.
+    Gives up when fusion would compute an expensive producer more than once, when the producer has
+    several results, and when either reads tensors at computed positions.
+  }];
+  let statistics = [Statistic<"numFused", "fused", "elementwise operations fused away">];
+  let dependentDialects = ["::mlir::affine::AffineDialect", "::mlir::linalg::LinalgDialect"];
+}
+
 #endif // FOVEA_COMPILER_TRANSFORMS_PASSES

@@ -1,0 +1,92 @@
+//===- FuseElementwise.cpp - chains of elementwise operations as one ------===//
+//
+// Fuses elementwise linalg.generic operations with their producers.
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+#include "compiler/Analysis/ScalarBody.h"
+
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Linalg/Transforms/Transforms.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Pass/Pass.h"
+#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+
+namespace fovea {
+#define GEN_PASS_DEF_FUSEELEMENTWISE
+#include "compiler/Transforms/Passes.h.inc"
+} // namespace fovea
+
+using namespace mlir;
+using namespace fovea;
+
+/// True when the body reads a tensor at computed positions.
+static bool gathers(linalg::GenericOp op) {
+  return llvm::any_of(*op.getBody(),
+                      [](Operation &inner) { return isa<tensor::ExtractOp>(inner); });
+}
+
+/// True when each element of the producer is used for one iteration of the consumer.
+static bool isReadOnce(linalg::GenericOp consumer, OpOperand *operand) {
+  return operand->get().hasOneUse() && consumer.getMatchingIndexingMap(operand).isPermutation();
+}
+
+namespace {
+struct FuseProducer : OpRewritePattern<linalg::GenericOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(linalg::GenericOp op, PatternRewriter &rewriter) const override {
+    for (OpOperand &operand : op->getOpOperands()) {
+      if (!op.isDpsInput(&operand) || failed(checkFusable(op, operand, rewriter)))
+        continue;
+      FailureOr<linalg::ElementwiseOpFusionResult> fused =
+          linalg::fuseElementwiseOps(rewriter, &operand);
+      if (failed(fused))
+        continue;
+      for (auto [origin, replacement] : fused->replacements)
+        rewriter.replaceUsesWithIf(origin, replacement, [&](OpOperand &use) {
+          return use.get().getDefiningOp() != operand.get().getDefiningOp();
+        });
+      rewriter.eraseOp(op);
+      return success();
+    }
+    return rewriter.notifyMatchFailure(op, "no producer can be fused");
+  }
+
+  static LogicalResult checkFusable(linalg::GenericOp op, OpOperand &operand,
+                                    PatternRewriter &rewriter) {
+    auto producer = operand.get().getDefiningOp<linalg::GenericOp>();
+    if (!producer || producer->getBlock() != op->getBlock())
+      return rewriter.notifyMatchFailure(op, "operand has no elementwise producer in this block");
+    if (!linalg::areElementwiseOpsFusable(&operand))
+      return rewriter.notifyMatchFailure(op, "producer does not write what the operand reads");
+    if (gathers(op) || gathers(producer))
+      return rewriter.notifyMatchFailure(op, "producer or consumer reads computed positions");
+    if (producer->getNumResults() != 1)
+      return rewriter.notifyMatchFailure(op, "producer gives more than one tensor");
+    if (!isReadOnce(op, &operand) && !isCheapBody(*producer.getBody()))
+      return rewriter.notifyMatchFailure(op, "fusion would compute the producer more than once");
+    return success();
+  }
+};
+
+struct FuseElementwise : fovea::impl::FuseElementwiseBase<FuseElementwise> {
+  int64_t countGenerics() {
+    int64_t found = 0;
+    getOperation().walk([&](linalg::GenericOp) { ++found; });
+    return found;
+  }
+
+  void runOnOperation() override {
+    int64_t before = countGenerics();
+    RewritePatternSet patterns(&getContext());
+    patterns.add<FuseProducer>(&getContext());
+    GreedyRewriteConfig config;
+    config.enableFolding(false).enableConstantCSE(false);
+    config.setRegionSimplificationLevel(GreedySimplifyRegionLevel::Disabled);
+    if (failed(applyPatternsGreedily(getOperation(), std::move(patterns), config)))
+      return signalPassFailure();
+    numFused += before - countGenerics();
+  }
+};
+} // namespace

@@ -1,0 +1,91 @@
+// RUN: fovea-opt %s -fovea-fuse-elementwise | FileCheck %s
+
+#id = affine_map<(i, j) -> (i, j)>
+#col = affine_map<(i, j) -> (j)>
+#vec = affine_map<(i) -> (i)>
+#one = {indexing_maps = [#id, #id], iterator_types = ["parallel", "parallel"]}
+#two = {indexing_maps = [#id, #col, #id], iterator_types = ["parallel", "parallel"]}
+
+// CHECK-LABEL: func @chain
+// CHECK:         linalg.generic
+// CHECK:           math.exp
+// CHECK-NEXT:      math.tanh
+// CHECK-NOT:     linalg.generic
+func.func @chain(%a: tensor<?x6xf32>, %o: tensor<?x6xf32>) -> tensor<?x6xf32> {
+  %p = linalg.generic #one ins(%a : tensor<?x6xf32>) outs(%o : tensor<?x6xf32>) {
+    ^bb0(%x: f32, %z: f32):
+      %t = math.exp %x : f32
+      linalg.yield %t : f32
+    } -> tensor<?x6xf32>
+  %q = linalg.generic #one ins(%p : tensor<?x6xf32>) outs(%o : tensor<?x6xf32>) {
+    ^bb0(%x: f32, %z: f32):
+      %t = math.tanh %x : f32
+      linalg.yield %t : f32
+    } -> tensor<?x6xf32>
+  return %q : tensor<?x6xf32>
+}
+
+// CHECK-LABEL: func @do_not_fuse_when_expensive_producer_is_repeated
+// CHECK:         math.exp
+// CHECK:         linalg.generic
+func.func @do_not_fuse_when_expensive_producer_is_repeated(%a: tensor<5x6xf32>, %b: tensor<6xf32>,
+    %o: tensor<5x6xf32>, %ob: tensor<6xf32>) -> tensor<5x6xf32> {
+  %p = linalg.generic {indexing_maps = [#vec, #vec], iterator_types = ["parallel"]}
+      ins(%b : tensor<6xf32>) outs(%ob : tensor<6xf32>) {
+    ^bb0(%x: f32, %z: f32):
+      %t = math.exp %x : f32
+      linalg.yield %t : f32
+    } -> tensor<6xf32>
+  %q = linalg.generic #two ins(%a, %p : tensor<5x6xf32>, tensor<6xf32>)
+      outs(%o : tensor<5x6xf32>) {
+    ^bb0(%x: f32, %y: f32, %z: f32):
+      %t = arith.addf %x, %y : f32
+      linalg.yield %t : f32
+    } -> tensor<5x6xf32>
+  return %q : tensor<5x6xf32>
+}
+
+// CHECK-LABEL: func @repeat_cheap_producer
+// CHECK:         linalg.generic
+// CHECK:           arith.mulf
+// CHECK-NEXT:      arith.addf
+// CHECK-NOT:     linalg.generic
+func.func @repeat_cheap_producer(%a: tensor<5x6xf32>, %b: tensor<6xf32>, %o: tensor<5x6xf32>,
+    %ob: tensor<6xf32>) -> tensor<5x6xf32> {
+  %p = linalg.generic {indexing_maps = [#vec, #vec], iterator_types = ["parallel"]}
+      ins(%b : tensor<6xf32>) outs(%ob : tensor<6xf32>) {
+    ^bb0(%x: f32, %z: f32):
+      %t = arith.mulf %x, %x : f32
+      linalg.yield %t : f32
+    } -> tensor<6xf32>
+  %q = linalg.generic #two ins(%a, %p : tensor<5x6xf32>, tensor<6xf32>)
+      outs(%o : tensor<5x6xf32>) {
+    ^bb0(%x: f32, %y: f32, %z: f32):
+      %t = arith.addf %x, %y : f32
+      linalg.yield %t : f32
+    } -> tensor<5x6xf32>
+  return %q : tensor<5x6xf32>
+}
+
+// CHECK-LABEL: func @do_not_fuse_into_gather
+// CHECK:         arith.addi
+// CHECK:         linalg.generic
+// CHECK:           tensor.extract
+func.func @do_not_fuse_into_gather(%i: tensor<5xi64>, %t: tensor<9xf32>, %oi: tensor<5xi64>,
+    %o: tensor<5xf32>) -> tensor<5xf32> {
+  %p = linalg.generic {indexing_maps = [#vec, #vec], iterator_types = ["parallel"]}
+      ins(%i : tensor<5xi64>) outs(%oi : tensor<5xi64>) {
+    ^bb0(%x: i64, %z: i64):
+      %s = arith.addi %x, %x : i64
+      linalg.yield %s : i64
+    } -> tensor<5xi64>
+  %n = arith.constant 9 : index
+  %q = linalg.generic {indexing_maps = [#vec, #vec], iterator_types = ["parallel"]}
+      ins(%p : tensor<5xi64>) outs(%o : tensor<5xf32>) {
+    ^bb0(%x: i64, %z: f32):
+      %k = fovea.checked_index %x in %n node "Gather" : i64
+      %v = tensor.extract %t[%k] : tensor<9xf32>
+      linalg.yield %v : f32
+    } -> tensor<5xf32>
+  return %q : tensor<5xf32>
+}
