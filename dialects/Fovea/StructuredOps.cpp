@@ -6,6 +6,8 @@
 //===----------------------------------------------------------------------===//
 #include "dialects/Fovea/StructuredOps.h"
 
+#include "mlir/IR/Matchers.h"
+
 using namespace mlir;
 
 InFlightDiagnostic fovea::emitConstraint(Operation *op, StringRef label) {
@@ -101,9 +103,9 @@ LogicalResult fovea::verifyScalarRegion(Operation *op, StringRef label, Region &
                  .attachNote(inner.getLoc())
              << "in this operation";
     for (Value operand : inner.getOperands())
-      if (operand.getParentRegion() != &region)
-        return emitConstraint(op, label) << "expected a region that uses only its arguments; pass "
-                                            "outer values as captures";
+      if (operand.getParentRegion() != &region && !matchPattern(operand, m_Constant()))
+        return emitConstraint(op, label) << "expected a region that uses only its arguments and "
+                                            "constants; pass outer values as captures";
   }
   return success();
 }

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 #include "compiler/Targets/CPU/Emit.h"
 
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/ModuleTranslation.h"
@@ -162,8 +163,13 @@ llvm::Expected<Emitted> fovea::cpu::emit(mlir::ModuleOp module, const Capabiliti
   mlir::registerBuiltinDialectTranslation(registry);
   mlir::registerLLVMDialectTranslation(registry);
   module.getContext()->appendDialectRegistry(registry);
+  // Weights live outside the code; the artefact's writer reads their declarations.
+  mlir::OwningOpRef<mlir::ModuleOp> code(module.clone());
+  for (mlir::Operation &op : llvm::make_early_inc_range(code->getOps()))
+    if (!mlir::isa<mlir::LLVM::LLVMDialect>(op.getDialect()))
+      op.erase();
   llvm::LLVMContext context;
-  std::unique_ptr<llvm::Module> ir = mlir::translateModuleToLLVMIR(module, context, "fovea");
+  std::unique_ptr<llvm::Module> ir = mlir::translateModuleToLLVMIR(*code, context, "fovea");
   if (!ir)
     return failure("the module cannot be translated to LLVM IR");
   Emitted out;
