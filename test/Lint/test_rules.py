@@ -119,6 +119,36 @@ def test_layering_follows_the_order(path: str, include: str, is_right: bool) -> 
     assert (not found("layering", {path: f'#include "{include}"\n'})) == is_right
 
 
+@pytest.mark.parametrize(
+    ("line", "is_right"),
+    [
+        ("registerAllDialects(registry);", False),
+        ("mlir::registerAllPasses();", False),
+        ("::mlir::registerAllExtensions(registry);", False),
+        ("llvm::InitializeAllTargets();", False),
+        ('#include "mlir/InitAllDialects.h"', False),
+        ("linalg::registerAllDialectInterfaceImplementations(registry);", True),
+        ("arith::registerBufferizableOpInterfaceExternalModels(registry);", True),
+        ("llvm::InitializeNativeTarget();", True),
+    ],
+)
+def test_registration_of_everything_is_for_tools(line: str, is_right: bool) -> None:
+    assert (not found("registration", {"compiler/X.cpp": f"{line}\n"})) == is_right
+    assert not found("registration", {"tools/fovea/fovea.cpp": f"{line}\n"})
+
+
+def test_constraint_label_needs_verifier_specification_and_test() -> None:
+    whole = {
+        "dialects/Fovea/X.td": "    - x_c1: a constraint\n    - y_c1: another\n",
+        "dialects/Fovea/X.cpp": 'emit(op, "x_c1"); emit(op, prefix + "_c1");\n',
+        "docs/Spec.md": "x_c1 y_c1\n",
+        "test/Dialects/x.mlir": "// expected-error {{x_c1}} {{y_c1}}\n",
+    }
+    assert not found("constraints", whole)
+    for path in whole:
+        assert found("constraints", {**whole, path: "nothing\n"}), path
+
+
 @pytest.mark.parametrize("name", ["Utils.h", "FooUtil.h", "helper.py", "CommonOps.td", "Misc.cpp"])
 def test_file_names_that_say_nothing(name: str) -> None:
     assert found("file-names", {f"compiler/{name}": ""})
