@@ -1,0 +1,132 @@
+//===- Operators.h - functions that import operators ----------------------===//
+//
+// Declares the import functions that the operator table names, and what the families share.
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+#ifndef FOVEA_COMPILER_FRONTENDS_ONNX_OPERATORS_OPERATORS_H
+#define FOVEA_COMPILER_FRONTENDS_ONNX_OPERATORS_OPERATORS_H
+
+#include "compiler/Frontends/Onnx/ConstantFolder.h"
+
+namespace fovea::onnx_frontend {
+
+/// Elementwise.cpp
+mlir::LogicalResult importUnary(Node &node);
+mlir::LogicalResult importBinary(Node &node);
+mlir::LogicalResult importVariadic(Node &node);
+mlir::LogicalResult importWhere(Node &node);
+mlir::LogicalResult importCast(Node &node);
+mlir::LogicalResult importClip(Node &node);
+mlir::LogicalResult importPow(Node &node);
+mlir::LogicalResult importIdentity(Node &node);
+mlir::LogicalResult importPRelu(Node &node);
+/// Movement.cpp
+mlir::LogicalResult importTranspose(Node &node);
+mlir::LogicalResult importConcat(Node &node);
+mlir::LogicalResult importSplit(Node &node);
+mlir::LogicalResult importTile(Node &node);
+mlir::LogicalResult importExpand(Node &node);
+/// Slicing.cpp
+mlir::LogicalResult importSlice(Node &node);
+mlir::LogicalResult importPad(Node &node);
+/// ShapeOps.cpp
+mlir::LogicalResult importReshape(Node &node);
+mlir::LogicalResult importFlatten(Node &node);
+mlir::LogicalResult importSqueeze(Node &node);
+mlir::LogicalResult importUnsqueeze(Node &node);
+mlir::LogicalResult importShape(Node &node);
+mlir::LogicalResult importSize(Node &node);
+/// Generators.cpp
+mlir::LogicalResult importConstant(Node &node);
+mlir::LogicalResult importConstantOfShape(Node &node);
+mlir::LogicalResult importRange(Node &node);
+mlir::LogicalResult importTrilu(Node &node);
+mlir::LogicalResult importEyeLike(Node &node);
+mlir::LogicalResult importOneHot(Node &node);
+/// Indexing.cpp
+mlir::LogicalResult importGather(Node &node);
+mlir::LogicalResult importGatherElements(Node &node);
+mlir::LogicalResult importGatherND(Node &node);
+mlir::LogicalResult importScatterElements(Node &node);
+mlir::LogicalResult importScatterND(Node &node);
+/// Reductions.cpp
+mlir::LogicalResult importReduce(Node &node);
+mlir::LogicalResult importArgExtreme(Node &node);
+mlir::LogicalResult importSoftmax(Node &node);
+mlir::LogicalResult importCumSum(Node &node);
+/// Pooling.cpp
+mlir::LogicalResult importPool(Node &node);
+mlir::LogicalResult importGlobalPool(Node &node);
+/// Products.cpp
+mlir::LogicalResult importMatMul(Node &node);
+mlir::LogicalResult importGemm(Node &node);
+/// Where `value` is a transposed tensor, takes that tensor and changes `map` accordingly.
+void absorbTranspose(mlir::Value &value, mlir::AffineMap &map);
+/// fovea.contract of lhs and rhs into `shape`; maps of lhs, rhs and out. The sum is multiplied by
+/// `alpha`, then `beta` times the element of `addend` (may be null) at `addendMap` is added.
+mlir::Value contract(Node &node, Dtype dtype, mlir::Value lhs, mlir::Value rhs,
+                     llvm::ArrayRef<SizeExpr> shape, llvm::ArrayRef<mlir::AffineMap> maps,
+                     mlir::Value addend = {}, mlir::AffineMap addendMap = {}, double alpha = 1,
+                     double beta = 1);
+/// Einsum.cpp
+mlir::LogicalResult importEinsum(Node &node);
+/// Convolution.cpp
+mlir::LogicalResult importConv(Node &node);
+/// Normalizations.cpp
+mlir::LogicalResult importLayerNormalization(Node &node);
+mlir::LogicalResult importRMSNormalization(Node &node);
+mlir::LogicalResult importBatchNormalization(Node &node);
+mlir::LogicalResult importGroupedNormalization(Node &node);
+/// AttentionOps.cpp
+mlir::LogicalResult importAttention(Node &node);
+mlir::LogicalResult importRotaryEmbedding(Node &node);
+/// Recurrent.cpp
+mlir::LogicalResult importLstm(Node &node);
+mlir::LogicalResult importGru(Node &node);
+mlir::LogicalResult importRnn(Node &node);
+/// ControlFlow.cpp
+mlir::LogicalResult importIf(Node &node);
+
+/// Builds one scalar from the scalars of the inputs.
+using ScalarBody =
+    llvm::function_ref<mlir::Value(mlir::ImplicitLocOpBuilder &, mlir::ValueRange)>;
+
+/// The common shape of inputs under ONNX's broadcasting; sizes that are not known to agree are
+/// required to at run time. Nothing, with a problem, when they cannot agree.
+std::optional<Sizes> broadcastShapes(Node &node, llvm::ArrayRef<const Tensor *> inputs);
+/// Map from `shape` to an operand of sizes `from` that broadcasts to it. The map has `dims`
+/// dimensions, of which shape's are the first ones.
+mlir::AffineMap broadcastMap(Emitter &e, llvm::ArrayRef<SizeExpr> from,
+                             llvm::ArrayRef<SizeExpr> shape, unsigned dims);
+/// The tensor as a value whose static extents are those of `shape`, where it is not broadcast.
+mlir::Value refined(Node &node, const Tensor &tensor, llvm::ArrayRef<SizeExpr> shape);
+/// A generic operation over broadcast inputs; constants of one element are put into its body.
+mlir::Value elementwise(Node &node, llvm::ArrayRef<const Tensor *> inputs,
+                        llvm::ArrayRef<SizeExpr> shape, Dtype result, ScalarBody body);
+/// Elements converted to another type.
+Tensor converted(Node &node, const Tensor &tensor, Dtype to);
+/// A tensor known only as a value.
+Tensor tensorOf(Dtype dtype, llvm::ArrayRef<SizeExpr> shape, mlir::Value value);
+/// Requires or checks that two sizes agree; failure, with a problem, when they cannot.
+mlir::LogicalResult agree(Node &node, const SizeExpr &have, const SizeExpr &want,
+                          const llvm::Twine &what);
+/// Folds `function` over `axes`, in the type `accum`, after `prepare` (which takes and gives
+/// elements of that type). The result lacks the axes.
+mlir::Value reduce(Node &node, mlir::Value source, Dtype dtype, llvm::ArrayRef<SizeExpr> shape,
+                   llvm::ArrayRef<int64_t> axes, Binary function, Dtype accum,
+                   ScalarBody prepare = nullptr);
+/// `shape` without `axes`, or with 1 in their place.
+Sizes withoutAxes(llvm::ArrayRef<SizeExpr> shape, llvm::ArrayRef<int64_t> axes, bool keep);
+/// A size as a scalar of a type.
+mlir::Value sizeAs(Node &node, const SizeExpr &size, Dtype dtype);
+/// f32 for f16 and bf16, else the type itself.
+Dtype accumulatorOf(Dtype dtype);
+
+/// One of the model's index elements as an index in [0, extent).
+mlir::Value checkedIndex(mlir::ImplicitLocOpBuilder &b, mlir::Value element, mlir::Value extent,
+                         llvm::StringRef node, Dtype dtype);
+
+} // namespace fovea::onnx_frontend
+
+#endif // FOVEA_COMPILER_FRONTENDS_ONNX_OPERATORS_OPERATORS_H

@@ -1,0 +1,280 @@
+//===- ShapeExpr.cpp - sizes as polynomials over symbols ------------------===//
+//
+// Canonical polynomials, exact division, and the folding of quotients, minima and maxima.
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+#include "compiler/Frontends/Onnx/ShapeExpr.h"
+
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/Support/CheckedArithmetic.h"
+#include "llvm/Support/MathExtras.h"
+
+#include <numeric>
+
+using namespace fovea::onnx_frontend;
+
+using Term = SizeExpr::Term;
+
+/// Beyond this many terms a model's arithmetic is not about sizes any more.
+static constexpr size_t kMaxTerms = 256;
+static constexpr size_t kMaxDegree = 32;
+static constexpr int64_t kMaxFactor = int64_t(1) << 62;
+
+/// Graded order: degree, then symbols. It is preserved by multiplication, as division needs.
+static int compareMonomials(const Term &lhs, const Term &rhs) {
+  if (lhs.symbols.size() != rhs.symbols.size())
+    return lhs.symbols.size() < rhs.symbols.size() ? -1 : 1;
+  if (lhs.symbols == rhs.symbols)
+    return 0;
+  return std::lexicographical_compare(lhs.symbols.begin(), lhs.symbols.end(), rhs.symbols.begin(),
+                                      rhs.symbols.end())
+             ? 1
+             : -1;
+}
+
+std::optional<int64_t> SizeExpr::constant() const {
+  if (terms.empty())
+    return 0;
+  if (terms.size() == 1 && terms.front().symbols.empty())
+    return terms.front().factor;
+  return std::nullopt;
+}
+
+std::optional<unsigned> SizeExpr::symbol() const {
+  if (terms.size() == 1 && terms.front().factor == 1 && terms.front().symbols.size() == 1)
+    return terms.front().symbols.front();
+  return std::nullopt;
+}
+
+bool SizeExpr::operator<(const SizeExpr &other) const {
+  if (terms.size() != other.terms.size())
+    return terms.size() < other.terms.size();
+  for (auto [mine, theirs] : llvm::zip_equal(terms, other.terms)) {
+    if (int order = compareMonomials(mine, theirs))
+      return order < 0;
+    if (mine.factor != theirs.factor)
+      return mine.factor < theirs.factor;
+  }
+  return false;
+}
+
+int64_t SizeContext::checked(std::optional<int64_t> value) {
+  if (value && *value <= kMaxFactor && *value >= -kMaxFactor)
+    return *value;
+  overflowed = true;
+  return 0;
+}
+
+SizeExpr SizeContext::normalized(SizeExpr expr) {
+  llvm::sort(expr.terms,
+                    [](const Term &l, const Term &r) { return compareMonomials(l, r) > 0; });
+  SizeExpr result;
+  for (Term &term : expr.terms) {
+    if (!result.terms.empty() && result.terms.back().symbols == term.symbols)
+      result.terms.back().factor =
+          checked(llvm::checkedAdd(result.terms.back().factor, term.factor));
+    else
+      result.terms.push_back(std::move(term));
+  }
+  llvm::erase_if(result.terms, [](const Term &term) { return term.factor == 0; });
+  if (result.terms.size() > kMaxTerms)
+    overflowed = true;
+  return overflowed ? SizeExpr(0) : result;
+}
+
+SizeExpr SizeContext::named(llvm::StringRef name) {
+  auto [entry, inserted] = names.try_emplace(name, symbols.size());
+  if (inserted)
+    symbols.push_back({Kind::Named, name.str(), {}, {}, {}, 0});
+  SizeExpr result;
+  result.terms.push_back({1, {entry->second}});
+  return result;
+}
+
+SizeExpr SizeContext::value(mlir::Value value, std::optional<int64_t> least) {
+  SizeExpr result;
+  result.terms.push_back({1, {static_cast<unsigned>(symbols.size())}});
+  symbols.push_back({Kind::Value, "", value, {}, {}, least});
+  return result;
+}
+
+SizeExpr SizeContext::compound(Kind kind, const SizeExpr &lhs, const SizeExpr &rhs,
+                               std::optional<int64_t> least) {
+  auto [entry, inserted] =
+      compounds.try_emplace({static_cast<int>(kind), {lhs, rhs}}, symbols.size());
+  if (inserted)
+    symbols.push_back({kind, "", {}, lhs, rhs, least});
+  SizeExpr result;
+  result.terms.push_back({1, {entry->second}});
+  return result;
+}
+
+SizeExpr SizeContext::add(const SizeExpr &lhs, const SizeExpr &rhs) {
+  SizeExpr sum = lhs;
+  sum.terms.append(rhs.terms.begin(), rhs.terms.end());
+  return normalized(std::move(sum));
+}
+
+SizeExpr SizeContext::sub(const SizeExpr &lhs, const SizeExpr &rhs) {
+  return add(lhs, mul(rhs, SizeExpr(-1)));
+}
+
+SizeExpr SizeContext::mul(const SizeExpr &lhs, const SizeExpr &rhs) {
+  SizeExpr product;
+  if (lhs.terms.size() * rhs.terms.size() > kMaxTerms) {
+    overflowed = true;
+    return product;
+  }
+  for (const Term &left : lhs.terms)
+    for (const Term &right : rhs.terms) {
+      Term term{checked(llvm::checkedMul(left.factor, right.factor)), left.symbols};
+      llvm::append_range(term.symbols, right.symbols);
+      llvm::sort(term.symbols);
+      if (term.symbols.size() > kMaxDegree)
+        overflowed = true;
+      product.terms.push_back(std::move(term));
+    }
+  return normalized(std::move(product));
+}
+
+SizeExpr SizeContext::product(llvm::ArrayRef<SizeExpr> factors) {
+  SizeExpr result = 1;
+  for (const SizeExpr &factor : factors)
+    result = mul(result, factor);
+  return result;
+}
+
+std::optional<SizeExpr> SizeContext::divideExactly(const SizeExpr &lhs, const SizeExpr &rhs) {
+  if (rhs.terms.empty())
+    return std::nullopt;
+  SizeExpr rest = lhs, quotient;
+  const Term &lead = rhs.terms.front();
+  while (!rest.terms.empty()) {
+    const Term &top = rest.terms.front();
+    if (top.factor % lead.factor != 0 ||
+        !std::includes(top.symbols.begin(), top.symbols.end(), lead.symbols.begin(),
+                       lead.symbols.end()))
+      return std::nullopt;
+    SizeExpr step;
+    step.terms.push_back({top.factor / lead.factor, {}});
+    std::set_difference(top.symbols.begin(), top.symbols.end(), lead.symbols.begin(),
+                        lead.symbols.end(), std::back_inserter(step.terms.front().symbols));
+    SizeExpr next = sub(rest, mul(step, rhs));
+    quotient = add(quotient, step);
+    if (overflowed || quotient.terms.size() > kMaxTerms)
+      return std::nullopt;
+    rest = std::move(next);
+  }
+  return quotient;
+}
+
+std::optional<int64_t> SizeContext::least(const SizeExpr &expr) const {
+  int64_t bound = 0;
+  for (const Term &term : expr.terms) {
+    std::optional<int64_t> value = term.factor;
+    if (!term.symbols.empty() && term.factor < 0)
+      return std::nullopt;
+    for (unsigned number : term.symbols) {
+      std::optional<int64_t> low = symbols[number].least;
+      if (!low || *low < 0)
+        return std::nullopt;
+      value = value ? llvm::checkedMul(*value, *low) : value;
+    }
+    value = value ? llvm::checkedAdd(bound, *value) : value;
+    if (!value)
+      return std::nullopt;
+    bound = *value;
+  }
+  return bound;
+}
+
+bool SizeContext::dependsOnData(const SizeExpr &expr) const {
+  return llvm::any_of(expr.terms, [&](const Term &term) {
+    return llvm::any_of(term.symbols, [&](unsigned number) {
+      const Symbol &symbol = symbols[number];
+      return symbol.kind == Kind::Value ||
+             (symbol.kind != Kind::Named &&
+              (dependsOnData(symbol.lhs) || dependsOnData(symbol.rhs)));
+    });
+  });
+}
+
+SizeExpr SizeContext::floorDiv(const SizeExpr &lhs, const SizeExpr &rhs) {
+  auto left = lhs.constant(), right = rhs.constant();
+  if (right == 0) {
+    overflowed = true;
+    return 0;
+  }
+  if (left && right)
+    return llvm::divideFloorSigned(*left, *right);
+  if (right == 1)
+    return lhs;
+  if (std::optional<SizeExpr> exact = divideExactly(lhs, rhs))
+    return *exact;
+  auto low = least(lhs), divisor = least(rhs);
+  std::optional<int64_t> bound;
+  if (low && *low >= 0 && divisor && *divisor >= 0)
+    bound = 0;
+  if (!right || *right < 0)
+    return compound(Kind::FloorDiv, lhs, rhs, bound);
+  // Terms that the divisor divides leave the quotient; the rest keeps its constant below it.
+  SizeExpr whole, rest;
+  for (const Term &term : lhs.terms) {
+    int64_t quotient = llvm::divideFloorSigned(term.factor, *right);
+    bool divides = term.factor % *right == 0;
+    Term kept = term;
+    if (term.symbols.empty() || divides) {
+      whole.terms.push_back({quotient, term.symbols});
+      kept.factor = term.factor - quotient * *right;
+    }
+    if (kept.factor != 0)
+      rest.terms.push_back(kept);
+  }
+  whole = normalized(std::move(whole));
+  rest = normalized(std::move(rest));
+  if (auto value = rest.constant())
+    return add(whole, llvm::divideFloorSigned(*value, *right));
+  auto restLow = least(rest);
+  return add(whole, compound(Kind::FloorDiv, rest, rhs,
+                             restLow ? std::optional(llvm::divideFloorSigned(*restLow, *right))
+                                     : std::nullopt));
+}
+
+SizeExpr SizeContext::ceilDiv(const SizeExpr &lhs, const SizeExpr &rhs) {
+  return floorDiv(sub(add(lhs, rhs), 1), rhs);
+}
+
+SizeExpr SizeContext::mod(const SizeExpr &lhs, const SizeExpr &rhs) {
+  if (rhs.constant() == 0) {
+    overflowed = true;
+    return 0;
+  }
+  return sub(lhs, mul(rhs, floorDiv(lhs, rhs)));
+}
+
+SizeExpr SizeContext::min(const SizeExpr &lhs, const SizeExpr &rhs) {
+  SizeExpr difference = sub(lhs, rhs);
+  if (auto low = least(difference); low && *low >= 0)
+    return rhs;
+  if (auto low = least(sub(rhs, lhs)); low && *low >= 0)
+    return lhs;
+  auto left = least(lhs), right = least(rhs);
+  std::optional<int64_t> bound;
+  if (left && right)
+    bound = std::min(*left, *right);
+  return rhs < lhs ? compound(Kind::Min, rhs, lhs, bound) : compound(Kind::Min, lhs, rhs, bound);
+}
+
+SizeExpr SizeContext::max(const SizeExpr &lhs, const SizeExpr &rhs) {
+  SizeExpr difference = sub(lhs, rhs);
+  if (auto low = least(difference); low && *low >= 0)
+    return lhs;
+  if (auto low = least(sub(rhs, lhs)); low && *low >= 0)
+    return rhs;
+  auto left = least(lhs), right = least(rhs);
+  std::optional<int64_t> bound = left;
+  if (right && (!bound || *right > *bound))
+    bound = right;
+  return rhs < lhs ? compound(Kind::Max, rhs, lhs, bound) : compound(Kind::Max, lhs, rhs, bound);
+}

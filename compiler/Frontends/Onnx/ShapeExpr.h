@@ -1,0 +1,107 @@
+//===- ShapeExpr.h - sizes as polynomials over symbols --------------------===//
+//
+// The importer computes with tensor sizes that only a run knows. A size is a polynomial with
+// integer coefficients over symbols; quotients, remainders, minima and maxima become symbols of
+// their own. Equal polynomials are equal sizes, whatever the order in which a model computed them.
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+#ifndef FOVEA_COMPILER_FRONTENDS_ONNX_SHAPEEXPR_H
+#define FOVEA_COMPILER_FRONTENDS_ONNX_SHAPEEXPR_H
+
+#include "mlir/IR/Value.h"
+#include "llvm/ADT/ArrayRef.h"
+#include "llvm/ADT/SmallVector.h"
+#include "llvm/ADT/StringMap.h"
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace fovea::onnx_frontend {
+
+/// A polynomial in canonical form. Symbols are numbers given out by a SizeContext.
+class SizeExpr {
+public:
+  /// factor * product of symbols (sorted, repeated for powers).
+  struct Term {
+    int64_t factor;
+    llvm::SmallVector<unsigned, 2> symbols;
+    bool operator==(const Term &other) const = default;
+  };
+
+  SizeExpr(int64_t value = 0) {
+    if (value != 0)
+      terms.push_back({value, {}});
+  }
+
+  /// The value when no symbol is left.
+  std::optional<int64_t> constant() const;
+  /// The symbol when the expression is exactly one.
+  std::optional<unsigned> symbol() const;
+  bool is(int64_t value) const { return constant() == value; }
+  bool operator==(const SizeExpr &other) const = default;
+  /// A total order, for maps.
+  bool operator<(const SizeExpr &other) const;
+
+  /// Sorted by monomial, highest first, without zero factors.
+  llvm::SmallVector<Term, 1> terms;
+};
+
+using Sizes = llvm::SmallVector<SizeExpr, 4>;
+
+/// Owns the symbols. Coefficients beyond 2^62 set `overflowed` and count as 0.
+class SizeContext {
+public:
+  enum class Kind { Named, Value, FloorDiv, Mod, Min, Max };
+  struct Symbol {
+    Kind kind;
+    std::string name;
+    mlir::Value value;
+    SizeExpr lhs, rhs;
+    std::optional<int64_t> least;
+  };
+
+  /// The symbol of a named dimension (at least 0).
+  SizeExpr named(llvm::StringRef name);
+  /// A new symbol for an index value; `least` is a proven lower bound.
+  SizeExpr value(mlir::Value value, std::optional<int64_t> least = std::nullopt);
+
+  SizeExpr add(const SizeExpr &lhs, const SizeExpr &rhs);
+  SizeExpr sub(const SizeExpr &lhs, const SizeExpr &rhs);
+  SizeExpr mul(const SizeExpr &lhs, const SizeExpr &rhs);
+  /// Quotient rounded down. The divisor must not be the constant 0.
+  SizeExpr floorDiv(const SizeExpr &lhs, const SizeExpr &rhs);
+  SizeExpr ceilDiv(const SizeExpr &lhs, const SizeExpr &rhs);
+  /// lhs - rhs * floorDiv(lhs, rhs).
+  SizeExpr mod(const SizeExpr &lhs, const SizeExpr &rhs);
+  SizeExpr min(const SizeExpr &lhs, const SizeExpr &rhs);
+  SizeExpr max(const SizeExpr &lhs, const SizeExpr &rhs);
+  SizeExpr product(llvm::ArrayRef<SizeExpr> factors);
+
+  /// lhs / rhs when the division leaves no remainder for all values of the symbols.
+  std::optional<SizeExpr> divideExactly(const SizeExpr &lhs, const SizeExpr &rhs);
+  /// A proven lower bound.
+  std::optional<int64_t> least(const SizeExpr &expr) const;
+  /// True when some symbol comes from data rather than from the sizes of arguments.
+  bool dependsOnData(const SizeExpr &expr) const;
+
+  const Symbol &symbol(unsigned number) const { return symbols[number]; }
+  bool overflowed = false;
+
+private:
+  SizeExpr normalized(SizeExpr expr);
+  int64_t checked(std::optional<int64_t> value);
+  SizeExpr compound(Kind kind, const SizeExpr &lhs, const SizeExpr &rhs,
+                    std::optional<int64_t> least);
+
+  std::vector<Symbol> symbols;
+  llvm::StringMap<unsigned> names;
+  std::map<std::pair<int, std::pair<SizeExpr, SizeExpr>>, unsigned> compounds;
+};
+
+} // namespace fovea::onnx_frontend
+
+#endif // FOVEA_COMPILER_FRONTENDS_ONNX_SHAPEEXPR_H
