@@ -227,3 +227,27 @@ Value cpu::inlineLanes(Nest &nest, Region &region, ArrayRef<Value> arguments,
                        const LaneGroup &group) {
   return LaneInliner(nest, group).run(region, arguments);
 }
+
+SmallVector<Value> cpu::transpose(Nest &nest, ArrayRef<Value> rows) {
+  int64_t size = rows.size();
+  SmallVector<Value> now(rows);
+  // Exchanges the off-diagonal blocks of size 1, 2, 4, ... of every block twice as large.
+  for (int64_t block = 1; block < size; block *= 2) {
+    SmallVector<int64_t> upper, lower;
+    for (int64_t lane = 0; lane < size; ++lane) {
+      bool second = lane & block;
+      upper.push_back(second ? size + lane - block : lane);
+      lower.push_back(second ? size + lane : lane + block);
+    }
+    SmallVector<Value> next(now);
+    for (int64_t row = 0; row < size; ++row) {
+      if (row & block)
+        continue;
+      Value a = now[row], b = now[row + block];
+      next[row] = vector::ShuffleOp::create(nest.builder, nest.loc, a, b, upper);
+      next[row + block] = vector::ShuffleOp::create(nest.builder, nest.loc, a, b, lower);
+    }
+    now = next;
+  }
+  return now;
+}

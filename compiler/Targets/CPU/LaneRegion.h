@@ -46,6 +46,10 @@ void storeLanes(Nest &nest, mlir::Value value, mlir::Value buffer, mlir::AffineM
 mlir::Value inlineLanes(Nest &nest, mlir::Region &region, llvm::ArrayRef<mlir::Value> arguments,
                         const LaneGroup &group);
 
+/// Transposes a square of vectors: element (i, j) of the result is element (j, i) of `rows`. Their
+/// number equals their lanes, a power of two.
+llvm::SmallVector<mlir::Value> transpose(Nest &nest, llvm::ArrayRef<mlir::Value> rows);
+
 } // namespace fovea::cpu
 
 #endif // FOVEA_COMPILER_TARGETS_CPU_LANEREGION_H

@@ -45,14 +45,15 @@ std::optional<ProductDims> ProductDims::of(ContractOp op) {
     else if (dim != dims.n)
       dims.loops.push_back(dim);
   }
-  // The longest row dimension becomes the strips; an unknown extent counts as long.
+  // The longest row dimension becomes the strips, the inner one of two; an unknown extent counts
+  // as long.
   auto extent = [&](unsigned dim) {
     auto [operand, position] = bearerOf(op, dim);
     int64_t size = cast<ShapedType>(operand.getType()).getDimSize(position);
     return ShapedType::isDynamic(size) ? int64_t(1) << 20 : size;
   };
   for (unsigned dim : candidates)
-    if (!dims.m || extent(dim) > extent(*dims.m))
+    if (!dims.m || extent(dim) >= extent(*dims.m))
       dims.m = dim;
   for (unsigned dim : candidates)
     if (dim != *dims.m)

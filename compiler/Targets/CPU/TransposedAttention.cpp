@@ -157,10 +157,25 @@ private:
     finish(twice);
   }
 
-  /// The block of queries as [depth, width], scaled.
+  /// The block of queries as [depth, width], scaled: in squares where channels are contiguous.
   void packQuery() {
     double scale = op.getScale().convertToDouble() * (inLog2() ? M_LOG2E : 1.0);
-    nest.loop(nest.index(0), extent[Dim::D], nest.index(1), [&](Value d) {
+    Value queries = headView(op.getQuery(), op.getQueryMap(), Dim::I, Dim::D);
+    int64_t squares = constant(nest.stride(queries, 1)) == 1 ? depth / cpu.lanes * cpu.lanes : 0;
+    Value last = nest.sub(extent[Dim::I], nest.index(1));
+    if (squares > 0)
+      nest.loop(nest.index(0), nest.index(squares), nest.index(cpu.lanes), [&](Value d) {
+        forVectors([&](int64_t v) {
+          SmallVector<Value> rowsOfQueries;
+          for (int64_t row = 0; row < cpu.lanes; ++row) {
+            Value query = nest.min(nest.add(firstQuery, nest.index(v * cpu.lanes + row)), last);
+            rowsOfQueries.push_back(loadWide(queries, {query, d}));
+          }
+          for (auto [row, lanes] : llvm::enumerate(transpose(nest, rowsOfQueries)))
+            store(mulf(lanes, splat(scale)), scaledQuery, {nest.add(d, nest.index(row)), lane(v)});
+        });
+      });
+    nest.loop(nest.index(squares), extent[Dim::D], nest.index(1), [&](Value d) {
       forVectors([&](int64_t v) {
         LaneGroup lanes = group(v);
         lanes.dims[Dim::D] = d;
@@ -173,7 +188,17 @@ private:
     });
   }
 
-  /// Rows of the key or value buffer of this task: element (row, column) with the two dimensions.
+  /// Consecutive elements of any of the float types as f32 lanes.
+  Value loadWide(Value buffer, ArrayRef<Value> at) {
+    Type element = elementTypeOf(buffer);
+    Value lanes = vector::LoadOp::create(nest.builder, nest.loc,
+                                         VectorType::get({cpu.lanes}, element), buffer, at);
+    return element == f32
+               ? lanes
+               : arith::ExtFOp::create(nest.builder, nest.loc, lanesType, lanes).getResult();
+  }
+
+  /// A buffer at this task's batch and head: element (row, column) with the two dimensions.
   Value headView(Value buffer, AffineMap map, unsigned rowDim, unsigned columnDim) {
     Value zero = nest.index(0);
     SmallVector<Value> at = nest.apply(map, {batch, head, zero, zero, zero, zero});
@@ -434,17 +459,56 @@ private:
           store(mulf(load(sums, {e, lane(v)}), inverseTotal(v)), sums, {e, lane(v)});
         });
       });
+    storeOut();
+  }
+
+  /// sums^T into the output: in squares where channels are contiguous and the queries exist.
+  void storeOut() {
+    Value out = headView(op.getOut(), op.getOutMap(), Dim::I, Dim::E);
+    int64_t squares = constant(nest.stride(out, 1)) == 1 ? outWidth / cpu.lanes * cpu.lanes : 0;
+    forVectors([&](int64_t v) {
+      Value first = nest.add(firstQuery, lane(v));
+      Value left = nest.sub(extent[Dim::I], first);
+      Value whole = arith::CmpIOp::create(nest.builder, nest.loc, arith::CmpIPredicate::sge, left,
+                                          nest.index(cpu.lanes));
+      nest.branch(
+          whole,
+          [&] {
+            if (squares > 0)
+              nest.loop(nest.index(0), nest.index(squares), nest.index(cpu.lanes),
+                        [&](Value e) { storeSquare(out, first, v, e); });
+            storeElements(out, first, nest.index(cpu.lanes), v, squares);
+          },
+          [&] { storeElements(out, first, left, v, 0); });
+    });
+  }
+
+  void storeSquare(Value out, Value first, int64_t vector, Value e) {
+    SmallVector<Value> channels;
+    for (int64_t row = 0; row < cpu.lanes; ++row)
+      channels.push_back(load(sums, {nest.add(e, nest.index(row)), lane(vector)}));
     Type element = elementTypeOf(op.getOut());
-    Value queries = nest.min(nest.sub(extent[Dim::I], firstQuery), nest.index(width));
-    nest.loop(nest.index(0), queries, nest.index(1), [&](Value query) {
-      nest.loop(nest.index(0), extent[Dim::E], nest.index(1), [&](Value e) {
-        Value value = memref::LoadOp::create(nest.builder, nest.loc, sums, ValueRange{e, query});
+    for (auto [row, lanes] : llvm::enumerate(transpose(nest, channels))) {
+      if (element != f32)
+        lanes = arith::TruncFOp::create(nest.builder, nest.loc,
+                                        VectorType::get({cpu.lanes}, element), lanes);
+      store(lanes, out, {nest.add(first, nest.index(row)), e});
+    }
+  }
+
+  /// Element by element, from channel `from` on.
+  void storeElements(Value out, Value first, Value count, int64_t vector, int64_t from) {
+    if (from == outWidth)
+      return;
+    Type element = elementTypeOf(op.getOut());
+    nest.loop(nest.index(0), count, nest.index(1), [&](Value query) {
+      nest.loop(nest.index(from), extent[Dim::E], nest.index(1), [&](Value e) {
+        Value value = memref::LoadOp::create(nest.builder, nest.loc, sums,
+                                             ValueRange{e, nest.add(lane(vector), query)});
         if (element != f32)
           value = arith::TruncFOp::create(nest.builder, nest.loc, element, value);
-        Value zero = nest.index(0);
-        SmallVector<Value> at = nest.apply(
-            op.getOutMap(), {batch, head, nest.add(firstQuery, query), zero, zero, e});
-        memref::StoreOp::create(nest.builder, nest.loc, value, op.getOut(), at);
+        memref::StoreOp::create(nest.builder, nest.loc, value, out,
+                                ValueRange{nest.add(first, query), e});
       });
     });
   }
