@@ -1,7 +1,7 @@
 //===- Exponentials.cpp - exp and what is made of it ----------------------===//
 //
-// x is split as k + f with an integer k by adding 1.5 * 2^23: the sum's low bits hold k, so that one
-// shift makes the factor 2^k. The polynomials are minimax fits with the value at 0 exact
+// x is split as k + f with an integer k by adding 1.5 * 2^23: the sum's low bits hold k, so that
+// one shift makes the factor 2^k. The polynomials are minimax fits with the value at 0 exact
 // (docs/Rationale/VectorMath.md). Clamps are written so that NaN passes them.
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -61,8 +61,7 @@ static Lanes log2Double(Lanes x) {
   Lanes offset = bits(select(isSubnormal, x * 0x1p52, x)) - double(0x3fe5555555555000);
   Lanes e = intTo(x.element(), offset >> 52);
   Lanes significand = fromBits((offset & double(0xfffffffffffffULL)) + double(0x3fe5555555555000));
-  Lanes result = fma(host(FOVEA_MATH_LOG, significand), 1 / kLn2,
-                     select(isSubnormal, e - 52.0, e));
+  Lanes result = fma(host(FOVEA_MATH_LOG, significand), 1 / kLn2, select(isSubnormal, e - 52.0, e));
   Lanes isRegular = x.make<mlir::arith::AndIOp>((x > 0.0).value(), (x < kInf).value());
   return select(isRegular, result, select(x == 0.0, -kInf, select(x < 0.0, kNaN, x)));
 }
@@ -73,8 +72,8 @@ Lanes log2(Lanes x) {
   Split s = split(x);
   Lanes f = s.significand - 1.0;
   // log2(e) in two pieces, the second inside the polynomial.
-  Lanes p = polynomial(f, {2.440238e-08, -0.72134656, 0.480896, -0.36078873, 0.2887102, -0.23679921,
-                           0.20181489, -0.2221626, 0.20271796});
+  Lanes p = polynomial(f, {2.4941617e-08, -0.7213476, 0.480896, -0.3606676, 0.28871045, -0.24072157,
+                           0.20180492, -0.17509902, 0.20278664, -0.18826586});
   Lanes ofSignificand = fma(f, 1.4426950216293335, f * p);
   return withSpecialCases(x, ofSignificand + intTo(x.element(), s.exponent));
 }

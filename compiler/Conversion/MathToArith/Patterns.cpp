@@ -255,22 +255,21 @@ struct ExpandIPowI : OpRewritePattern<math::IPowIOp> {
 void populateMathToArithPatterns(RewritePatternSet &patterns) {
   MLIRContext *context = patterns.getContext();
   patterns.add<ExpandFlushedExp, ExpandShortExp2>(context, /*benefit=*/2);
-  patterns.add<
-      Expand<math::ExpOp, expand::exp>, Expand<math::Exp2Op, expand::exp2>,
-      Expand<math::ExpM1Op, expand::expm1>, Expand<math::TanhOp, expand::tanh>,
-      Expand<math::SinhOp, expand::sinh>, Expand<math::CoshOp, expand::cosh>,
-      Expand<math::LogOp, expand::log>, Expand<math::Log2Op, expand::log2>,
-      Expand<math::Log10Op, expand::log10>, Expand<math::Log1pOp, expand::log1p>,
-      Expand<math::AsinhOp, expand::asinh>, Expand<math::AcoshOp, expand::acosh>,
-      Expand<math::AtanhOp, expand::atanh>, Expand<math::SinOp, expand::sin>,
-      Expand<math::CosOp, expand::cos>, Expand<math::TanOp, expand::tan>,
-      Expand<math::AsinOp, expand::asin>, Expand<math::AcosOp, expand::acos>,
-      Expand<math::AtanOp, expand::atan>, Expand<math::Atan2Op, expand::atan2>,
-      Expand<math::ErfOp, expand::erf>, Expand<math::ErfcOp, expand::erfc>,
-      Expand<math::RsqrtOp, expand::rsqrt>, Expand<math::CbrtOp, expand::cbrt>,
-      Expand<math::RoundOp, expand::round>, Expand<arith::RemFOp, expand::fmod>>(context);
-  patterns.add<Widen<math::SqrtOp>, Widen<math::FloorOp>, Widen<math::CeilOp>,
-               Widen<math::TruncOp>, Widen<math::RoundEvenOp>, Widen<math::FmaOp>>(context);
+  patterns.add<Expand<math::ExpOp, expand::exp>, Expand<math::Exp2Op, expand::exp2>,
+               Expand<math::ExpM1Op, expand::expm1>, Expand<math::TanhOp, expand::tanh>,
+               Expand<math::SinhOp, expand::sinh>, Expand<math::CoshOp, expand::cosh>,
+               Expand<math::LogOp, expand::log>, Expand<math::Log2Op, expand::log2>,
+               Expand<math::Log10Op, expand::log10>, Expand<math::Log1pOp, expand::log1p>,
+               Expand<math::AsinhOp, expand::asinh>, Expand<math::AcoshOp, expand::acosh>,
+               Expand<math::AtanhOp, expand::atanh>, Expand<math::SinOp, expand::sin>,
+               Expand<math::CosOp, expand::cos>, Expand<math::TanOp, expand::tan>,
+               Expand<math::AsinOp, expand::asin>, Expand<math::AcosOp, expand::acos>,
+               Expand<math::AtanOp, expand::atan>, Expand<math::Atan2Op, expand::atan2>,
+               Expand<math::ErfOp, expand::erf>, Expand<math::ErfcOp, expand::erfc>,
+               Expand<math::RsqrtOp, expand::rsqrt>, Expand<math::CbrtOp, expand::cbrt>,
+               Expand<math::RoundOp, expand::round>, Expand<arith::RemFOp, expand::fmod>>(context);
+  patterns.add<Widen<math::SqrtOp>, Widen<math::FloorOp>, Widen<math::CeilOp>, Widen<math::TruncOp>,
+               Widen<math::RoundEvenOp>, Widen<math::FmaOp>>(context);
   patterns.add<ExpandSincos, ExpandClamp, ExpandPow, ExpandFPowI, ExpandIPowI>(context);
 }
 

@@ -17,34 +17,41 @@ static Lanes both(Lanes a, Lanes b) { return a & b; }
 
 Lanes rsqrt(Lanes x) { return 1.0 / sqrt(x); }
 
+/// Cube root of positive normal f64 lanes.
+static Lanes cbrtDouble(Lanes a) {
+  // A rounded third loses bits far out; one Newton step with an exact square brings them back.
+  Lanes c = host(FOVEA_MATH_POW, a, a.like(1.0 / 3.0));
+  Lanes square = c * c;
+  Lanes residual = fma(-square, c, a) - fma(c, c, -square) * c;
+  return c + residual / (3.0 * square);
+}
+
+/// Cube root of positive normal f32 lanes.
+static Lanes cbrtSingle(Lanes a) {
+  // A third of the exponent by arithmetic on the bits, 3.5 % off.
+  Lanes third = intTo(a.element(), bits(a)) * (-1.0 / 3.0) + 1419967104.0;
+  Lanes y = fromBits(third.make<mlir::arith::FPToSIOp>(bits(a).type(), third.value()));
+  // Three Newton steps for a^(-1/3), each squaring the error.
+  for (int step = 0; step < 3; ++step)
+    y = fma(y * (1.0 / 3.0), fma(-((a * y) * y), y, 1.0), y);
+  // One step on the root itself for the last bits.
+  Lanes c = (a * y) * y;
+  return fma(fma(-(c * c), c, a) * (1.0 / 3.0), y * y, c);
+}
+
 Lanes cbrt(Lanes x) {
   Lanes a = abs(x);
-  Lanes root = a;
-  if (x.isDouble()) {
-    root = host(FOVEA_MATH_POW, a, a.like(1.0 / 3.0));
-  } else {
-    // A third of the exponent by arithmetic on the bits, 3.5 % off; subnormals are scaled first.
-    Lanes isSubnormal = a < 0x1p-126;
-    Lanes scaled = select(isSubnormal, a * 0x1p24, a);
-    Lanes third = intTo(a.element(), bits(scaled)) * (-1.0 / 3.0);
-    Lanes guess = third.make<mlir::arith::FPToSIOp>(bits(a).type(), (third + 1419967104.0).value());
-    // Three Newton steps for a^(-1/3), each squaring the error.
-    Lanes y = fromBits(guess);
-    for (int step = 0; step < 3; ++step)
-      y = fma(y * (1.0 / 3.0), fma(-((scaled * y) * y), y, 1.0), y);
-    Lanes c = (scaled * y) * y;
-    // One step on the root itself for the last bits.
-    c = fma(fma(-(c * c), c, scaled) * (1.0 / 3.0), y * y, c);
-    root = select(isSubnormal, c * 0x1p-8, c);
-  }
-  Lanes isRegular = both(a > 0.0, a < kInf);
-  return select(isRegular, copysign(root, x), x);
+  Lanes isSubnormal = a < (x.isDouble() ? 0x1p-1022 : 0x1p-126);
+  Lanes scaled = select(isSubnormal, a * 0x1p54, a);
+  Lanes root = x.isDouble() ? cbrtDouble(scaled) : cbrtSingle(scaled);
+  root = select(isSubnormal, root * 0x1p-18, root);
+  return select(both(a > 0.0, a < kInf), copysign(root, x), x);
 }
 
 /// Sets sign and special cases of a power from its magnitude |x|^y. `isWhole` and `isOdd` say
 /// whether y is an integer and odd, `isZero` whether it is 0.
 static Lanes finishPower(Lanes x, Lanes magnitude, Lanes isWhole, Lanes isOdd, Lanes isZero) {
-  Lanes isInvalid = both(both(x < 0.0, x > -kInf), isWhole ^ 1.0);
+  Lanes isInvalid = both(both(x<0.0, x> - kInf), isWhole ^ 1.0);
   Lanes result = select(isInvalid, kNaN, magnitude);
   result = select(isOdd, copysign(result, x), result);
   return select((x == 1.0) | isZero, 1.0, result);

@@ -32,8 +32,9 @@ Lanes fmod(Lanes x, Lanes y) {
   Lanes result = copysign(toF32(r), x);
   // y infinite: x. y zero or x infinite: the steps gave NaN already.
   Lanes isWhole = abs(y) == std::numeric_limits<double>::infinity();
-  return select(isWhole, select(abs(x) < std::numeric_limits<double>::infinity(), x,
-                                std::numeric_limits<double>::quiet_NaN()),
+  return select(isWhole,
+                select(abs(x) < std::numeric_limits<double>::infinity(), x,
+                       std::numeric_limits<double>::quiet_NaN()),
                 result);
 }
 

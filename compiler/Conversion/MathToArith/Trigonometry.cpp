@@ -29,8 +29,7 @@ static Reduced reduceByPiOver2(Lanes x) {
   // pi/2 in two pieces: 107 bits.
   Lanes rest = fma(k, -6.123233995736766e-17, fma(k, -kPiOver2, wide));
   Lanes low = bits(sum);
-  Lanes quadrant =
-      x.make<mlir::arith::TruncIOp>(x.typeOf(x.builder().getI32Type()), low.value());
+  Lanes quadrant = x.make<mlir::arith::TruncIOp>(x.typeOf(x.builder().getI32Type()), low.value());
   // The rest exceeds pi/4 when a large x makes 2/pi inexact; the bounds matter beyond 2^46.
   return {quadrant, atLeast(atMost(toF32(rest), 0.8), -0.8)};
 }
@@ -109,8 +108,8 @@ Lanes atan2(Lanes y, Lanes x) {
   Lanes ax = abs(x), ay = abs(y);
   Lanes isSteep = ay > ax;
   Lanes small = select(isSteep, ax, ay), large = select(isSteep, ay, ax);
-  // Scaled so that sums do not overflow and subnormals keep their bits; equal operands (two zeros, two infinities) are 0 or 45
-  // degrees whatever their size.
+  // Scaled so that sums do not overflow and subnormals keep their bits; equal operands (two zeros,
+  // two infinities) are 0 or 45 degrees whatever their size.
   Lanes areEqual = small == large;
   Lanes factor = select(large > 1.0, 0x1p-2, large.like(0x1p24));
   Lanes numerator = select(areEqual, select(large == 0.0, 0.0, small.like(1.0)), small * factor);

@@ -58,7 +58,7 @@ UNARY(ceil, ceil(x))
 UNARY(trunc, trunc(x))
 UNARY(roundeven, nearbyint(x))
 UNARY(pow2, x *x)
-UNARY(pow3, x *x *x)
+UNARY(pow3, x * x * x)
 UNARY(pow4, (x * x) * (x * x))
 UNARY(powm1, 1.0 / x)
 UNARY(powm2, 1.0 / (x * x))
@@ -76,13 +76,13 @@ static const struct {
   exact function;
 } table[] = {
 #define ENTRY(name) {#name, exact_##name}
-    ENTRY(exp),   ENTRY(exp2),    ENTRY(expm1),    ENTRY(tanh),  ENTRY(sinh),  ENTRY(cosh),
-    ENTRY(log),   ENTRY(log2),    ENTRY(log10),    ENTRY(log1p), ENTRY(asinh), ENTRY(acosh),
-    ENTRY(atanh), ENTRY(sin),     ENTRY(cos),      ENTRY(tan),   ENTRY(asin),  ENTRY(acos),
-    ENTRY(atan),  ENTRY(erf),     ENTRY(erfc),     ENTRY(rsqrt), ENTRY(sqrt),  ENTRY(cbrt),
-    ENTRY(round), ENTRY(floor),   ENTRY(ceil),     ENTRY(trunc), ENTRY(pow2),  ENTRY(roundeven),
-    ENTRY(pow3),  ENTRY(pow4),    ENTRY(powm1),    ENTRY(powm2), ENTRY(pow),   ENTRY(powhalf),
-    ENTRY(atan2), ENTRY(sigmoid), ENTRY(powmhalf), ENTRY(powm3), ENTRY(fmod),  ENTRY(pow13),
+    ENTRY(exp),    ENTRY(exp2),    ENTRY(expm1),    ENTRY(tanh),  ENTRY(sinh),  ENTRY(cosh),
+    ENTRY(log),    ENTRY(log2),    ENTRY(log10),    ENTRY(log1p), ENTRY(asinh), ENTRY(acosh),
+    ENTRY(atanh),  ENTRY(sin),     ENTRY(cos),      ENTRY(tan),   ENTRY(asin),  ENTRY(acos),
+    ENTRY(atan),   ENTRY(erf),     ENTRY(erfc),     ENTRY(rsqrt), ENTRY(sqrt),  ENTRY(cbrt),
+    ENTRY(round),  ENTRY(floor),   ENTRY(ceil),     ENTRY(trunc), ENTRY(pow2),  ENTRY(roundeven),
+    ENTRY(pow3),   ENTRY(pow4),    ENTRY(powm1),    ENTRY(powm2), ENTRY(pow),   ENTRY(powhalf),
+    ENTRY(atan2),  ENTRY(sigmoid), ENTRY(powmhalf), ENTRY(powm3), ENTRY(fmod),  ENTRY(pow13),
     ENTRY(pow1_3),
 };
 
@@ -102,8 +102,8 @@ static double error_of(double want, float got) {
   // From here on the exact value rounds to infinity.
   if (fabs(want) >= 0x1.ffffffp127)
     return (float)want == got || (isinf(want) && isinf(got) && (want > 0) == (got > 0)) ? 0
-           : isinf(got) || isinf(want)                                                  ? -1
-                                        : fabs(got - want) / 0x1p104;
+           : isinf(got) || isinf(want) ? -1
+                                       : fabs(got - want) / 0x1p104;
   if (isinf(got))
     return -1;
   int exponent = want == 0 ? -126 : ilogb(want);

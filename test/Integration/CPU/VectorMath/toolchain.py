@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import subprocess
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,10 +36,11 @@ class Toolchain:
                               capture_output=True, text=True, check=False)
         assert done.returncode == 0, f"{tool}: {done.stderr[:4000]}"
 
-    def llvm_ir(self, name: str, text: str) -> Path:
-        source, lowered, ir = (self.folder / f"{name}{end}" for end in (".mlir", ".llvm.mlir", ".ll"))
+    def llvm_ir(self, name: str, text: str, pipeline: Sequence[str] = PIPELINE) -> Path:
+        ends = (".mlir", ".llvm.mlir", ".ll")
+        source, lowered, ir = (self.folder / f"{name}{end}" for end in ends)
         source.write_text(text)
-        self.run("fovea-opt", source, *PIPELINE, "-o", lowered)
+        self.run("fovea-opt", source, *pipeline, "-o", lowered)
         self.run("mlir-translate", "--mlir-to-llvmir", lowered, "-o", ir)
         return ir
 
@@ -48,19 +50,21 @@ class Toolchain:
                  "-o", out)
         return out.read_text()
 
-    def library(self, ir: Path, march: str) -> ctypes.CDLL:
-        """Linked without any other library: an undefined function is an error here."""
+    def library(self, ir: Path, march: str, *others: Path) -> ctypes.CDLL:
+        """Linked with nothing but `others`: an undefined function is an error here."""
         out = ir.with_suffix(f".{march}.so")
         self.run("clang", "-O3", f"-march={march}", "-fPIC", "-Wno-override-module", "-shared",
-                 "-nostdlib", "-Wl,-z,defs", ir, "-o", out)
+                 "-nostdlib", "-Wl,-z,defs", ir, *others, "-o", out)
         return ctypes.CDLL(str(out))
 
-    def reference(self) -> ctypes.CDLL:
-        out = self.folder / "reference.so"
-        source = Path(__file__).parent / "reference.c"
-        self.run("clang", "-O2", "-std=c11", "-Wall", "-Werror", "-fPIC", "-shared", source, "-o",
-                 out, "-lm")
-        return ctypes.CDLL(str(out))
+    def reference(self, name: str) -> Path:
+        """The C file of that name as a library."""
+        here = Path(__file__).parent
+        out = self.folder / f"lib{name}.so"
+        self.run("clang", "-O2", "-std=c11", "-Wall", "-Werror", "-fPIC", "-shared",
+                 "-I", here.parents[3] / "runtime" / "include", here / f"{name}.c", "-o", out,
+                 "-lm")
+        return out
 
 
 @dataclass(frozen=True)
