@@ -57,7 +57,7 @@ struct EvaluateOptions {
 };
 
 /// Evaluates entries of one verified module. Holds references to the module and the weights, which
-/// must not change meanwhile. Several threads may evaluate at once.
+/// must not change meanwhile. Several threads may evaluate at once when the context allows threads.
 class Interpreter {
 public:
   Interpreter(mlir::ModuleOp module, const WeightStore &weights)

@@ -196,8 +196,9 @@ LogicalResult Loops::execute() {
 }
 
 static LogicalResult runGeneric(OpRun &run) {
-  if (!cast<linalg::LinalgOp>(run.op()).hasPureTensorSemantics())
-    return run.fail(Kind::Unsupported, "only tensors are evaluated");
+  auto op = cast<linalg::LinalgOp>(run.op());
+  if (!op.hasPureTensorSemantics() || op.getBlock()->getNumArguments() != op->getNumOperands())
+    return run.fail(Kind::Unsupported, "expected tensors, and a region that sees every operand");
   return Loops(run).execute();
 }
 

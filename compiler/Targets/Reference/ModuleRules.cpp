@@ -26,7 +26,7 @@ int64_t fovea::reference::checkedIndex(OpRun &run, CheckedIndexOp op, int64_t in
                                        int64_t extent) {
   if (index >= 0 && index < extent)
     return index;
-  if (op.getWrap() && index < 0 && index >= -extent)
+  if (op.getWrap() && index < 0 && extent > 0 && index >= -extent)
     return index + extent;
   std::string low = op.getWrap() ? std::to_string(-extent) : "0";
   run.execution.record({Kind::Index, op.getNode().str(), index, extent,

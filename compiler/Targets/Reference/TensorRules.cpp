@@ -68,7 +68,9 @@ static LogicalResult runDim(OpRun &run) {
 }
 
 static LogicalResult runCast(OpRun &run) {
-  auto type = cast<RankedTensorType>(run.op()->getResult(0).getType());
+  auto type = dyn_cast<RankedTensorType>(run.op()->getResult(0).getType());
+  if (!type)
+    return run.fail(Kind::Unsupported, "only ranked tensors are evaluated");
   ArrayRef<int64_t> shape = run.operand(0).array.shape;
   for (auto [have, want] : llvm::zip_equal(shape, type.getShape()))
     if (!ShapedType::isDynamic(want) && have != want)

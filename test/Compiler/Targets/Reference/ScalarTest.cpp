@@ -94,7 +94,7 @@ TEST(Integer, extended_products_and_counts) {
       %t, %c = arith.addui_extended %a, %b : tensor<2xi8>, tensor<2xi1>
       %z = math.ctlz %a : tensor<2xi8>
       %p = math.ipowi %a, %b : tensor<2xi8>
-      return %s, %u, %c, %z, %p 
+      return %s, %u, %c, %z, %p
           : tensor<2xi8>, tensor<2xi8>, tensor<2xi1>, tensor<2xi8>, tensor<2xi8>
     })",
                              bytes({-128, 3}, {-128, 5}));
