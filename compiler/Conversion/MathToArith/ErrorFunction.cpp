@@ -18,7 +18,7 @@ Lanes erf(Lanes x) {
   // Beyond: 1 - 2^Q(|x|) with Q = log2 erfc, until that is 1.
   Lanes q = polynomial(atMost(a, 4.0), {-0.00032244445, -1.6267271, -0.91953593, -0.14970031,
                                         0.031950872, -0.004361501, 0.00027973836});
-  Lanes far = copysign(1.0 - exp2OfScore(q), x);
+  Lanes far = copysign(1.0 - exp2InRange(q), x);
   return select(a > 0.9375, far, near);
 }
 

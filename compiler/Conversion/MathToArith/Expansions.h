@@ -25,6 +25,8 @@ Lanes cosh(Lanes x);
 Lanes expFlushed(Lanes x);
 /// exp2 for x < 127, degree 5, results below 2^-126.5 flushed to 0; f32.
 Lanes exp2OfScore(Lanes x);
+/// The same for -127 <= x < 127.
+Lanes exp2InRange(Lanes x);
 /// The same for any x.
 Lanes exp2Short(Lanes x);
 /// 2^x for |x| of f64 lanes, rounded once to f32: the last step of powers.

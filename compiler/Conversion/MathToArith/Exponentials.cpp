@@ -76,11 +76,12 @@ static Lanes exp2Series(Lanes f, double times) {
                         times * 0.009671292, times * 0.0013269538});
 }
 
-Lanes exp2OfScore(Lanes x) {
-  Lanes a = atLeast(x, -127.0);
-  Lanes sum = a + (kRound + 127);
-  return exp2Series(a - (sum - (kRound + 127)), 1.0) * powerOfTwo(sum);
+Lanes exp2InRange(Lanes x) {
+  Lanes sum = x + (kRound + 127);
+  return exp2Series(x - (sum - (kRound + 127)), 1.0) * powerOfTwo(sum);
 }
+
+Lanes exp2OfScore(Lanes x) { return exp2InRange(atLeast(x, -127.0)); }
 
 Lanes exp2Short(Lanes x) {
   Lanes a = atLeast(atMost(x, 128.0), -126.0);
