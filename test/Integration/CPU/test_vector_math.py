@@ -88,7 +88,7 @@ def pairs(stride: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     grid = np.meshgrid(values, values)
     yield grid[0].ravel(), grid[1].ravel()
     random = np.random.default_rng(0)
-    for _ in range(257 // stride * 4 if stride > 1 else 400):
+    for _ in range(400 if stride == 1 else max(1, 4 * 257 // stride)):
         bits = random.integers(0, 2**32, (2, 1 << 18), dtype=np.uint32)
         yield bits[0].view(np.float32), bits[1].view(np.float32)
         x = np.exp(random.uniform(-5, 5, 1 << 18)).astype(np.float32)

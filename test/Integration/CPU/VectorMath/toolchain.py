@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-PIPELINE = ["--fovea-math-to-arith", "--convert-scf-to-cf", "--convert-to-llvm",
-            "--reconcile-unrealized-casts"]
+PIPELINE = ["--fovea-math-to-arith", "--canonicalize", "--cse", "--convert-scf-to-cf",
+            "--convert-to-llvm", "--reconcile-unrealized-casts"]
 
 
 def find_tools() -> tuple[dict[str, Path], str]:
