@@ -19,7 +19,9 @@ Value Emitter::symbolValue(unsigned number) {
     auto [argument, dim] = arguments.lookup(number);
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(entry);
-    return tensor::DimOp::create(b, argument, dim);
+    Value position = index(SizeExpr(dim));
+    b.setInsertionPointAfterValue(position);
+    return tensor::DimOp::create(b, argument, position);
   }
   default:
     break;
@@ -283,9 +285,16 @@ Value Emitter::transpose(Value value, ArrayRef<SizeExpr> shape, ArrayRef<int64_t
 
 Value Emitter::slice(Value value, ArrayRef<SizeExpr> offsets, ArrayRef<SizeExpr> extents,
                      ArrayRef<int64_t> strides) {
+  Type element = llvm::cast<RankedTensorType>(value.getType()).getElementType();
+  if (llvm::any_of(extents, [](const SizeExpr &extent) { return extent.is(0); }))
+    return empty(element, extents);
+  // The operation's verifier takes no offset into an axis that is known to be empty.
+  auto source = llvm::cast<RankedTensorType>(value.getType());
+  SmallVector<int64_t> known(source.getShape());
+  std::replace(known.begin(), known.end(), int64_t(0), ShapedType::kDynamic);
+  value = cast(value, RankedTensorType::get(known, element));
   SmallVector<OpFoldResult> steps =
       llvm::map_to_vector(strides, [&](int64_t s) -> OpFoldResult { return b.getIndexAttr(s); });
-  Type element = llvm::cast<RankedTensorType>(value.getType()).getElementType();
   return tensor::ExtractSliceOp::create(b, type(element, extents), value, foldable(offsets),
                                         foldable(extents), steps);
 }
@@ -308,9 +317,11 @@ void Emitter::requireEqual(const SizeExpr &have, const SizeExpr &want) {
 }
 
 void Emitter::requireAtLeast(const SizeExpr &have, const SizeExpr &least) {
-  auto bound = sizes.least(sizes.sub(have, least));
+  SizeExpr difference = sizes.sub(have, least);
+  auto bound = sizes.least(difference);
   if (bound && *bound >= 0)
     return;
+  sizes.assume(difference, 0);
   Value left = index(have), right = index(least);
   require(arith::CmpIOp::create(b, arith::CmpIPredicate::sge, left, right), left, right,
           Fault::Shape);

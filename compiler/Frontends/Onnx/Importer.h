@@ -136,7 +136,11 @@ public:
   bool acceptable(const Tensor &tensor) const;
 
   void report(Problem problem);
-  void note(const std::string &text) { notes.push_back(text); }
+  /// A remark for the summary; each is given once.
+  void note(const std::string &text) {
+    if (!llvm::is_contained(notes, text))
+      notes.push_back(text);
+  }
 
   SizeContext sizes;
   Emitter emitter;

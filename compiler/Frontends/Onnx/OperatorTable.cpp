@@ -49,7 +49,7 @@ static constexpr Operator kOperators[] = {
     {"Cosh", 9, 1, 1, 1, kFloats, 0, importUnary, ""},
     {"CumSum", 11, 2, 2, 1, kNumbers, 0, importCumSum, "constant axis"},
     {"Div", 7, 2, 2, 1, kNumbers, kAll, importBinary, ""},
-    {"Dropout", 7, 1, 3, 1, kFloats, 0, importIdentity, "inference form only"},
+    {"Dropout", 7, 1, 3, 2, kFloats, 0, importIdentity, "inference form only"},
     {"Einsum", 12, 1, kVariadic, 1, kNumbers, kAll, importEinsum, "products in float types, int8, int32 and int64"},
     {"Elu", 7, 1, 1, 1, kFloats, 0, importUnary, ""},
     {"Equal", 7, 2, 2, 1, kAnyType, kAll, importBinary, ""},

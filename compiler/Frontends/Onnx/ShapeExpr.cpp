@@ -169,7 +169,36 @@ std::optional<SizeExpr> SizeContext::divideExactly(const SizeExpr &lhs, const Si
   return quotient;
 }
 
+/// The expression without its constant term, and that term.
+static std::pair<SizeExpr, int64_t> splitConstant(const SizeExpr &expr) {
+  SizeExpr rest = expr;
+  if (rest.terms.empty() || !rest.terms.back().symbols.empty())
+    return {rest, 0};
+  int64_t value = rest.terms.back().factor;
+  rest.terms.pop_back();
+  return {rest, value};
+}
+
+void SizeContext::assume(const SizeExpr &expr, int64_t bound) {
+  auto [rest, value] = splitConstant(expr);
+  if (rest.terms.empty())
+    return;
+  int64_t shifted = checked(llvm::checkedSub(bound, value));
+  auto [entry, inserted] = facts.try_emplace(rest, shifted);
+  entry->second = std::max(entry->second, shifted);
+}
+
 std::optional<int64_t> SizeContext::least(const SizeExpr &expr) const {
+  std::optional<int64_t> bound = leastOfTerms(expr);
+  auto [rest, value] = splitConstant(expr);
+  if (auto fact = facts.find(rest); fact != facts.end()) {
+    int64_t known = fact->second + value;
+    bound = bound ? std::max(*bound, known) : known;
+  }
+  return bound;
+}
+
+std::optional<int64_t> SizeContext::leastOfTerms(const SizeExpr &expr) const {
   int64_t bound = 0;
   for (const Term &term : expr.terms) {
     std::optional<int64_t> value = term.factor;
@@ -177,6 +206,10 @@ std::optional<int64_t> SizeContext::least(const SizeExpr &expr) const {
       return std::nullopt;
     for (unsigned number : term.symbols) {
       std::optional<int64_t> low = symbols[number].least;
+      SizeExpr single;
+      single.terms.push_back({1, {number}});
+      if (auto fact = facts.find(single); fact != facts.end())
+        low = low ? std::max(*low, fact->second) : fact->second;
       if (!low || *low < 0)
         return std::nullopt;
       value = value ? llvm::checkedMul(*value, *low) : value;

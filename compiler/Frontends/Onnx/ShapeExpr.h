@@ -85,6 +85,11 @@ public:
   std::optional<SizeExpr> divideExactly(const SizeExpr &lhs, const SizeExpr &rhs);
   /// A proven lower bound.
   std::optional<int64_t> least(const SizeExpr &expr) const;
+  /// Takes `expr` >= `bound` for proven from now on (a requirement checks it).
+  void assume(const SizeExpr &expr, int64_t bound);
+  /// What is assumed now, and the return to it (requirements of a branch hold in the branch).
+  using Facts = std::map<SizeExpr, int64_t>;
+  Facts facts;
   /// True when some symbol comes from data rather than from the sizes of arguments.
   bool dependsOnData(const SizeExpr &expr) const;
 
@@ -93,6 +98,7 @@ public:
 
 private:
   SizeExpr normalized(SizeExpr expr);
+  std::optional<int64_t> leastOfTerms(const SizeExpr &expr) const;
   int64_t checked(std::optional<int64_t> value);
   SizeExpr compound(Kind kind, const SizeExpr &lhs, const SizeExpr &rhs,
                     std::optional<int64_t> least);

@@ -28,8 +28,10 @@ static void importBranch(Node &node, Branch &branch) {
   Block &block = branch.region->emplaceBlock();
   node.b.setInsertionPointToStart(&block);
   Problems *outer = std::exchange(node.importer.problems, &branch.problems);
+  SizeContext::Facts facts = node.sizes.facts;
   branch.outputs = node.importer.importBody(*branch.graph);
   node.importer.problems = outer;
+  node.sizes.facts = std::move(facts);
   if (branch.outputs && branch.outputs->size() == node.outputCount())
     return;
   if (branch.outputs && branch.problems.empty()) {

@@ -80,6 +80,7 @@ std::optional<Windows> fovea::onnx_frontend::readWindows(Node &node, ArrayRef<in
     }
     node.e.requireAtLeast(room, 0);
     SizeExpr output = sizes.add(sizes.floorDiv(room, (*strides)[i]), 1);
+    sizes.assume(output, 1);
     if (ceiling) {
       // A window that would start behind the input and its low pad does not count.
       SizeExpr most = sizes.add(

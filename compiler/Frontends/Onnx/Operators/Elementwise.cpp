@@ -112,9 +112,6 @@ static std::optional<Tensor> combine(Node &node, Binary function, const Tensor &
 
 LogicalResult fovea::onnx_frontend::importBinary(Node &node) {
   Binary function = binaryOf(node);
-  if (function == Binary::FMod || function == Binary::Mod)
-    if (isFloat(node.in(0).dtype) && function == Binary::Mod)
-      return node.unsupported("fmod = 0 is for integers");
   auto result = combine(node, function, node.in(0), node.in(1));
   if (!result)
     return failure();
@@ -273,6 +270,10 @@ LogicalResult fovea::onnx_frontend::importIdentity(Node &node) {
       return node.unsupported("training mode is not supported");
   }
   node.set(0, node.in(0));
+  if (node.op() == "Dropout" && node.wants(1)) {
+    Value kept = node.e.filled(node.e.scalar(Dtype::Bool, 1), node.in(0).shape);
+    node.set(1, Dtype::Bool, node.in(0).shape, kept);
+  }
   return success();
 }
 

@@ -11,14 +11,17 @@ using namespace fovea;
 using namespace fovea::onnx_frontend;
 
 /// Beyond every size: bounds such as INT64_MAX mean "to the end".
-static constexpr int64_t kFar = int64_t(1) << 41;
+static constexpr int64_t kFar = int64_t(1) << 40;
 
 /// `position`, counted from the end when negative, for an axis of that size.
 static SizeExpr fromStart(Node &node, const SizeExpr &position, const SizeExpr &size) {
   auto &sizes = node.sizes;
   if (auto value = position.constant()) {
-    int64_t near = std::clamp(*value, -kFar, kFar);
-    return near < 0 ? sizes.add(size, near) : SizeExpr(near);
+    if (*value >= kFar)
+      return size;
+    if (*value <= -kFar)
+      return -kFar;
+    return *value < 0 ? sizes.add(size, *value) : position;
   }
   if (auto low = sizes.least(position); low && *low >= 0)
     return position;
