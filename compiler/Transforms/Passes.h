@@ -8,6 +8,8 @@
 #ifndef FOVEA_COMPILER_TRANSFORMS_PASSES_H
 #define FOVEA_COMPILER_TRANSFORMS_PASSES_H
 
+#include "dialects/Fovea/FoveaDialect.h"
+
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Pass/Pass.h"
 

@@ -128,4 +128,29 @@ def FuseElementwise : Pass<"fovea-fuse-elementwise", "::mlir::func::FuncOp"> {
   let dependentDialects = ["::mlir::affine::AffineDialect", "::mlir::linalg::LinalgDialect"];
 }
 
+def RaiseAttention : Pass<"fovea-raise-attention", "::mlir::func::FuncOp"> {
+  let summary = "Raise softmax between two products to attention";
+  let description = [{
+    Runs first, before products and elementwise operations are fused. Follows one element of the
+    second product back to queries and keys through whatever lies between: elementwise operations
+    become score, mask and probability regions, reshapes, transposes and repeats become indexing
+    maps, constant factors the scale. A selection against -inf that is provably nothing but
+    exclusion becomes the mask; finite constants stay in the score. Rows without keys give 0, so a
+    last selection of 0 for NaN probabilities goes. f16 and bf16 scores are computed in f32. A
+    softmax that is spelled out is recognized first.
+    Gives up when scores or probabilities have other readers, when the softmax is over another
+    dimension than the keys, when an operand's layout is no indexing map, on arithmetic in f64, and
+    on scores that are moved by anything but reshapes, transposes and repeats.
+  }];
+  let options = [Option<"report", "report", "bool", /*default=*/"false",
+    "remark on each softmax that stays, with the operation that does not fit and the reason">];
+  let statistics = [
+    Statistic<"numRaised", "raised", "attention operations made">,
+    Statistic<"numRefused", "refused", "softmax operations kept">,
+    Statistic<"numSoftmax", "recognized", "softmax operations found spelled out">];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+    "::mlir::tensor::TensorDialect", "::fovea::FoveaDialect"];
+}
+
 #endif // FOVEA_COMPILER_TRANSFORMS_PASSES
