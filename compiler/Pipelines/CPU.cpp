@@ -38,6 +38,10 @@ static void addGraph(OpPassManager &manager, const CpuPipelineOptions &options) 
   function.addPass(createExpandRecurrence());
   function.addPass(createLowerRnn());
   function.addPass(createExpandRope());
+  addCleanup(function);
+  function.addPass(createCollapseContract());
+  function.addPass(createFuseEpilogue());
+  function.addPass(createFuseElementwise());
   function.addPass(createDecomposeTensorOps());
   addCleanup(manager);
   manager.addPass(createPackWeights(PackWeightsOptions{options.lanes, options.registers}));

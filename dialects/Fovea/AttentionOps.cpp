@@ -136,7 +136,7 @@ LogicalResult AttentionOp::verify() {
     maps.push_back(index == 0 ? getOutMap() : getLseMap());
     shaped.push_back(init);
   }
-  if (failed(verifyExtents(*this, "attention_c5", maps, shaped)) || failed(verifyScalarRegions(*this)))
+  if (failed(verifyExtents(*this, "attention_c5", maps, shaped, Division::Exact)) || failed(verifyScalarRegions(*this)))
     return failure();
   if ((getCausal() || getWindow()) && !getOffset())
     return emitConstraint(*this, "attention_c10") << "expected an offset with causal or window";

@@ -70,7 +70,7 @@ static LogicalResult verifyMaps(ContractOp op) {
         return emitConstraint(op, "contract_c5")
                << "expected a capture map over the out map's dimensions, got "
                << AffineMapAttr::get(op.getCaptureMap(index));
-  return verifyExtents(op, "contract_c4", maps, shaped);
+  return verifyExtents(op, "contract_c4", maps, shaped, Division::Padded);
 }
 
 LogicalResult ContractOp::verify() {

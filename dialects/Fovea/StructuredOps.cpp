@@ -52,13 +52,14 @@ static std::pair<int, int64_t> dimAndGroup(AffineExpr expr) {
 }
 
 LogicalResult fovea::verifyExtents(Operation *op, StringRef label, ArrayRef<AffineMap> maps,
-                                   ValueRange operands) {
+                                   ValueRange operands, Division division) {
   SmallVector<int64_t> extents(maps.front().getNumDims(), ShapedType::kDynamic);
   for (auto [map, operand] : llvm::zip_equal(maps, operands)) {
     auto type = cast<ShapedType>(operand.getType());
     for (auto [position, expr] : llvm::enumerate(map.getResults())) {
       auto [dim, group] = dimAndGroup(expr);
-      if (dim < 0 || type.isDynamicDim(position))
+      bool divided = !isa<AffineDimExpr>(expr);
+      if (dim < 0 || type.isDynamicDim(position) || (divided && division == Division::Padded))
         continue;
       int64_t extent = type.getDimSize(position);
       if (extent > (int64_t(1) << 40))

@@ -18,10 +18,19 @@ mlir::InFlightDiagnostic emitConstraint(mlir::Operation *op, llvm::StringRef lab
 mlir::LogicalResult verifyMap(mlir::Operation *op, llvm::StringRef label, mlir::AffineMap map,
                               unsigned dims, mlir::Type type);
 
+/// What `d floordiv G` in an indexing map says of the extent of d.
+enum class Division {
+  /// It is the operand's extent times G (heads shared by a group).
+  Exact,
+  /// The last group may be incomplete (panels with padding).
+  Padded,
+};
+
 /// Checks that the static extents of iteration dimensions agree over all operands: a bare dimension
-/// has the extent of the operand's dimension, `d floordiv G` has that extent times G.
+/// has the extent of the operand's dimension, `d floordiv G` as `division` says.
 mlir::LogicalResult verifyExtents(mlir::Operation *op, llvm::StringRef label,
-                                  llvm::ArrayRef<mlir::AffineMap> maps, mlir::ValueRange operands);
+                                  llvm::ArrayRef<mlir::AffineMap> maps, mlir::ValueRange operands,
+                                  Division division);
 
 /// Checks argument types (after `leading`, one per capture: its element, or the table itself) and
 /// yielded types of a scalar region.
