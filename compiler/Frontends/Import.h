@@ -35,11 +35,9 @@ mlir::OwningOpRef<mlir::ModuleOp> importOnnx(mlir::MLIRContext &context, llvm::S
                                              ImportSummary &summary, Problems &problems);
 
 /// Reads a Hugging Face folder (config.json and safetensors). As above.
-mlir::OwningOpRef<mlir::ModuleOp> importHuggingFace(mlir::MLIRContext &context,
-                                                    llvm::StringRef folder,
-                                                    const ImportOptions &options,
-                                                    WeightStore &weights, ImportSummary &summary,
-                                                    Problems &problems);
+mlir::OwningOpRef<mlir::ModuleOp>
+importHuggingFace(mlir::MLIRContext &context, llvm::StringRef folder, const ImportOptions &options,
+                  WeightStore &weights, ImportSummary &summary, Problems &problems);
 
 /// Reads a module in MLIR text form; weights with a file source are resolved beneath its folder.
 mlir::OwningOpRef<mlir::ModuleOp> importMlir(mlir::MLIRContext &context, llvm::StringRef path,

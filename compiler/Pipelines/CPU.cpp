@@ -68,8 +68,7 @@ static void addSchedule(OpPassManager &manager, const CpuPipelineOptions &option
   manager.addPass(createFormKernels());
   addCleanup(manager);
   manager.addPass(createPlanArena());
-  manager.addPass(
-      createScheduleKernels(ScheduleKernelsOptions{options.lanes, options.registers}));
+  manager.addPass(createScheduleKernels(ScheduleKernelsOptions{options.lanes, options.registers}));
   addCleanup(manager);
 }
 

@@ -47,9 +47,8 @@ static LogicalResult verifyMaps(AttentionOp op) {
   if (op.getInits().empty() || op.getInits().size() > 2)
     return emitConstraint(op, "attention_c1") << "expected out and optionally lse in outs";
   if (op.getIndexingMaps().size() != shaped.size())
-    return emitConstraint(op, "attention_c2") << "expected " << shaped.size()
-                                              << " indexing maps, got "
-                                              << op.getIndexingMaps().size();
+    return emitConstraint(op, "attention_c2")
+           << "expected " << shaped.size() << " indexing maps, got " << op.getIndexingMaps().size();
   for (auto [index, value] : llvm::enumerate(shaped)) {
     AffineMap map = op.getMap(index);
     bool capture = index >= 3 && index < 3 + op.getCaptures().size();
@@ -78,15 +77,16 @@ static LogicalResult verifyMaps(AttentionOp op) {
   if (keyGroup != valueGroup)
     return emitConstraint(op, "attention_c4") << "expected one group size for key and value, got "
                                               << keyGroup << " and " << valueGroup;
-  if (op.hasLse() && (!permutes(op.getLseMap(), {A::B, A::H, A::I}) ||
-                      !elementTypeOf(op.getLse()).isF32()))
+  if (op.hasLse() &&
+      (!permutes(op.getLseMap(), {A::B, A::H, A::I}) || !elementTypeOf(op.getLse()).isF32()))
     return emitConstraint(op, "attention_c6")
            << "expected an f32 lse whose map permutes (b, h, i), got " << op.getLse().getType();
   for (unsigned index = 0; index < op.getCaptures().size(); ++index)
     for (unsigned dim : {A::D, A::E})
       if (op.getCaptureMap(index).isFunctionOfDim(dim))
         return emitConstraint(op, "attention_c7")
-               << "expected a capture map over b, h, i and j, got " << AffineMapAttr::get(op.getCaptureMap(index));
+               << "expected a capture map over b, h, i and j, got "
+               << AffineMapAttr::get(op.getCaptureMap(index));
   return success();
 }
 
@@ -106,8 +106,8 @@ static LogicalResult verifyScalarRegions(AttentionOp op) {
   for (Check &check : checks) {
     if (check.region.empty())
       continue;
-    if (failed(verifyRegionTypes(op, "attention_c8", check.region, check.leading,
-                                 op.getCaptures(), maps, check.yielded)) ||
+    if (failed(verifyRegionTypes(op, "attention_c8", check.region, check.leading, op.getCaptures(),
+                                 maps, check.yielded)) ||
         failed(verifyScalarRegion(op, "attention_c9", check.region)))
       return failure();
   }
@@ -117,8 +117,8 @@ static LogicalResult verifyScalarRegions(AttentionOp op) {
 LogicalResult AttentionOp::verify() {
   Type element = elementTypeOf(getQuery());
   if (!element.isF32() && !element.isF16() && !element.isBF16())
-    return emitConstraint(*this, "attention_c1") << "expected f32, f16 or bf16 elements, got "
-                                                 << element;
+    return emitConstraint(*this, "attention_c1")
+           << "expected f32, f16 or bf16 elements, got " << element;
   if (elementTypeOf(getKey()) != element || elementTypeOf(getValue()) != element)
     return emitConstraint(*this, "attention_c1")
            << "expected query, key and value of one element type";
@@ -136,7 +136,8 @@ LogicalResult AttentionOp::verify() {
     maps.push_back(index == 0 ? getOutMap() : getLseMap());
     shaped.push_back(init);
   }
-  if (failed(verifyExtents(*this, "attention_c5", maps, shaped, Division::Exact)) || failed(verifyScalarRegions(*this)))
+  if (failed(verifyExtents(*this, "attention_c5", maps, shaped, Division::Exact)) ||
+      failed(verifyScalarRegions(*this)))
     return failure();
   if ((getCausal() || getWindow()) && !getOffset())
     return emitConstraint(*this, "attention_c10") << "expected an offset with causal or window";
@@ -168,10 +169,10 @@ LogicalResult AttentionOp::reifyResultShapes(OpBuilder &builder,
 LogicalResult CaptureLoadOp::verify() {
   auto type = cast<ShapedType>(getTable().getType());
   if (static_cast<int64_t>(getIndices().size()) != type.getRank())
-    return emitConstraint(*this, "capture_load_c1") << "expected " << type.getRank()
-                                                    << " indices, got " << getIndices().size();
+    return emitConstraint(*this, "capture_load_c1")
+           << "expected " << type.getRank() << " indices, got " << getIndices().size();
   if (getResult().getType() != type.getElementType())
-    return emitConstraint(*this, "capture_load_c2") << "expected a result of type "
-                                                    << type.getElementType();
+    return emitConstraint(*this, "capture_load_c2")
+           << "expected a result of type " << type.getElementType();
   return success();
 }

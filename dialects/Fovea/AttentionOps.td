@@ -50,11 +50,14 @@ def Fovea_AttentionOp : Fovea_DestinationOp<"attention", [AttrSizedOperandSegmen
     - attention_c12: scale is finite, softcap is finite and positive.
 
     ```mlir
-    %r = fovea.attention ins(%q, %k, %v : tensor<2x4x7x16xf32>, tensor<2x4x9x16xf32>, tensor<2x4x9x16xf32>)
+    %r = fovea.attention
+        ins(%q, %k, %v : tensor<2x4x7x16xf32>, tensor<2x4x9x16xf32>, tensor<2x4x9x16xf32>)
         outs(%o : tensor<2x4x7x16xf32>)
         {scale = 0.25 : f64, indexing_maps = [
-          affine_map<(b, h, i, j, d, e) -> (b, h, i, d)>, affine_map<(b, h, i, j, d, e) -> (b, h, j, d)>,
-          affine_map<(b, h, i, j, d, e) -> (b, h, j, e)>, affine_map<(b, h, i, j, d, e) -> (b, h, i, e)>]}
+          affine_map<(b, h, i, j, d, e) -> (b, h, i, d)>,
+          affine_map<(b, h, i, j, d, e) -> (b, h, j, d)>,
+          affine_map<(b, h, i, j, d, e) -> (b, h, j, e)>,
+          affine_map<(b, h, i, j, d, e) -> (b, h, i, e)>]}
         -> tensor<2x4x7x16xf32>
     ```
   }];

@@ -19,8 +19,7 @@ namespace {
 
 /// Destinations are overwritten, never read.
 template <typename OpTy>
-struct DestinationModel
-    : DstBufferizableOpInterfaceExternalModel<DestinationModel<OpTy>, OpTy> {
+struct DestinationModel : DstBufferizableOpInterfaceExternalModel<DestinationModel<OpTy>, OpTy> {
   bool bufferizesToMemoryRead(Operation *op, OpOperand &operand, const AnalysisState &) const {
     return !cast<DestinationStyleOpInterface>(op).isDpsInit(&operand);
   }
@@ -29,8 +28,8 @@ struct DestinationModel
     return cast<DestinationStyleOpInterface>(op).isDpsInit(&operand);
   }
 
-  LogicalResult bufferize(Operation *op, RewriterBase &rewriter, const BufferizationOptions &options,
-                          BufferizationState &state) const {
+  LogicalResult bufferize(Operation *op, RewriterBase &rewriter,
+                          const BufferizationOptions &options, BufferizationState &state) const {
     OpBuilder::InsertionGuard guard(rewriter);
     rewriter.setInsertionPoint(op);
     SmallVector<Value> operands;
@@ -75,8 +74,7 @@ struct DestinationModel
   }
 };
 
-struct GetWeightModel
-    : BufferizableOpInterface::ExternalModel<GetWeightModel, GetWeightOp> {
+struct GetWeightModel : BufferizableOpInterface::ExternalModel<GetWeightModel, GetWeightOp> {
   bool isWritable(Operation *, Value, const AnalysisState &) const { return false; }
 
   AliasingOpOperandList getAliasingOpOperands(Operation *, Value, const AnalysisState &) const {

@@ -43,9 +43,8 @@ static LogicalResult verifyMaps(ContractOp op) {
   llvm::append_range(shaped, op.getCaptures());
   shaped.push_back(op.getInit());
   if (op.getIndexingMaps().size() != shaped.size())
-    return emitConstraint(op, "contract_c1") << "expected " << shaped.size()
-                                             << " indexing maps, got "
-                                             << op.getIndexingMaps().size();
+    return emitConstraint(op, "contract_c1")
+           << "expected " << shaped.size() << " indexing maps, got " << op.getIndexingMaps().size();
   unsigned dims = op.getNumDims();
   SmallVector<AffineMap> maps;
   for (auto [index, value] : llvm::enumerate(shaped)) {
@@ -55,7 +54,8 @@ static LogicalResult verifyMaps(ContractOp op) {
   }
   if (!op.getOutMap().isProjectedPermutation())
     return emitConstraint(op, "contract_c2")
-           << "expected an out map that is a projected permutation, got " << AffineMapAttr::get(op.getOutMap());
+           << "expected an out map that is a projected permutation, got "
+           << AffineMapAttr::get(op.getOutMap());
   for (unsigned dim = 0; dim < dims; ++dim) {
     AffineExpr expr = getAffineDimExpr(dim, op.getContext());
     AffineMap bearers[] = {op.getLhsMap(), op.getRhsMap(), op.getOutMap()};

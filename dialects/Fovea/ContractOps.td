@@ -33,7 +33,8 @@ def Fovea_ContractOp : Fovea_DestinationOp<"contract"> {
     - contract_c8: the epilogue contains only elementwise scalar operations.
 
     ```mlir
-    %r = fovea.contract ins(%a, %b : tensor<5x8xf32>, tensor<8x6xf32>) captures(%bias : tensor<6xf32>)
+    %r = fovea.contract ins(%a, %b : tensor<5x8xf32>, tensor<8x6xf32>)
+        captures(%bias : tensor<6xf32>)
         outs(%c : tensor<5x6xf32>)
         {indexing_maps = [affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> (k, n)>,
                           affine_map<(m, n, k) -> (n)>, affine_map<(m, n, k) -> (m, n)>]}

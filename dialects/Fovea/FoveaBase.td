@@ -40,7 +40,8 @@ class Fovea_DestinationOp<string mnemonic, list<Trait> traits = []>
         DestinationStyleOpInterface, DeclareOpInterfaceMethods<MemoryEffectsOpInterface>,
         DeclareOpInterfaceMethods<ReifyRankedShapedTypeOpInterface, ["reifyResultShapes"]>])>;
 
-def Fovea_Buffer : AnyTypeOf<[AnyRankedTensor, AnyStridedMemRef], "ranked tensor or strided memref">;
+def Fovea_Buffer
+    : AnyTypeOf<[AnyRankedTensor, AnyStridedMemRef], "ranked tensor or strided memref">;
 
 class Fovea_Enum<string name, string summary, list<I32EnumAttrCase> cases>
     : I32EnumAttr<name, summary, cases> {
@@ -73,7 +74,7 @@ def Fovea_Reset : Fovea_Enum<"Reset", "where a GRU applies its reset gate", [
   I32EnumAttrCase<"Before", 0, "before">, I32EnumAttrCase<"After", 1, "after">]>;
 def Fovea_ResetAttr : Fovea_EnumAttr<Fovea_Reset, "reset">;
 
-def Fovea_Keep : Fovea_Enum<"Keep", "what a GRU's update gate keeps: z*old + (1-z)*new, or z*new + (1-z)*old", [
+def Fovea_Keep : Fovea_Enum<"Keep", "which of old and new a GRU's update gate multiplies", [
   I32EnumAttrCase<"Old", 0, "old">, I32EnumAttrCase<"New", 1, "new">]>;
 def Fovea_KeepAttr : Fovea_EnumAttr<Fovea_Keep, "keep">;
 
@@ -89,7 +90,8 @@ def Fovea_Activation : Fovea_Enum<"ActivationKind", "an activation function of a
   I32EnumAttrCase<"Sigmoid", 0, "sigmoid">, I32EnumAttrCase<"Tanh", 1, "tanh">,
   I32EnumAttrCase<"Relu", 2, "relu">, I32EnumAttrCase<"LeakyRelu", 3, "leaky_relu">,
   I32EnumAttrCase<"ThresholdedRelu", 4, "thresholded_relu">,
-  I32EnumAttrCase<"ScaledTanh", 5, "scaled_tanh">, I32EnumAttrCase<"HardSigmoid", 6, "hard_sigmoid">,
+  I32EnumAttrCase<"ScaledTanh", 5, "scaled_tanh">,
+  I32EnumAttrCase<"HardSigmoid", 6, "hard_sigmoid">,
   I32EnumAttrCase<"Elu", 7, "elu">, I32EnumAttrCase<"Softsign", 8, "softsign">,
   I32EnumAttrCase<"Softplus", 9, "softplus">, I32EnumAttrCase<"Affine", 10, "affine">]>;
 
@@ -100,8 +102,12 @@ def Fovea_ActivationAttr : AttrDef<Fovea_Dialect, "Activation"> {
     OptionalParameter<"::mlir::FloatAttr">:$alpha, OptionalParameter<"::mlir::FloatAttr">:$beta);
   let assemblyFormat = "`<` $kind (`,` `alpha` `=` $alpha^)? (`,` `beta` `=` $beta^)? `>`";
   let extraClassDeclaration = [{
-    double alphaOr(double absent) const { return getAlpha() ? getAlpha().getValueAsDouble() : absent; }
-    double betaOr(double absent) const { return getBeta() ? getBeta().getValueAsDouble() : absent; }
+    double alphaOr(double absent) const {
+      return getAlpha() ? getAlpha().getValueAsDouble() : absent;
+    }
+    double betaOr(double absent) const {
+      return getBeta() ? getBeta().getValueAsDouble() : absent;
+    }
   }];
 }
 def Fovea_ActivationArrayAttr

@@ -14,17 +14,17 @@ using namespace fovea;
 LogicalResult WeightOp::verify() {
   auto type = dyn_cast<RankedTensorType>(getType());
   if (!type || !type.hasStaticShape() || !type.getElementType().isIntOrFloat())
-    return emitConstraint(*this, "weight_c1") << "expected a static tensor of numbers, got "
-                                              << getType();
+    return emitConstraint(*this, "weight_c1")
+           << "expected a static tensor of numbers, got " << getType();
   std::optional<int64_t> bytes = std::max<int64_t>(1, type.getElementTypeBitWidth() / 8);
   for (int64_t extent : type.getShape())
     bytes = bytes ? llvm::checkedMul<int64_t>(*bytes, extent) : bytes;
   if (!bytes)
-    return emitConstraint(*this, "weight_c1") << "expected a byte size below 2^63, got "
-                                              << getType();
+    return emitConstraint(*this, "weight_c1")
+           << "expected a byte size below 2^63, got " << getType();
   if (static_cast<int64_t>(getOffset()) < 0)
-    return emitConstraint(*this, "weight_c2") << "expected a non-negative offset, got "
-                                              << static_cast<int64_t>(getOffset());
+    return emitConstraint(*this, "weight_c2")
+           << "expected a non-negative offset, got " << static_cast<int64_t>(getOffset());
   if (getOf().has_value() != getPanels().has_value())
     return emitConstraint(*this, "weight_c3") << "expected `packs` with a weight and a recipe";
   if (!getOf())
@@ -48,8 +48,8 @@ LogicalResult WeightOp::verify() {
     return emitConstraint(*this, "weight_c3") << "expected a positive panel width";
   llvm::append_values(packed, llvm::divideCeil(n, panels.getWidth()), k, panels.getWidth());
   if (type.getShape() != ArrayRef<int64_t>(packed) || !type.getElementType().isF32())
-    return emitConstraint(*this, "weight_c3") << "expected the packed shape (" << packed
-                                              << ") in f32, got " << type;
+    return emitConstraint(*this, "weight_c3")
+           << "expected the packed shape (" << packed << ") in f32, got " << type;
   return success();
 }
 
@@ -57,12 +57,11 @@ LogicalResult GetWeightOp::verifySymbolUses(SymbolTableCollection &symbols) {
   auto weight = symbols.lookupNearestSymbolFrom<WeightOp>(*this, getWeightAttr());
   auto type = cast<ShapedType>(getResult().getType());
   if (!weight)
-    return emitConstraint(*this, "get_weight_c1") << "expected a fovea.weight named "
-                                                  << getWeight();
+    return emitConstraint(*this, "get_weight_c1")
+           << "expected a fovea.weight named " << getWeight();
   auto declared = cast<RankedTensorType>(weight.getType());
-  if (declared.getShape() != type.getShape() ||
-      declared.getElementType() != type.getElementType())
-    return emitConstraint(*this, "get_weight_c1") << "expected a result like " << declared
-                                                  << ", got " << type;
+  if (declared.getShape() != type.getShape() || declared.getElementType() != type.getElementType())
+    return emitConstraint(*this, "get_weight_c1")
+           << "expected a result like " << declared << ", got " << type;
   return success();
 }

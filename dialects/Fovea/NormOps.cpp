@@ -10,8 +10,7 @@ using namespace mlir;
 using namespace fovea;
 
 static bool sameShape(ArrayRef<int64_t> left, ArrayRef<int64_t> right) {
-  return left.size() == right.size() &&
-         llvm::all_of(llvm::zip_equal(left, right), [](auto pair) {
+  return left.size() == right.size() && llvm::all_of(llvm::zip_equal(left, right), [](auto pair) {
            auto [l, r] = pair;
            return ShapedType::isDynamic(l) || ShapedType::isDynamic(r) || l == r;
          });
@@ -23,8 +22,8 @@ static LogicalResult verifyNorm(Operation *op, StringRef prefix, Value x, int64_
   std::string label = prefix.str();
   auto type = cast<ShapedType>(x.getType());
   if (axis < 0 || axis >= type.getRank())
-    return emitConstraint(op, label + "_c1") << "expected an axis in [0, " << type.getRank()
-                                             << "), got " << axis;
+    return emitConstraint(op, label + "_c1")
+           << "expected an axis in [0, " << type.getRank() << "), got " << axis;
   if (!(epsilon >= 0))
     return emitConstraint(op, label + "_c1") << "expected a non-negative epsilon";
   for (Value parameter : {weight, bias}) {
@@ -37,8 +36,8 @@ static LogicalResult verifyNorm(Operation *op, StringRef prefix, Value x, int64_
              << parameter.getType();
   }
   if (!sameShape(cast<ShapedType>(out.getType()).getShape(), type.getShape()))
-    return emitConstraint(op, label + "_c3") << "expected out with the shape of x, got "
-                                             << out.getType();
+    return emitConstraint(op, label + "_c3")
+           << "expected out with the shape of x, got " << out.getType();
   Type element = type.getElementType();
   for (Value value : {weight, bias, out})
     if (!isa<FloatType>(element) || (value && elementTypeOf(value) != element))
@@ -48,8 +47,8 @@ static LogicalResult verifyNorm(Operation *op, StringRef prefix, Value x, int64_
 
 LogicalResult LayerNormOp::verify() {
   if (getInits().size() != 1 && getInits().size() != 3)
-    return emitConstraint(*this, "layer_norm_c3") << "expected 1 or 3 outs, got "
-                                                  << getInits().size();
+    return emitConstraint(*this, "layer_norm_c3")
+           << "expected 1 or 3 outs, got " << getInits().size();
   if (failed(verifyNorm(*this, "layer_norm", getX(), getAxis(), getEpsilon().convertToDouble(),
                         getWeight(), getBias(), getInits().front())))
     return failure();
@@ -79,23 +78,23 @@ LogicalResult RopeOp::verify() {
            << "expected x of rank 4 and one floating-point element type, got " << x;
   int64_t rotary = getRotaryDim(), depth = x.getDimSize(3);
   if (rotary <= 0 || rotary % 2 != 0 || (!x.isDynamicDim(3) && rotary > depth))
-    return emitConstraint(*this, "rope_c2") << "expected an even rotary_dim up to " << depth
-                                            << ", got " << rotary;
+    return emitConstraint(*this, "rope_c2")
+           << "expected an even rotary_dim up to " << depth << ", got " << rotary;
   auto cos = cast<ShapedType>(getCos().getType()), sin = cast<ShapedType>(getSin().getType());
   int64_t any = ShapedType::kDynamic, half = rotary / 2;
   SmallVector<int64_t> wanted = getPositions()
                                     ? SmallVector<int64_t>{any, half}
                                     : SmallVector<int64_t>{x.getDimSize(0), x.getDimSize(2), half};
   if (!sameShape(cos.getShape(), wanted) || !sameShape(sin.getShape(), cos.getShape()))
-    return emitConstraint(*this, "rope_c3") << "expected cos and sin of shape (" << wanted
-                                            << "), got " << cos << " and " << sin;
+    return emitConstraint(*this, "rope_c3")
+           << "expected cos and sin of shape (" << wanted << "), got " << cos << " and " << sin;
   if (!getPositions())
     return success();
   auto positions = cast<ShapedType>(getPositions().getType());
   if (!positions.getElementType().isInteger(64) ||
       !sameShape(positions.getShape(), {x.getDimSize(0), x.getDimSize(2)}))
-    return emitConstraint(*this, "rope_c4") << "expected positions [B, S] of type i64, got "
-                                            << positions;
+    return emitConstraint(*this, "rope_c4")
+           << "expected positions [B, S] of type i64, got " << positions;
   return success();
 }
 

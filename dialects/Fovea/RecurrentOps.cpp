@@ -22,8 +22,8 @@ public:
       return success();
     auto type = cast<ShapedType>(value.getType());
     if (type.getRank() != static_cast<int64_t>(names.size()))
-      return emitConstraint(op, label) << "expected " << what << " of rank " << names.size()
-                                       << ", got " << type;
+      return emitConstraint(op, label)
+             << "expected " << what << " of rank " << names.size() << ", got " << type;
     for (auto [position, name] : llvm::enumerate(names)) {
       int64_t extent = type.getDimSize(position), factor = 1;
       if (ShapedType::isDynamic(extent))
@@ -34,8 +34,8 @@ public:
       auto [entry, inserted] = known.try_emplace(letter, extent / factor);
       if (extent % factor != 0 || entry->second != extent / factor)
         return emitConstraint(op, label)
-               << "expected extent " << entry->second * factor << " (" << name
-               << ") in dimension " << position << " of " << what << ", got " << extent;
+               << "expected extent " << entry->second * factor << " (" << name << ") in dimension "
+               << position << " of " << what << ", got " << extent;
     }
     return success();
   }
@@ -56,8 +56,8 @@ static LogicalResult verifyElements(Operation *op, StringRef label, Value length
     return emitConstraint(op, label) << "expected floating-point elements, got " << element;
   for (Value operand : op->getOperands())
     if (operand != lengths && elementTypeOf(operand) != element)
-      return emitConstraint(op, label) << "expected one element type, got " << element << " and "
-                                       << elementTypeOf(operand);
+      return emitConstraint(op, label)
+             << "expected one element type, got " << element << " and " << elementTypeOf(operand);
   for (Value result : op->getResults())
     if (elementTypeOf(result) != element)
       return emitConstraint(op, label) << "expected results of element type " << element;
@@ -78,9 +78,8 @@ static LogicalResult verifyGates(Operation *op, StringRef label, ArrayAttr order
   SmallVector<Gate> given;
   for (auto attr : order.getAsRange<GateAttr>())
     given.push_back(attr.getValue());
-  bool complete = given.size() == gates.size() && llvm::all_of(gates, [&](Gate gate) {
-                    return llvm::is_contained(given, gate);
-                  });
+  bool complete = given.size() == gates.size() &&
+                  llvm::all_of(gates, [&](Gate gate) { return llvm::is_contained(given, gate); });
   if (complete)
     return success();
   InFlightDiagnostic diag = emitConstraint(op, label) << "expected a gate order over ";
@@ -99,8 +98,8 @@ static LogicalResult verifyNamed(OpTy op, StringRef prefix, ArrayRef<Gate> gates
   int64_t directions = op.getDirection() == Direction::Bidirectional ? 2 : 1;
   int64_t wanted = activationsPerDirection * directions;
   if (static_cast<int64_t>(op.getActivations().size()) != wanted)
-    return emitConstraint(op, label + "_c3") << "expected " << wanted << " activations, got "
-                                             << op.getActivations().size();
+    return emitConstraint(op, label + "_c3")
+           << "expected " << wanted << " activations, got " << op.getActivations().size();
   if (op.getClip() && !(op.getClip()->convertToDouble() > 0))
     return emitConstraint(op, label + "_c4") << "expected a positive clip";
   return verifyLengths(op, label + "_c5", op.getLengths());
@@ -197,17 +196,17 @@ LogicalResult RnnOp::verify() {
     return emitConstraint(*this, "rnn_c1") << "expected x of rank at least 2, got " << x;
   auto batchAgrees = [&](Value value) {
     auto type = cast<ShapedType>(value.getType());
-    return type.getRank() >= 1 && (type.isDynamicDim(0) || x.isDynamicDim(1) ||
-                                   type.getDimSize(0) == x.getDimSize(1));
+    return type.getRank() >= 1 &&
+           (type.isDynamicDim(0) || x.isDynamicDim(1) || type.getDimSize(0) == x.getDimSize(1));
   };
   for (Value state : getStates())
     if (!batchAgrees(state))
-      return emitConstraint(*this, "rnn_c1") << "expected states of batch size " << x.getDimSize(1)
-                                             << ", got " << state.getType();
+      return emitConstraint(*this, "rnn_c1")
+             << "expected states of batch size " << x.getDimSize(1) << ", got " << state.getType();
   if (Value lengths = getLengths()) {
     if (!batchAgrees(lengths))
-      return emitConstraint(*this, "rnn_c1") << "expected one length per row, got "
-                                             << lengths.getType();
+      return emitConstraint(*this, "rnn_c1")
+             << "expected one length per row, got " << lengths.getType();
     if (cast<ShapedType>(lengths.getType()).getRank() != 1 ||
         failed(verifyLengths(*this, "rnn_c2", lengths)))
       return emitConstraint(*this, "rnn_c2") << "expected lengths of shape [B]";
@@ -219,8 +218,8 @@ LogicalResult RnnOp::verify() {
   SmallVector<Type> arguments{drop(x)};
   llvm::append_range(arguments, getStates().getTypes());
   if (!llvm::equal(getCell().getArgumentTypes(), arguments))
-    return emitConstraint(*this, "rnn_c3") << "expected cell arguments (" << arguments
-                                           << "), got (" << getCell().getArgumentTypes() << ")";
+    return emitConstraint(*this, "rnn_c3") << "expected cell arguments (" << arguments << "), got ("
+                                           << getCell().getArgumentTypes() << ")";
   auto yield = dyn_cast<YieldOp>(getCell().front().getTerminator());
   auto y = cast<RankedTensorType>(getY().getType());
   if (!yield || yield.getNumOperands() != 1 + getStates().size() || y.getRank() < 2 ||

@@ -79,7 +79,8 @@ def Fovea_LstmOp : Fovea_NamedRnnOp<"lstm"> {
     ```mlir
     %y, %h, %c = fovea.lstm %x, %w, %r {
         gate_order = [#fovea.gate<i>, #fovea.gate<o>, #fovea.gate<f>, #fovea.gate<c>],
-        activations = [#fovea.activation<sigmoid>, #fovea.activation<tanh>, #fovea.activation<tanh>]}
+        activations = [#fovea.activation<sigmoid>, #fovea.activation<tanh>,
+                       #fovea.activation<tanh>]}
       : tensor<5x2x8xf32>, tensor<1x16x8xf32>, tensor<1x16x4xf32>
       -> tensor<5x1x2x4xf32>, tensor<1x2x4xf32>, tensor<1x2x4xf32>
     ```

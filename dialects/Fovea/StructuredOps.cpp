@@ -25,15 +25,14 @@ bool fovea::isTable(Value capture, AffineMap map) {
 LogicalResult fovea::verifyMap(Operation *op, StringRef label, AffineMap map, unsigned dims,
                                Type type) {
   if (map.getNumDims() != dims || map.getNumSymbols() != 0)
-    return emitConstraint(op, label) << "expected an indexing map with " << dims
-                                     << " dimensions and no symbols, got "
-                                     << AffineMapAttr::get(map);
+    return emitConstraint(op, label)
+           << "expected an indexing map with " << dims << " dimensions and no symbols, got "
+           << AffineMapAttr::get(map);
   int64_t rank = cast<ShapedType>(type).getRank();
   if (map.getNumResults() != rank)
     return emitConstraint(op, label)
            << "expected " << rank << " results in the map of an operand of type " << type
-           << ", got "
-           << AffineMapAttr::get(map);
+           << ", got " << AffineMapAttr::get(map);
   return success();
 }
 
@@ -66,8 +65,8 @@ LogicalResult fovea::verifyExtents(Operation *op, StringRef label, ArrayRef<Affi
         return emitConstraint(op, label) << "extent " << extent << " is too large";
       extent *= group;
       if (!ShapedType::isDynamic(extents[dim]) && extents[dim] != extent)
-        return emitConstraint(op, label) << "expected extent " << extents[dim]
-                                         << " for dimension d" << dim << ", got " << extent;
+        return emitConstraint(op, label) << "expected extent " << extents[dim] << " for dimension d"
+                                         << dim << ", got " << extent;
       extents[dim] = extent;
     }
   }
@@ -93,8 +92,8 @@ LogicalResult fovea::verifyScalarRegion(Operation *op, StringRef label, Region &
   if (region.empty())
     return success();
   for (Operation &inner : region.front()) {
-    bool scalar = llvm::none_of(inner.getResultTypes(),
-                                [](Type type) { return isa<ShapedType>(type); });
+    bool scalar =
+        llvm::none_of(inner.getResultTypes(), [](Type type) { return isa<ShapedType>(type); });
     bool known = isa<YieldOp, CaptureLoadOp, arith::ConstantOp>(inner) ||
                  (inner.getNumRegions() == 0 && OpTrait::hasElementwiseMappableTraits(&inner));
     if (!scalar || !known)
@@ -129,8 +128,8 @@ void fovea::addDestinationEffects(
 LogicalResult fovea::reifyDestinationShapes(OpBuilder &builder, DestinationStyleOpInterface op,
                                             ReifiedRankedShapedTypeDims &shapes) {
   for (OpResult result : op->getResults())
-    shapes.push_back(tensor::getMixedSizes(builder, op.getLoc(),
-                                           op.getTiedOpOperand(result)->get()));
+    shapes.push_back(
+        tensor::getMixedSizes(builder, op.getLoc(), op.getTiedOpOperand(result)->get()));
   return success();
 }
 
@@ -140,8 +139,8 @@ LogicalResult fovea::verifyDestinations(Operation *op, StringRef label, ValueRan
     if (!isa<RankedTensorType>(init.getType()))
       continue;
     if (results >= op->getNumResults() || op->getResult(results).getType() != init.getType())
-      return emitConstraint(op, label) << "expected a result of type " << init.getType()
-                                       << " for each tensor in outs";
+      return emitConstraint(op, label)
+             << "expected a result of type " << init.getType() << " for each tensor in outs";
     ++results;
   }
   if (results != op->getNumResults())

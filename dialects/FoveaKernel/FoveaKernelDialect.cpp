@@ -46,8 +46,8 @@ LogicalResult ProductOp::verify() {
   SmallVector<int64_t> strides;
   int64_t offset;
   if (lhs.getRank() != 2 || panel.getRank() != 2 || !panel.getElementType().isF32() ||
-      panel.getDimSize(1) != vectors * lanes || failed(panel.getStridesAndOffset(strides, offset)) ||
-      strides[1] != 1)
+      panel.getDimSize(1) != vectors * lanes ||
+      failed(panel.getStridesAndOffset(strides, offset)) || strides[1] != 1)
     return emitOpError("product_c1: expected an f32 panel of width ")
            << vectors * lanes << " with contiguous rows and a lhs of rank 2, got " << panel
            << " and " << lhs;

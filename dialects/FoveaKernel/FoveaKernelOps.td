@@ -108,11 +108,11 @@ def FoveaKernel_ProductOp : FoveaKernel_Op<"product", [RecursiveMemoryEffects]> 
     - product_c4: finish takes an index and V vectors of L floats.
 
     ```mlir
-    fovea_kernel.product %a, %b row %r depth %k rows 6 vectors 4 lanes 16 finish {
-    ^bb0(%row: index, %v0: vector<16xf32>, %v1: vector<16xf32>, %v2: vector<16xf32>, %v3: vector<16xf32>):
-      vector.store %v0, %c[%row, %c0] : memref<?x64xf32>, vector<16xf32>
+    fovea_kernel.product %a, %b row %r depth %k rows 8 vectors 2 lanes 16 finish {
+    ^bb0(%row: index, %v0: vector<16xf32>, %v1: vector<16xf32>):
+      vector.store %v0, %c[%row, %c0] : memref<?x32xf32>, vector<16xf32>
       fovea_kernel.yield
-    } : memref<?x?xf32>, memref<?x64xf32>
+    } : memref<?x?xf32>, memref<?x32xf32>
     ```
   }];
   let arguments = (ins AnyStridedMemRef:$lhs, AnyStridedMemRef:$panel, Index:$row, Index:$depth,

@@ -73,17 +73,15 @@ private:
     auto layout = getOperation().lookupSymbol<func::FuncOp>((entry.getName() + ".layout").str());
     OpBuilder builder(&getContext());
     Location loc = entry.getLoc();
-    auto plan =
-        func::FuncOp::create(loc, ("fovea_plan_" + entry.getName()).str(),
-                             builder.getFunctionType({pointer()}, {builder.getI64Type()}));
+    auto plan = func::FuncOp::create(loc, ("fovea_plan_" + entry.getName()).str(),
+                                     builder.getFunctionType({pointer()}, {builder.getI64Type()}));
     getOperation().push_back(plan);
     builder.setInsertionPointToStart(plan.addEntryBlock());
     HostAbi abi(builder, loc, Value());
     SmallVector<Value> symbols;
     for (unsigned index = 0; index < layout.getNumArguments(); ++index) {
       Value word = abi.load(builder.getI64Type(), plan.getArgument(0), 8 * index);
-      symbols.push_back(
-          arith::IndexCastOp::create(builder, loc, builder.getIndexType(), word));
+      symbols.push_back(arith::IndexCastOp::create(builder, loc, builder.getIndexType(), word));
     }
     auto call = func::CallOp::create(builder, loc, layout, symbols);
     func::ReturnOp::create(builder, loc, abi.word(call.getResults().back()));
@@ -196,8 +194,7 @@ private:
       raw = arith::IndexCastOp::create(builder, loc, index, raw);
     Value zero = arith::ConstantIndexOp::create(builder, loc, 0), wrapped = raw;
     if (op.getWrap()) {
-      Value negative =
-          arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::slt, raw, zero);
+      Value negative = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::slt, raw, zero);
       Value moved = arith::AddIOp::create(builder, loc, raw, op.getExtent());
       wrapped = arith::SelectOp::create(builder, loc, negative, moved, raw);
     }

@@ -125,10 +125,9 @@ private:
       storeBuffer(builder, loc, argument, cast<MemRefType>(seen), store);
     }
     auto function = cast<FunctionType>(taskType());
-    Value task = func::ConstantOp::create(builder, loc, function,
-                                          SymbolRefAttr::get(kernel.getNameAttr()));
-    Value address =
-        UnrealizedConversionCastOp::create(builder, loc, pointer(), task).getResult(0);
+    Value task =
+        func::ConstantOp::create(builder, loc, function, SymbolRefAttr::get(kernel.getNameAttr()));
+    Value address = UnrealizedConversionCastOp::create(builder, loc, pointer(), task).getResult(0);
     abi.parallelFor(address, block, abi.word(count));
     launch.erase();
   }
@@ -139,9 +138,9 @@ private:
     auto metadata = memref::ExtractStridedMetadataOp::create(builder, loc, buffer);
     Value start = memref::ExtractAlignedPointerAsIndexOp::create(builder, loc, buffer);
     Value bytes = arith::ConstantIndexOp::create(
-        builder, loc, std::max<int64_t>(1, type.getElementType().isIndex()
-                                               ? 8
-                                               : type.getElementTypeBitWidth() / 8));
+        builder, loc,
+        std::max<int64_t>(1,
+                          type.getElementType().isIndex() ? 8 : type.getElementTypeBitWidth() / 8));
     Value offset = arith::MulIOp::create(builder, loc, metadata.getOffset(), bytes);
     store(toWord(builder, loc, arith::AddIOp::create(builder, loc, start, offset)));
     for (int64_t dim = 0; dim < seen.getRank(); ++dim)
@@ -240,12 +239,12 @@ private:
       OpBuilder builder(op);
       HostAbi abi(builder, op.getLoc(), Value());
       Value start = abi.advance(scratch, abi.word(offset));
-      op.replaceAllUsesWith(kernel::ViewOp::create(builder, op.getLoc(), type, start,
-                                                   ValueRange(), ValueRange())
-                                .getResult());
+      op.replaceAllUsesWith(
+          kernel::ViewOp::create(builder, op.getLoc(), type, start, ValueRange(), ValueRange())
+              .getResult());
       op.erase();
-      int64_t bytes = type.getNumElements() *
-                      std::max<int64_t>(1, type.getElementTypeBitWidth() / 8);
+      int64_t bytes =
+          type.getNumElements() * std::max<int64_t>(1, type.getElementTypeBitWidth() / 8);
       offset += llvm::alignTo(bytes, kScratchAlignment);
     }
     return offset;

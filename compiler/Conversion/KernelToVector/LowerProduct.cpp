@@ -42,9 +42,9 @@ public:
       rowIndex.push_back(
           row == 0 ? op.getRow()
                    : arith::AddIOp::create(builder, loc, op.getRow(), index(row)).getResult());
-    auto loop = scf::ForOp::create(
-        builder, loc, index(0), op.getDepth(), index(1), initial(),
-        [&](OpBuilder &, Location, Value k, ValueRange sums) { step(k, sums); });
+    auto loop =
+        scf::ForOp::create(builder, loc, index(0), op.getDepth(), index(1), initial(),
+                           [&](OpBuilder &, Location, Value k, ValueRange sums) { step(k, sums); });
     for (int64_t row = 0; row < rows; ++row) {
       SmallVector<Value> arguments{rowIndex[row]};
       llvm::append_range(arguments, loop.getResults().slice(row * vectors, vectors));
@@ -81,8 +81,8 @@ private:
         scalar = arith::ExtFOp::create(builder, loc, builder.getF32Type(), scalar);
       Value all = vector::BroadcastOp::create(builder, loc, type, scalar);
       for (int64_t vector = 0; vector < vectors; ++vector)
-        next.push_back(vector::FMAOp::create(builder, loc, all, panel[vector],
-                                             sums[row * vectors + vector]));
+        next.push_back(
+            vector::FMAOp::create(builder, loc, all, panel[vector], sums[row * vectors + vector]));
     }
     scf::YieldOp::create(builder, loc, next);
   }

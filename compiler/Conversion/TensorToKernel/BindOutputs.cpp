@@ -8,8 +8,8 @@
 #include "compiler/Conversion/TensorToKernel/Passes.h"
 #include "compiler/Conversion/TensorToKernel/SizeSlice.h"
 
-#include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 #include "mlir/Dialect/Bufferization/IR/BufferizableOpInterface.h"
+#include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 
 namespace fovea {
 #define GEN_PASS_DEF_BINDOUTPUTS
@@ -77,8 +77,9 @@ private:
         if (!type.isDynamicDim(dim))
           symbol = attrs.getStringAttr("");
         else if (symbol.empty())
-          symbol = attrs.getStringAttr(Twine(name ? name.getValue().str() : "arg" + std::to_string(index)) +
-                                       "." + Twine(dim));
+          symbol = attrs.getStringAttr(
+              Twine(name ? name.getValue().str() : "arg" + std::to_string(index)) + "." +
+              Twine(dim));
         if (type.isDynamicDim(dim))
           symbols.insert(symbol);
         shape.push_back(symbol);
@@ -94,9 +95,9 @@ private:
     for (int64_t dim = 0; dim < type.getRank(); ++dim)
       if (type.isDynamicDim(dim))
         sizes.push_back(tensor::DimOp::create(builder, loc, value, dim));
-    auto buffer = kernel::OutputOp::create(
-        builder, loc, MemRefType::get(type.getShape(), type.getElementType()),
-        builder.getI64IntegerAttr(index), sizes);
+    auto buffer = kernel::OutputOp::create(builder, loc,
+                                           MemRefType::get(type.getShape(), type.getElementType()),
+                                           builder.getI64IntegerAttr(index), sizes);
     auto write = bufferization::MaterializeInDestinationOp::create(builder, loc, Type(), value,
                                                                    buffer.getResult());
     write.setWritable(true);

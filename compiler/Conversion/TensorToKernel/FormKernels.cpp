@@ -112,16 +112,16 @@ private:
     auto [known, inserted] = kernels.try_emplace(text, kernel);
     if (inserted) {
       SymbolTable table(getOperation());
-      kernel.setName(("kernel_" + Twine(kernels.size() - 1) + "_" +
-                      op->getName().stripDialect()).str());
+      kernel.setName(
+          ("kernel_" + Twine(kernels.size() - 1) + "_" + op->getName().stripDialect()).str());
       getOperation().push_back(kernel);
       ++numKernels;
     } else {
       kernel->erase();
     }
     OpBuilder builder(op);
-    kernel::LaunchOp::create(builder, op->getLoc(), known->second.getName(),
-                             inputs.getArrayRef(), Value());
+    kernel::LaunchOp::create(builder, op->getLoc(), known->second.getName(), inputs.getArrayRef(),
+                             Value());
     op->erase();
     ++numLaunches;
   }
@@ -132,8 +132,7 @@ private:
     SmallVector<Type> types;
     for (Value input : inputs)
       types.push_back(kernelTypeOf(input.getType()));
-    auto kernel = func::FuncOp::create(op->getLoc(), "kernel",
-                                       builder.getFunctionType(types, {}));
+    auto kernel = func::FuncOp::create(op->getLoc(), "kernel", builder.getFunctionType(types, {}));
     kernel.setPrivate();
     kernel->setAttr(kernel::kKernelAttr, builder.getUnitAttr());
     if (mayAlias(op, inputs))

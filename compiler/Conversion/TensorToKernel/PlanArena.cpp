@@ -63,10 +63,10 @@ private:
       for (auto [number, name] : llvm::enumerate(names ? names.getValue() : ArrayRef<Attribute>()))
         if (shape && shape[*index] == name) {
           builder.setInsertionPoint(dim);
-          dim.replaceAllUsesWith(
-              kernel::SymbolOp::create(builder, dim.getLoc(), builder.getIndexType(),
-                                       builder.getI64IntegerAttr(number))
-                  .getResult());
+          dim.replaceAllUsesWith(kernel::SymbolOp::create(builder, dim.getLoc(),
+                                                          builder.getIndexType(),
+                                                          builder.getI64IntegerAttr(number))
+                                     .getResult());
           dim.erase();
           break;
         }
@@ -153,15 +153,15 @@ private:
     IRMapping mapping;
     for (const Buffer &buffer : buffers) {
       memref::AllocOp alloc = buffer.alloc;
-      Value bytes = arith::ConstantIndexOp::create(builder, loc,
-                                                   byteWidth(alloc.getType().getElementType()));
+      Value bytes =
+          arith::ConstantIndexOp::create(builder, loc, byteWidth(alloc.getType().getElementType()));
       for (int64_t extent : alloc.getType().getShape())
         if (!ShapedType::isDynamic(extent))
           bytes = arith::MulIOp::create(builder, loc, bytes,
                                         arith::ConstantIndexOp::create(builder, loc, extent));
       for (Value size : alloc.getDynamicSizes())
-        bytes = arith::MulIOp::create(
-            builder, loc, bytes, cloneSlice(builder, size, layout.getArguments(), mapping));
+        bytes = arith::MulIOp::create(builder, loc, bytes,
+                                      cloneSlice(builder, size, layout.getArguments(), mapping));
       Value &slot = sizes[buffer.slot];
       slot = slot ? arith::MaxSIOp::create(builder, loc, slot, bytes).getResult() : bytes;
     }

@@ -136,8 +136,7 @@ static void scheduleReduction(Operation *op, Nest &nest, const Capabilities &) {
       initial.push_back(
           memref::LoadOp::create(nest.builder, nest.loc, init.get(),
                                  nest.apply(structured.getMatchingIndexingMap(&init), position)));
-    Nest::Carried results =
-        reduceRow(nest, structured, extents, dims.summed, position, initial);
+    Nest::Carried results = reduceRow(nest, structured, extents, dims.summed, position, initial);
     storeResults(nest, structured, position, results);
   });
 }

@@ -6,11 +6,11 @@
 //===----------------------------------------------------------------------===//
 #include "compiler/Targets/CPU/Emit.h"
 
+#include "lld/Common/Driver.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/ModuleTranslation.h"
-#include "lld/Common/Driver.h"
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/IR/Module.h"
 #include "llvm/IR/Verifier.h"
@@ -30,12 +30,9 @@ LLD_HAS_DRIVER(elf)
 
 using namespace fovea::cpu;
 
-static llvm::Error failure(const llvm::Twine &what) {
-  return llvm::createStringError(what);
-}
+static llvm::Error failure(const llvm::Twine &what) { return llvm::createStringError(what); }
 
-static std::unique_ptr<llvm::TargetMachine> machineFor(const Capabilities &cpu,
-                                                       llvm::Triple triple,
+static std::unique_ptr<llvm::TargetMachine> machineFor(const Capabilities &cpu, llvm::Triple triple,
                                                        const EmitOptions &options,
                                                        std::string &error) {
   static std::once_flag once;
@@ -50,8 +47,7 @@ static std::unique_ptr<llvm::TargetMachine> machineFor(const Capabilities &cpu,
   llvm::TargetOptions settings;
   settings.AllowFPOpFusion = llvm::FPOpFusion::Standard;
   return std::unique_ptr<llvm::TargetMachine>(target->createTargetMachine(
-      triple, cpu.cpu, "", settings, llvm::Reloc::PIC_,
-      llvm::CodeModel::Small,
+      triple, cpu.cpu, "", settings, llvm::Reloc::PIC_, llvm::CodeModel::Small,
       options.optimization == 0 ? llvm::CodeGenOptLevel::None : llvm::CodeGenOptLevel::Default));
 }
 
@@ -138,16 +134,14 @@ static llvm::Error link(llvm::ArrayRef<char> object, llvm::SmallVectorImpl<char>
     if (error || stream.has_error())
       return failure("cannot write a temporary file of " + llvm::Twine(object.size()) + " bytes");
   }
-  const char *arguments[] = {"ld.lld",        "-shared",   "--build-id=none",
-                             "--hash-style=gnu", "-s",     "-z",
-                             "noexecstack",   "-o",        output.path.c_str(),
-                             input.path.c_str()};
+  const char *arguments[] = {
+      "ld.lld",      "-shared", "--build-id=none",   "--hash-style=gnu", "-s", "-z",
+      "noexecstack", "-o",      output.path.c_str(), input.path.c_str()};
   static std::mutex linker;
   std::lock_guard<std::mutex> lock(linker);
   std::string text;
   llvm::raw_string_ostream stream(text);
-  lld::Result result =
-      lld::lldMain(arguments, stream, stream, {{lld::Gnu, &lld::elf::link}});
+  lld::Result result = lld::lldMain(arguments, stream, stream, {{lld::Gnu, &lld::elf::link}});
   if (result.retCode != 0)
     return failure("the linker failed: " + text);
   auto file = llvm::MemoryBuffer::getFile(output.path);

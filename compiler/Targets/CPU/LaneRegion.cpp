@@ -74,9 +74,9 @@ static Value loadSpread(Nest &nest, Value flat, Value first, Value stride, const
     mask = arith::ConstantOp::create(
         builder, nest.loc,
         DenseElementsAttr::get(VectorType::get({group.lanes}, builder.getI1Type()), true));
-  Value steps = arith::MulIOp::create(builder, nest.loc,
-                                      laneIndices(nest, nest.index(0), group.lanes),
-                                      broadcast(nest, stride, group.lanes));
+  Value steps =
+      arith::MulIOp::create(builder, nest.loc, laneIndices(nest, nest.index(0), group.lanes),
+                            broadcast(nest, stride, group.lanes));
   return vector::GatherOp::create(builder, nest.loc, type, flat, first, steps, mask, zero);
 }
 
@@ -99,8 +99,7 @@ Value cpu::loadLanes(Nest &nest, Value buffer, AffineMap map, const LaneGroup &g
     if (!expr.isFunctionOfDim(group.dim))
       continue;
     AffineExpr lane = getAffineDimExpr(group.dim, map.getContext());
-    AffineExpr step = simplifyAffineExpr(
-        expr.replace(lane, lane + 1) - expr, map.getNumDims(), 0);
+    AffineExpr step = simplifyAffineExpr(expr.replace(lane, lane + 1) - expr, map.getNumDims(), 0);
     Value distance = isa<AffineConstantExpr>(step)
                          ? nest.index(cast<AffineConstantExpr>(step).getValue())
                          : nest.sub(nest.apply(map, moved)[dim], indices[dim]);
@@ -110,21 +109,20 @@ Value cpu::loadLanes(Nest &nest, Value buffer, AffineMap map, const LaneGroup &g
       loadSpread(nest, flatten(nest, buffer), linearIndex(nest, buffer, indices), stride, group);
   if (!cast<MemRefType>(buffer.getType()).getElementType().isInteger(1))
     return loaded;
-  Value zero = arith::ConstantOp::create(nest.builder, nest.loc,
-                                         nest.builder.getZeroAttr(loaded.getType()));
+  Value zero =
+      arith::ConstantOp::create(nest.builder, nest.loc, nest.builder.getZeroAttr(loaded.getType()));
   return arith::CmpIOp::create(nest.builder, nest.loc, arith::CmpIPredicate::ne, loaded, zero);
 }
 
-void cpu::storeLanes(Nest &nest, Value value, Value buffer, AffineMap map,
-                     const LaneGroup &group) {
+void cpu::storeLanes(Nest &nest, Value value, Value buffer, AffineMap map, const LaneGroup &group) {
   OpBuilder &builder = nest.builder;
   value = broadcast(nest, value, group.lanes);
   SmallVector<Value> indices = nest.apply(map, group.dims);
   if (cast<MemRefType>(buffer.getType()).getElementType().isInteger(1)) {
     indices = {linearIndex(nest, buffer, indices)};
     buffer = asBytes(nest, buffer);
-    value = arith::ExtUIOp::create(
-        builder, nest.loc, VectorType::get({group.lanes}, builder.getI8Type()), value);
+    value = arith::ExtUIOp::create(builder, nest.loc,
+                                   VectorType::get({group.lanes}, builder.getI8Type()), value);
   }
   if (group.mask)
     vector::MaskedStoreOp::create(builder, nest.loc, buffer, indices, group.mask, value);

@@ -60,10 +60,10 @@ static void schedule(Operation *op, Nest &nest, const Capabilities &) {
     std::function<Value(size_t, Value)> level = [&](size_t depth, Value sum) -> Value {
       if (depth == summed.size()) {
         auto load = [&](Value buffer, AffineMap map) {
-          return widen(nest,
-                       memref::LoadOp::create(nest.builder, nest.loc, buffer,
-                                              nest.apply(map, position)),
-                       type);
+          return widen(
+              nest,
+              memref::LoadOp::create(nest.builder, nest.loc, buffer, nest.apply(map, position)),
+              type);
         };
         return accumulate(nest, sum, load(contract.getLhs(), contract.getLhsMap()),
                           load(contract.getRhs(), contract.getRhsMap()));
@@ -76,8 +76,7 @@ static void schedule(Operation *op, Nest &nest, const Capabilities &) {
                 })
           .front();
     };
-    Value zero = arith::ConstantOp::create(nest.builder, nest.loc,
-                                           nest.builder.getZeroAttr(type));
+    Value zero = arith::ConstantOp::create(nest.builder, nest.loc, nest.builder.getZeroAttr(type));
     IRMapping mapping;
     Block &epilogue = contract.getEpilogue().front();
     mapping.map(epilogue.getArgument(0), level(0, zero));

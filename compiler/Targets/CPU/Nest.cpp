@@ -129,8 +129,7 @@ void Nest::strips(Value count, int64_t rows, Tail tail, function_ref<void(Value,
     loop(whole, count, one, [&](Value row) { emit(row, 1); });
     return;
   }
-  Value enough =
-      arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::sge, count, step);
+  Value enough = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::sge, count, step);
   branch(
       enough,
       [&] {

@@ -44,8 +44,7 @@ private:
       return;
     GetWeightOp get = weightOf(dims->columns);
     Type element = elementTypeOf(dims->columns);
-    if (!get || !dims->columnsMap.isProjectedPermutation() ||
-        !element.isF32())
+    if (!get || !dims->columnsMap.isProjectedPermutation() || !element.isF32())
       return;
     // Positions of n, of the summed dimensions and of the rest in the weight.
     SmallVector<int64_t> n, k;

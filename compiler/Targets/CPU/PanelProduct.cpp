@@ -123,8 +123,8 @@ private:
     Value step = nest.index(0);
     AffineExpr expr = getAffineDimExpr(dim, map.getContext());
     for (auto [position, result] : llvm::enumerate(map.getResults())) {
-      auto move = dyn_cast<AffineConstantExpr>(simplifyAffineExpr(
-          result.replace(expr, expr + 1) - result, map.getNumDims(), 0));
+      auto move = dyn_cast<AffineConstantExpr>(
+          simplifyAffineExpr(result.replace(expr, expr + 1) - result, map.getNumDims(), 0));
       if (!move)
         return {};
       step = nest.add(step, nest.mul(nest.index(move.getValue()), nest.stride(buffer, position)));
@@ -138,9 +138,9 @@ private:
       rowsScratch = nest.scratch(
           {tile.rows, std::min(kDepthBlock, constant(depth).value_or(kDepthBlock))}, f32);
     if (!blocked) {
-      Value columns = dims.packedWidth ? packedPanel(position, panel)
-                                       : packColumns(position, nest.index(0), depth,
-                                                    *constant(depth));
+      Value columns = dims.packedWidth
+                          ? packedPanel(position, panel)
+                          : packColumns(position, nest.index(0), depth, *constant(depth));
       writeStrips(position, columns, nest.index(0), depth, firstRow, count, Tail::Overlap, {},
                   [&](Value row, ValueRange sums) { finish(position, row, sums); });
       return;
@@ -151,14 +151,15 @@ private:
       Value length = nest.min(nest.sub(depth, k0), block);
       Value columns = dims.packedWidth ? packedPanel(position, panel, k0)
                                        : packColumns(position, k0, length, kDepthBlock);
-      writeStrips(position, columns, k0, length, firstRow, count, Tail::Exact,
-                  [&](Value row) { return loadPartial(partial, nest.sub(row, firstRow), k0); },
-                  [&](Value row, ValueRange sums) {
-                    for (auto [vector, sum] : llvm::enumerate(sums))
-                      vector::StoreOp::create(
-                          nest.builder, nest.loc, sum, partial,
-                          ValueRange{nest.sub(row, firstRow), nest.index(vector * cpu.lanes)});
-                  });
+      writeStrips(
+          position, columns, k0, length, firstRow, count, Tail::Exact,
+          [&](Value row) { return loadPartial(partial, nest.sub(row, firstRow), k0); },
+          [&](Value row, ValueRange sums) {
+            for (auto [vector, sum] : llvm::enumerate(sums))
+              vector::StoreOp::create(
+                  nest.builder, nest.loc, sum, partial,
+                  ValueRange{nest.sub(row, firstRow), nest.index(vector * cpu.lanes)});
+          });
     });
     nest.loop(zero, count, nest.index(1), [&](Value row) {
       SmallVector<Value> sums = loadPartial(partial, row, depth);
@@ -169,10 +170,9 @@ private:
   /// Sums so far; zeros in the first block of the depth.
   SmallVector<Value> loadPartial(Value partial, Value row, Value k0) {
     auto type = VectorType::get({cpu.lanes}, f32);
-    Value zeros = arith::ConstantOp::create(nest.builder, nest.loc,
-                                            nest.builder.getZeroAttr(type));
-    Value first = arith::CmpIOp::create(nest.builder, nest.loc, arith::CmpIPredicate::eq, k0,
-                                        nest.index(0));
+    Value zeros = arith::ConstantOp::create(nest.builder, nest.loc, nest.builder.getZeroAttr(type));
+    Value first =
+        arith::CmpIOp::create(nest.builder, nest.loc, arith::CmpIPredicate::eq, k0, nest.index(0));
     SmallVector<Value> sums;
     for (int64_t vector = 0; vector < tile.vectors; ++vector) {
       Value sum = vector::LoadOp::create(nest.builder, nest.loc, type, partial,
@@ -204,8 +204,8 @@ private:
       SmallVector<Value> at = atDepth(position, nest.add(k0, k));
       for (int64_t vector = 0; vector < tile.vectors; ++vector) {
         LaneGroup group = groupAt(at, vector);
-        Value lanes = broadcast(nest, loadLanes(nest, dims.columns, dims.columnsMap, group),
-                                cpu.lanes);
+        Value lanes =
+            broadcast(nest, loadLanes(nest, dims.columns, dims.columnsMap, group), cpu.lanes);
         lanes = widen(lanes);
         vector::StoreOp::create(nest.builder, nest.loc, lanes, panel,
                                 ValueRange{k, nest.index(vector * cpu.lanes)});
@@ -254,8 +254,8 @@ private:
       auto absolute = [&](Value at) { return directRows ? at : nest.add(first, at); };
       OpBuilder::InsertionGuard guard(nest.builder);
       if (init) {
-        Block *block = nest.builder.createBlock(&product.getInit(), {},
-                                                nest.builder.getIndexType(), nest.loc);
+        Block *block =
+            nest.builder.createBlock(&product.getInit(), {}, nest.builder.getIndexType(), nest.loc);
         kernel::YieldOp::create(nest.builder, nest.loc, init(absolute(block->getArgument(0))));
       }
       SmallVector<Type> types(1 + tile.vectors, VectorType::get({cpu.lanes}, f32));
@@ -293,8 +293,8 @@ private:
       for (int64_t row = 0; row < rows; ++row) {
         if (dims.m)
           at[*dims.m] = nest.add(first, nest.index(row));
-        Value value = memref::LoadOp::create(nest.builder, nest.loc, dims.rows,
-                                             nest.apply(dims.rowsMap, at));
+        Value value =
+            memref::LoadOp::create(nest.builder, nest.loc, dims.rows, nest.apply(dims.rowsMap, at));
         if (!value.getType().isF32())
           value = arith::ExtFOp::create(nest.builder, nest.loc, f32, value);
         memref::StoreOp::create(nest.builder, nest.loc, value, rowsScratch,

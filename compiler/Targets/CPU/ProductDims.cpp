@@ -64,9 +64,8 @@ std::optional<ProductDims> ProductDims::of(ContractOp op) {
 
 std::pair<Value, unsigned> cpu::bearerOf(ContractOp op, unsigned dim) {
   AffineExpr expr = getAffineDimExpr(dim, op.getContext());
-  std::pair<Value, AffineMap> operands[] = {{op.getInit(), op.getOutMap()},
-                                            {op.getLhs(), op.getLhsMap()},
-                                            {op.getRhs(), op.getRhsMap()}};
+  std::pair<Value, AffineMap> operands[] = {
+      {op.getInit(), op.getOutMap()}, {op.getLhs(), op.getLhsMap()}, {op.getRhs(), op.getRhsMap()}};
   for (auto &[operand, map] : operands)
     for (auto [position, result] : llvm::enumerate(map.getResults()))
       if (result == expr)

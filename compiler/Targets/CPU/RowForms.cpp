@@ -47,9 +47,7 @@ public:
   Value add(Value a, Value b) { return relaxed<arith::AddFOp>(a, b); }
   Value sub(Value a, Value b) { return relaxed<arith::SubFOp>(a, b); }
   Value mul(Value a, Value b) { return relaxed<arith::MulFOp>(a, b); }
-  Value div(Value a, Value b) {
-    return arith::DivFOp::create(nest.builder, nest.loc, a, b);
-  }
+  Value div(Value a, Value b) { return arith::DivFOp::create(nest.builder, nest.loc, a, b); }
 
   /// Sum (or another fold) over nested loops of `extents`.
   Value reduce(ArrayRef<Value> extents, Value initial,
@@ -115,9 +113,8 @@ static void scheduleSoftmax(Operation *op, Nest &nest, const Capabilities &) {
       return math.add(sum, power);
     });
     Value scale = math.div(math.constant(1), total);
-    nest.loop(nest.index(0), extents[dim], nest.index(1), [&](Value i) {
-      math.store(math.mul(math.load(out, at(i)), scale), out, at(i));
-    });
+    nest.loop(nest.index(0), extents[dim], nest.index(1),
+              [&](Value i) { math.store(math.mul(math.load(out, at(i)), scale), out, at(i)); });
   });
 }
 
@@ -158,13 +155,13 @@ static std::pair<Value, Value> statistics(RowMath &math, const NormParts &norm,
   };
   Value count = arith::IndexCastOp::create(nest.builder, nest.loc, nest.builder.getI64Type(),
                                            nest.product(columns));
-  Value share = math.div(
-      math.constant(1), arith::SIToFPOp::create(nest.builder, nest.loc, math.type, count));
+  Value share =
+      math.div(math.constant(1), arith::SIToFPOp::create(nest.builder, nest.loc, math.type, count));
   Value mean = math.constant(0);
   if (norm.centered)
     mean = math.mul(share, math.reduce(columns, math.constant(0), [&](ArrayRef<Value> i, Value s) {
-                      return math.add(s, math.load(norm.x, at(i)));
-                    }));
+      return math.add(s, math.load(norm.x, at(i)));
+    }));
   Value squares = math.reduce(columns, math.constant(0), [&](ArrayRef<Value> i, Value sum) {
     Value value = math.load(norm.x, at(i));
     if (norm.centered)

@@ -31,8 +31,8 @@ SmallVector<Value> fovea::cpu::extentsOf(Nest &nest, linalg::LinalgOp op) {
 }
 
 void fovea::cpu::parallelRows(Nest &nest, Value rows, Value work, Nest::Body body) {
-  Value grain = nest.max(nest.div(nest.index(kTaskElements), nest.max(work, nest.index(1))),
-                         nest.index(1));
+  Value grain =
+      nest.max(nest.div(nest.index(kTaskElements), nest.max(work, nest.index(1))), nest.index(1));
   nest.parallel(nest.ceilDiv(rows, grain), [&](Value task) {
     Value first = nest.mul(task, grain);
     nest.loop(first, nest.min(nest.add(first, grain), rows), nest.index(1), body);
@@ -83,9 +83,9 @@ SmallVector<Value> fovea::cpu::cloneBody(Nest &nest, linalg::LinalgOp op, ArrayR
       mapping.map(argument, operand.get());
       continue;
     }
-    mapping.map(argument, memref::LoadOp::create(
-                              builder, nest.loc, operand.get(),
-                              nest.apply(op.getMatchingIndexingMap(&operand), position)));
+    mapping.map(argument,
+                memref::LoadOp::create(builder, nest.loc, operand.get(),
+                                       nest.apply(op.getMatchingIndexingMap(&operand), position)));
   }
   for (Operation &inner : body->without_terminator()) {
     if (auto index = dyn_cast<linalg::IndexOp>(inner)) {

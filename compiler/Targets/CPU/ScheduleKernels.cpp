@@ -17,8 +17,9 @@ using namespace fovea;
 using namespace fovea::cpu;
 
 ArrayRef<Form> cpu::forms() {
-  static const Form list[] = {kTransposedAttention, kPanelProduct, kLoopProduct, kRowSoftmax,
-                              kRowNorm,             kReduction,    kElementwise};
+  static const Form list[] = {kTransposedAttention, kPanelProduct, kLoopProduct,
+                              kRowSoftmax,          kRowNorm,      kReduction,
+                              kElementwise};
   return list;
 }
 
@@ -81,12 +82,12 @@ private:
              attrs.getNamedAttr("text", attrs.getStringAttr(refusal.text))}));
         continue;
       }
-      kernel->setAttr("fovea.ledger",
-                      attrs.getDictionaryAttr(
-                          {attrs.getNamedAttr("op", attrs.getStringAttr(
-                                                        op->getName().getStringRef())),
-                           attrs.getNamedAttr("form", attrs.getStringAttr(form.name)),
-                           attrs.getNamedAttr("refused", attrs.getArrayAttr(refused))}));
+      kernel->setAttr(
+          "fovea.ledger",
+          attrs.getDictionaryAttr(
+              {attrs.getNamedAttr("op", attrs.getStringAttr(op->getName().getStringRef())),
+               attrs.getNamedAttr("form", attrs.getStringAttr(form.name)),
+               attrs.getNamedAttr("refused", attrs.getArrayAttr(refused))}));
       OpBuilder builder(op);
       Nest nest(builder, op->getLoc());
       form.schedule(op, nest, cpu);

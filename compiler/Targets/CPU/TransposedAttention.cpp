@@ -9,6 +9,7 @@
 //===----------------------------------------------------------------------===//
 #include "compiler/Targets/CPU/Forms.h"
 #include "compiler/Targets/CPU/LaneRegion.h"
+#include "compiler/Targets/CPU/TransposedCopy.h"
 
 #include "dialects/Fovea/StructuredOps.h"
 #include "dialects/FoveaKernel/FoveaKernelDialect.h"
@@ -93,9 +94,8 @@ private:
 
   // Vector arithmetic on one lane group.
   Value splat(double value) {
-    return arith::ConstantOp::create(
-        nest.builder, nest.loc,
-        DenseElementsAttr::get(lanesType, static_cast<float>(value)));
+    return arith::ConstantOp::create(nest.builder, nest.loc,
+                                     DenseElementsAttr::get(lanesType, static_cast<float>(value)));
   }
   Value load(Value buffer, ArrayRef<Value> at) {
     return vector::LoadOp::create(nest.builder, nest.loc, lanesType, buffer, at);
@@ -157,45 +157,11 @@ private:
     finish(twice);
   }
 
-  /// The block of queries as [depth, width], scaled: in squares where channels are contiguous.
+  /// The block of queries as [depth, width], scaled.
   void packQuery() {
     double scale = op.getScale().convertToDouble() * (inLog2() ? M_LOG2E : 1.0);
-    Value queries = headView(op.getQuery(), op.getQueryMap(), Dim::I, Dim::D);
-    int64_t squares = constant(nest.stride(queries, 1)) == 1 ? depth / cpu.lanes * cpu.lanes : 0;
-    Value last = nest.sub(extent[Dim::I], nest.index(1));
-    if (squares > 0)
-      nest.loop(nest.index(0), nest.index(squares), nest.index(cpu.lanes), [&](Value d) {
-        forVectors([&](int64_t v) {
-          SmallVector<Value> rowsOfQueries;
-          for (int64_t row = 0; row < cpu.lanes; ++row) {
-            Value query = nest.min(nest.add(firstQuery, nest.index(v * cpu.lanes + row)), last);
-            rowsOfQueries.push_back(loadWide(queries, {query, d}));
-          }
-          for (auto [row, lanes] : llvm::enumerate(transpose(nest, rowsOfQueries)))
-            store(mulf(lanes, splat(scale)), scaledQuery, {nest.add(d, nest.index(row)), lane(v)});
-        });
-      });
-    nest.loop(nest.index(squares), extent[Dim::D], nest.index(1), [&](Value d) {
-      forVectors([&](int64_t v) {
-        LaneGroup lanes = group(v);
-        lanes.dims[Dim::D] = d;
-        Value query =
-            broadcast(nest, loadLanes(nest, op.getQuery(), op.getQueryMap(), lanes), cpu.lanes);
-        if (!elementTypeOf(op.getQuery()).isF32())
-          query = arith::ExtFOp::create(nest.builder, nest.loc, lanesType, query);
-        store(mulf(query, splat(scale)), scaledQuery, {d, lane(v)});
-      });
-    });
-  }
-
-  /// Consecutive elements of any of the float types as f32 lanes.
-  Value loadWide(Value buffer, ArrayRef<Value> at) {
-    Type element = elementTypeOf(buffer);
-    Value lanes = vector::LoadOp::create(nest.builder, nest.loc,
-                                         VectorType::get({cpu.lanes}, element), buffer, at);
-    return element == f32
-               ? lanes
-               : arith::ExtFOp::create(nest.builder, nest.loc, lanesType, lanes).getResult();
+    loadTransposed(nest, headView(op.getQuery(), op.getQueryMap(), Dim::I, Dim::D), firstQuery,
+                   extent[Dim::I], scale, {scaledQuery, depth, vectors, cpu.lanes});
   }
 
   /// A buffer at this task's batch and head: element (row, column) with the two dimensions.
@@ -233,9 +199,9 @@ private:
   void computeScores(Value firstKey, Value count, bool statistics) {
     Value keyRows = headView(op.getKey(), op.getKeyMap(), Dim::J, Dim::D);
     nest.strips(count, rows, Tail::Overlap, [&](Value row, int64_t stripRows) {
-      auto product = kernel::ProductOp::create(
-          nest.builder, nest.loc, keyRows, scaledQuery, nest.add(firstKey, row),
-          extent[Dim::D], stripRows, vectors, cpu.lanes);
+      auto product = kernel::ProductOp::create(nest.builder, nest.loc, keyRows, scaledQuery,
+                                               nest.add(firstKey, row), extent[Dim::D], stripRows,
+                                               vectors, cpu.lanes);
       finishRegion(product, [&](Value key, ValueRange dots) {
         forVectors([&](int64_t v) {
           Value score = modify(dots[v], key, v);
@@ -263,8 +229,8 @@ private:
 
   /// Arguments of a region behind its first: b, h, i, j and the captures.
   SmallVector<Value> regionArguments(Value key, const LaneGroup &lanes) {
-    SmallVector<Value> arguments{batch, head,
-                                 laneIndices(nest, lanes.dims[Dim::I], cpu.lanes), key};
+    SmallVector<Value> arguments{batch, head, laneIndices(nest, lanes.dims[Dim::I], cpu.lanes),
+                                 key};
     for (auto [index, capture] : llvm::enumerate(op.getCaptures())) {
       AffineMap map = op.getCaptureMap(index);
       arguments.push_back(isTable(capture, map) ? capture : loadLanes(nest, capture, map, lanes));
@@ -319,8 +285,8 @@ private:
       shift.push_back(safe(load(maxima, lane(v))));
       initial.push_back(load(totals, lane(v)));
     });
-    auto totalsNext = nest.loop(
-        nest.index(0), count, nest.index(1), initial, [&](Value row, ValueRange carried) {
+    auto totalsNext =
+        nest.loop(nest.index(0), count, nest.index(1), initial, [&](Value row, ValueRange carried) {
           Nest::Carried next;
           forVectors([&](int64_t v) {
             Value score = load(scores, {row, lane(v)});
@@ -366,15 +332,14 @@ private:
         columns, nest.add(nest.offset(columns), nest.mul(firstKey, nest.stride(columns, 1))),
         {extent[Dim::E], count}, {nest.stride(columns, 0), nest.stride(columns, 1)});
     nest.strips(extent[Dim::E], rows, Tail::Exact, [&](Value row, int64_t stripRows) {
-      auto product =
-          kernel::ProductOp::create(nest.builder, nest.loc, fromKey, scores, row, count,
-                                    stripRows, vectors, cpu.lanes);
+      auto product = kernel::ProductOp::create(nest.builder, nest.loc, fromKey, scores, row, count,
+                                               stripRows, vectors, cpu.lanes);
       finishRegion(product, [&](Value e, ValueRange results) {
         forVectors([&](int64_t v) { store(results[v], sums, {e, lane(v)}); });
       });
       OpBuilder::InsertionGuard guard(nest.builder);
-      Block *block = nest.builder.createBlock(&product.getInit(), {},
-                                              nest.builder.getIndexType(), nest.loc);
+      Block *block =
+          nest.builder.createBlock(&product.getInit(), {}, nest.builder.getIndexType(), nest.loc);
       SmallVector<Value> initial;
       forVectors([&](int64_t v) {
         initial.push_back(rescaled(load(sums, {block->getArgument(0), lane(v)}), v, active));
@@ -387,17 +352,21 @@ private:
   Value allFinite(Value firstKey, Value count) {
     Value values = headView(op.getValue(), op.getValueMap(), Dim::J, Dim::E);
     Value zero = nest.f32(0);
-    Value poison = nest.loop(nest.index(0), count, nest.index(1), zero,
-                             [&](Value row, ValueRange outer) {
-      return nest.loop(nest.index(0), extent[Dim::E], nest.index(1), outer,
-                       [&](Value e, ValueRange carried) {
-        Value value = loadScalar(values, {nest.add(firstKey, row), e});
-        auto nothing = arith::MulFOp::create(nest.builder, nest.loc, value, zero);
-        auto next = arith::AddFOp::create(nest.builder, nest.loc, carried[0], nothing);
-        next.setFastmath(arith::FastMathFlags::reassoc);
-        return Nest::Carried{next};
-      });
-    }).front();
+    Value poison =
+        nest.loop(nest.index(0), count, nest.index(1), zero,
+                  [&](Value row, ValueRange outer) {
+                    return nest.loop(
+                        nest.index(0), extent[Dim::E], nest.index(1), outer,
+                        [&](Value e, ValueRange carried) {
+                          Value value = loadScalar(values, {nest.add(firstKey, row), e});
+                          auto nothing = arith::MulFOp::create(nest.builder, nest.loc, value, zero);
+                          auto next =
+                              arith::AddFOp::create(nest.builder, nest.loc, carried[0], nothing);
+                          next.setFastmath(arith::FastMathFlags::reassoc);
+                          return Nest::Carried{next};
+                        });
+                  })
+            .front();
     return compare(arith::CmpFPredicate::OEQ, poison, zero);
   }
 
@@ -413,13 +382,12 @@ private:
     Value values = headView(op.getValue(), op.getValueMap(), Dim::J, Dim::E);
     nest.loop(nest.index(0), extent[Dim::E], nest.index(1), [&](Value e) {
       SmallVector<Value> initial;
-      forVectors([&](int64_t v) {
-        initial.push_back(rescaled(load(sums, {e, lane(v)}), v, active));
-      });
+      forVectors(
+          [&](int64_t v) { initial.push_back(rescaled(load(sums, {e, lane(v)}), v, active)); });
       auto results = nest.loop(
           nest.index(0), count, nest.index(1), initial, [&](Value row, ValueRange carried) {
-            Value value = broadcast(
-                nest, loadScalar(values, {nest.add(firstKey, row), e}), cpu.lanes);
+            Value value =
+                broadcast(nest, loadScalar(values, {nest.add(firstKey, row), e}), cpu.lanes);
             Nest::Carried next;
             forVectors([&](int64_t v) {
               Value weight = load(scores, {row, lane(v)});
@@ -439,8 +407,7 @@ private:
     Value minusZero = arith::ConstantOp::create(
         nest.builder, nest.loc,
         DenseElementsAttr::get(bitsType, std::numeric_limits<int32_t>::min()));
-    return arith::CmpIOp::create(nest.builder, nest.loc, arith::CmpIPredicate::eq, bits,
-                                 minusZero);
+    return arith::CmpIOp::create(nest.builder, nest.loc, arith::CmpIPredicate::eq, bits, minusZero);
   }
 
   /// 1 / total, 0 in rows that keep no key.
@@ -459,58 +426,9 @@ private:
           store(mulf(load(sums, {e, lane(v)}), inverseTotal(v)), sums, {e, lane(v)});
         });
       });
-    storeOut();
-  }
-
-  /// sums^T into the output: in squares where channels are contiguous and the queries exist.
-  void storeOut() {
-    Value out = headView(op.getOut(), op.getOutMap(), Dim::I, Dim::E);
-    int64_t squares = constant(nest.stride(out, 1)) == 1 ? outWidth / cpu.lanes * cpu.lanes : 0;
-    forVectors([&](int64_t v) {
-      Value first = nest.add(firstQuery, lane(v));
-      Value left = nest.sub(extent[Dim::I], first);
-      Value whole = arith::CmpIOp::create(nest.builder, nest.loc, arith::CmpIPredicate::sge, left,
-                                          nest.index(cpu.lanes));
-      nest.branch(
-          whole,
-          [&] {
-            if (squares > 0)
-              nest.loop(nest.index(0), nest.index(squares), nest.index(cpu.lanes),
-                        [&](Value e) { storeSquare(out, first, v, e); });
-            storeElements(out, first, nest.index(cpu.lanes), v, squares);
-          },
-          [&] { storeElements(out, first, left, v, 0); });
-    });
-  }
-
-  void storeSquare(Value out, Value first, int64_t vector, Value e) {
-    SmallVector<Value> channels;
-    for (int64_t row = 0; row < cpu.lanes; ++row)
-      channels.push_back(load(sums, {nest.add(e, nest.index(row)), lane(vector)}));
-    Type element = elementTypeOf(op.getOut());
-    for (auto [row, lanes] : llvm::enumerate(transpose(nest, channels))) {
-      if (element != f32)
-        lanes = arith::TruncFOp::create(nest.builder, nest.loc,
-                                        VectorType::get({cpu.lanes}, element), lanes);
-      store(lanes, out, {nest.add(first, nest.index(row)), e});
-    }
-  }
-
-  /// Element by element, from channel `from` on.
-  void storeElements(Value out, Value first, Value count, int64_t vector, int64_t from) {
-    if (from == outWidth)
-      return;
-    Type element = elementTypeOf(op.getOut());
-    nest.loop(nest.index(0), count, nest.index(1), [&](Value query) {
-      nest.loop(nest.index(from), extent[Dim::E], nest.index(1), [&](Value e) {
-        Value value = memref::LoadOp::create(nest.builder, nest.loc, sums,
-                                             ValueRange{e, nest.add(lane(vector), query)});
-        if (element != f32)
-          value = arith::TruncFOp::create(nest.builder, nest.loc, element, value);
-        memref::StoreOp::create(nest.builder, nest.loc, value, out,
-                                ValueRange{nest.add(first, query), e});
-      });
-    });
+    storeTransposed(nest, {sums, outWidth, vectors, cpu.lanes},
+                    headView(op.getOut(), op.getOutMap(), Dim::I, Dim::E), firstQuery,
+                    extent[Dim::I]);
   }
 
   /// lse = maximum + log(total), -inf in rows that keep no key; `inverted` totals are 1 / total.
@@ -531,8 +449,8 @@ private:
     nest.loop(nest.index(0), queries, nest.index(1), [&](Value query) {
       Value value = memref::LoadOp::create(nest.builder, nest.loc, newMaxima, ValueRange{query});
       Value zero = nest.index(0);
-      SmallVector<Value> at = nest.apply(
-          op.getLseMap(), {batch, head, nest.add(firstQuery, query), zero, zero, zero});
+      SmallVector<Value> at =
+          nest.apply(op.getLseMap(), {batch, head, nest.add(firstQuery, query), zero, zero, zero});
       memref::StoreOp::create(nest.builder, nest.loc, value, op.getLse(), at);
     });
   }

@@ -38,7 +38,7 @@ def check(tree: Tree) -> Iterator[Finding]:
                 yield Finding(path, line, f"{flag}: no description")
             if not re.search(r"\bStatistic<", body):
                 yield Finding(path, line, f"{flag}: no statistic that counts its effect")
-            if not re.search(rf"(?<![\w-]){re.escape(flag)}(?![\w-])", tests):
+            if not re.search(rf"(?<!\w)(?<!\w-){re.escape(flag)}(?![\w-])", tests):
                 yield Finding(path, line, f"{flag}: no lit test names it")
             if not re.search(rf"\bcreate{name}\b|\b{name}(Pass)?\b", pipelines):
                 yield Finding(path, line, f"{flag}: not in compiler/Pipelines")
