@@ -222,7 +222,7 @@ static SizeExpr compare(Node &node, Binary function, const SizeExpr &x, const Si
   auto low = sizes.least(sizes.sub(x, y)), high = sizes.least(sizes.sub(y, x));
   bool greater = low && *low >= 1, less = high && *high >= 1;
   if (greater || less)
-    return function == Binary::Equal ? 0
+    return function == Binary::Equal                                     ? 0
            : function == Binary::Less || function == Binary::LessOrEqual ? less
                                                                          : greater;
   using P = arith::CmpIPredicate;
@@ -245,14 +245,22 @@ static std::optional<SizeExpr> combine(Node &node, Binary function, Dtype dtype,
     return value ? std::optional<SizeExpr>(*value) : std::nullopt;
   }
   switch (function) {
-  case Binary::Add: return sizes.add(x, y);
-  case Binary::Sub: return sizes.sub(x, y);
-  case Binary::Mul: return sizes.mul(x, y);
-  case Binary::And: return sizes.mul(x, y);
-  case Binary::Or: return sizes.sub(sizes.add(x, y), sizes.mul(x, y));
-  case Binary::Min: return sizes.min(x, y);
-  case Binary::Max: return sizes.max(x, y);
-  case Binary::Div: return quotient(node, x, y);
+  case Binary::Add:
+    return sizes.add(x, y);
+  case Binary::Sub:
+    return sizes.sub(x, y);
+  case Binary::Mul:
+    return sizes.mul(x, y);
+  case Binary::And:
+    return sizes.mul(x, y);
+  case Binary::Or:
+    return sizes.sub(sizes.add(x, y), sizes.mul(x, y));
+  case Binary::Min:
+    return sizes.min(x, y);
+  case Binary::Max:
+    return sizes.max(x, y);
+  case Binary::Div:
+    return quotient(node, x, y);
   case Binary::Mod: {
     auto divisor = sizes.least(y);
     if (!divisor || *divisor < 1)
@@ -264,15 +272,16 @@ static std::optional<SizeExpr> combine(Node &node, Binary function, Dtype dtype,
   }
 }
 
-std::optional<Tensor> fovea::onnx_frontend::foldBinary(Node &node, Binary function,
-                                                       const Tensor &x, const Tensor &y) {
+std::optional<Tensor> fovea::onnx_frontend::foldBinary(Node &node, Binary function, const Tensor &x,
+                                                       const Tensor &y) {
   if (!x.isFoldable() || !y.isFoldable())
     return std::nullopt;
   auto shape = broadcastStatic(*x.staticShape(), *y.staticShape());
   if (!shape || !checkedElements(*shape, Dtype::I64) || countOf(*shape) > kMaxFolded)
     return std::nullopt;
   Dtype result = isComparison(function) ? Dtype::Bool : x.dtype;
-  View left = broadcastView(*x.staticShape(), *shape), right = broadcastView(*y.staticShape(), *shape);
+  View left = broadcastView(*x.staticShape(), *shape),
+       right = broadcastView(*y.staticShape(), *shape);
   SmallVector<int64_t> other(countOf(*shape));
   forEach(right, [&](int64_t to, int64_t place) { other[to] = place; });
   bool good = true;
@@ -281,8 +290,8 @@ std::optional<Tensor> fovea::onnx_frontend::foldBinary(Node &node, Binary functi
     forEach(left, [&](int64_t to, int64_t place) {
       uint8_t *target = bytes.data() + to * byteWidth(result);
       if (isFloat(x.dtype)) {
-        auto value = evaluateBinary(function, x.constant->numberAt(place),
-                                    y.constant->numberAt(other[to]));
+        auto value =
+            evaluateBinary(function, x.constant->numberAt(place), y.constant->numberAt(other[to]));
         good = good && value;
         storeNumber(result, target, value.value_or(0));
       } else {

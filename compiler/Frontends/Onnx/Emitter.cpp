@@ -145,12 +145,11 @@ SmallVector<Value> Emitter::generic(ValueRange ins, ValueRange inits, ArrayRef<A
   for (unsigned dim = 0; dim < out.getNumDims(); ++dim)
     iterators.push_back(out.isFunctionOfDim(dim) ? utils::IteratorType::parallel
                                                  : utils::IteratorType::reduction);
-  auto op = linalg::GenericOp::create(
-      b, inits.getTypes(), ins, inits, maps, iterators,
-      [&](OpBuilder &inner, Location loc, ValueRange args) {
-        ImplicitLocOpBuilder nested(loc, inner);
-        linalg::YieldOp::create(nested, body(nested, args));
-      });
+  auto op = linalg::GenericOp::create(b, inits.getTypes(), ins, inits, maps, iterators,
+                                      [&](OpBuilder &inner, Location loc, ValueRange args) {
+                                        ImplicitLocOpBuilder nested(loc, inner);
+                                        linalg::YieldOp::create(nested, body(nested, args));
+                                      });
   return SmallVector<Value>(op.getResults());
 }
 
@@ -179,9 +178,8 @@ static void groupDims(SizeContext &sizes, ArrayRef<SizeExpr> from, ArrayRef<Size
     SizeExpr have = from[i++], want = to[j++];
     while (!(have == want)) {
       // Extend the side that the other one is a multiple of, else whichever has dimensions left.
-      bool extendLeft = i < from.size() &&
-                        (j == to.size() || sizes.divideExactly(want, have) ||
-                         !sizes.divideExactly(have, want));
+      bool extendLeft = i < from.size() && (j == to.size() || sizes.divideExactly(want, have) ||
+                                            !sizes.divideExactly(have, want));
       if (extendLeft) {
         left.push_back(i);
         have = sizes.mul(have, from[i++]);
@@ -277,10 +275,9 @@ Value Emitter::transpose(Value value, ArrayRef<SizeExpr> shape, ArrayRef<int64_t
     exprs[source] = dim(position);
   }
   Type element = llvm::cast<RankedTensorType>(value.getType()).getElementType();
-  return map(value, map(perm.size(), exprs), element, result,
-             [](ImplicitLocOpBuilder &, ValueRange args) -> SmallVector<Value> {
-               return {args.front()};
-             });
+  return map(
+      value, map(perm.size(), exprs), element, result,
+      [](ImplicitLocOpBuilder &, ValueRange args) -> SmallVector<Value> { return {args.front()}; });
 }
 
 Value Emitter::slice(Value value, ArrayRef<SizeExpr> offsets, ArrayRef<SizeExpr> extents,

@@ -75,8 +75,8 @@ public:
   llvm::SmallVector<mlir::Value> generic(mlir::ValueRange ins, mlir::ValueRange inits,
                                          llvm::ArrayRef<mlir::AffineMap> maps, Body body);
   /// The same with one init: an empty tensor of `shape`, mapped by identity.
-  mlir::Value map(mlir::ValueRange ins, llvm::ArrayRef<mlir::AffineMap> inMaps,
-                  mlir::Type element, llvm::ArrayRef<SizeExpr> shape, Body body);
+  mlir::Value map(mlir::ValueRange ins, llvm::ArrayRef<mlir::AffineMap> inMaps, mlir::Type element,
+                  llvm::ArrayRef<SizeExpr> shape, Body body);
 
   /// tensor.cast where the types differ.
   mlir::Value cast(mlir::Value value, mlir::RankedTensorType type);
@@ -110,8 +110,7 @@ public:
 private:
   mlir::Value symbolValue(unsigned number);
   mlir::Value termValue(const SizeExpr::Term &term);
-  mlir::Value regroup(mlir::Value value, llvm::ArrayRef<SizeExpr> from,
-                      llvm::ArrayRef<SizeExpr> to,
+  mlir::Value regroup(mlir::Value value, llvm::ArrayRef<SizeExpr> from, llvm::ArrayRef<SizeExpr> to,
                       llvm::ArrayRef<mlir::ReassociationIndices> fromGroups,
                       llvm::ArrayRef<mlir::ReassociationIndices> toGroups);
 

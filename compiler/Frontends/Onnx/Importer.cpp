@@ -124,8 +124,8 @@ bool Importer::fixDims() {
     std::string known;
     for (const auto &used : usedDims)
       known += (known.empty() ? "" : ", ") + used.first().str();
-    good = complain("FV0301", "no dynamic dimension '" + entry.first() + "' with size " +
-                                  Twine(entry.second),
+    good = complain("FV0301",
+                    "no dynamic dimension '" + entry.first() + "' with size " + Twine(entry.second),
                     known.empty() ? "the model has no dynamic dimensions" : "one of: " + known);
   }
   return good;
@@ -221,8 +221,7 @@ bool Importer::bindInputs(Node &node) {
                                              " outputs are supported, got " +
                                              Twine(node.outputCount())));
   if (node.has(0) && !(setOf(node.in(0).dtype) & row.types))
-    return succeeded(node.fail("FV0202", "input 0 has element type " +
-                                             nameOf(node.in(0).dtype) +
+    return succeeded(node.fail("FV0202", "input 0 has element type " + nameOf(node.in(0).dtype) +
                                              ", which is not supported"));
   for (unsigned i = 1; i < node.inputCount(); ++i)
     if (node.has(i) && (row.sameType >> std::min(i, 31u) & 1) &&
@@ -256,7 +255,8 @@ bool Importer::storeResults(Node &node) {
     if (!acceptable(node.results[i]))
       return succeeded(node.fail("FV0203", "output " + Twine(i) + " is too large"));
     if (lookup(node.outputNames[i]) && scopes.back().values.contains(node.outputNames[i]))
-      return succeeded(node.fail("FV0005", "output '" + node.outputNames[i] + "' is defined twice"));
+      return succeeded(
+          node.fail("FV0005", "output '" + node.outputNames[i] + "' is defined twice"));
     scopes.back().values[node.outputNames[i]] = std::move(node.results[i]);
   }
   return true;
@@ -294,8 +294,8 @@ std::optional<std::vector<Tensor>> Importer::importBody(const onnx::GraphProto &
     for (const onnx::ValueInfoProto &output : graph.output()) {
       const Tensor *tensor = lookup(output.name());
       if (!tensor) {
-        complain("FV0005", "output '" + output.name() + "' of graph '" + graph.name() +
-                               "' is not defined");
+        complain("FV0005",
+                 "output '" + output.name() + "' of graph '" + graph.name() + "' is not defined");
         result.reset();
         break;
       }

@@ -1,24 +1,21 @@
 //===- OnnxFile.cpp - the one place that opens files of an ONNX model -----===//
 //
-// Protobuf parsing under limits, and the descriptor-relative opening of external data.
+// Protobuf parsing under limits, and the opening of external data beneath the model's folder.
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 #include "compiler/Frontends/Onnx/OnnxFile.h"
 
 #include "compiler/Frontends/Onnx/onnx-ml.pb.h"
+#include "compiler/Frontends/SafeTensors/OpenBeneath.h"
 
-#include "llvm/ADT/SmallVector.h"
+#include "llvm/ADT/SmallString.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
 
 #include <google/protobuf/io/coded_stream.h>
 #include <google/protobuf/io/zero_copy_stream_impl_lite.h>
-
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 using namespace fovea;
 using namespace fovea::onnx_frontend;
@@ -94,63 +91,23 @@ ExternalFiles::ExternalFiles(llvm::StringRef modelPath)
     folder = ".";
 }
 
-/// Descriptor of the file, or -1 and the reason.
-static int openBeneath(llvm::StringRef folder, llvm::StringRef location, std::string &why) {
-  if (location.empty() || location.starts_with("/") || location.contains('\0')) {
-    why = "the location is not a relative path";
-    return -1;
-  }
-  llvm::SmallVector<llvm::StringRef> parts;
-  location.split(parts, '/');
-  int current = ::open(folder.str().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  for (auto [index, part] : llvm::enumerate(parts)) {
-    if (current < 0)
-      break;
-    if (part == "." && index + 1 < parts.size())
-      continue;
-    if (part.empty() || part == "." || part == "..") {
-      why = "the location has the component '" + part.str() + "'";
-      ::close(current);
-      return -1;
-    }
-    bool last = index + 1 == parts.size();
-    int flags = O_RDONLY | O_NOFOLLOW | O_CLOEXEC | (last ? O_NONBLOCK : O_DIRECTORY);
-    int next = ::openat(current, part.str().c_str(), flags);
-    int error = errno;
-    ::close(current);
-    errno = error;
-    current = next;
-  }
-  if (current < 0)
-    why = errno == ELOOP || errno == ENOTDIR
-              ? "a component of the location is a symbolic link or no folder"
-              : "cannot open it: " + std::error_code(errno, std::generic_category()).message();
-  return current;
-}
-
 std::shared_ptr<llvm::MemoryBuffer> ExternalFiles::open(llvm::StringRef location,
                                                         std::string &why) {
+  while (location.consume_front("./"))
+    continue;
   if (auto found = files.find(location); found != files.end())
     return found->second;
-  int descriptor = openBeneath(folder, location, why);
-  if (descriptor < 0)
+  std::shared_ptr<llvm::MemoryBuffer> result =
+      openBeneath(folder, location, Links::None, why, nullptr);
+  if (!result)
     return nullptr;
-  struct stat info;
-  std::shared_ptr<llvm::MemoryBuffer> result;
-  if (::fstat(descriptor, &info) != 0 || !S_ISREG(info.st_mode)) {
-    why = "not a regular file";
-  } else if (info.st_nlink != 1) {
+  llvm::SmallString<128> path(folder);
+  llvm::sys::path::append(path, location);
+  llvm::sys::fs::file_status status;
+  if (llvm::sys::fs::status(path, status) || status.getLinkCount() != 1) {
     why = "the file has more than one hard link";
-  } else {
-    auto buffer = llvm::MemoryBuffer::getOpenFile(descriptor, location, info.st_size,
-                                                  /*RequiresNullTerminator=*/false);
-    if (buffer)
-      result = std::move(*buffer);
-    else
-      why = "cannot read it: " + buffer.getError().message();
+    return nullptr;
   }
-  ::close(descriptor);
-  if (result)
-    files[location] = result;
+  files[location] = result;
   return result;
 }

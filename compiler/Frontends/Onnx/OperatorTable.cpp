@@ -29,9 +29,11 @@ static constexpr Operator kOperators[] = {
     {"Asinh", 9, 1, 1, 1, kFloats, 0, importUnary, ""},
     {"Atan", 7, 1, 1, 1, kFloats, 0, importUnary, ""},
     {"Atanh", 9, 1, 1, 1, kFloats, 0, importUnary, ""},
-    {"Attention", 23, 3, 7, 4, kFloats, 0b110110, importAttention, "not for double; softmax_precision double is refused"},
+    {"Attention", 23, 3, 7, 4, kFloats, 0b110110, importAttention,
+     "not for double; softmax_precision double is refused"},
     {"AveragePool", 7, 1, 1, 1, kFloats, 0, importPool, ""},
-    {"BatchNormalization", 7, 5, 5, 5, kFloats, 0, importBatchNormalization, "inference form only"},
+    {"BatchNormalization", 7, 5, 5, 5, kFloats, 0, importBatchNormalization,
+     "inference form only"},
     {"BitwiseAnd", 18, 2, 2, 1, kInts, kAll, importBinary, ""},
     {"BitwiseNot", 18, 1, 1, 1, kInts, 0, importUnary, ""},
     {"BitwiseOr", 18, 2, 2, 1, kInts, kAll, importBinary, ""},
@@ -50,7 +52,8 @@ static constexpr Operator kOperators[] = {
     {"CumSum", 11, 2, 2, 1, kNumbers, 0, importCumSum, "constant axis"},
     {"Div", 7, 2, 2, 1, kNumbers, kAll, importBinary, ""},
     {"Dropout", 7, 1, 3, 2, kFloats, 0, importIdentity, "inference form only"},
-    {"Einsum", 12, 1, kVariadic, 1, kNumbers, kAll, importEinsum, "products in float types, int8, int32 and int64"},
+    {"Einsum", 12, 1, kVariadic, 1, kNumbers, kAll, importEinsum,
+     "products in float types, int8, int32 and int64"},
     {"Elu", 7, 1, 1, 1, kFloats, 0, importUnary, ""},
     {"Equal", 7, 2, 2, 1, kAnyType, kAll, importBinary, ""},
     {"Erf", 9, 1, 1, 1, kFloats, 0, importUnary, ""},
@@ -73,7 +76,8 @@ static constexpr Operator kOperators[] = {
     {"HardSigmoid", 7, 1, 1, 1, kFloats, 0, importUnary, ""},
     {"HardSwish", 14, 1, 1, 1, kFloats, 0, importUnary, ""},
     {"Identity", 7, 1, 1, 1, kAnyType, 0, importIdentity, ""},
-    {"If", 7, 1, 1, kVariadic, kBool, 0, importIf, "branches of different rank: a known condition, or one branch is required"},
+    {"If", 7, 1, 1, kVariadic, kBool, 0, importIf,
+     "branches of different rank: a known condition, or one branch is required"},
     {"InstanceNormalization", 7, 3, 3, 1, kFloats, 0, importGroupedNormalization, ""},
     {"IsInf", 10, 1, 1, 1, kFloats, 0, importUnary, ""},
     {"IsNaN", 9, 1, 1, 1, kFloats, 0, importUnary, ""},
@@ -99,7 +103,8 @@ static constexpr Operator kOperators[] = {
     {"PRelu", 7, 2, 2, 1, kNumbers, kAll, importPRelu, ""},
     {"Pad", 7, 1, 4, 1, kAnyType, 0, importPad, "constant axes"},
     {"Pow", 7, 2, 2, 1, kNumbers, 0, importPow, ""},
-    {"RMSNormalization", 23, 2, 2, 1, kFloats, kAll, importRMSNormalization, "scale of the input's type"},
+    {"RMSNormalization", 23, 2, 2, 1, kFloats, kAll, importRMSNormalization,
+     "scale of the input's type"},
     {"RNN", 7, 3, 6, 2, kFloats, 0b101110, importRnn, "static weights' shape"},
     {"Range", 11, 3, 3, 1, kNumbers, kAll, importRange, ""},
     {"Reciprocal", 7, 1, 1, 1, kFloats, 0, importUnary, ""},
@@ -152,8 +157,10 @@ static constexpr Operator kOperators[] = {
 llvm::ArrayRef<Operator> fovea::onnx_frontend::operatorTable() { return kOperators; }
 
 const Operator *fovea::onnx_frontend::findOperator(llvm::StringRef name) {
-  const Operator *row = llvm::lower_bound(
-      kOperators, name, [](const Operator &left, llvm::StringRef right) { return left.name < right; });
+  const Operator *row =
+      llvm::lower_bound(kOperators, name, [](const Operator &left, llvm::StringRef right) {
+        return left.name < right;
+      });
   return row != std::end(kOperators) && row->name == name ? row : nullptr;
 }
 

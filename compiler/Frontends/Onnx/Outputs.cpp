@@ -62,8 +62,8 @@ static Attribute elementAttr(Builder &builder, const Constant &constant, int64_t
     uint64_t bits = 0;
     size_t width = byteWidth(constant.dtype);
     std::memcpy(&bits, constant.bytes.data() + position * width, width);
-    return builder.getFloatAttr(
-        type, APFloat(floating.getFloatSemantics(), APInt(8 * width, bits)));
+    return builder.getFloatAttr(type,
+                                APFloat(floating.getFloatSemantics(), APInt(8 * width, bits)));
   }
   APInt bits(64, static_cast<uint64_t>(constant.integerAt(position)));
   return builder.getIntegerAttr(type, bits.trunc(type.getIntOrFloatBitWidth()));
@@ -91,8 +91,8 @@ Value Importer::weight(const ConstantPtr &constant) {
   }
   std::string source = path + "#" + name;
   b.setInsertionPointToStart(module->getBody());
-  auto op = WeightOp::create(b, loc, name, source, /*offset=*/0, type, FlatSymbolRefAttr(),
-                             PanelsAttr());
+  auto op =
+      WeightOp::create(b, loc, name, source, /*offset=*/0, type, FlatSymbolRefAttr(), PanelsAttr());
   symbols->insert(op);
   op.setSource(path + "#" + op.getSymName().str());
   keptWeights.emplace_back(op.getSymName().str(), constant);
@@ -202,8 +202,8 @@ bool Importer::finish(const onnx::GraphProto &graph, std::vector<Tensor> outputs
     results.push_back(emitter.cast(materialize(tensor), emitter.type(tensor.dtype, tensor.shape)));
   func::ReturnOp::create(emitter.b, results);
   auto entry = cast<func::FuncOp>(emitter.entry->getParentOp());
-  entry.setFunctionType(emitter.b.getFunctionType(entry.getArgumentTypes(),
-                                                  TypeRange(ValueRange(results))));
+  entry.setFunctionType(
+      emitter.b.getFunctionType(entry.getArgumentTypes(), TypeRange(ValueRange(results))));
   annotate(entry, graph, outputs);
   return true;
 }
@@ -219,8 +219,7 @@ void Importer::removeUnused() {
     if (!used.contains(name))
       symbols->erase(op);
     else
-      weights.add(op.getSource(),
-                  std::make_unique<SharedBuffer>(constant->bytes, constant->owner));
+      weights.add(op.getSource(), std::make_unique<SharedBuffer>(constant->bytes, constant->owner));
   }
 }
 

@@ -119,6 +119,7 @@ static Value parametric(B &b, Unary function, Value x, double alpha, double beta
   }
 }
 
+// clang-format off
 static Value unaryFloat(B &b, Unary function, Value x, double alpha, double beta) {
   Type type = x.getType();
   switch (function) {
@@ -166,6 +167,7 @@ static Value unaryFloat(B &b, Unary function, Value x, double alpha, double beta
   default: return parametric(b, function, x, alpha, beta);
   }
 }
+// clang-format on
 
 /// IsInf: alpha and beta tell whether negative and positive infinities count.
 static Value isInfinite(B &b, Value x, bool negative, bool positive) {
@@ -221,8 +223,8 @@ static Value floorModF(B &b, Value x, Value y) {
   Value rest = arith::RemFOp::create(b, x, y), zero = real(b, x.getType(), 0);
   Value differs = arith::XOrIOp::create(b, compareF(b, arith::CmpFPredicate::OLT, rest, zero),
                                         compareF(b, arith::CmpFPredicate::OLT, y, zero));
-  Value adjust = arith::AndIOp::create(b, differs,
-                                       compareF(b, arith::CmpFPredicate::ONE, rest, zero));
+  Value adjust =
+      arith::AndIOp::create(b, differs, compareF(b, arith::CmpFPredicate::ONE, rest, zero));
   return select(b, adjust, addF(b, rest, y), rest);
 }
 
@@ -246,7 +248,8 @@ static Value divideI(B &b, Dtype dtype, Value x, Value y, bool remainder, bool f
   }
   Value rest = arith::RemSIOp::create(b, x, safe);
   if (floored) {
-    Value signs = compareI(b, arith::CmpIPredicate::slt, arith::XOrIOp::create(b, rest, safe), zero);
+    Value signs =
+        compareI(b, arith::CmpIPredicate::slt, arith::XOrIOp::create(b, rest, safe), zero);
     Value some = compareI(b, arith::CmpIPredicate::ne, rest, zero);
     rest = select(b, arith::AndIOp::create(b, signs, some), arith::AddIOp::create(b, rest, safe),
                   rest);
@@ -254,6 +257,7 @@ static Value divideI(B &b, Dtype dtype, Value x, Value y, bool remainder, bool f
   return rest;
 }
 
+// clang-format off
 static Value binaryInteger(B &b, Binary function, Dtype dtype, Value x, Value y) {
   bool bare = isUnsigned(dtype) || dtype == Dtype::Bool;
   using P = arith::CmpIPredicate;
@@ -303,6 +307,7 @@ static Value binaryFloat(B &b, Binary function, Value x, Value y) {
   default: return x;
   }
 }
+// clang-format on
 
 Value fovea::onnx_frontend::emitBinary(B &b, Binary function, Dtype dtype, Value x, Value y) {
   if (!isFloat(dtype))

@@ -10,6 +10,8 @@
 
 using namespace fovea::onnx_frontend;
 
+// clang-format off
+
 std::optional<double> fovea::onnx_frontend::evaluateUnary(Unary function, double x) {
   switch (function) {
   case Unary::Identity: return x;
@@ -109,3 +111,4 @@ std::optional<int64_t> fovea::onnx_frontend::evaluateBinary(Binary function, int
   default: return std::nullopt;
   }
 }
+// clang-format on

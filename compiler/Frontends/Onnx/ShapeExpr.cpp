@@ -67,8 +67,7 @@ int64_t SizeContext::checked(std::optional<int64_t> value) {
 }
 
 SizeExpr SizeContext::normalized(SizeExpr expr) {
-  llvm::sort(expr.terms,
-                    [](const Term &l, const Term &r) { return compareMonomials(l, r) > 0; });
+  llvm::sort(expr.terms, [](const Term &l, const Term &r) { return compareMonomials(l, r) > 0; });
   SizeExpr result;
   for (Term &term : expr.terms) {
     if (!result.terms.empty() && result.terms.back().symbols == term.symbols)
@@ -152,9 +151,8 @@ std::optional<SizeExpr> SizeContext::divideExactly(const SizeExpr &lhs, const Si
   const Term &lead = rhs.terms.front();
   while (!rest.terms.empty()) {
     const Term &top = rest.terms.front();
-    if (top.factor % lead.factor != 0 ||
-        !std::includes(top.symbols.begin(), top.symbols.end(), lead.symbols.begin(),
-                       lead.symbols.end()))
+    if (top.factor % lead.factor != 0 || !std::includes(top.symbols.begin(), top.symbols.end(),
+                                                        lead.symbols.begin(), lead.symbols.end()))
       return std::nullopt;
     SizeExpr step;
     step.terms.push_back({top.factor / lead.factor, {}});

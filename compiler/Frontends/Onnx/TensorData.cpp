@@ -187,8 +187,9 @@ static bool readExternal(const onnx::TensorProto &tensor, uint64_t size, Externa
   return true;
 }
 
-template <typename Field> static bool copyField(const Field &field, int64_t elements,
-                                                Dtype dtype, std::vector<uint8_t> &bytes) {
+template <typename Field>
+static bool copyField(const Field &field, int64_t elements, Dtype dtype,
+                      std::vector<uint8_t> &bytes) {
   if (field.size() != elements)
     return false;
   bytes.resize(elements * byteWidth(dtype));

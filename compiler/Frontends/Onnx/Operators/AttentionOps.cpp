@@ -16,7 +16,8 @@ using namespace fovea::onnx_frontend;
 using B = ImplicitLocOpBuilder;
 
 /// Reads layout and heads of one of query, key and value.
-static LogicalResult readHeads(Node &node, unsigned input, StringRef headsAttr, AttentionInput &in) {
+static LogicalResult readHeads(Node &node, unsigned input, StringRef headsAttr,
+                               AttentionInput &in) {
   const Tensor &tensor = node.in(input);
   in.tensor = tensor;
   if (tensor.rank() == 4) {
@@ -60,7 +61,8 @@ static LogicalResult extend(Node &node, unsigned past, unsigned output, Attentio
     const Tensor &old = node.in(past);
     if (old.rank() != 4)
       return node.badShape("input " + Twine(past) + " must have rank 4");
-    for (auto [dim, want] : {std::pair(0, in.batch), std::pair(1, in.heads), std::pair(3, in.width)})
+    for (auto [dim, want] :
+         {std::pair(0, in.batch), std::pair(1, in.heads), std::pair(3, in.width)})
       if (failed(agree(node, old.shape[dim], want, "past and new tokens")))
         return failure();
     Tensor fresh = headsFirst(node, in);
@@ -95,11 +97,10 @@ static LogicalResult readInputs(Node &node, AttentionForm &form) {
   if (failed(agree(node, form.value.length, form.key.length, "lengths of key and value")) ||
       failed(extend(node, 4, 1, form.key)) || failed(extend(node, 5, 2, form.value)))
     return failure();
-  for (auto [have, want] : {std::pair(form.key.batch, form.query.batch),
-                            std::pair(form.value.batch, form.query.batch),
-                            std::pair(form.value.heads, form.key.heads),
-                            std::pair(form.key.width, form.query.width),
-                            std::pair(form.value.length, form.key.length)})
+  for (auto [have, want] :
+       {std::pair(form.key.batch, form.query.batch), std::pair(form.value.batch, form.query.batch),
+        std::pair(form.value.heads, form.key.heads), std::pair(form.key.width, form.query.width),
+        std::pair(form.value.length, form.key.length)})
     if (failed(agree(node, have, want, "query, key and value")))
       return failure();
   auto queryHeads = form.query.heads.constant(), keyHeads = form.key.heads.constant();
@@ -283,8 +284,7 @@ static void addRegion(Node &node, const AttentionForm &form, Region &region, boo
   types.append(4, b.getIndexType());
   for (const AttentionCapture &capture : form.captures)
     types.push_back(cast<RankedTensorType>(capture.value.getType()).getElementType());
-  Block *block =
-      b.createBlock(&region, {}, types, SmallVector<Location>(types.size(), b.getLoc()));
+  Block *block = b.createBlock(&region, {}, types, SmallVector<Location>(types.size(), b.getLoc()));
   ValueRange args = block->getArguments();
   YieldOp::create(b, body(b, args.take_front(4 + withScore), args.drop_front(4 + withScore)));
 }

@@ -19,23 +19,21 @@ static Value probabilities(Node &node, Value scores, const Sizes &shape) {
   auto &e = node.e;
   AffineMap all = e.identity(4), rows = e.map(4, {e.dim(0), e.dim(1), e.dim(2)});
   Value most = reduce(node, scores, Dtype::F32, shape, {3}, Binary::Max, Dtype::F32);
-  Value powers = e.map({scores, most}, {all, rows}, e.type(Dtype::F32), shape,
-                       [&](B &b, ValueRange args) -> SmallVector<Value> {
-                         Value lowest = Emitter::scalar(b, b.getF32Type(),
-                                                        -std::numeric_limits<double>::infinity());
-                         Value out = arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, args[0],
-                                                           lowest);
-                         Value zero = Emitter::scalar(b, b.getF32Type(), 0);
-                         Value power = math::ExpOp::create(
-                             b, arith::SubFOp::create(b, args[0], args[1]));
-                         return {arith::SelectOp::create(b, out, zero, power)};
-                       });
+  Value powers =
+      e.map({scores, most}, {all, rows}, e.type(Dtype::F32), shape,
+            [&](B &b, ValueRange args) -> SmallVector<Value> {
+              Value lowest =
+                  Emitter::scalar(b, b.getF32Type(), -std::numeric_limits<double>::infinity());
+              Value out = arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, args[0], lowest);
+              Value zero = Emitter::scalar(b, b.getF32Type(), 0);
+              Value power = math::ExpOp::create(b, arith::SubFOp::create(b, args[0], args[1]));
+              return {arith::SelectOp::create(b, out, zero, power)};
+            });
   Value sum = reduce(node, powers, Dtype::F32, shape, {3}, Binary::Add, Dtype::F32);
   return e.map({powers, sum}, {all, rows}, e.type(Dtype::F32), shape,
                [&](B &b, ValueRange args) -> SmallVector<Value> {
                  Value zero = Emitter::scalar(b, b.getF32Type(), 0);
-                 Value empty =
-                     arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, args[1], zero);
+                 Value empty = arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, args[1], zero);
                  Value share = arith::DivFOp::create(b, args[0], args[1]);
                  return {arith::SelectOp::create(b, empty, zero, share)};
                });
@@ -55,9 +53,9 @@ LogicalResult fovea::onnx_frontend::emitScores(Node &node, const AttentionForm &
   AffineMap key = form.key.packed ? e.map(5, {b0, j, shared, d}) : e.map(5, {b0, shared, j, d});
   Tensor q = converted(node, form.query.tensor, Dtype::F32);
   Tensor k = converted(node, form.key.tensor, Dtype::F32);
-  Value scores = contract(node, Dtype::F32, node.importer.materialize(q),
-                          node.importer.materialize(k), shape,
-                          {query, key, e.map(5, {b0, h, i, j})}, Value(), AffineMap(), form.scale);
+  Value scores =
+      contract(node, Dtype::F32, node.importer.materialize(q), node.importer.materialize(k), shape,
+               {query, key, e.map(5, {b0, h, i, j})}, Value(), AffineMap(), form.scale);
   if (mode > 0) {
     SmallVector<Value> ins{scores};
     SmallVector<AffineMap> maps{e.identity(4)};
@@ -66,20 +64,20 @@ LogicalResult fovea::onnx_frontend::emitScores(Node &node, const AttentionForm &
       maps.push_back(e.map(4, capture.exprs));
     }
     Value offset = form.positional() && form.offsetCapture < 0 ? e.index(form.offset) : Value();
-    scores = e.map(ins, maps, e.type(Dtype::F32), shape,
-                   [&](B &b, ValueRange args) -> SmallVector<Value> {
-                     ValueRange captured = args.drop_front();
-                     Value score = form.score(b, args[0], captured, true, mode > 1);
-                     if (mode == 1)
-                       return {score};
-                     Value row = linalg::IndexOp::create(b, 2), column = linalg::IndexOp::create(b, 3);
-                     Value keep = form.keep(b, row, column, captured, offset);
-                     Value lowest = Emitter::scalar(b, b.getF32Type(),
-                                                    -std::numeric_limits<double>::infinity());
-                     if (keep)
-                       score = arith::SelectOp::create(b, keep, score, lowest);
-                     return {score};
-                   });
+    scores = e.map(
+        ins, maps, e.type(Dtype::F32), shape, [&](B &b, ValueRange args) -> SmallVector<Value> {
+          ValueRange captured = args.drop_front();
+          Value score = form.score(b, args[0], captured, true, mode > 1);
+          if (mode == 1)
+            return {score};
+          Value row = linalg::IndexOp::create(b, 2), column = linalg::IndexOp::create(b, 3);
+          Value keep = form.keep(b, row, column, captured, offset);
+          Value lowest =
+              Emitter::scalar(b, b.getF32Type(), -std::numeric_limits<double>::infinity());
+          if (keep)
+            score = arith::SelectOp::create(b, keep, score, lowest);
+          return {score};
+        });
   }
   if (mode == 3)
     scores = probabilities(node, scores, shape);

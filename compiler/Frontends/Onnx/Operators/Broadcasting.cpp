@@ -109,11 +109,11 @@ Tensor fovea::onnx_frontend::tensorOf(Dtype dtype, ArrayRef<SizeExpr> shape, Val
 Tensor fovea::onnx_frontend::converted(Node &node, const Tensor &tensor, Dtype to) {
   if (auto folded = foldCast(node, tensor, to))
     return *folded;
-  return tensorOf(to, tensor.shape,
-                  elementwise(node, {&tensor}, tensor.shape, to,
-                              [&](ImplicitLocOpBuilder &b, ValueRange args) {
-                                return emitCast(b, tensor.dtype, to, args.front());
-                              }));
+  return tensorOf(
+      to, tensor.shape,
+      elementwise(node, {&tensor}, tensor.shape, to, [&](ImplicitLocOpBuilder &b, ValueRange args) {
+        return emitCast(b, tensor.dtype, to, args.front());
+      }));
 }
 
 Value fovea::onnx_frontend::checkedIndex(ImplicitLocOpBuilder &b, Value element, Value extent,

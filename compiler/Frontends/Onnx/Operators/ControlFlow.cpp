@@ -63,9 +63,8 @@ static Branch *preferred(Node &node, Branch &yes, Branch &no) {
   if (known && fitsYes != fitsNo)
     return fitsYes ? &yes : &no;
   auto squeezes = [](const Branch &branch) {
-    return llvm::any_of(branch.graph->node(), [](const onnx::NodeProto &inner) {
-      return inner.op_type() == "Squeeze";
-    });
+    return llvm::any_of(branch.graph->node(),
+                        [](const onnx::NodeProto &inner) { return inner.op_type() == "Squeeze"; });
   };
   if (squeezes(yes) != squeezes(no))
     return squeezes(yes) ? &yes : &no;
@@ -108,8 +107,7 @@ static void yieldOutputs(Node &node, Branch &branch, ArrayRef<Type> types) {
   node.b.setInsertionPointToEnd(&branch.region->front());
   SmallVector<Value> values;
   for (auto [tensor, type] : llvm::zip_equal(*branch.outputs, types))
-    values.push_back(
-        node.e.cast(node.importer.materialize(tensor), cast<RankedTensorType>(type)));
+    values.push_back(node.e.cast(node.importer.materialize(tensor), cast<RankedTensorType>(type)));
   scf::YieldOp::create(node.b, values);
 }
 

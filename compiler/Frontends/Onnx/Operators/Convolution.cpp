@@ -20,8 +20,7 @@ static std::optional<SmallVector<int64_t>> positiveList(Node &node, StringRef na
               llvm::all_of(list, [](int64_t value) { return value >= 1 && value < kMaxWindow; });
   if (good)
     return list;
-  (void)node.fail("FV0104", "attribute '" + name + "' needs " + Twine(count) +
-                                " positive entries");
+  (void)node.fail("FV0104", "attribute '" + name + "' needs " + Twine(count) + " positive entries");
   return std::nullopt;
 }
 
@@ -83,8 +82,8 @@ std::optional<Windows> fovea::onnx_frontend::readWindows(Node &node, ArrayRef<in
     sizes.assume(output, 1);
     if (ceiling) {
       // A window that would start behind the input and its low pad does not count.
-      SizeExpr most = sizes.add(
-          sizes.floorDiv(sizes.sub(sizes.add(size, result.low[i]), 1), (*strides)[i]), 1);
+      SizeExpr most =
+          sizes.add(sizes.floorDiv(sizes.sub(sizes.add(size, result.low[i]), 1), (*strides)[i]), 1);
       output = sizes.min(sizes.add(sizes.ceilDiv(room, (*strides)[i]), 1), most);
     }
     result.outputs.push_back(output);
@@ -175,8 +174,8 @@ LogicalResult fovea::onnx_frontend::importConv(Node &node) {
     return node.fail("FV0203", "the weights are too large");
   if (failed(agree(node, x.shape[1], (*known)[1] * groups, "channels")))
     return failure();
-  if (node.has(2) && (node.in(2).rank() != 1 ||
-                      failed(agree(node, node.in(2).shape[0], known->front(), "bias"))))
+  if (node.has(2) &&
+      (node.in(2).rank() != 1 || failed(agree(node, node.in(2).shape[0], known->front(), "bias"))))
     return node.badShape("the bias must have one entry per output channel");
   auto windows = readWindows(node, kernel, /*pooling=*/false);
   if (!windows)

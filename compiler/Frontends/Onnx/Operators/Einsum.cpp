@@ -77,7 +77,8 @@ static std::optional<Equation> parseEquation(Node &node) {
     good = good && labels;
     if (!good)
       break;
-    ellipsis = std::max<int64_t>(ellipsis, llvm::count_if(*labels, [](Label l) { return l > 255; }));
+    ellipsis =
+        std::max<int64_t>(ellipsis, llvm::count_if(*labels, [](Label l) { return l > 255; }));
     result.operands.push_back({*labels, node.in(i)});
   }
   std::string implied = given ? output.str() : impliedOutput(inputs);
@@ -162,8 +163,8 @@ static Operand reduceAlone(Node &node, const Equation &equation, const Operand &
   Value sum = e.generic(node.importer.materialize(operand.tensor), zeros,
                         {e.map(order.size(), exprs), e.map(order.size(), outs)},
                         [&](B &b, ValueRange args) -> SmallVector<Value> {
-                          return {emitBinary(b, Binary::Add, wide,
-                                             args[1], emitCast(b, dtype, wide, args[0]))};
+                          return {emitBinary(b, Binary::Add, wide, args[1],
+                                             emitCast(b, dtype, wide, args[0]))};
                         })
                   .front();
   return {result, converted(node, tensorOf(wide, shape, sum), dtype)};

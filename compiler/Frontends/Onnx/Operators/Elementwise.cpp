@@ -14,6 +14,7 @@ using namespace fovea::onnx_frontend;
 
 using B = ImplicitLocOpBuilder;
 
+// clang-format off
 static Unary unaryOf(StringRef op) {
   return llvm::StringSwitch<Unary>(op)
       .Case("Abs", Unary::Abs).Case("Acos", Unary::Acos).Case("Acosh", Unary::Acosh)
@@ -34,6 +35,7 @@ static Unary unaryOf(StringRef op) {
       .Case("ThresholdedRelu", Unary::ThresholdedRelu)
       .Default(Unary::Identity);
 }
+// clang-format on
 
 /// The operator's parameters, with the defaults of its definition.
 static std::pair<double, double> parametersOf(Node &node, Unary function) {
@@ -75,8 +77,7 @@ LogicalResult fovea::onnx_frontend::importUnary(Node &node) {
     return success();
   }
   double a = alpha, c = beta;
-  node.set(0, result, x.shape,
-           elementwise(node, {&x}, x.shape, result, [&](B &b, ValueRange args) {
+  node.set(0, result, x.shape, elementwise(node, {&x}, x.shape, result, [&](B &b, ValueRange args) {
              return emitUnary(b, function, x.dtype, args.front(), a, c);
            }));
   return success();
@@ -86,12 +87,19 @@ static Binary binaryOf(Node &node) {
   if (node.op() == "Mod")
     return node.intAttr("fmod", 0) ? Binary::FMod : Binary::Mod;
   return llvm::StringSwitch<Binary>(node.op())
-      .Case("Sub", Binary::Sub).Case("Mul", Binary::Mul).Case("Div", Binary::Div)
-      .Cases({"And", "BitwiseAnd"}, Binary::And).Cases({"Or", "BitwiseOr"}, Binary::Or)
-      .Cases({"Xor", "BitwiseXor"}, Binary::Xor).Case("Equal", Binary::Equal)
-      .Case("Less", Binary::Less).Case("LessOrEqual", Binary::LessOrEqual)
-      .Case("Greater", Binary::Greater).Case("GreaterOrEqual", Binary::GreaterOrEqual)
-      .Case("Min", Binary::Min).Case("Max", Binary::Max)
+      .Case("Sub", Binary::Sub)
+      .Case("Mul", Binary::Mul)
+      .Case("Div", Binary::Div)
+      .Cases({"And", "BitwiseAnd"}, Binary::And)
+      .Cases({"Or", "BitwiseOr"}, Binary::Or)
+      .Cases({"Xor", "BitwiseXor"}, Binary::Xor)
+      .Case("Equal", Binary::Equal)
+      .Case("Less", Binary::Less)
+      .Case("LessOrEqual", Binary::LessOrEqual)
+      .Case("Greater", Binary::Greater)
+      .Case("GreaterOrEqual", Binary::GreaterOrEqual)
+      .Case("Min", Binary::Min)
+      .Case("Max", Binary::Max)
       .Default(Binary::Add);
 }
 
@@ -152,17 +160,17 @@ LogicalResult fovea::onnx_frontend::importWhere(Node &node) {
     node.set(0, *folded);
     return success();
   }
-  node.set(0, x.dtype, *shape,
-           elementwise(node, {&condition, &x, &y}, *shape, x.dtype,
-                       [](B &b, ValueRange args) -> Value {
-                         return arith::SelectOp::create(b, args[0], args[1], args[2]);
-                       }));
+  node.set(
+      0, x.dtype, *shape,
+      elementwise(node, {&condition, &x, &y}, *shape, x.dtype, [](B &b, ValueRange args) -> Value {
+        return arith::SelectOp::create(b, args[0], args[1], args[2]);
+      }));
   return success();
 }
 
 LogicalResult fovea::onnx_frontend::importCast(Node &node) {
-  int64_t number = node.op() == "CastLike" ? static_cast<int64_t>(node.in(1).dtype)
-                                           : node.intAttr("to", 0);
+  int64_t number =
+      node.op() == "CastLike" ? static_cast<int64_t>(node.in(1).dtype) : node.intAttr("to", 0);
   auto to = dtypeOf(number);
   if (!to)
     return node.fail("FV0202", "element type " + onnxTypeName(number) + " is not supported");
@@ -246,17 +254,16 @@ LogicalResult fovea::onnx_frontend::importPow(Node &node) {
         return success();
       }
   auto exponent = constantScalar(y);
-  Value result =
-      elementwise(node, {&x, &y}, *shape, x.dtype, [&](B &b, ValueRange args) -> Value {
-        if (exponent)
-          if (Value power = cheapPower(b, x.dtype, args[0], *exponent))
-            return power;
-        // Integers to a real power are taken in double precision.
-        Dtype wide = !isFloat(x.dtype) && isFloat(y.dtype) ? Dtype::F64 : x.dtype;
-        Value power = emitBinary(b, Binary::Pow, wide, emitCast(b, x.dtype, wide, args[0]),
-                                 emitCast(b, y.dtype, wide, args[1]));
-        return emitCast(b, wide, x.dtype, power);
-      });
+  Value result = elementwise(node, {&x, &y}, *shape, x.dtype, [&](B &b, ValueRange args) -> Value {
+    if (exponent)
+      if (Value power = cheapPower(b, x.dtype, args[0], *exponent))
+        return power;
+    // Integers to a real power are taken in double precision.
+    Dtype wide = !isFloat(x.dtype) && isFloat(y.dtype) ? Dtype::F64 : x.dtype;
+    Value power = emitBinary(b, Binary::Pow, wide, emitCast(b, x.dtype, wide, args[0]),
+                             emitCast(b, y.dtype, wide, args[1]));
+    return emitCast(b, wide, x.dtype, power);
+  });
   node.set(0, x.dtype, *shape, result);
   return success();
 }

@@ -89,9 +89,9 @@ LogicalResult fovea::onnx_frontend::importConstantOfShape(Node &node) {
     return success();
   }
   Dtype dtype = fill.dtype;
-  Value scalar = isFloat(dtype) ? node.e.scalar(dtype, fill.constant->numberAt(0))
-                                : Emitter::integer(node.b, node.e.type(dtype),
-                                                   fill.constant->integerAt(0));
+  Value scalar = isFloat(dtype)
+                     ? node.e.scalar(dtype, fill.constant->numberAt(0))
+                     : Emitter::integer(node.b, node.e.type(dtype), fill.constant->integerAt(0));
   node.set(0, dtype, shape, node.e.filled(scalar, shape));
   return success();
 }
@@ -170,10 +170,9 @@ static std::optional<Tensor> foldRange(Node &node, const SizeExpr &count) {
       storeNumber(dtype, place, start.constant->numberAt(0) + i * delta.constant->numberAt(0));
     else
       storeInteger(dtype, place,
-                   static_cast<int64_t>(
-                       static_cast<uint64_t>(start.constant->integerAt(0)) +
-                       static_cast<uint64_t>(i) *
-                           static_cast<uint64_t>(delta.constant->integerAt(0))));
+                   static_cast<int64_t>(static_cast<uint64_t>(start.constant->integerAt(0)) +
+                                        static_cast<uint64_t>(i) *
+                                            static_cast<uint64_t>(delta.constant->integerAt(0))));
   }
   return constantTensor(makeConstant(dtype, {*count.constant()}, std::move(bytes), node.name));
 }
@@ -194,17 +193,15 @@ LogicalResult fovea::onnx_frontend::importRange(Node &node) {
       return success();
     }
   Value start = scalarOf(node, 0), delta = scalarOf(node, 2);
-  SizeExpr count = *known ? **known
-                          : countAtRunTime(node, dtype, start, scalarOf(node, 1), delta);
+  SizeExpr count = *known ? **known : countAtRunTime(node, dtype, start, scalarOf(node, 1), delta);
   Sizes shape = node.importer.withDeclared(node, 0, {count});
-  Value result = node.e.map({}, {}, node.e.type(dtype), shape,
-                            [&](B &b, ValueRange) -> SmallVector<Value> {
-                              Value index = linalg::IndexOp::create(b, 0);
-                              Value i = arith::IndexCastOp::create(b, b.getI64Type(), index);
-                              Value step = emitBinary(b, Binary::Mul, dtype,
-                                                      emitCast(b, Dtype::I64, dtype, i), delta);
-                              return {emitBinary(b, Binary::Add, dtype, start, step)};
-                            });
+  Value result =
+      node.e.map({}, {}, node.e.type(dtype), shape, [&](B &b, ValueRange) -> SmallVector<Value> {
+        Value index = linalg::IndexOp::create(b, 0);
+        Value i = arith::IndexCastOp::create(b, b.getI64Type(), index);
+        Value step = emitBinary(b, Binary::Mul, dtype, emitCast(b, Dtype::I64, dtype, i), delta);
+        return {emitBinary(b, Binary::Add, dtype, start, step)};
+      });
   node.set(0, dtype, shape, result);
   return success();
 }
@@ -224,16 +221,17 @@ LogicalResult fovea::onnx_frontend::importTrilu(Node &node) {
   }
   bool upper = node.intAttr("upper", 1) != 0;
   unsigned row = x.rank() - 2;
-  Value result = node.e.map(
-      node.value(0), node.e.identity(x.rank()), node.e.type(x.dtype), x.shape,
-      [&](B &b, ValueRange args) -> SmallVector<Value> {
-        Value i = linalg::IndexOp::create(b, row), j = linalg::IndexOp::create(b, row + 1);
-        Value distance = arith::SubIOp::create(b, j, i);
-        auto predicate = upper ? arith::CmpIPredicate::sge : arith::CmpIPredicate::sle;
-        Value keep = arith::CmpIOp::create(b, predicate, distance, diagonal);
-        Value zero = Emitter::scalar(b, args[0].getType(), 0);
-        return {arith::SelectOp::create(b, keep, args[0], zero)};
-      });
+  Value result = node.e.map(node.value(0), node.e.identity(x.rank()), node.e.type(x.dtype), x.shape,
+                            [&](B &b, ValueRange args) -> SmallVector<Value> {
+                              Value i = linalg::IndexOp::create(b, row),
+                                    j = linalg::IndexOp::create(b, row + 1);
+                              Value distance = arith::SubIOp::create(b, j, i);
+                              auto predicate =
+                                  upper ? arith::CmpIPredicate::sge : arith::CmpIPredicate::sle;
+                              Value keep = arith::CmpIOp::create(b, predicate, distance, diagonal);
+                              Value zero = Emitter::scalar(b, args[0].getType(), 0);
+                              return {arith::SelectOp::create(b, keep, args[0], zero)};
+                            });
   node.set(0, x.dtype, x.shape, result);
   return success();
 }
@@ -247,15 +245,14 @@ LogicalResult fovea::onnx_frontend::importEyeLike(Node &node) {
     return node.fail("FV0202", "the element type is not supported");
   int64_t k = std::clamp<int64_t>(node.intAttr("k", 0), -kMaxTensorBytes, kMaxTensorBytes);
   Value diagonal = node.e.constantIndex(k);
-  Value result = node.e.map({}, {}, node.e.type(*dtype), x.shape,
-                            [&](B &b, ValueRange) -> SmallVector<Value> {
-                              Value i = linalg::IndexOp::create(b, 0);
-                              Value j = linalg::IndexOp::create(b, 1);
-                              Value on = arith::CmpIOp::create(b, arith::CmpIPredicate::eq,
-                                                               arith::SubIOp::create(b, j, i),
-                                                               diagonal);
-                              return {emitCast(b, Dtype::Bool, *dtype, on)};
-                            });
+  Value result =
+      node.e.map({}, {}, node.e.type(*dtype), x.shape, [&](B &b, ValueRange) -> SmallVector<Value> {
+        Value i = linalg::IndexOp::create(b, 0);
+        Value j = linalg::IndexOp::create(b, 1);
+        Value on = arith::CmpIOp::create(b, arith::CmpIPredicate::eq,
+                                         arith::SubIOp::create(b, j, i), diagonal);
+        return {emitCast(b, Dtype::Bool, *dtype, on)};
+      });
   node.set(0, *dtype, x.shape, result);
   return success();
 }
@@ -292,17 +289,18 @@ LogicalResult fovea::onnx_frontend::importOneHot(Node &node) {
   Value off = node.e.extract(node.value(2), node.e.constantIndex(0));
   Value on = node.e.extract(node.value(2), node.e.constantIndex(1));
   Value extent = node.e.index(shape[*axis]), zero = node.e.constantIndex(0);
-  Value result = node.e.map(
-      node.importer.materialize(indices), node.e.map(shape.size(), exprs), off.getType(), shape,
-      [&](B &b, ValueRange args) -> SmallVector<Value> {
-        Value index = arith::IndexCastOp::create(b, b.getIndexType(), args[0]);
-        Value negative = arith::CmpIOp::create(b, arith::CmpIPredicate::slt, index, zero);
-        Value wrapped = arith::AddIOp::create(b, index, extent);
-        Value place = arith::SelectOp::create(b, negative, wrapped, index);
-        Value here = linalg::IndexOp::create(b, *axis);
-        Value hot = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, here, place);
-        return {arith::SelectOp::create(b, hot, on, off)};
-      });
+  Value result =
+      node.e.map(node.importer.materialize(indices), node.e.map(shape.size(), exprs), off.getType(),
+                 shape, [&](B &b, ValueRange args) -> SmallVector<Value> {
+                   Value index = arith::IndexCastOp::create(b, b.getIndexType(), args[0]);
+                   Value negative =
+                       arith::CmpIOp::create(b, arith::CmpIPredicate::slt, index, zero);
+                   Value wrapped = arith::AddIOp::create(b, index, extent);
+                   Value place = arith::SelectOp::create(b, negative, wrapped, index);
+                   Value here = linalg::IndexOp::create(b, *axis);
+                   Value hot = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, here, place);
+                   return {arith::SelectOp::create(b, hot, on, off)};
+                 });
   node.set(0, node.in(2).dtype, shape, result);
   return success();
 }

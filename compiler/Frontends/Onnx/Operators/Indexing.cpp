@@ -88,19 +88,19 @@ LogicalResult fovea::onnx_frontend::importGather(Node &node) {
   for (int64_t dim = 0; dim < indices.rank(); ++dim)
     exprs.push_back(node.e.dim(*axis + dim));
   Value source = node.value(0), extent = node.e.index(x.shape[*axis]);
-  Value result = node.e.map(
-      node.value(1), node.e.map(shape.size(), exprs), node.e.type(x.dtype), shape,
-      [&](B &b, ValueRange args) -> SmallVector<Value> {
-        SmallVector<Value> place;
-        for (int64_t dim = 0; dim < x.rank(); ++dim) {
-          if (dim == *axis)
-            place.push_back(checkedIndex(b, args[0], extent, node.name, indices.dtype));
-          else
-            place.push_back(
-                linalg::IndexOp::create(b, dim < *axis ? dim : dim + indices.rank() - 1));
-        }
-        return {tensor::ExtractOp::create(b, source, place)};
-      });
+  Value result =
+      node.e.map(node.value(1), node.e.map(shape.size(), exprs), node.e.type(x.dtype), shape,
+                 [&](B &b, ValueRange args) -> SmallVector<Value> {
+                   SmallVector<Value> place;
+                   for (int64_t dim = 0; dim < x.rank(); ++dim) {
+                     if (dim == *axis)
+                       place.push_back(checkedIndex(b, args[0], extent, node.name, indices.dtype));
+                     else
+                       place.push_back(linalg::IndexOp::create(
+                           b, dim < *axis ? dim : dim + indices.rank() - 1));
+                   }
+                   return {tensor::ExtractOp::create(b, source, place)};
+                 });
   node.set(0, x.dtype, shape, result);
   return success();
 }
@@ -136,9 +136,8 @@ LogicalResult fovea::onnx_frontend::importGatherElements(Node &node) {
       [&](B &b, ValueRange args) -> SmallVector<Value> {
         SmallVector<Value> place;
         for (int64_t dim = 0; dim < x.rank(); ++dim)
-          place.push_back(dim == *axis
-                              ? checkedIndex(b, args[0], extent, node.name, indices.dtype)
-                              : linalg::IndexOp::create(b, dim).getResult());
+          place.push_back(dim == *axis ? checkedIndex(b, args[0], extent, node.name, indices.dtype)
+                                       : linalg::IndexOp::create(b, dim).getResult());
         return {tensor::ExtractOp::create(b, source, place)};
       });
   node.set(0, x.dtype, indices.shape, result);
@@ -181,8 +180,8 @@ LogicalResult fovea::onnx_frontend::importGatherND(Node &node) {
     lanes.push_back(node.e.constantIndex(i));
   }
   Value source = node.value(0), list = node.value(1);
-  Value result = node.e.map(
-      {}, {}, node.e.type(x.dtype), shape, [&](B &b, ValueRange) -> SmallVector<Value> {
+  Value result =
+      node.e.map({}, {}, node.e.type(x.dtype), shape, [&](B &b, ValueRange) -> SmallVector<Value> {
         SmallVector<Value> row, place;
         for (int64_t dim = 0; dim < prefix; ++dim)
           row.push_back(linalg::IndexOp::create(b, dim));
@@ -209,15 +208,15 @@ static Value loops(Node &node, ArrayRef<Value> extents, Value init,
   std::function<Value(B &, Value)> nest = [&](B &b, Value carried) -> Value {
     if (counters.size() == extents.size())
       return body(b, counters, carried);
-    auto loop = scf::ForOp::create(
-        b, zero, extents[counters.size()], one, carried,
-        [&](OpBuilder &inner, Location loc, Value counter, ValueRange args) {
-          B nested(loc, inner);
-          counters.push_back(counter);
-          Value next = nest(nested, args.front());
-          counters.pop_back();
-          scf::YieldOp::create(nested, next);
-        });
+    auto loop =
+        scf::ForOp::create(b, zero, extents[counters.size()], one, carried,
+                           [&](OpBuilder &inner, Location loc, Value counter, ValueRange args) {
+                             B nested(loc, inner);
+                             counters.push_back(counter);
+                             Value next = nest(nested, args.front());
+                             counters.pop_back();
+                             scf::YieldOp::create(nested, next);
+                           });
     return loop.getResult(0);
   };
   return nest(node.b, init);
@@ -244,8 +243,8 @@ static FailureOr<std::optional<Binary>> reductionOf(Node &node) {
 static Value stored(B &b, Dtype dtype, std::optional<Binary> reduction, Value target,
                     ArrayRef<Value> place, Value element) {
   if (reduction)
-    element = emitBinary(b, *reduction, dtype, tensor::ExtractOp::create(b, target, place),
-                         element);
+    element =
+        emitBinary(b, *reduction, dtype, tensor::ExtractOp::create(b, target, place), element);
   return tensor::InsertOp::create(b, element, target, place);
 }
 
@@ -266,14 +265,14 @@ LogicalResult fovea::onnx_frontend::importScatterElements(Node &node) {
   for (const SizeExpr &size : indices.shape)
     extents.push_back(node.e.index(size));
   Value extent = node.e.index(x.shape[*axis]), list = node.value(1), news = node.value(2);
-  Value result = loops(node, extents, node.value(0),
-                       [&](B &b, ArrayRef<Value> at, Value carried) -> Value {
-                         SmallVector<Value> place(at);
-                         place[*axis] = checkedIndex(b, tensor::ExtractOp::create(b, list, at),
-                                                     extent, node.name, indices.dtype);
-                         return stored(b, x.dtype, *reduction, carried, place,
-                                       tensor::ExtractOp::create(b, news, at));
-                       });
+  Value result =
+      loops(node, extents, node.value(0), [&](B &b, ArrayRef<Value> at, Value carried) -> Value {
+        SmallVector<Value> place(at);
+        place[*axis] = checkedIndex(b, tensor::ExtractOp::create(b, list, at), extent, node.name,
+                                    indices.dtype);
+        return stored(b, x.dtype, *reduction, carried, place,
+                      tensor::ExtractOp::create(b, news, at));
+      });
   node.set(0, x.dtype, x.shape, result);
   return success();
 }
@@ -303,20 +302,19 @@ LogicalResult fovea::onnx_frontend::importScatterND(Node &node) {
     lanes.push_back(node.e.constantIndex(i));
   }
   Value list = node.value(1), news = node.value(2);
-  Value result = loops(node, loopExtents, node.value(0),
-                       [&](B &b, ArrayRef<Value> at, Value carried) -> Value {
-                         SmallVector<Value> row(at.take_front(prefix)), place;
-                         row.push_back(Value());
-                         for (int64_t i = 0; i < *count; ++i) {
-                           row.back() = lanes[i];
-                           Value element = tensor::ExtractOp::create(b, list, row);
-                           place.push_back(
-                               checkedIndex(b, element, bounds[i], node.name, indices.dtype));
-                         }
-                         llvm::append_range(place, at.drop_front(prefix));
-                         return stored(b, x.dtype, *reduction, carried, place,
-                                       tensor::ExtractOp::create(b, news, at));
-                       });
+  Value result = loops(
+      node, loopExtents, node.value(0), [&](B &b, ArrayRef<Value> at, Value carried) -> Value {
+        SmallVector<Value> row(at.take_front(prefix)), place;
+        row.push_back(Value());
+        for (int64_t i = 0; i < *count; ++i) {
+          row.back() = lanes[i];
+          Value element = tensor::ExtractOp::create(b, list, row);
+          place.push_back(checkedIndex(b, element, bounds[i], node.name, indices.dtype));
+        }
+        llvm::append_range(place, at.drop_front(prefix));
+        return stored(b, x.dtype, *reduction, carried, place,
+                      tensor::ExtractOp::create(b, news, at));
+      });
   node.set(0, x.dtype, x.shape, result);
   return success();
 }

@@ -227,9 +227,9 @@ LogicalResult fovea::onnx_frontend::importTile(Node &node) {
     for (int64_t stride : rowMajor(*x.staticShape()))
       llvm::append_values(view.strides, 0, stride);
     auto tiled = foldView(x, view, node.name);
-    auto folded = tiled ? foldReshape(*tiled, *tensorOf(x.dtype, shape, Value()).staticShape(),
-                                      node.name)
-                        : std::nullopt;
+    auto folded =
+        tiled ? foldReshape(*tiled, *tensorOf(x.dtype, shape, Value()).staticShape(), node.name)
+              : std::nullopt;
     if (folded) {
       node.set(0, *folded);
       return success();

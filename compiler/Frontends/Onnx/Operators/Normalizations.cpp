@@ -22,7 +22,8 @@ static std::optional<double> epsilonOf(Node &node) {
   return std::nullopt;
 }
 
-/// A scale or bias as a tensor of exactly `shape`; null, with a problem, when it does not broadcast.
+/// A scale or bias as a tensor of exactly `shape`; null, with a problem, when it does not
+/// broadcast.
 static Value parameterOf(Node &node, unsigned input, ArrayRef<SizeExpr> shape) {
   const Tensor &tensor = node.in(input);
   Tensor wanted = tensorOf(tensor.dtype, shape, Value());
@@ -30,15 +31,14 @@ static Value parameterOf(Node &node, unsigned input, ArrayRef<SizeExpr> shape) {
   if (!common)
     return Value();
   if (common->size() != shape.size() ||
-      llvm::any_of(llvm::zip_equal(*common, shape), [](auto pair) {
-        return std::get<1>(pair).is(1) && !std::get<0>(pair).is(1);
-      })) {
+      llvm::any_of(llvm::zip_equal(*common, shape),
+                   [](auto pair) { return std::get<1>(pair).is(1) && !std::get<0>(pair).is(1); })) {
     (void)node.badShape("input " + Twine(input) + " does not broadcast to the normalized axes");
     return Value();
   }
-  if (tensor.shape.size() == shape.size() && llvm::none_of(llvm::zip_equal(tensor.shape, shape), [](auto pair) {
-        return std::get<0>(pair).is(1) && !std::get<1>(pair).is(1);
-      }))
+  if (tensor.shape.size() == shape.size() &&
+      llvm::none_of(llvm::zip_equal(tensor.shape, shape),
+                    [](auto pair) { return std::get<0>(pair).is(1) && !std::get<1>(pair).is(1); }))
     return node.e.cast(node.value(input), node.e.type(tensor.dtype, shape));
   return node.e.map(refined(node, tensor, *common),
                     broadcastMap(node.e, tensor.shape, *common, common->size()),
@@ -182,14 +182,14 @@ LogicalResult fovea::onnx_frontend::importGroupedNormalization(Node &node) {
   Sizes shape = perGroup ? grouped : x.shape;
   Value value = perGroup ? normal : e.reshape(normal, grouped, x.shape);
   AffineMap perChannel = e.map(shape.size(), {e.dim(1)});
-  Value result = e.map({value, node.value(1), node.value(2)},
-                       {e.identity(shape.size()), perChannel, perChannel}, e.type(x.dtype), shape,
-                       [&](B &b, ValueRange args) -> SmallVector<Value> {
-                         Value scale = emitCast(b, node.in(1).dtype, wide, args[1]);
-                         Value bias = emitCast(b, node.in(2).dtype, wide, args[2]);
-                         Value scaled = arith::MulFOp::create(b, args[0], scale);
-                         return {emitCast(b, wide, x.dtype, arith::AddFOp::create(b, scaled, bias))};
-                       });
+  Value result = e.map(
+      {value, node.value(1), node.value(2)}, {e.identity(shape.size()), perChannel, perChannel},
+      e.type(x.dtype), shape, [&](B &b, ValueRange args) -> SmallVector<Value> {
+        Value scale = emitCast(b, node.in(1).dtype, wide, args[1]);
+        Value bias = emitCast(b, node.in(2).dtype, wide, args[2]);
+        Value scaled = arith::MulFOp::create(b, args[0], scale);
+        return {emitCast(b, wide, x.dtype, arith::AddFOp::create(b, scaled, bias))};
+      });
   node.set(0, x.dtype, x.shape, e.reshape(result, shape, x.shape));
   return success();
 }

@@ -89,8 +89,7 @@ mlir::LogicalResult importRnn(Node &node);
 mlir::LogicalResult importIf(Node &node);
 
 /// Builds one scalar from the scalars of the inputs.
-using ScalarBody =
-    llvm::function_ref<mlir::Value(mlir::ImplicitLocOpBuilder &, mlir::ValueRange)>;
+using ScalarBody = llvm::function_ref<mlir::Value(mlir::ImplicitLocOpBuilder &, mlir::ValueRange)>;
 
 /// The common shape of inputs under ONNX's broadcasting; sizes that are not known to agree are
 /// required to at run time. Nothing, with a problem, when they cannot agree.

@@ -33,8 +33,7 @@ void fovea::onnx_frontend::absorbTranspose(Value &value, AffineMap &map) {
 
 Value fovea::onnx_frontend::contract(Node &node, Dtype dtype, Value lhs, Value rhs,
                                      ArrayRef<SizeExpr> shape, ArrayRef<AffineMap> maps,
-                                     Value addend, AffineMap addendMap, double alpha,
-                                     double beta) {
+                                     Value addend, AffineMap addendMap, double alpha, double beta) {
   auto &b = node.b;
   AffineMap lhsMap = maps[0], rhsMap = maps[1];
   absorbTranspose(lhs, lhsMap);
@@ -47,15 +46,15 @@ Value fovea::onnx_frontend::contract(Node &node, Dtype dtype, Value lhs, Value r
     all.push_back(addendMap);
   }
   all.push_back(maps[2]);
-  auto op = ContractOp::create(b, init.getType(), lhs, rhs, captures, init,
-                               b.getAffineMapArrayAttr(all));
+  auto op =
+      ContractOp::create(b, init.getType(), lhs, rhs, captures, init, b.getAffineMapArrayAttr(all));
   Type sum = ContractOp::getSumType(node.e.type(dtype)), element = node.e.type(dtype);
   OpBuilder::InsertionGuard guard(b);
   SmallVector<Type> types{sum};
   if (addend)
     types.push_back(element);
-  Block *body = b.createBlock(&op.getEpilogue(), {}, types,
-                              SmallVector<Location>(types.size(), b.getLoc()));
+  Block *body =
+      b.createBlock(&op.getEpilogue(), {}, types, SmallVector<Location>(types.size(), b.getLoc()));
   Dtype wide = accumulatorOf(dtype);
   Value value = body->getArgument(0);
   bool narrow = isa<IntegerType>(sum) && sum != element;

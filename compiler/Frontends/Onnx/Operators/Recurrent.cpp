@@ -206,14 +206,14 @@ LogicalResult fovea::onnx_frontend::importLstm(Node &node) {
   auto order = gateOrder(node, {Gate::Input, Gate::Output, Gate::Forget, Gate::Cell});
   bool coupled = node.intAttr("input_forget", 0) != 0;
   auto layout = form.batchMajor ? SequenceLayout::BatchMajor : SequenceLayout::TimeMajor;
-  auto op = LstmOp::create(
-      b, e.type(dtype, outputShape(form)), e.type(dtype, state), e.type(dtype, state),
-      sequence(node), weightOperand(node, form, 1, 4), weightOperand(node, form, 2, 4),
-      weightOperand(node, form, 3, 4), operand(node, 5, state), operand(node, 6, state),
-      operand(node, 7, peep), Value(), operand(node, 4, {form.batch}), order,
-      activationsAttr(node, form), DirectionAttr::get(context, form.direction),
-      SequenceLayoutAttr::get(context, layout), coupled ? b.getUnitAttr() : UnitAttr(),
-      clipAttr(node, form));
+  auto op = LstmOp::create(b, e.type(dtype, outputShape(form)), e.type(dtype, state),
+                           e.type(dtype, state), sequence(node), weightOperand(node, form, 1, 4),
+                           weightOperand(node, form, 2, 4), weightOperand(node, form, 3, 4),
+                           operand(node, 5, state), operand(node, 6, state), operand(node, 7, peep),
+                           Value(), operand(node, 4, {form.batch}), order,
+                           activationsAttr(node, form), DirectionAttr::get(context, form.direction),
+                           SequenceLayoutAttr::get(context, layout),
+                           coupled ? b.getUnitAttr() : UnitAttr(), clipAttr(node, form));
   node.set(0, dtype, outputShape(form), op.getY());
   node.set(1, dtype, state, op.getYH());
   node.set(2, dtype, state, op.getYC());
@@ -234,13 +234,13 @@ LogicalResult fovea::onnx_frontend::importGru(Node &node) {
   auto order = gateOrder(node, {Gate::Update, Gate::ResetGate, Gate::New});
   auto reset = node.intAttr("linear_before_reset", 0) != 0 ? Reset::After : Reset::Before;
   auto layout = form.batchMajor ? SequenceLayout::BatchMajor : SequenceLayout::TimeMajor;
-  auto op = GruOp::create(
-      b, e.type(dtype, outputShape(form)), e.type(dtype, state), sequence(node),
-      weightOperand(node, form, 1, 3), weightOperand(node, form, 2, 3),
-      weightOperand(node, form, 3, 3), operand(node, 5, state), operand(node, 4, {form.batch}),
-      order, activationsAttr(node, form), DirectionAttr::get(context, form.direction),
-      SequenceLayoutAttr::get(context, layout), ResetAttr::get(context, reset),
-      KeepAttr::get(context, Keep::Old), clipAttr(node, form));
+  auto op = GruOp::create(b, e.type(dtype, outputShape(form)), e.type(dtype, state), sequence(node),
+                          weightOperand(node, form, 1, 3), weightOperand(node, form, 2, 3),
+                          weightOperand(node, form, 3, 3), operand(node, 5, state),
+                          operand(node, 4, {form.batch}), order, activationsAttr(node, form),
+                          DirectionAttr::get(context, form.direction),
+                          SequenceLayoutAttr::get(context, layout), ResetAttr::get(context, reset),
+                          KeepAttr::get(context, Keep::Old), clipAttr(node, form));
   node.set(0, dtype, outputShape(form), op.getY());
   node.set(1, dtype, state, op.getYH());
   return success();
@@ -283,9 +283,9 @@ static std::pair<Value, Value> rnnDirection(Node &node, const Recurrence &form, 
   Value bias = node.has(3) ? biasOf(node, form, dtype, direction) : Value();
   // All steps' input products at once: t, b, h, i.
   AffineExpr t = e.dim(0), n = e.dim(1), h = e.dim(2), i = e.dim(3);
-  Value pre = contract(node, dtype, x, w, {form.steps, form.batch, form.hidden},
-                       {e.map(4, {t, n, i}), e.map(4, {h, i}), e.map(4, {t, n, h})}, bias,
-                       e.map(4, {h}));
+  Value pre =
+      contract(node, dtype, x, w, {form.steps, form.batch, form.hidden},
+               {e.map(4, {t, n, i}), e.map(4, {h, i}), e.map(4, {t, n, h})}, bias, e.map(4, {h}));
   Sizes state{form.batch, form.hidden};
   Type stateType = e.type(dtype, state);
   bool reverse = form.direction == Direction::Reverse || direction == 1;
@@ -299,17 +299,18 @@ static std::pair<Value, Value> rnnDirection(Node &node, const Recurrence &form, 
                        cell->getArgument(0), e.map(3, {row, out}));
   auto [alpha, beta] = form.parameters[direction];
   double a = alpha, c = beta;
-  Value next = e.map(sum, e.identity(2), e.type(dtype), state,
-                     [&](B &inside, ValueRange args) -> SmallVector<Value> {
-                       Value value = args[0];
-                       if (form.clip) {
-                         Value high = Emitter::scalar(inside, value.getType(), *form.clip);
-                         Value low = Emitter::scalar(inside, value.getType(), -*form.clip);
-                         value = arith::MinimumFOp::create(
-                             inside, arith::MaximumFOp::create(inside, value, low), high);
-                       }
-                       return {emitUnary(inside, form.rows[direction]->function, dtype, value, a, c)};
-                     });
+  Value next =
+      e.map(sum, e.identity(2), e.type(dtype), state,
+            [&](B &inside, ValueRange args) -> SmallVector<Value> {
+              Value value = args[0];
+              if (form.clip) {
+                Value high = Emitter::scalar(inside, value.getType(), *form.clip);
+                Value low = Emitter::scalar(inside, value.getType(), -*form.clip);
+                value = arith::MinimumFOp::create(
+                    inside, arith::MaximumFOp::create(inside, value, low), high);
+              }
+              return {emitUnary(inside, form.rows[direction]->function, dtype, value, a, c)};
+            });
   YieldOp::create(b, ValueRange{next, next});
   return {op.getY(), op.getFinals().front()};
 }

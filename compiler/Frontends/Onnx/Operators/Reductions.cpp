@@ -153,8 +153,8 @@ static Value logSumExp(Node &node, ArrayRef<int64_t> axes, Dtype accum) {
   // An infinite maximum shifts by 0, so that inf - inf does not occur.
   most = e.map(most, e.identity(kept.size()), e.type(accum), kept,
                [&](B &b, ValueRange args) -> SmallVector<Value> {
-                 Value inf = Emitter::scalar(b, args[0].getType(),
-                                             std::numeric_limits<double>::infinity());
+                 Value inf =
+                     Emitter::scalar(b, args[0].getType(), std::numeric_limits<double>::infinity());
                  Value size = math::AbsFOp::create(b, args[0]);
                  Value endless = arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, size, inf);
                  Value zero = Emitter::scalar(b, args[0].getType(), 0);
@@ -237,14 +237,12 @@ LogicalResult fovea::onnx_frontend::importReduce(Node &node) {
       return emitBinary(b, Binary::Mul, accum, args[0], args[0]);
     };
     bool prepared = around == Around::Abs || around == Around::Root || around == Around::Square;
-    Value folded = prepared ? reduce(node, node.value(0), x.dtype, x.shape, *axes, function,
-                                     accum, prepare)
-                            : reduce(node, node.value(0), x.dtype, x.shape, *axes, function,
-                                     accum);
+    Value folded =
+        prepared ? reduce(node, node.value(0), x.dtype, x.shape, *axes, function, accum, prepare)
+                 : reduce(node, node.value(0), x.dtype, x.shape, *axes, function, accum);
     result = finished(node, folded, *axes, around, accum);
   }
-  node.set(0, x.dtype, shape,
-           node.e.reshape(result, withoutAxes(x.shape, *axes, false), shape));
+  node.set(0, x.dtype, shape, node.e.reshape(result, withoutAxes(x.shape, *axes, false), shape));
   return success();
 }
 
@@ -270,8 +268,8 @@ LogicalResult fovea::onnx_frontend::importArgExtreme(Node &node) {
                     // The first NaN wins, as in the reference.
                     Value odd = emitUnary(b, Unary::IsNaN, x.dtype, args[0]);
                     Value before = emitUnary(b, Unary::IsNaN, x.dtype, args[1]);
-                    Value fresh = arith::XOrIOp::create(
-                        b, before, Emitter::integer(b, b.getI1Type(), 1));
+                    Value fresh =
+                        arith::XOrIOp::create(b, before, Emitter::integer(b, b.getI1Type(), 1));
                     better = arith::OrIOp::create(b, better, arith::AndIOp::create(b, odd, fresh));
                   }
                   Value index = linalg::IndexOp::create(b, *axis);
@@ -294,10 +292,9 @@ static Value logSoftmax(Node &node, Value x, Dtype dtype, const Sizes &shape, in
                         [&](B &b, ValueRange args) -> SmallVector<Value> {
                           return {arith::SubFOp::create(b, args[0], args[1])};
                         });
-  Value sum = reduce(node, shifted, dtype, shape, {axis}, Binary::Add, dtype,
-                     [&](B &b, ValueRange args) -> Value {
-                       return math::ExpOp::create(b, args[0]);
-                     });
+  Value sum =
+      reduce(node, shifted, dtype, shape, {axis}, Binary::Add, dtype,
+             [&](B &b, ValueRange args) -> Value { return math::ExpOp::create(b, args[0]); });
   return e.map({shifted, sum}, {all, kept}, e.type(dtype), shape,
                [&](B &b, ValueRange args) -> SmallVector<Value> {
                  Value log = math::LogOp::create(b, args[1]);
@@ -366,8 +363,8 @@ LogicalResult fovea::onnx_frontend::importCumSum(Node &node) {
     b.setInsertionPointToStart(loop.getBody());
     Value step = loop.getInductionVar();
     offsets[*axis] = reverse ? arith::SubIOp::create(b, last, step).getResult() : step;
-    Value part = tensor::ExtractSliceOp::create(b, e.type(dtype, row), source, offsets, extents,
-                                                strides);
+    Value part =
+        tensor::ExtractSliceOp::create(b, e.type(dtype, row), source, offsets, extents, strides);
     Value before = loop.getRegionIterArg(1);
     AffineMap map = e.identity(x.rank());
     Value after = e.map({before, part}, {map, map}, e.type(dtype), row,

@@ -13,7 +13,9 @@ using namespace fovea::onnx_frontend;
 LogicalResult fovea::onnx_frontend::importShape(Node &node) {
   const Tensor &x = node.in(0);
   int64_t rank = x.rank();
-  auto bound = [&](int64_t value) { return std::clamp<int64_t>(value < 0 ? value + rank : value, 0, rank); };
+  auto bound = [&](int64_t value) {
+    return std::clamp<int64_t>(value < 0 ? value + rank : value, 0, rank);
+  };
   int64_t start = bound(node.intAttr("start", 0)), end = bound(node.intAttr("end", rank));
   Integers extents;
   for (int64_t dim = start; dim < end; ++dim)
@@ -67,8 +69,8 @@ static void inferAtRunTime(Node &node, Sizes &shape, const SizeExpr &total) {
     known = arith::MulIOp::create(b, known, arith::SelectOp::create(b, unknown, one, value));
   }
   Value none = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, known, node.e.constantIndex(0));
-  Value missing = arith::DivSIOp::create(b, node.e.index(total),
-                                         arith::SelectOp::create(b, none, one, known));
+  Value missing =
+      arith::DivSIOp::create(b, node.e.index(total), arith::SelectOp::create(b, none, one, known));
   for (SizeExpr &size : shape) {
     if (!fromData(node, size))
       continue;
@@ -144,8 +146,8 @@ LogicalResult fovea::onnx_frontend::importFlatten(Node &node) {
     return node.badShape("axis " + Twine(axis) + " is outside a tensor of rank " + Twine(rank));
   axis += axis < 0 ? rank : 0;
   ArrayRef<SizeExpr> all(x.shape);
-  return setReshaped(node, {node.sizes.product(all.take_front(axis)),
-                            node.sizes.product(all.drop_front(axis))});
+  return setReshaped(
+      node, {node.sizes.product(all.take_front(axis)), node.sizes.product(all.drop_front(axis))});
 }
 
 /// Axes from the attribute (before opset 13) or input 1; `given` tells whether there are any.
@@ -195,8 +197,9 @@ LogicalResult fovea::onnx_frontend::importSqueeze(Node &node) {
 LogicalResult fovea::onnx_frontend::importUnsqueeze(Node &node) {
   const Tensor &x = node.in(0);
   bool given = false;
-  std::optional<SmallVector<int64_t>> values =
-      node.opset < 13 ? node.intsAttr("axes") : node.has(1) ? node.constants(1) : std::nullopt;
+  std::optional<SmallVector<int64_t>> values = node.opset < 13 ? node.intsAttr("axes")
+                                               : node.has(1)   ? node.constants(1)
+                                                               : std::nullopt;
   if (!values)
     return node.opset < 13 || !node.has(1) ? node.fail("FV0104", "axes are missing") : failure();
   int64_t rank = x.rank() + values->size();

@@ -27,8 +27,8 @@ static SizeExpr fromStart(Node &node, const SizeExpr &position, const SizeExpr &
     return position;
   auto &b = node.b;
   Value value = node.e.index(position);
-  Value negative = arith::CmpIOp::create(b, arith::CmpIPredicate::slt, value,
-                                         node.e.constantIndex(0));
+  Value negative =
+      arith::CmpIOp::create(b, arith::CmpIPredicate::slt, value, node.e.constantIndex(0));
   Value shifted = arith::AddIOp::create(b, value, node.e.index(size));
   return sizes.value(arith::SelectOp::create(b, negative, shifted, value));
 }
@@ -93,9 +93,10 @@ static std::optional<SliceParameters> sliceParameters(Node &node) {
       return std::nullopt;
     }
     auto starts = node.integers(1), ends = node.integers(2);
-    auto given = node.has(3) ? node.constants(3)
-                             : std::optional(llvm::to_vector(llvm::seq<int64_t>(
-                                   0, starts ? starts->size() : 0)));
+    auto given =
+        node.has(3)
+            ? node.constants(3)
+            : std::optional(llvm::to_vector(llvm::seq<int64_t>(0, starts ? starts->size() : 0)));
     auto steps = node.has(4) ? node.constants(4)
                              : std::optional(SmallVector<int64_t>(starts ? starts->size() : 0, 1));
     if (!starts || !ends || !given || !steps)
@@ -236,7 +237,8 @@ static FailureOr<Value> padValue(Node &node) {
   const Tensor &value = node.in(2);
   auto shape = value.staticShape();
   if (value.dtype != dtype || !shape || checkedElements(*shape, dtype) != 1)
-    return FailureOr<Value>(node.badShape("the padding value must be a scalar of the input's type"));
+    return FailureOr<Value>(
+        node.badShape("the padding value must be a scalar of the input's type"));
   if (value.constant)
     return isFloat(dtype)
                ? node.e.scalar(dtype, value.constant->numberAt(0))
@@ -323,19 +325,19 @@ static LogicalResult padByLoads(Node &node, const Pads &pads, const Sizes &shape
     extents.push_back(node.e.index(size));
   }
   Value source = node.value(0);
-  Value result = node.e.map({}, {}, node.e.type(x.dtype), shape,
-                            [&](ImplicitLocOpBuilder &b, ValueRange) -> SmallVector<Value> {
-                              SmallVector<Value> indices;
-                              for (size_t dim = 0; dim < lows.size(); ++dim) {
-                                Value index = linalg::IndexOp::create(b, dim);
-                                if (lows[dim])
-                                  index = sourceIndex(b, mode,
-                                                      arith::SubIOp::create(b, index, lows[dim]),
-                                                      extents[dim], zero, one);
-                                indices.push_back(index);
-                              }
-                              return {tensor::ExtractOp::create(b, source, indices)};
-                            });
+  Value result =
+      node.e.map({}, {}, node.e.type(x.dtype), shape,
+                 [&](ImplicitLocOpBuilder &b, ValueRange) -> SmallVector<Value> {
+                   SmallVector<Value> indices;
+                   for (size_t dim = 0; dim < lows.size(); ++dim) {
+                     Value index = linalg::IndexOp::create(b, dim);
+                     if (lows[dim])
+                       index = sourceIndex(b, mode, arith::SubIOp::create(b, index, lows[dim]),
+                                           extents[dim], zero, one);
+                     indices.push_back(index);
+                   }
+                   return {tensor::ExtractOp::create(b, source, indices)};
+                 });
   node.set(0, x.dtype, shape, result);
   return success();
 }
@@ -360,5 +362,6 @@ LogicalResult fovea::onnx_frontend::importPad(Node &node) {
   shape = node.importer.withDeclared(node, 0, shape);
   if (node.sizes.overflowed || !node.importer.acceptable(tensorOf(x.dtype, shape, Value())))
     return node.fail("FV0203", "the result is too large");
-  return mode == "constant" ? padConstant(node, *pads, shape) : padByLoads(node, *pads, shape, mode);
+  return mode == "constant" ? padConstant(node, *pads, shape)
+                            : padByLoads(node, *pads, shape, mode);
 }
