@@ -94,10 +94,14 @@ bool AttentionMatch::nameDimensions() {
   AffineMap p = left ? op.getLhsMap() : op.getRhsMap(), v = left ? op.getRhsMap() : op.getLhsMap();
   AffineMap o = op.getOutMap();
   SmallVector<unsigned> onlyP, onlyV, both, summed;
-  for (AffineExpr expr : o.getResults()) {
-    unsigned dim = cast<AffineDimExpr>(expr).getPosition();
-    (!contains(v, dim) ? onlyP : !contains(p, dim) ? onlyV : both).push_back(dim);
-  }
+  // In the probabilities' order, in which the query's dimension is the last before the keys'.
+  for (AffineExpr expr : p.getResults())
+    for (unsigned dim = 0; dim < op.getNumDims(); ++dim)
+      if (expr.isFunctionOfDim(dim) && contains(o, dim))
+        (contains(v, dim) ? both : onlyP).push_back(dim);
+  for (unsigned dim = 0; dim < op.getNumDims(); ++dim)
+    if (contains(o, dim) && !contains(p, dim))
+      onlyV.push_back(dim);
   for (unsigned dim = 0; dim < op.getNumDims(); ++dim)
     if (op.isReduction(dim))
       summed.push_back(dim);
@@ -195,6 +199,11 @@ bool AttentionMatch::findQueryAndKey() {
   return true;
 }
 
+/// True when every value of type `from` is one of type `to`.
+static bool holds(Type to, Type from) {
+  return to == from || (to.isF32() && (from.isF16() || from.isBF16()));
+}
+
 /// The tensor itself and what it is a view (or, for queries and keys, a multiple) of, nearest
 /// first.
 std::vector<AttentionOperand> AttentionMatch::earlierForms(TensorAccess access, bool mayScale) {
@@ -210,7 +219,8 @@ std::vector<AttentionOperand> AttentionMatch::earlierForms(TensorAccess access, 
       std::optional<double> scale = scaleOfBody(*generic.getBody());
       auto at = accessOf(space, input, generic.getIndexingMapsArray().front(),
                          loopIndices(generic, next.access.index));
-      if (!scale || !at || getElementTypeOrSelf(input) != getElementTypeOrSelf(next.access.value))
+      if (!scale || !at ||
+          !holds(getElementTypeOrSelf(next.access.value), getElementTypeOrSelf(input)))
         return forms;
       next.access = *at;
       next.scale *= *scale;
@@ -245,12 +255,15 @@ std::vector<std::pair<AttentionOperand, Operation *>> AttentionMatch::laterOutpu
   return found;
 }
 
-/// The last of `forms` that can be seen with the four dimensions.
+/// The last of `forms`, of those with elements of type `element`, that can be seen with the four
+/// dimensions.
 static std::optional<AttentionOperand> lastView(const IndexSpace &space, const HeadLayout &layout,
-                                                ArrayRef<AttentionOperand> forms,
+                                                ArrayRef<AttentionOperand> forms, Type element,
                                                 ArrayRef<unsigned> dims) {
   for (const AttentionOperand &form : llvm::reverse(forms))
-    if (auto view = viewAsRankFour(space, layout, form.access, dims)) {
+    if (auto view = getElementTypeOrSelf(form.access.value) == element
+                        ? viewAsRankFour(space, layout, form.access, dims)
+                        : std::nullopt) {
       AttentionOperand operand = form;
       operand.view = *view;
       return operand;
@@ -271,6 +284,7 @@ bool AttentionMatch::findLayout() {
   for (auto &[form, operation] : outputs)
     outs.push_back(form);
   HeadLayout named = layout;
+  Type element = getElementTypeOrSelf(access->value), result = getElementTypeOrSelf(op.getInit());
   for (const AttentionOperand &k : llvm::reverse(keys))
     for (const AttentionOperand &v : llvm::reverse(values)) {
       auto chosen = HeadLayout::choose(space, batch, k.access, v.access);
@@ -278,10 +292,10 @@ bool AttentionMatch::findLayout() {
         continue;
       for (unsigned dim : {A::I, A::J, A::D, A::E})
         chosen->atoms[dim] = named.atoms[dim];
-      auto q = lastView(space, *chosen, queries, {A::B, A::H, A::I, A::D});
-      auto keyView = lastView(space, *chosen, k, {A::B, A::H, A::J, A::D});
-      auto valueView = lastView(space, *chosen, v, {A::B, A::H, A::J, A::E});
-      auto o = lastView(space, *chosen, outs, {A::B, A::H, A::I, A::E});
+      auto q = lastView(space, *chosen, queries, element, {A::B, A::H, A::I, A::D});
+      auto keyView = lastView(space, *chosen, k, element, {A::B, A::H, A::J, A::D});
+      auto valueView = lastView(space, *chosen, v, element, {A::B, A::H, A::J, A::E});
+      auto o = lastView(space, *chosen, outs, result, {A::B, A::H, A::I, A::E});
       if (!q || !keyView || !valueView || !o)
         continue;
       layout = *chosen;

@@ -55,11 +55,16 @@ public:
       fillMask(op);
     if (match.probability != match.prob->getCore())
       fillRegion(op.getProb(), *match.prob, true, match.probability);
-    Value result = match.out.view.undo(builder, op.getResults().front(), match.out.access.value);
+    Value result = match.out.view.undo(builder, op.getResults().front(), destination());
     match.last->getResult(0).replaceAllUsesWith(result);
   }
 
 private:
+  /// The tensor into which the operation that is replaced writes.
+  Value destination() const {
+    return cast<DestinationStyleOpInterface>(match.last).getDpsInits().front();
+  }
+
   SmallVector<Value> conditionValues() const {
     return llvm::map_to_vector(conditions, [](KeepCondition c) { return c.condition; });
   }
@@ -98,8 +103,7 @@ private:
     Value query = match.query.view.apply(builder, match.query.access.value);
     Value key = match.key.view.apply(builder, match.key.access.value);
     Value value = match.value.view.apply(builder, match.value.access.value);
-    auto destination = cast<DestinationStyleOpInterface>(match.last);
-    Value init = match.out.view.apply(builder, destination.getDpsInits().front());
+    Value init = match.out.view.apply(builder, destination());
     SmallVector<AffineMap> maps{match.query.view.map, match.key.view.map, match.value.view.map};
     SmallVector<Value> captures;
     for (unsigned number : used) {
@@ -249,9 +253,9 @@ static void takeSizesFromDestinations(func::FuncOp function) {
 
 static void eraseDead(func::FuncOp function) {
   SmallVector<Operation *> operations;
-  function.walk([&](Operation *op) { operations.push_back(op); });
+  function.walk<WalkOrder::PreOrder>([&](Operation *op) { operations.push_back(op); });
   for (Operation *op : llvm::reverse(operations))
-    if (op->getParentOfType<AttentionOp>() == nullptr && isOpTriviallyDead(op))
+    if (isOpTriviallyDead(op))
       op->erase();
 }
 
@@ -259,12 +263,18 @@ namespace {
 struct RaiseAttention : fovea::impl::RaiseAttentionBase<RaiseAttention> {
   using RaiseAttentionBase::RaiseAttentionBase;
 
+  SmallVector<linalg::SoftmaxOp> softmaxOperations() {
+    SmallVector<linalg::SoftmaxOp> found;
+    getOperation().walk([&](linalg::SoftmaxOp op) { found.push_back(op); });
+    return found;
+  }
+
   void runOnOperation() override {
     takeSizesFromDestinations(getOperation());
-    eraseDead(getOperation());
     numSoftmax += recognizeSoftmax(getOperation());
-    SmallVector<linalg::SoftmaxOp> candidates;
-    getOperation().walk([&](linalg::SoftmaxOp op) { candidates.push_back(op); });
+    llvm::for_each(softmaxOperations(), takeReshapesOff);
+    eraseDead(getOperation());
+    SmallVector<linalg::SoftmaxOp> candidates = softmaxOperations();
     for (linalg::SoftmaxOp softmax : candidates) {
       std::optional<Mismatch> mismatch = raise(softmax);
       numRaised += !mismatch;

@@ -11,6 +11,7 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/IR/Matchers.h"
 
 using namespace mlir;
@@ -109,6 +110,48 @@ static Value softmaxInput(linalg::GenericOp quotient) {
       !isReductionOf<arith::AddFOp>(space, division.operands[1], division.operands[0]))
     return {};
   return input.value;
+}
+
+/// Sizes of a tensor as far as they are written down where it is made.
+static SmallVector<OpFoldResult> writtenSizes(Value tensor) {
+  while (auto result = dyn_cast<OpResult>(tensor)) {
+    auto destination = dyn_cast<DestinationStyleOpInterface>(result.getOwner());
+    if (!destination)
+      break;
+    tensor = destination.getTiedOpOperand(result)->get();
+  }
+  if (auto empty = tensor.getDefiningOp<tensor::EmptyOp>())
+    return empty.getMixedSizes();
+  if (auto expand = tensor.getDefiningOp<tensor::ExpandShapeOp>())
+    return expand.getMixedOutputShape();
+  return {};
+}
+
+bool fovea::takeReshapesOff(linalg::SoftmaxOp softmax) {
+  auto collapse = softmax.getInput().getDefiningOp<tensor::CollapseShapeOp>();
+  Value result = softmax->getResult(0);
+  auto expand = result.hasOneUse() ? dyn_cast<tensor::ExpandShapeOp>(*result.user_begin())
+                                   : tensor::ExpandShapeOp();
+  if (!collapse || !expand || collapse.getSrcType() != expand.getResultType() ||
+      collapse.getReassociationIndices() != expand.getReassociationIndices() ||
+      collapse.getReassociationIndices()[softmax.getDimension()].size() != 1)
+    return false;
+  SmallVector<OpFoldResult> sizes = expand.getMixedOutputShape();
+  SmallVector<OpFoldResult> source = writtenSizes(collapse.getSrc());
+  bool same =
+      collapse.getSrcType().hasStaticShape() ||
+      (source.size() == sizes.size() && llvm::all_of_zip(source, sizes, isEqualConstantIntOrValue));
+  if (!same)
+    return false;
+  ImplicitLocOpBuilder builder(softmax.getLoc(), expand);
+  Value init = emptyTensor(builder, sizes, expand.getResultType().getElementType());
+  int64_t dim = collapse.getReassociationIndices()[softmax.getDimension()].front();
+  auto lifted = linalg::SoftmaxOp::create(builder, TypeRange(init.getType()), collapse.getSrc(),
+                                          init, static_cast<uint64_t>(dim));
+  expand.getResult().replaceAllUsesWith(lifted->getResult(0));
+  expand.erase();
+  softmax.erase();
+  return true;
 }
 
 int64_t fovea::recognizeSoftmax(func::FuncOp function) {

@@ -93,6 +93,8 @@ Value fovea::insertUnitDim(ImplicitLocOpBuilder &builder, Value value, int64_t d
 OpFoldResult fovea::divideSize(ImplicitLocOpBuilder &builder, OpFoldResult value, int64_t by) {
   if (std::optional<int64_t> constant = getConstantIntValue(value))
     return builder.getIndexAttr(*constant / by);
+  if (by == 1)
+    return value;
   Value divisor = arith::ConstantIndexOp::create(builder, by);
   return arith::DivUIOp::create(builder, cast<Value>(value), divisor).getResult();
 }
