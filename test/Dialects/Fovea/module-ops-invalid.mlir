@@ -1,0 +1,82 @@
+// RUN: fovea-opt %s -split-input-file -verify-diagnostics
+
+// weight_c1: a static shape.
+// expected-error @+1 {{weight_c1: expected a static tensor of numbers, got 'tensor<?x4xf32>'}}
+fovea.weight @w from "w.safetensors" : tensor<?x4xf32>
+
+// -----
+
+// weight_c1: a tensor.
+// expected-error @+1 {{weight_c1: expected a static tensor of numbers, got 'f32'}}
+fovea.weight @w from "w.safetensors" : f32
+
+// -----
+
+// weight_c1: a byte size that fits in 63 bits.
+// expected-error @+1 {{weight_c1: expected a byte size below 2^63}}
+fovea.weight @w from "w.safetensors" : tensor<4294967296x4294967296xf32>
+
+// -----
+
+// expected-error @+1 {{weight_c2: expected a non-negative offset, got -4}}
+fovea.weight @w from "w.safetensors" offset -4 : tensor<4xf32>
+
+// -----
+
+// weight_c3: the recipe comes with the weight that it packs.
+// expected-error @+1 {{weight_c3: expected `packs` with a weight and a recipe}}
+"fovea.weight"() {sym_name = "p", source = "", type = tensor<1x8x16xf32>,
+                  panels = #fovea.panels<width = 16, n = [1], k = [0]>} : () -> ()
+
+// -----
+
+// weight_c3: the packed weight exists.
+// expected-error @+1 {{weight_c3: expected a fovea.weight named w}}
+fovea.weight @p from "" packs @w <width = 16, n = [1], k = [0]> : tensor<1x8x16xf32>
+
+// -----
+
+// weight_c3: panels have a width.
+fovea.weight @w from "w.safetensors" : tensor<8x12xf32>
+// expected-error @+1 {{weight_c3: expected a positive panel width}}
+fovea.weight @p from "" packs @w <width = 0, n = [1], k = [0]> : tensor<1x8x16xf32>
+
+// -----
+
+// weight_c3: the type is the packed type.
+fovea.weight @w from "w.safetensors" : tensor<8x20xf32>
+// expected-error @+1 {{weight_c3: expected the packed shape (2, 8, 16) in f32}}
+fovea.weight @p from "" packs @w <width = 16, n = [1], k = [0]> : tensor<1x8x16xf32>
+
+// -----
+
+// weight_c3: panels are f32.
+fovea.weight @w from "w.safetensors" : tensor<8x16xf16>
+// expected-error @+1 {{weight_c3: expected the packed shape (1, 8, 16) in f32}}
+fovea.weight @p from "" packs @w <width = 16, n = [1], k = [0]> : tensor<1x8x16xf16>
+
+// -----
+
+func.func @get_weight_c1_names_a_weight() -> tensor<4xf32> {
+  // expected-error @+1 {{get_weight_c1: expected a fovea.weight named get_weight_c1_names_a_weight}}
+  %w = fovea.get_weight @get_weight_c1_names_a_weight : tensor<4xf32>
+  return %w : tensor<4xf32>
+}
+
+// -----
+
+fovea.weight @w from "w.safetensors" : tensor<4xf32>
+func.func @get_weight_c1_same_shape() -> tensor<5xf32> {
+  // expected-error @+1 {{get_weight_c1: expected a result like 'tensor<4xf32>'}}
+  %w = fovea.get_weight @w : tensor<5xf32>
+  return %w : tensor<5xf32>
+}
+
+// -----
+
+fovea.weight @w from "w.safetensors" : tensor<4xf32>
+func.func @get_weight_c1_same_element_type() -> memref<4xf16> {
+  // expected-error @+1 {{get_weight_c1: expected a result like 'tensor<4xf32>'}}
+  %w = fovea.get_weight @w : memref<4xf16>
+  return %w : memref<4xf16>
+}
