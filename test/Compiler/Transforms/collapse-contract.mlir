@@ -33,7 +33,8 @@ func.func @tall_product(%x: tensor<?x?x8xf32>, %w: tensor<6x8xf32>, %a: tensor<?
 func.func @merge_reductions(%x: tensor<5x2x4xf32>, %w: tensor<6x2x4xf32>, %o: tensor<5x6xf32>)
     -> tensor<5x6xf32> {
   %r = fovea.contract ins(%x, %w : tensor<5x2x4xf32>, tensor<6x2x4xf32>) outs(%o : tensor<5x6xf32>)
-      {indexing_maps = [affine_map<(m, n, h, d) -> (m, h, d)>, affine_map<(m, n, h, d) -> (n, h, d)>,
+      {indexing_maps = [affine_map<(m, n, h, d) -> (m, h, d)>,
+                        affine_map<(m, n, h, d) -> (n, h, d)>,
                         affine_map<(m, n, h, d) -> (m, n)>]} epilogue {
     ^bb0(%sum: f32):
       fovea.yield %sum : f32

@@ -15,7 +15,7 @@
 // CHECK-SAME:      score
 // CHECK:             math.tanh
 // CHECK:           mask {
-// CHECK-NEXT:      ^bb0(%{{.*}}: index, %{{.*}}: index, %[[I:.*]]: index, %[[J:.*]]: index, %[[O:.*]]: i64)
+// CHECK-NEXT:      ^bb0(%{{.*}}, %[[I:.*]]: index, %[[J:.*]]: index, %[[O:.*]]: i64)
 // CHECK-NEXT:        %[[OFF:.*]] = arith.index_cast %[[O]]
 // CHECK-NEXT:        %[[AT:.*]] = arith.addi %[[I]], %[[OFF]]
 // CHECK-NEXT:        %[[A:.*]] = arith.cmpi sle, %[[J]], %[[AT]]
