@@ -58,7 +58,7 @@ fovea.weight @p from "" packs @w <width = 16, n = [1], k = [0]> : tensor<1x8x16x
 // -----
 
 func.func @get_weight_c1_names_a_weight() -> tensor<4xf32> {
-  // expected-error @+1 {{get_weight_c1: expected a fovea.weight named get_weight_c1_names_a_weight}}
+  // expected-error @+1 {{get_weight_c1: expected a fovea.weight named}}
   %w = fovea.get_weight @get_weight_c1_names_a_weight : tensor<4xf32>
   return %w : tensor<4xf32>
 }

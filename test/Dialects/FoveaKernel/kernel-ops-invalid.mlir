@@ -1,0 +1,136 @@
+// RUN: fovea-opt %s -split-input-file -verify-diagnostics
+
+func.func @parallel_c1(%n: index) {
+  // expected-error @+1 {{parallel_c1: expected a body that takes one index}}
+  fovea_kernel.parallel %n {
+  ^bb0(%task: i64):
+    fovea_kernel.yield
+  }
+  return
+}
+
+// -----
+
+func.func @scratch_c1_static_shape() {
+  // expected-error @+1 {{scratch_c1: expected a static shape and the identity layout}}
+  %s = fovea_kernel.scratch : memref<?x64xf32>
+  return
+}
+
+// -----
+
+func.func @scratch_c1_identity_layout() {
+  // expected-error @+1 {{scratch_c1: expected a static shape and the identity layout}}
+  %s = fovea_kernel.scratch : memref<4x64xf32, strided<[128, 1]>>
+  return
+}
+
+// -----
+
+func.func @product_c1_rank_2(%a: memref<?xf32>, %b: memref<?x8xf32>, %k: index) {
+  // expected-error @+1 {{product_c1: expected an f32 panel of width 8 with contiguous rows}}
+  fovea_kernel.product %a, %b row %k depth %k rows 2 vectors 1 lanes 8 finish {
+  ^bb0(%row: index, %v: vector<8xf32>):
+    fovea_kernel.yield
+  } : memref<?xf32>, memref<?x8xf32>
+  return
+}
+
+// -----
+
+func.func @product_c1_width(%a: memref<?x?xf32>, %b: memref<?x?xf32>, %k: index) {
+  // expected-error @+1 {{product_c1: expected an f32 panel of width 8 with contiguous rows}}
+  fovea_kernel.product %a, %b row %k depth %k rows 2 vectors 1 lanes 8 finish {
+  ^bb0(%row: index, %v: vector<8xf32>):
+    fovea_kernel.yield
+  } : memref<?x?xf32>, memref<?x?xf32>
+  return
+}
+
+// -----
+
+func.func @product_c1_f32(%a: memref<?x?xf32>, %b: memref<?x8xf16>, %k: index) {
+  // expected-error @+1 {{product_c1: expected an f32 panel of width 8 with contiguous rows}}
+  fovea_kernel.product %a, %b row %k depth %k rows 2 vectors 1 lanes 8 finish {
+  ^bb0(%row: index, %v: vector<8xf32>):
+    fovea_kernel.yield
+  } : memref<?x?xf32>, memref<?x8xf16>
+  return
+}
+
+// -----
+
+func.func @product_c1_contiguous(%a: memref<?x?xf32>, %b: memref<4x8xf32, strided<[16, 2]>>,
+    %k: index) {
+  // expected-error @+1 {{product_c1: expected an f32 panel of width 8 with contiguous rows}}
+  fovea_kernel.product %a, %b row %k depth %k rows 2 vectors 1 lanes 8 finish {
+  ^bb0(%row: index, %v: vector<8xf32>):
+    fovea_kernel.yield
+  } : memref<?x?xf32>, memref<4x8xf32, strided<[16, 2]>>
+  return
+}
+
+// -----
+
+func.func @product_c2_no_rows(%a: memref<?x?xf32>, %b: memref<?x8xf32>, %k: index) {
+  // expected-error @+1 {{product_c2: expected at least one row, vector and lane}}
+  fovea_kernel.product %a, %b row %k depth %k rows 0 vectors 1 lanes 8 finish {
+  ^bb0(%row: index, %v: vector<8xf32>):
+    fovea_kernel.yield
+  } : memref<?x?xf32>, memref<?x8xf32>
+  return
+}
+
+// -----
+
+func.func @product_c2_accumulators(%a: memref<?x?xf32>, %b: memref<?x8xf32>, %k: index) {
+  // expected-error @+1 {{product_c2: expected at least one row, vector and lane and at most 30}}
+  fovea_kernel.product %a, %b row %k depth %k rows 31 vectors 1 lanes 8 finish {
+  ^bb0(%row: index, %v: vector<8xf32>):
+    fovea_kernel.yield
+  } : memref<?x?xf32>, memref<?x8xf32>
+  return
+}
+
+// -----
+
+func.func @product_c3(%a: memref<?x?xf32>, %b: memref<?x8xf32>, %k: index, %v: vector<4xf32>) {
+  // expected-error @+1 {{product_c3: expected an init region that takes an index and yields 1}}
+  fovea_kernel.product %a, %b row %k depth %k rows 2 vectors 1 lanes 8 init {
+  ^bb0(%row: index):
+    fovea_kernel.yield %v : vector<4xf32>
+  } finish {
+  ^bb0(%row: index, %sum: vector<8xf32>):
+    fovea_kernel.yield
+  } : memref<?x?xf32>, memref<?x8xf32>
+  return
+}
+
+// -----
+
+func.func @product_c4(%a: memref<?x?xf32>, %b: memref<?x8xf32>, %k: index) {
+  // expected-error @+1 {{product_c4: expected a finish region that takes an index and 1}}
+  fovea_kernel.product %a, %b row %k depth %k rows 2 vectors 1 lanes 8 finish {
+  ^bb0(%row: index, %v: vector<8xf32>, %w: vector<8xf32>):
+    fovea_kernel.yield
+  } : memref<?x?xf32>, memref<?x8xf32>
+  return
+}
+
+// -----
+
+func.func private @plain()
+func.func @launch_c1_names_a_kernel() {
+  // expected-error @+1 {{launch_c1: expected a kernel named plain}}
+  fovea_kernel.launch @plain()
+  return
+}
+
+// -----
+
+func.func private @kernel_0(memref<4x8xf32>) attributes {fovea_kernel.kernel}
+func.func @launch_c1_number_of_arguments() {
+  // expected-error @+1 {{launch_c1: expected 1 arguments, got 0}}
+  fovea_kernel.launch @kernel_0()
+  return
+}
