@@ -10,6 +10,7 @@
 #include "compiler/Driver/Dialects.h"
 #include "compiler/Driver/MakeManifest.h"
 #include "compiler/Driver/PackWeight.h"
+#include "compiler/Frontends/Mlir/ImportMlirText.h"
 #include "compiler/Targets/CPU/Emit.h"
 #include "runtime/Artifact/Writer.h"
 
@@ -77,6 +78,14 @@ bool Compilation::read(StringRef path) {
   return owned && complaints.empty();
 }
 
+bool Compilation::readText(StringRef text, StringRef name) {
+  StepTimer timer(times, "read");
+  source = name.str();
+  owned = importMlirText(*context, text, name, /*folder=*/"", options.import, store, imported,
+                         complaints);
+  return owned && complaints.empty();
+}
+
 /// Collects an operation's errors as problems.
 static LogicalResult collecting(MLIRContext *context, Problems &problems, StringRef file,
                                 function_ref<LogicalResult()> run) {
@@ -91,10 +100,9 @@ static LogicalResult collecting(MLIRContext *context, Problems &problems, String
   });
   LogicalResult result = run();
   if (failed(result))
-    problems.push_back({"FV0901", file.str(), "", "", 0,
-                        text.empty() ? "a pass failed without a message" : text,
-                        StringRef(notes).take_front(400).str(),
-                        "report this as a bug of Fovea with the model"});
+    problems.push_back(
+        {"FV0901", file.str(), "", "", 0, text.empty() ? "a pass failed without a message" : text,
+         StringRef(notes).take_front(400).str(), "report this as a bug of Fovea with the model"});
   return result;
 }
 
@@ -102,8 +110,7 @@ bool Compilation::runTo(Phase phase) {
   std::optional<cpu::Capabilities> machine = cpu::capabilitiesOf(options.target);
   if (!machine)
     return fail({"FV0301", "", "", "", 0, "the target '" + options.target + "' is not known",
-                 "targets are host (with AVX2 and FMA), x86-64-v3 and x86-64-v4",
-                 "--target=host"});
+                 "targets are host (with AVX2 and FMA), x86-64-v3 and x86-64-v4", "--target=host"});
   for (Phase next : {Phase::Graph, Phase::Schedule, Phase::Kernel, Phase::Llvm}) {
     if (next > phase || phaseOf(module()) >= next)
       continue;
@@ -111,8 +118,8 @@ bool Compilation::runTo(Phase phase) {
     PassManager manager(context.get());
     manager.enableVerifier(true);
     addCpuPhase(manager, next, {machine->lanes, machine->registers});
-    if (failed(collecting(context.get(), complaints, source,
-                          [&] { return manager.run(module()); })))
+    if (failed(
+            collecting(context.get(), complaints, source, [&] { return manager.run(module()); })))
       return false;
     setPhase(module(), next);
     if (!options.dumpFolder.empty()) {
@@ -137,11 +144,10 @@ bool Compilation::checkFused() {
     if (!refused || refused.empty())
       continue;
     auto first = cast<DictionaryAttr>(refused[0]);
-    fail({"FV0401", "", dict.getAs<StringAttr>("node").str(),
-          dict.getAs<StringAttr>("op").str(), 0,
+    fail({"FV0401", "", dict.getAs<StringAttr>("node").str(), dict.getAs<StringAttr>("op").str(), 0,
           "the form " + first.getAs<StringAttr>("form").str() + " was refused",
-          first.getAs<StringAttr>("text").str(), "drop --require-fused to accept the form " +
-                                                      dict.getAs<StringAttr>("form").str()});
+          first.getAs<StringAttr>("text").str(),
+          "drop --require-fused to accept the form " + dict.getAs<StringAttr>("form").str()});
   }
   return complaints.empty();
 }
@@ -170,8 +176,7 @@ std::unique_ptr<Artifact> Compilation::finish() {
     artifact->ledger = makeLedger(module());
   }
   StepTimer timer(times, "weights");
-  if (artifact->manifest.empty() ||
-      !layOutWeights(module(), store, artifact->weights, complaints))
+  if (artifact->manifest.empty() || !layOutWeights(module(), store, artifact->weights, complaints))
     return nullptr;
   return artifact;
 }

@@ -57,7 +57,9 @@ public:
     llvm::ArrayRef<uint8_t> borrowed;
     std::vector<uint8_t> owned;
     uint64_t padding = 0;
-    llvm::ArrayRef<uint8_t> data() const { return owned.empty() ? borrowed : llvm::ArrayRef<uint8_t>(owned); }
+    llvm::ArrayRef<uint8_t> data() const {
+      return owned.empty() ? borrowed : llvm::ArrayRef<uint8_t>(owned);
+    }
   };
   std::vector<Weight> weights;
 };
@@ -108,6 +110,9 @@ private:
   std::vector<Step> times;
   std::string source;
 };
+
+/// The same for a module that a compilation keeps beside its own.
+std::string writeModule(mlir::ModuleOp module, const WeightStore &store, const std::string &path);
 
 } // namespace fovea
 
