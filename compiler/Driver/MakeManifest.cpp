@@ -64,8 +64,10 @@ static std::optional<fvm::TensorInfo> tensorOf(DictionaryAttr attrs, Type type, 
 }
 
 static bool fillEntry(Operation *function, fvm::Entry &entry) {
-  entry.name = SymbolTable::getSymbolName(function).getValue().drop_front(
-      StringRef("fovea_run_").size()).str();
+  entry.name = SymbolTable::getSymbolName(function)
+                   .getValue()
+                   .drop_front(StringRef("fovea_run_").size())
+                   .str();
   for (auto symbol : function->getAttrOfType<ArrayAttr>(kSymbolsAttr).getAsRange<StringAttr>())
     entry.symbols.push_back(symbol.str());
   auto fill = [&](StringRef attrs, StringRef types, StringRef fallback,
@@ -104,10 +106,10 @@ std::string fovea::makeManifest(ModuleOp module, const cpu::Capabilities &cpu,
   fvm::Status status = fvm::verifyManifest(manifest);
   if (complete && status.ok())
     return fvm::writeManifest(manifest);
-  problems.push_back({"FV0901", "", "", "", 0, "the module's interface cannot be described",
-                      status.ok() ? "an element type has no name in the artefact"
-                                  : std::string(status.message()),
-                      "report this as a bug of Fovea with the model"});
+  problems.push_back(
+      {"FV0901", "", "", "", 0, "the module's interface cannot be described",
+       status.ok() ? "an element type has no name in the artefact" : std::string(status.message()),
+       "report this as a bug of Fovea with the model"});
   return {};
 }
 

@@ -65,10 +65,10 @@ bool fovea::layOutWeights(ModuleOp module, const WeightStore &store,
       source = SymbolTable::lookupNearestSymbolFrom<WeightOp>(weight, weight.getOfAttr());
     std::optional<ArrayRef<uint8_t>> bytes = bytesOf(source, store);
     if (!bytes) {
-      problems.push_back({"FV0010", "", source.getSymName().str(), "", 0,
-                          "the weight's bytes cannot be found in '" + source.getSource().str() +
-                              "'",
-                          "", "compile the module from the folder that holds its weights"});
+      problems.push_back(
+          {"FV0010", "", source.getSymName().str(), "", 0,
+           "the weight's bytes cannot be found in '" + source.getSource().str() + "'", "",
+           "compile the module from the folder that holds its weights"});
       return false;
     }
     Artifact::Weight entry;
