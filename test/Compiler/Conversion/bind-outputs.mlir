@@ -1,0 +1,42 @@
+// RUN: fovea-opt %s -fovea-bind-outputs | FileCheck %s
+
+// CHECK-LABEL: func @write_results_into_buffers_of_the_host
+// CHECK-SAME:    %[[X:.*]]: tensor<4xf32> {bufferization.writable = false, fovea.name = "x"}
+// CHECK-NOT:     ->
+// CHECK-SAME:    fovea.result_types = [tensor<4xf32>, tensor<4xf32>]
+// CHECK-SAME:    fovea.results = [{fovea.name = "y"}, {}]
+// CHECK:         %[[Y:.*]] = math.exp %[[X]]
+// CHECK:         %[[FIRST:.*]] = fovea_kernel.output 0() : memref<4xf32>
+// CHECK:         materialize_in_destination %[[Y]] in restrict writable %[[FIRST]]
+// CHECK:         %[[SECOND:.*]] = fovea_kernel.output 1() : memref<4xf32>
+// CHECK:         materialize_in_destination %[[X]] in restrict writable %[[SECOND]]
+// CHECK:         return{{$}}
+func.func @write_results_into_buffers_of_the_host(%x: tensor<4xf32> {fovea.name = "x"})
+    -> (tensor<4xf32> {fovea.name = "y"}, tensor<4xf32>) attributes {fovea.entry} {
+  %y = math.exp %x : tensor<4xf32>
+  return %y, %x : tensor<4xf32>, tensor<4xf32>
+}
+
+// CHECK-LABEL: func @name_symbols_of_dynamic_sizes
+// CHECK-SAME:    fovea.shape = ["batch", "x.1", ""]
+// CHECK-SAME:    fovea.shape = ["batch", "arg1.1"]
+// CHECK-SAME:    fovea.symbols = ["batch", "x.1", "arg1.1"]
+// CHECK:         %[[Y:.*]] = math.exp
+// CHECK:         %[[N:.*]] = tensor.dim %[[Y]]
+// CHECK:         %[[M:.*]] = tensor.dim %[[Y]]
+// CHECK:         fovea_kernel.output 0(%[[N]], %[[M]]) : memref<?x?x8xf32>
+func.func @name_symbols_of_dynamic_sizes(
+    %x: tensor<?x?x8xf32> {fovea.name = "x", fovea.shape = ["batch", "", ""]},
+    %z: tensor<?x?xf32> {fovea.shape = ["batch", ""]})
+    -> tensor<?x?x8xf32> attributes {fovea.entry} {
+  %y = math.exp %x : tensor<?x?x8xf32>
+  return %y : tensor<?x?x8xf32>
+}
+
+// CHECK-LABEL: func @do_not_bind_results_of_other_functions
+// CHECK-SAME:    -> tensor<4xf32>
+// CHECK-NOT:     fovea_kernel.output
+// CHECK:         return %{{.*}} : tensor<4xf32>
+func.func @do_not_bind_results_of_other_functions(%x: tensor<4xf32>) -> tensor<4xf32> {
+  return %x : tensor<4xf32>
+}

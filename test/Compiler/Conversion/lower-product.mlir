@@ -1,0 +1,64 @@
+// RUN: fovea-opt %s -fovea-lower-product | FileCheck %s
+
+// CHECK-LABEL: func @rows_share_the_panel
+// CHECK-SAME:    %[[A:.*]]: memref<?x?xf32>, %[[B:.*]]: memref<?x8xf32>,
+// CHECK-SAME:    %[[C:.*]]: memref<?x8xf32>,
+// CHECK-SAME:    %[[R:.*]]: index, %[[K:.*]]: index
+// CHECK:         %[[NEXT:.*]] = arith.addi %[[R]]
+// CHECK:         %[[ZERO:.*]] = arith.constant dense<0.000000e+00> : vector<8xf32>
+// CHECK:         %[[SUMS:.*]]:2 = scf.for %[[I:.*]] = %{{.*}} to %[[K]]
+// CHECK-SAME:      iter_args(%[[S0:.*]] = %[[ZERO]], %[[S1:.*]] = %[[ZERO]])
+// CHECK:           %[[PANEL:.*]] = vector.load %[[B]][%[[I]]
+// CHECK:           memref.load %[[A]][%[[R]], %[[I]]]
+// CHECK:           vector.fma %{{.*}}, %[[PANEL]], %[[S0]]
+// CHECK:           memref.load %[[A]][%[[NEXT]], %[[I]]]
+// CHECK:           vector.fma %{{.*}}, %[[PANEL]], %[[S1]]
+// CHECK:         vector.store %[[SUMS]]#0, %[[C]][%[[R]]
+// CHECK:         vector.store %[[SUMS]]#1, %[[C]][%[[NEXT]]
+// CHECK-NOT:     fovea_kernel.product
+func.func @rows_share_the_panel(%a: memref<?x?xf32>, %b: memref<?x8xf32>, %c: memref<?x8xf32>,
+    %r: index, %k: index) {
+  %c0 = arith.constant 0 : index
+  fovea_kernel.product %a, %b row %r depth %k rows 2 vectors 1 lanes 8 finish {
+  ^bb0(%row: index, %v: vector<8xf32>):
+    vector.store %v, %c[%row, %c0] : memref<?x8xf32>, vector<8xf32>
+    fovea_kernel.yield
+  } : memref<?x?xf32>, memref<?x8xf32>
+  return
+}
+
+// CHECK-LABEL: func @start_from_init
+// CHECK-SAME:    %{{.*}}: memref<?x?xf32>, %{{.*}}: memref<?x16xf32>, %[[C:.*]]: memref<?x16xf32>
+// CHECK:         %[[V:.*]] = vector.load %[[C]]
+// CHECK:         %[[W:.*]] = vector.load %[[C]]
+// CHECK:         scf.for
+// CHECK-SAME:      iter_args(%{{.*}} = %[[V]], %{{.*}} = %[[W]])
+func.func @start_from_init(%a: memref<?x?xf32>, %b: memref<?x16xf32>, %c: memref<?x16xf32>,
+    %k: index) {
+  %c0 = arith.constant 0 : index
+  %c8 = arith.constant 8 : index
+  fovea_kernel.product %a, %b row %c0 depth %k rows 1 vectors 2 lanes 8 init {
+  ^bb0(%row: index):
+    %v = vector.load %c[%row, %c0] : memref<?x16xf32>, vector<8xf32>
+    %w = vector.load %c[%row, %c8] : memref<?x16xf32>, vector<8xf32>
+    fovea_kernel.yield %v, %w : vector<8xf32>, vector<8xf32>
+  } finish {
+  ^bb0(%row: index, %v: vector<8xf32>, %w: vector<8xf32>):
+    vector.store %v, %c[%row, %c0] : memref<?x16xf32>, vector<8xf32>
+    fovea_kernel.yield
+  } : memref<?x?xf32>, memref<?x16xf32>
+  return
+}
+
+// CHECK-LABEL: func @widen_half_precision_rows
+// CHECK:         %[[HALF:.*]] = memref.load %{{.*}} : memref<?x?xf16>
+// CHECK-NEXT:    %[[WIDE:.*]] = arith.extf %[[HALF]] : f16 to f32
+// CHECK-NEXT:    vector.broadcast %[[WIDE]] : f32 to vector<8xf32>
+func.func @widen_half_precision_rows(%a: memref<?x?xf16>, %b: memref<?x8xf32>, %k: index) {
+  %c0 = arith.constant 0 : index
+  fovea_kernel.product %a, %b row %c0 depth %k rows 1 vectors 1 lanes 8 finish {
+  ^bb0(%row: index, %v: vector<8xf32>):
+    fovea_kernel.yield
+  } : memref<?x?xf16>, memref<?x8xf32>
+  return
+}
