@@ -1,9 +1,9 @@
 // RUN: fovea-opt %s -fovea-lower-product | FileCheck %s
 
 // CHECK-LABEL: func @rows_share_the_panel
-// CHECK-SAME:    %[[A:.*]]: memref<?x?xf32>, %[[B:.*]]: memref<?x8xf32>,
-// CHECK-SAME:    %[[C:.*]]: memref<?x8xf32>,
-// CHECK-SAME:    %[[R:.*]]: index, %[[K:.*]]: index
+// CHECK-SAME:    %[[A:[a-z0-9]+]]: memref<?x?xf32>, %[[B:[a-z0-9]+]]: memref<?x8xf32>,
+// CHECK-SAME:    %[[C:[a-z0-9]+]]: memref<?x8xf32>,
+// CHECK-SAME:    %[[R:[a-z0-9]+]]: index, %[[K:[a-z0-9]+]]: index
 // CHECK:         %[[NEXT:.*]] = arith.addi %[[R]]
 // CHECK:         %[[ZERO:.*]] = arith.constant dense<0.000000e+00> : vector<8xf32>
 // CHECK:         %[[SUMS:.*]]:2 = scf.for %[[I:.*]] = %{{.*}} to %[[K]]

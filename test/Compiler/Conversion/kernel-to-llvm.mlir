@@ -1,0 +1,29 @@
+// RUN: fovea-opt %s -fovea-kernel-to-llvm | FileCheck %s
+
+// CHECK: fovea.weight @w
+fovea.weight @w from "w.safetensors" : tensor<4xf32>
+
+// CHECK-LABEL: llvm.func @descriptor_of_view
+// CHECK-SAME:    %[[P:.*]]: !llvm.ptr, %[[N:.*]]: i64
+// CHECK:         %[[ALLOCATED:.*]] = llvm.insertvalue %[[P]], %{{.*}}[0]
+// CHECK:         llvm.insertvalue %[[P]], %[[ALLOCATED]][1]
+// CHECK:         llvm.insertvalue %[[N]], %{{.*}}[3, 0]
+// CHECK:         %[[EIGHT:.*]] = llvm.mlir.constant(8 : index)
+// CHECK:         llvm.insertvalue %[[EIGHT]], %{{.*}}[3, 1]
+// CHECK-NOT:     fovea_kernel.view
+func.func @descriptor_of_view(%p: !llvm.ptr, %n: index) -> f32 {
+  %m = fovea_kernel.view %p sizes(%n) : !llvm.ptr -> memref<?x8xf32>
+  %x = memref.load %m[%n, %n] : memref<?x8xf32>
+  return %x : f32
+}
+
+// CHECK-LABEL: llvm.func @strides_of_view
+// CHECK-SAME:    %{{.*}}: !llvm.ptr, %[[STRIDE:.*]]: i64
+// CHECK:         llvm.insertvalue %[[STRIDE]], %{{.*}}[4, 0]
+// CHECK:         %[[TWO:.*]] = llvm.mlir.constant(2 : index)
+// CHECK:         llvm.insertvalue %[[TWO]], %{{.*}}[4, 1]
+func.func @strides_of_view(%p: !llvm.ptr, %n: index) -> f32 {
+  %m = fovea_kernel.view %p sizes() strides(%n) : !llvm.ptr -> memref<4x8xf32, strided<[?, 2]>>
+  %x = memref.load %m[%n, %n] : memref<4x8xf32, strided<[?, 2]>>
+  return %x : f32
+}
