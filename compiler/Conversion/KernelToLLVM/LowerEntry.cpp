@@ -9,7 +9,9 @@
 #include "compiler/Conversion/KernelToLLVM/Passes.h"
 #include "compiler/Conversion/TensorToKernel/SizeSlice.h"
 
+#include "mlir/Dialect/Arith/Utils/Utils.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
 
 namespace fovea {
 #define GEN_PASS_DEF_LOWERENTRY
@@ -22,6 +24,46 @@ using namespace fovea;
 /// Weights start at multiples of this many bytes.
 static constexpr int64_t kWeightAlignment = 64;
 
+/// Rewrites an expansion as a cast with explicit sizes and strides. Upstream's expansion of strided
+/// metadata (MLIR 22.1) crashes on groups with more than one dynamic size.
+static void lowerExpandShape(memref::ExpandShapeOp op) {
+  OpBuilder builder(op);
+  Location loc = op.getLoc();
+  auto source = memref::ExtractStridedMetadataOp::create(builder, loc, op.getSrc());
+  SmallVector<OpFoldResult> sizes = op.getMixedOutputShape();
+  SmallVector<OpFoldResult> strides(sizes.size());
+  for (auto [group, place] : llvm::enumerate(op.getReassociationIndices())) {
+    Value running = source.getStrides()[group];
+    for (int64_t dim : llvm::reverse(place)) {
+      strides[dim] = running;
+      running = builder.createOrFold<arith::MulIOp>(
+          loc, running, getValueOrCreateConstantIndexOp(builder, loc, sizes[dim]));
+    }
+  }
+  auto type = cast<MemRefType>(op.getResult().getType());
+  auto [given, offset] = type.getStridesAndOffset();
+  for (auto [dim, stride] : llvm::enumerate(given))
+    if (!ShapedType::isDynamic(stride))
+      strides[dim] = builder.getIndexAttr(stride);
+  OpFoldResult start = source.getOffset();
+  if (!ShapedType::isDynamic(offset))
+    start = builder.getIndexAttr(offset);
+  auto statics = [](ArrayRef<OpFoldResult> values) {
+    return llvm::map_to_vector(values, [](OpFoldResult value) {
+      return getConstantIntValue(value).value_or(ShapedType::kDynamic);
+    });
+  };
+  auto cast = MemRefType::get(
+      type.getShape(), type.getElementType(),
+      StridedLayoutAttr::get(builder.getContext(), statics(start)[0], statics(strides)));
+  Value view = memref::ReinterpretCastOp::create(builder, loc, cast, source.getBaseBuffer(), start,
+                                                 sizes, strides);
+  if (cast != type)
+    view = memref::CastOp::create(builder, loc, type, view);
+  op.replaceAllUsesWith(view);
+  op.erase();
+}
+
 namespace {
 
 struct LowerEntry : fovea::impl::LowerEntryBase<LowerEntry> {
@@ -32,6 +74,9 @@ struct LowerEntry : fovea::impl::LowerEntryBase<LowerEntry> {
       if (function->hasAttr(kEntryAttr))
         entries.push_back(function);
     for (func::FuncOp entry : entries) {
+      SmallVector<memref::ExpandShapeOp> expansions;
+      entry.walk([&](memref::ExpandShapeOp op) { expansions.push_back(op); });
+      llvm::for_each(expansions, lowerExpandShape);
       makePlan(entry);
       lowerArguments(entry);
       ++numEntries;

@@ -67,7 +67,10 @@ private:
     int64_t depth = 1;
     AffineExpr flat = getAffineConstantExpr(0, &getContext());
     for (unsigned dim : dims->k) {
-      if (!dims->columnsMap.isFunctionOfDim(dim))
+      // The panels' map has no result for one of several summed dimensions: another operand must.
+      AffineExpr expr = getAffineDimExpr(dim, &getContext());
+      if (!dims->columnsMap.isFunctionOfDim(dim) ||
+          !llvm::is_contained(dims->rowsMap.getResults(), expr))
         return;
       k.push_back(placeOf(dim));
       flat = flat * type.getDimSize(k.back()) + getAffineDimExpr(dim, &getContext());
