@@ -81,8 +81,8 @@ def DecomposeTensorOps : Pass<"fovea-decompose-tensor-ops", "::mlir::func::FuncO
   }];
   let statistics = [Statistic<"numDecomposed", "decomposed", "operations decomposed">];
   let dependentDialects = [
-    "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect", "::mlir::math::MathDialect",
-    "::mlir::tensor::TensorDialect"];
+    "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+    "::mlir::math::MathDialect", "::mlir::tensor::TensorDialect"];
 }
 
 def CollapseContract : Pass<"fovea-collapse-contract", "::mlir::func::FuncOp"> {
@@ -96,7 +96,7 @@ def CollapseContract : Pass<"fovea-collapse-contract", "::mlir::func::FuncOp"> {
     order or inside an expression, and when an operand is a slice whose rows do not lie together.
   }];
   let statistics = [Statistic<"numMerged", "merged", "dimensions merged into their neighbours">];
-  let dependentDialects = ["::mlir::affine::AffineDialect", "::mlir::tensor::TensorDialect"];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::tensor::TensorDialect"];
 }
 
 def FuseEpilogue : Pass<"fovea-fuse-epilogue", "::mlir::func::FuncOp"> {
