@@ -34,6 +34,7 @@ static void addCleanup(OpPassManager &manager) {
 static void addGraph(OpPassManager &manager, const CpuPipelineOptions &options) {
   addCleanup(manager);
   auto &function = manager.nest<func::FuncOp>();
+  function.addPass(createRaiseAttention());
   function.addPass(createMaterializeMods());
   function.addPass(createExpandRecurrence());
   function.addPass(createLowerRnn());

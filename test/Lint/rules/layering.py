@@ -12,7 +12,8 @@ from source_tree import CPP, Finding, Tree
 # not say less.
 ORDER = ("runtime", "dialects", "compiler/Base", "compiler/Data", "compiler/Analysis",
          "compiler/Transforms", "compiler/Conversion", "compiler/Targets", "compiler/Pipelines",
-         "compiler/Frontends", "compiler/Driver", "tools")  # fmt: skip
+         "compiler/Frontends", "compiler/Driver", "compiler/CommandLine",
+         "tools")  # fmt: skip
 SEES = {
     "runtime": ("runtime",),
     "dialects": ("dialects",),
