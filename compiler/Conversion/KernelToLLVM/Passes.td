@@ -27,10 +27,10 @@ def LowerEntry : Pass<"fovea-lower-entry", "::mlir::ModuleOp"> {
   let summary = "Give entries the calling convention of fovea_abi.h";
   let description = [{
     Needs planned entries and outlined tasks. `@main` becomes `@fovea_run_main(call)` and
-    `@fovea_plan_main(dims)`; arguments, results, arena, weights, run-time checks and
-    double-precision functions become reads of the call and calls of its host. Weights get
-    their offsets in the weights section (attribute `fovea_kernel.offset`), faults the numbers of their nodes (attribute
-    `fovea.nodes` of the module).
+    `@fovea_plan_main(dims)`; arguments, results, arena, weights, run-time checks and double-
+    precision functions become reads of the call and calls of its host. Weights get their offsets
+    in the weights section (attribute `fovea_kernel.offset`), faults the numbers of their nodes
+    (attribute `fovea.nodes` of the module).
   }];
   let statistics = [Statistic<"numEntries", "entries", "entries lowered">];
   let dependentDialects = ["::mlir::LLVM::LLVMDialect", "::mlir::func::FuncDialect",
