@@ -1,0 +1,141 @@
+//===- Build.cpp - from a model to something that runs --------------------===//
+//
+// Logs phases, catches crashes, writes reproducers.
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+#include "compiler/CommandLine/Build.h"
+
+#include "compiler/Driver/ProblemText.h"
+
+#include "llvm/Support/CrashRecoveryContext.h"
+#include "llvm/Support/FormatVariadic.h"
+
+#include <chrono>
+
+using namespace fovea;
+using namespace fovea::cli;
+
+Build::Build(const Invocation &invocation) : invocation(invocation), work(invocation.compile) {}
+
+std::string Build::writeReproducer() {
+  if (!original)
+    return "";
+  std::string path = invocation.stem() + ".reproducer.mlir";
+  return writeModule(*original, work.weights(), path).empty() ? path : "";
+}
+
+llvm::Error Build::guarded(llvm::function_ref<bool()> step) {
+  bool done = false;
+  llvm::CrashRecoveryContext::Enable();
+  llvm::CrashRecoveryContext recovery;
+  bool finished = recovery.RunSafely([&] { done = step(); });
+  llvm::CrashRecoveryContext::Disable();
+  Problems problems = work.problems();
+  if (!finished)
+    problems.push_back({"FV0902", invocation.input, "", "", 0, "the compiler crashed", "",
+                        "report this as a bug of Fovea"});
+  const std::vector<Step> &steps = work.steps();
+  for (; finished && logged < steps.size(); ++logged)
+    invocation.say(
+        llvm::formatv("  {0,-9} {1,8:f3} s", steps[logged].name, steps[logged].seconds).str());
+  if (finished && done)
+    return llvm::Error::success();
+  for (Problem &problem : problems) {
+    if (!isCompilerBug(problem))
+      continue;
+    if (std::string path = writeReproducer(); !path.empty())
+      problem.remedy +=
+          (problem.remedy.empty() ? "" : "; ") + ("attach " + path) + " (written now)";
+    break;
+  }
+  return failure(problems);
+}
+
+llvm::Error Build::read() {
+  invocation.say(invocation.input);
+  if (llvm::Error error = guarded([&] { return work.read(invocation.input); }))
+    return error;
+  original = work.module().clone();
+  const ImportSummary &summary = work.summary();
+  invocation.say(
+      llvm::formatv("  {0}, {1:f1} MB of weights", summary.text, double(summary.weightBytes) / 1e6)
+          .str());
+  return llvm::Error::success();
+}
+
+llvm::Error Build::runTo(Phase phase) {
+  for (Phase next : {Phase::Graph, Phase::Schedule, Phase::Kernel, Phase::Llvm})
+    if (next <= phase)
+      if (llvm::Error error = guarded([&] { return work.runTo(next); }))
+        return error;
+  return llvm::Error::success();
+}
+
+llvm::Error Build::finish() {
+  if (llvm::Error error = runTo(Phase::Llvm))
+    return error;
+  if (llvm::Error error = guarded([&] {
+        made = work.finish();
+        return made != nullptr;
+      }))
+    return error;
+  size_t ops = ledgerRecords(made->ledger).size();
+  invocation.say(llvm::formatv("{0}/{0} ops on cpu, 0 fallback; {1:f1} MB of code, {2:f1} MB of "
+                               "weights",
+                               ops, double(made->codeBytes()) / 1e6,
+                               double(made->weightBytes()) / 1e6)
+                     .str());
+  return llvm::Error::success();
+}
+
+llvm::json::Object Build::seconds() const {
+  llvm::json::Object object;
+  for (const Step &step : work.steps())
+    object[step.name] = step.seconds;
+  return object;
+}
+
+llvm::Expected<Program> cli::loadBuilt(const Build &build, const Invocation &invocation) {
+  std::string reason;
+  std::vector<std::byte> bytes = build.artifact().bytes(reason);
+  if (!reason.empty())
+    return failure(kRun, "the artefact cannot be packed: " + reason);
+  return Program::load(bytes, invocation.threads);
+}
+
+llvm::Expected<Loaded> cli::load(const Invocation &invocation) {
+  Loaded loaded;
+  if (!invocation.isArtifact()) {
+    loaded.build = std::make_unique<Build>(invocation);
+    if (llvm::Error error = loaded.build->read())
+      return error;
+    if (llvm::Error error = loaded.build->finish())
+      return error;
+  }
+  auto start = std::chrono::steady_clock::now();
+  llvm::Expected<Program> program = loaded.build
+                                        ? loadBuilt(*loaded.build, invocation)
+                                        : Program::load(invocation.input, invocation.threads);
+  if (!program)
+    return program.takeError();
+  loaded.loadSeconds =
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  loaded.program = std::move(*program);
+  return loaded;
+}
+
+std::vector<llvm::json::Object> cli::ledgerRecords(llvm::StringRef ledger) {
+  std::vector<llvm::json::Object> records;
+  llvm::Expected<llvm::json::Value> parsed = llvm::json::parse(ledger);
+  if (!parsed) {
+    llvm::consumeError(parsed.takeError());
+    return records;
+  }
+  const llvm::json::Object *object = parsed->getAsObject();
+  if (const llvm::json::Array *kernels = object ? object->getArray("kernels") : nullptr)
+    for (const llvm::json::Value &kernel : *kernels)
+      if (const llvm::json::Object *record = kernel.getAsObject())
+        records.push_back(*record);
+  return records;
+}

@@ -1,0 +1,63 @@
+//===- Build.h - from a model to something that runs ----------------------===//
+//
+// Runs a compilation with its log on stderr. A crash of the compiler becomes an error that names a
+// module to reproduce it.
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+#ifndef FOVEA_COMPILER_COMMANDLINE_BUILD_H
+#define FOVEA_COMPILER_COMMANDLINE_BUILD_H
+
+#include "compiler/CommandLine/Program.h"
+
+namespace fovea::cli {
+
+/// A model on its way. Not movable: parts refer to each other.
+class Build {
+public:
+  explicit Build(const Invocation &invocation);
+
+  /// Reads the model.
+  llvm::Error read();
+  /// Runs the phases up to `phase`.
+  llvm::Error runTo(Phase phase);
+  /// Runs what is left and emits code.
+  llvm::Error finish();
+
+  /// The module as it left import; valid after read, whatever was run since.
+  mlir::ModuleOp imported() { return *original; }
+  Compilation &compilation() { return work; }
+  const Artifact &artifact() const { return *made; }
+  /// Seconds by step, for --json.
+  llvm::json::Object seconds() const;
+
+private:
+  /// Runs `step`, which returns false with problems; afterwards logs what was timed.
+  llvm::Error guarded(llvm::function_ref<bool()> step);
+  /// Writes the imported module beside the working folder's files; its name, or "".
+  std::string writeReproducer();
+
+  const Invocation &invocation;
+  Compilation work;
+  mlir::OwningOpRef<mlir::ModuleOp> original;
+  std::unique_ptr<Artifact> made;
+  size_t logged = 0;
+};
+
+/// Loads the artefact that `build` made, by way of its bytes as in a file.
+llvm::Expected<Program> loadBuilt(const Build &build, const Invocation &invocation);
+
+/// What --verb needs to run: an artefact from its file, or a model compiled now.
+struct Loaded {
+  std::unique_ptr<Build> build;
+  std::optional<Program> program;
+  double loadSeconds = 0;
+};
+llvm::Expected<Loaded> load(const Invocation &invocation);
+
+/// The ledger's records; empty when there are none.
+std::vector<llvm::json::Object> ledgerRecords(llvm::StringRef ledger);
+
+} // namespace fovea::cli
+
+#endif // FOVEA_COMPILER_COMMANDLINE_BUILD_H

@@ -1,0 +1,103 @@
+//===- CompileVerb.cpp - fovea compile ------------------------------------===//
+//
+// A model in; an artefact, a module or another form of the code out.
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+#include "compiler/CommandLine/Build.h"
+#include "compiler/CommandLine/Verbs.h"
+
+#include "llvm/ADT/StringSwitch.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/raw_ostream.h"
+
+using namespace fovea;
+using namespace fovea::cli;
+using llvm::StringRef;
+
+static std::string outputPath(const Invocation &invocation) {
+  if (!invocation.output.empty())
+    return invocation.output;
+  StringRef ending = llvm::StringSwitch<StringRef>(invocation.emit)
+                         .Case("llvm", ".ll")
+                         .Case("asm", ".s")
+                         .Case("obj", ".o")
+                         .Case("so", ".so")
+                         .Case("mlir", ".mlir")
+                         .Default(".fvm");
+  std::string phase = invocation.emit == "mlir"
+                          ? "." + nameOf(invocation.stopAfter.value_or(Phase::Llvm)).str()
+                          : "";
+  return invocation.stem() + phase + ending.str();
+}
+
+static llvm::Error writeBytes(const std::string &path, StringRef bytes) {
+  if (path == "-") {
+    llvm::outs() << bytes;
+    return llvm::Error::success();
+  }
+  llvm::Error error = llvm::writeToOutput(path, [&](llvm::raw_ostream &stream) {
+    stream << bytes;
+    return llvm::Error::success();
+  });
+  return error ? failure(kInput, path, std::move(error)) : llvm::Error::success();
+}
+
+static llvm::Error writeModuleTo(const std::string &path, Build &build) {
+  if (path == "-") {
+    build.compilation().module()->print(llvm::outs(), mlir::OpPrintingFlags().enableDebugInfo());
+    return llvm::Error::success();
+  }
+  std::string reason = build.compilation().writeModule(path);
+  return reason.empty() ? llvm::Error::success() : failure(kInput, reason);
+}
+
+static llvm::Error writeArtifact(const std::string &path, const Invocation &invocation,
+                                 const Artifact &artifact) {
+  if (invocation.emit == "llvm")
+    return writeBytes(path, artifact.llvmIr);
+  if (invocation.emit == "asm")
+    return writeBytes(path, artifact.assembly);
+  if (invocation.emit == "obj")
+    return writeBytes(path, StringRef(artifact.object.data(), artifact.object.size()));
+  if (invocation.emit == "so")
+    return writeBytes(path, StringRef(artifact.code.data(), artifact.code.size()));
+  std::string reason;
+  if (path != "-") {
+    reason = artifact.save(path);
+    return reason.empty() ? llvm::Error::success() : failure(kInput, reason);
+  }
+  std::vector<std::byte> bytes = artifact.bytes(reason);
+  if (!reason.empty())
+    return failure(kRun, reason);
+  return writeBytes(path, StringRef(reinterpret_cast<const char *>(bytes.data()), bytes.size()));
+}
+
+llvm::Expected<Exit> cli::compileModel(const Invocation &invocation) {
+  std::string path = outputPath(invocation);
+  if (path == "-" && invocation.json)
+    return failure(kUsage, "-o - and --json both want stdout", "--json=FILE");
+  Build build(invocation);
+  if (llvm::Error error = build.read())
+    return error;
+  llvm::json::Object result{{"input", invocation.input}, {"output", path}};
+  if (invocation.emit == "mlir") {
+    if (llvm::Error error = build.runTo(invocation.stopAfter.value_or(Phase::Llvm)))
+      return error;
+    if (llvm::Error error = writeModuleTo(path, build))
+      return error;
+  } else {
+    if (llvm::Error error = build.finish())
+      return error;
+    if (llvm::Error error = writeArtifact(path, invocation, build.artifact()))
+      return error;
+    result["code_bytes"] = build.artifact().codeBytes();
+    result["weight_bytes"] = build.artifact().weightBytes();
+    result["kernels"] = ledgerRecords(build.artifact().ledger).size();
+  }
+  invocation.say("wrote " + path);
+  result["seconds"] = build.seconds();
+  if (llvm::Error error = invocation.report(std::move(result)))
+    return error;
+  return kOk;
+}

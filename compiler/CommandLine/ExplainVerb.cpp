@@ -1,0 +1,82 @@
+//===- ExplainVerb.cpp - fovea explain ------------------------------------===//
+//
+// Prints the fusion ledger: how each operation is computed, and which better forms were refused.
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+#include "compiler/CommandLine/Build.h"
+#include "compiler/CommandLine/Verbs.h"
+
+#include "llvm/Support/raw_ostream.h"
+
+#include <map>
+
+using namespace fovea;
+using namespace fovea::cli;
+using llvm::StringRef;
+
+static StringRef textOf(const llvm::json::Object &record, StringRef key) {
+  return record.getString(key).value_or("");
+}
+
+/// Operations whose form matters to a reader; others are only counted.
+static bool isNamed(const llvm::json::Object &record) {
+  StringRef op = textOf(record, "op");
+  for (StringRef part : {"attention", "rnn", "lstm", "gru", "contract", "recurrence"})
+    if (op.contains(part))
+      return true;
+  const llvm::json::Array *refused = record.getArray("refused");
+  return refused && !refused->empty();
+}
+
+static void print(const llvm::json::Object &record) {
+  StringRef node = textOf(record, "node");
+  llvm::outs() << (node.empty() ? textOf(record, "kernel") : node) << ": " << textOf(record, "op")
+               << " by " << textOf(record, "form") << "\n";
+  const llvm::json::Array *refused = record.getArray("refused");
+  for (const llvm::json::Value &value : refused ? *refused : llvm::json::Array()) {
+    const llvm::json::Object *entry = value.getAsObject();
+    if (!entry)
+      continue;
+    llvm::outs() << "    not " << textOf(*entry, "form") << ": " << textOf(*entry, "text") << " ["
+                 << textOf(*entry, "reason") << "]\n";
+  }
+}
+
+llvm::Expected<Exit> cli::explainModel(const Invocation &invocation) {
+  std::string ledger;
+  if (invocation.isArtifact()) {
+    llvm::Expected<Program> program = Program::load(invocation.input, 1);
+    if (!program)
+      return program.takeError();
+    ledger = program->ledger();
+  } else {
+    Build build(invocation);
+    if (llvm::Error error = build.read())
+      return error;
+    if (llvm::Error error = build.finish())
+      return error;
+    ledger = build.artifact().ledger;
+  }
+  std::vector<llvm::json::Object> records = ledgerRecords(ledger);
+  std::map<std::string, int> others;
+  if (!invocation.json) {
+    for (const llvm::json::Object &record : records) {
+      if (invocation.verbose || isNamed(record))
+        print(record);
+      else
+        ++others[(textOf(record, "op") + " by " + textOf(record, "form")).str()];
+    }
+    for (const auto &[what, count] : others)
+      llvm::outs() << count << " x " << what << "\n";
+    if (records.empty())
+      llvm::outs() << "no kernels\n";
+  }
+  llvm::json::Array list;
+  for (llvm::json::Object &record : records)
+    list.push_back(std::move(record));
+  if (llvm::Error error =
+          invocation.report(llvm::json::Object{{"format", 1}, {"kernels", std::move(list)}}))
+    return error;
+  return kOk;
+}

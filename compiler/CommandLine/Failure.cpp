@@ -1,0 +1,47 @@
+//===- Failure.cpp - why a command ends -----------------------------------===//
+//
+// Makes errors of texts and problems.
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+#include "compiler/CommandLine/Failure.h"
+
+#include "compiler/Driver/ProblemText.h"
+
+using namespace fovea;
+using namespace fovea::cli;
+
+char Failure::ID = 0;
+
+llvm::Error cli::failure(Exit exit, const llvm::Twine &text) {
+  return llvm::make_error<Failure>(exit, ("error: " + text).str());
+}
+
+llvm::Error cli::failure(Exit exit, const llvm::Twine &text, const llvm::Twine &remedy) {
+  return llvm::make_error<Failure>(exit, ("error: " + text + "\n  try: " + remedy).str());
+}
+
+llvm::Error cli::failure(const Problems &problems) {
+  bool bug = problems.empty() || llvm::any_of(problems, isCompilerBug);
+  return llvm::make_error<Failure>(
+      bug ? kBug : kInput,
+      problems.empty() ? "error: the compilation failed without a message" : format(problems),
+      problems);
+}
+
+llvm::Error cli::failure(Exit exit, const llvm::Twine &about, llvm::Error error) {
+  return failure(exit, about + ": " + llvm::toString(std::move(error)));
+}
+
+std::string cli::didYouMean(llvm::StringRef word, llvm::ArrayRef<std::string> known) {
+  std::string best;
+  unsigned least = 1 + word.size() / 3;
+  for (const std::string &name : known) {
+    unsigned distance = word.edit_distance(name, /*AllowReplacements=*/true, least);
+    if (distance > least || (distance == least && !best.empty()))
+      continue;
+    least = distance;
+    best = name;
+  }
+  return best.empty() ? "" : ", did you mean '" + best + "'?";
+}

@@ -1,0 +1,271 @@
+//===- Invocation.cpp - what was typed ------------------------------------===//
+//
+// Parses by the table of Options.td.
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+#include "compiler/CommandLine/Invocation.h"
+
+#include "compiler/Driver/OptionText.h"
+
+#include "llvm/Option/Arg.h"
+#include "llvm/Option/ArgList.h"
+#include "llvm/Option/OptTable.h"
+#include "llvm/Option/Option.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/raw_ostream.h"
+
+using namespace fovea;
+using namespace fovea::cli;
+using llvm::StringRef;
+using namespace llvm::opt;
+
+namespace {
+enum OptionId {
+  OPT_INVALID = 0,
+#define OPTION(...) LLVM_MAKE_OPT_ID(__VA_ARGS__),
+#include "compiler/CommandLine/Options.inc"
+#undef OPTION
+};
+} // namespace
+
+#define OPTTABLE_STR_TABLE_CODE
+#include "compiler/CommandLine/Options.inc"
+#undef OPTTABLE_STR_TABLE_CODE
+#define OPTTABLE_PREFIXES_TABLE_CODE
+#include "compiler/CommandLine/Options.inc"
+#undef OPTTABLE_PREFIXES_TABLE_CODE
+#define OPTTABLE_SUBCOMMAND_IDS_TABLE_CODE
+#include "compiler/CommandLine/Options.inc"
+#undef OPTTABLE_SUBCOMMAND_IDS_TABLE_CODE
+#define OPTTABLE_SUBCOMMANDS_CODE
+#include "compiler/CommandLine/Options.inc"
+#undef OPTTABLE_SUBCOMMANDS_CODE
+
+static constexpr OptTable::Info kOptions[] = {
+#define OPTION(...) LLVM_CONSTRUCT_OPT_INFO(__VA_ARGS__),
+#include "compiler/CommandLine/Options.inc"
+#undef OPTION
+};
+
+namespace {
+class Table : public GenericOptTable {
+public:
+  Table()
+      : GenericOptTable(OptionStrTable, OptionPrefixesTable, kOptions, /*IgnoreCase=*/false,
+                        OptionSubCommands, OptionSubCommandIDsTable) {}
+};
+} // namespace
+
+static const char *const kOverview =
+    "Compiles attention graphs (ONNX files, Hugging Face folders, MLIR) for this machine and runs "
+    "them.";
+
+static std::vector<std::string> verbsOf(const Table &table) {
+  std::vector<std::string> verbs;
+  for (const auto &verb : table.getSubCommands())
+    verbs.push_back(verb.Name);
+  return verbs;
+}
+
+static void printOverview(const Table &table) {
+  llvm::outs() << kOverview << "\n\nUsage: fovea VERB MODEL [options]\n\n";
+  for (const auto &verb : table.getSubCommands())
+    llvm::outs() << "  " << llvm::left_justify(verb.Name, 10) << verb.HelpText << "\n";
+  llvm::outs() << "\n  fovea VERB --help   the options of a verb\n"
+                  "  fovea --version     the version\n\n"
+                  "Results go to stdout, everything else to stderr. Exit codes: 0 done, 1 compared "
+                  "and differs,\n2 usage, 3 bad or unsupported input, 4 bug of the compiler, 5 "
+                  "failure of the run.\n";
+}
+
+static void printHelp(const Table &table, StringRef verb) {
+  auto *found = llvm::find_if(table.getSubCommands(), [&](auto &sub) { return verb == sub.Name; });
+  llvm::outs() << "fovea " << verb << ": " << found->HelpText << "\n\nUsage: " << found->Usage
+               << "\n\n";
+  for (unsigned id = 1; id <= table.getNumOptions(); ++id) {
+    const llvm::opt::Option option = table.getOption(id);
+    const char *text = table.getOptionHelpText(id);
+    if (!text || !option.isRegisteredSC(verb))
+      continue;
+    std::string name = option.getPrefixedName().str();
+    if (const char *meta = table.getOptionMetaVar(id))
+      name += (option.getKind() == llvm::opt::Option::SeparateClass ? " " : "") + std::string(meta);
+    llvm::outs() << "  " << llvm::left_justify(name, 22);
+    if (name.size() >= 22)
+      llvm::outs() << "\n" << std::string(24, ' ');
+    llvm::outs() << text << "\n";
+  }
+}
+
+/// The first option that the table, or the verb, does not have; success when there is none.
+static llvm::Error checkOptions(const Table &table, const InputArgList &arguments, StringRef verb) {
+  for (const Arg *argument : arguments) {
+    if (argument->getOption().matches(OPT_INPUT))
+      continue;
+    std::string spelling = argument->getAsString(arguments);
+    if (argument->getOption().matches(OPT_UNKNOWN)) {
+      std::vector<std::string> known;
+      for (unsigned id = 1; id <= table.getNumOptions(); ++id)
+        if (table.getOption(id).isRegisteredSC(verb))
+          known.push_back(StringRef(table.getOptionPrefixedName(id)).rtrim('=').str());
+      StringRef name = StringRef(spelling).split('=').first;
+      return failure(kUsage, "unknown option '" + spelling + "'" + didYouMean(name, known),
+                     "fovea " + verb + " --help");
+    }
+    if (!argument->getOption().getUnaliasedOption().isRegisteredSC(verb))
+      return failure(kUsage, "option '" + spelling + "' is not for 'fovea " + verb + "'",
+                     "fovea " + verb + " --help");
+  }
+  return llvm::Error::success();
+}
+
+static llvm::Error setCompileOptions(const InputArgList &arguments, Invocation &invocation) {
+  auto set = [&](StringRef key, StringRef value) -> llvm::Error {
+    if (std::optional<Problem> problem = setOption(invocation.compile, key, value))
+      return key == "target" ? failure(Problems{*problem})
+                             : failure(kUsage, problem->what + (problem->why.empty() ? "" : ": ") +
+                                                   problem->why);
+    return llvm::Error::success();
+  };
+  if (const Arg *target = arguments.getLastArg(OPT_target)) {
+    invocation.onReference = StringRef(target->getValue()) == "reference" &&
+                             (invocation.verb == "run" || invocation.verb == "verify");
+    if (!invocation.onReference)
+      if (llvm::Error error = set("target", target->getValue()))
+        return error;
+  }
+  for (auto [id, key] : {std::pair(OPT_threads, "threads"),
+                         {OPT_dim, "dim"},
+                         {OPT_dump_folder, "dump"},
+                         {OPT_optimization, "optimization"}})
+    for (const std::string &value : arguments.getAllArgValues(id))
+      if (llvm::Error error = set(key, value))
+        return error;
+  invocation.compile.requireFused = arguments.hasArg(OPT_require_fused);
+  invocation.compile.addressSanitizer = arguments.hasArg(OPT_address_sanitizer);
+  invocation.threads = invocation.compile.threads;
+  for (auto &dim : invocation.compile.import.dims)
+    invocation.sizes[dim.getKey()] = dim.getValue();
+  return llvm::Error::success();
+}
+
+static llvm::Error setRunOptions(const InputArgList &arguments, Invocation &invocation) {
+  for (StringRef text : arguments.getAllArgValues(OPT_size)) {
+    auto [name, size] = text.rsplit('=');
+    int64_t value = 0;
+    if (name.empty() || size.getAsInteger(10, value) || value < 0)
+      return failure(kUsage, "size '" + text + "' cannot be read", "--size=NAME=N");
+    invocation.sizes[name] = value;
+  }
+  for (StringRef text : arguments.getAllArgValues(OPT_input)) {
+    auto [name, fill] = text.split('=');
+    if (name.empty() || fill.empty())
+      return failure(kUsage, "input '" + text + "' cannot be read", "--input=NAME=randn:7");
+    invocation.inputs.emplace_back(name.str(), fill.str());
+  }
+  StringRef time = arguments.getLastArgValue(OPT_repeat_ms, "1000");
+  if (time.getAsInteger(10, invocation.benchMilliseconds) || invocation.benchMilliseconds < 1)
+    return failure(kUsage, "--time is '" + time + "', a number of milliseconds is needed");
+  invocation.entry = arguments.getLastArgValue(OPT_entry).str();
+  invocation.outFile = arguments.getLastArgValue(OPT_out).str();
+  invocation.reference = arguments.getLastArgValue(OPT_ref, "reference").str();
+  StringRef reference = invocation.reference;
+  if (reference != "reference" && reference != "onnx" && !reference.starts_with("@"))
+    return failure(kUsage, "--ref is '" + reference + "', reference, onnx or @FILE.npz is needed");
+  return llvm::Error::success();
+}
+
+static llvm::Error setResultOptions(const InputArgList &arguments, Invocation &invocation) {
+  invocation.output = arguments.getLastArgValue(OPT_output).str();
+  invocation.emit = arguments.getLastArgValue(OPT_emit, "fvm").str();
+  static constexpr StringRef kinds[] = {"fvm", "mlir", "llvm", "asm", "obj", "so"};
+  if (!llvm::is_contained(kinds, invocation.emit))
+    return failure(kUsage, "--emit is '" + invocation.emit +
+                               "', one of fvm, mlir, llvm, asm, obj, so is needed");
+  if (const Arg *phase = arguments.getLastArg(OPT_stop_after)) {
+    invocation.stopAfter = phaseNamed(phase->getValue());
+    if (!invocation.stopAfter)
+      return failure(kUsage, "--stop-after is '" + StringRef(phase->getValue()) +
+                                 "', one of import, graph, schedule, kernel, llvm is needed");
+    if (arguments.hasArg(OPT_emit) && invocation.emit != "mlir")
+      return failure(kUsage, "--stop-after writes a module, --emit=" + invocation.emit +
+                                 " asks for something else");
+    invocation.emit = "mlir";
+  }
+  invocation.compile.keepLlvmIr = invocation.emit == "llvm";
+  invocation.compile.keepAssembly = invocation.emit == "asm";
+  invocation.json = arguments.hasArg(OPT_json);
+  invocation.jsonFile = arguments.getLastArgValue(OPT_json_file).str();
+  invocation.verbose = arguments.hasArg(OPT_verbose);
+  invocation.quiet = arguments.hasArg(OPT_quiet);
+  return llvm::Error::success();
+}
+
+llvm::Expected<std::optional<Invocation>> cli::parse(llvm::ArrayRef<const char *> arguments) {
+  Table table;
+  StringRef first = arguments.empty() ? "--help" : arguments.front();
+  if (first == "--help" || first == "-h" || first == "help") {
+    printOverview(table);
+    return std::nullopt;
+  }
+  if (first == "--version") {
+    llvm::outs() << "fovea " << FOVEA_VERSION << "\n";
+    return std::nullopt;
+  }
+  std::vector<std::string> verbs = verbsOf(table);
+  if (!llvm::is_contained(verbs, first))
+    return failure(kUsage,
+                   (first.starts_with("-") ? "expected a verb before '" : "unknown verb '") +
+                       first + "'" + didYouMean(first, verbs),
+                   "fovea --help");
+  unsigned missingIndex = 0, missingCount = 0;
+  InputArgList parsed = table.ParseArgs(arguments.drop_front(), missingIndex, missingCount);
+  if (missingCount)
+    return failure(kUsage,
+                   "option '" + StringRef(parsed.getArgString(missingIndex)) + "' needs a value");
+  if (llvm::Error error = checkOptions(table, parsed, first))
+    return error;
+  if (parsed.hasArg(OPT_help)) {
+    printHelp(table, first);
+    return std::nullopt;
+  }
+  Invocation invocation;
+  invocation.verb = first.str();
+  std::vector<std::string> inputs = parsed.getAllArgValues(OPT_INPUT);
+  size_t wanted = first == "doctor" ? 0 : 1;
+  if (inputs.size() != wanted)
+    return failure(kUsage,
+                   inputs.size() > wanted ? "unexpected argument '" + inputs[wanted] + "'"
+                                          : "'fovea " + first.str() + "' needs a model",
+                   "fovea " + first + " --help");
+  invocation.input = inputs.empty() ? "" : inputs.front();
+  for (auto set : {setCompileOptions, setRunOptions, setResultOptions})
+    if (llvm::Error error = set(parsed, invocation))
+      return error;
+  return invocation;
+}
+
+std::string Invocation::stem() const {
+  StringRef path = StringRef(input).rtrim('/');
+  std::string stem = llvm::sys::path::stem(path).str();
+  return stem.empty() || stem == "." || stem == ".." ? "model" : stem;
+}
+
+llvm::Error Invocation::report(llvm::json::Value result) const {
+  if (json)
+    llvm::outs() << llvm::formatv("{0:2}", result) << "\n";
+  if (jsonFile.empty())
+    return llvm::Error::success();
+  llvm::Error error = llvm::writeToOutput(jsonFile, [&](llvm::raw_ostream &stream) {
+    stream << llvm::formatv("{0:2}", result) << "\n";
+    return llvm::Error::success();
+  });
+  return error ? failure(kInput, jsonFile, std::move(error)) : llvm::Error::success();
+}
+
+void Invocation::say(const llvm::Twine &line) const {
+  if (!quiet)
+    llvm::errs() << line << "\n";
+}

@@ -1,0 +1,65 @@
+//===- Options.td - verbs and options of the command line ------*- tablegen -*-===//
+//
+// The one list of what can be typed: parsing, help and suggestions are made of it.
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+include "llvm/Option/OptParser.td"
+
+def compile : SubCommand<"compile", "compile a model to an artefact (.fvm)",
+  "fovea compile MODEL [-o FILE] [options]">;
+def run : SubCommand<"run", "run a model or an artefact on given or random inputs",
+  "fovea run MODEL|FILE.fvm [options]">;
+def verify : SubCommand<"verify", "compare a compiled model with a reference",
+  "fovea verify MODEL [options]">;
+def bench : SubCommand<"bench", "measure runs beside the machine's peak",
+  "fovea bench MODEL|FILE.fvm [options]">;
+def explain : SubCommand<"explain", "say how each operation is computed, and why so",
+  "fovea explain MODEL|FILE.fvm [options]">;
+def inspect : SubCommand<"inspect", "describe a model or an artefact",
+  "fovea inspect MODEL|FILE.fvm [options]">;
+def doctor : SubCommand<"doctor", "check this machine", "fovea doctor [options]">;
+
+defvar all = [compile, run, verify, bench, explain, inspect, doctor];
+defvar runs = [run, verify, bench];
+defvar compiles = [compile, run, verify, bench, explain];
+defvar reads = [compile, run, verify, bench, explain, inspect];
+
+// --name=VALUE, also as --name VALUE.
+multiclass Value<string name, string meta, string help, list<SubCommand> verbs> {
+  def "" : Joined<["--"], name # "=", verbs>, HelpText<help>, MetaVarName<meta>;
+  def _apart : Separate<["--"], name, verbs>, Alias<!cast<Option>(NAME)>;
+}
+
+def output : Separate<["-"], "o", [compile]>, MetaVarName<"FILE">,
+  HelpText<"where the result goes (default: the model's name with another ending; - for stdout)">;
+defm target : Value<"target", "NAME", "host (default), x86-64-v3, x86-64-v4; run: also reference",
+  compiles>;
+defm threads : Value<"threads", "N", "threads of a run (default: the CPUs allowed)", compiles>;
+defm dim : Value<"dim", "NAME=N", "fix a symbolic dimension; may be repeated", reads>;
+defm size : Value<"size", "NAME=N", "size of a dimension that stays symbolic in the code", runs>;
+defm input : Value<"input", "NAME=SPEC",
+  "@FILE.npy, randn:SEED, randint:LOW:HIGH:SEED, ones or zeros (default: random)", runs>;
+defm out : Value<"out", "FILE.npz", "write the outputs under their names", [run]>;
+defm entry : Value<"entry", "NAME", "function to run (default: the first)", runs>;
+defm ref : Value<"ref", "WHAT", "reference (default), onnx, or @FILE.npz with expected outputs",
+  [verify]>;
+defm emit : Value<"emit", "KIND", "fvm (default), mlir, llvm, asm, obj or so", [compile]>;
+defm stop_after : Value<"stop-after", "PHASE",
+  "write the module after import, graph, schedule, kernel or llvm, and stop", [compile]>;
+defm dump_folder : Value<"dump", "DIR", "write the module after each phase into a folder", compiles>;
+defm optimization : Value<"optimization", "N", "0 to 3 (default): effort of code generation",
+  compiles>;
+def require_fused : Flag<["--"], "require-fused", compiles>,
+  HelpText<"refuse a model with a kernel that is not computed by its best form">;
+def address_sanitizer : Flag<["--"], "address-sanitizer", [compile]>,
+  HelpText<"instrument loads and stores">;
+defm repeat_ms : Value<"time", "MS", "milliseconds to measure for (default 1000)", [bench]>;
+def json : Flag<["--"], "json", all>, HelpText<"print the result as JSON">;
+def json_file : Joined<["--"], "json=", all>, MetaVarName<"FILE">,
+  HelpText<"write the result as JSON to a file as well">;
+def verbose : Flag<["-"], "v", all>, HelpText<"say more on stderr">;
+def quiet : Flag<["-"], "q", all>, HelpText<"say nothing on stderr but errors">;
+def help : Flag<["--"], "help", all>, HelpText<"this text">;
+def help_short : Flag<["-"], "h", all>, Alias<help>;
+def version : Flag<["--"], "version">, HelpText<"the version">;

@@ -1,0 +1,58 @@
+//===- Program.h - a loaded artefact that runs ----------------------------===//
+//
+// The runtime's C interface with owned handles and the compiler's tensors.
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+#ifndef FOVEA_COMPILER_COMMANDLINE_PROGRAM_H
+#define FOVEA_COMPILER_COMMANDLINE_PROGRAM_H
+
+#include "compiler/CommandLine/Signature.h"
+#include "fovea_runtime.h"
+
+#include <memory>
+
+namespace fovea::cli {
+
+/// An error of the runtime; frees the status. Damaged and unfit artefacts are kInput, the rest
+/// kRun.
+llvm::Error toError(fovea_status *status, const llvm::Twine &about);
+
+/// A module of the runtime with one context.
+class Program {
+public:
+  static llvm::Expected<Program> load(const std::string &path, int threads);
+  static llvm::Expected<Program> load(llvm::ArrayRef<std::byte> bytes, int threads);
+
+  /// The entry's interface; the first entry for "".
+  llvm::Expected<Signature> signature(const std::string &entry) const;
+
+  /// Runs an entry and copies its outputs.
+  llvm::Expected<std::vector<Tensor>> run(const Signature &signature,
+                                          llvm::ArrayRef<Tensor> inputs);
+
+  /// Runs with the outputs left in the context: what is to be measured.
+  llvm::Error runOnly(const Signature &signature, llvm::ArrayRef<fovea_tensor> inputs);
+
+  /// Bytes of one run with these inputs.
+  llvm::Expected<int64_t> peakBytes(const Signature &signature,
+                                    llvm::ArrayRef<fovea_tensor> inputs) const;
+  int threads() const { return fovea_context_threads(context.get()); }
+  const char *ledger() const { return fovea_module_ledger(module.get()); }
+  const char *target() const { return fovea_module_target(module.get()); }
+
+private:
+  static llvm::Expected<Program> with(fovea_module *module, int threads);
+
+  std::unique_ptr<fovea_module, decltype(&fovea_module_free)> module{nullptr, fovea_module_free};
+  std::unique_ptr<fovea_context, decltype(&fovea_context_free)> context{nullptr,
+                                                                        fovea_context_free};
+  std::vector<fovea_tensor> outputs;
+};
+
+/// Views of tensors, in the runtime's terms; borrow the tensors.
+std::vector<fovea_tensor> viewsOf(llvm::ArrayRef<Tensor> tensors);
+
+} // namespace fovea::cli
+
+#endif // FOVEA_COMPILER_COMMANDLINE_PROGRAM_H

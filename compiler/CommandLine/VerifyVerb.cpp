@@ -1,0 +1,173 @@
+//===- VerifyVerb.cpp - fovea verify --------------------------------------===//
+//
+// Runs the compiled model and a reference on the same inputs, and compares.
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+#include "compiler/CommandLine/Build.h"
+#include "compiler/CommandLine/Judgement.h"
+#include "compiler/CommandLine/OnnxReference.h"
+#include "compiler/CommandLine/TextTable.h"
+#include "compiler/CommandLine/Verbs.h"
+#include "compiler/Targets/Reference/Interpreter.h"
+
+#include "llvm/Support/raw_ostream.h"
+
+#include <cmath>
+
+using namespace fovea;
+using namespace fovea::cli;
+
+/// Evaluates the imported module.
+static llvm::Expected<std::vector<Tensor>> evaluate(Build &build, const Signature &signature,
+                                                    llvm::ArrayRef<Tensor> inputs,
+                                                    reference::Mode mode) {
+  reference::Interpreter interpreter(build.imported(), build.compilation().weights());
+  reference::RunError error;
+  auto outputs = interpreter.evaluate(signature.entry, inputs, {mode}, error);
+  if (mlir::succeeded(outputs))
+    return std::move(*outputs);
+  bool unsupported = error.kind == reference::RunError::Kind::Unsupported;
+  return failure(unsupported ? kInput : kRun,
+                 "reference: " + (error.node.empty() ? "" : "node '" + error.node + "': ") +
+                     error.message);
+}
+
+static llvm::Expected<std::vector<Judgement>> judgeByInterpreter(Build &build,
+                                                                 const Signature &signature,
+                                                                 llvm::ArrayRef<Tensor> inputs,
+                                                                 llvm::ArrayRef<Tensor> got) {
+  auto exact = evaluate(build, signature, inputs, reference::Mode::Exact);
+  if (!exact)
+    return exact.takeError();
+  auto plain = evaluate(build, signature, inputs, reference::Mode::Plain);
+  if (!plain)
+    return plain.takeError();
+  std::vector<Judgement> judgements;
+  for (size_t index = 0; index < got.size(); ++index) {
+    llvm::Expected<Judgement> judgement = judge(got[index], (*exact)[index], (*plain)[index]);
+    if (!judgement) {
+      judgements.emplace_back().reason = llvm::toString(judgement.takeError());
+      continue;
+    }
+    judgements.push_back(std::move(*judgement));
+  }
+  return judgements;
+}
+
+/// Judges by tensors under the outputs' names.
+static std::vector<Judgement> judgeByNames(const Signature &signature,
+                                           llvm::ArrayRef<NamedTensor> expected,
+                                           llvm::ArrayRef<Tensor> got) {
+  std::vector<Judgement> judgements;
+  for (auto [tensor, declared] : llvm::zip(got, signature.outputs)) {
+    const std::string &name = declared.name;
+    auto *found = llvm::find_if(expected, [&](auto &item) { return item.name == name; });
+    if (found == expected.end()) {
+      judgements.emplace_back().reason = "the reference has no output of this name";
+      continue;
+    }
+    llvm::Expected<Judgement> judgement = judge(tensor, found->tensor);
+    if (!judgement) {
+      judgements.emplace_back().reason = llvm::toString(judgement.takeError());
+      continue;
+    }
+    judgements.push_back(std::move(*judgement));
+  }
+  return judgements;
+}
+
+static llvm::Expected<std::vector<Judgement>> judgeAll(const Invocation &invocation, Build *build,
+                                                       const Signature &signature,
+                                                       llvm::ArrayRef<Tensor> inputs,
+                                                       llvm::ArrayRef<Tensor> got) {
+  llvm::StringRef reference = invocation.reference;
+  if (reference == "reference")
+    return judgeByInterpreter(*build, signature, inputs, got);
+  if (reference == "onnx") {
+    auto expected = runOnnxReference(invocation, signature, inputs);
+    if (!expected)
+      return expected.takeError();
+    return judgeByNames(signature, *expected, got);
+  }
+  llvm::Expected<std::vector<NamedTensor>> expected = readNpz(reference.drop_front());
+  if (!expected)
+    return failure(kInput, "--ref", expected.takeError());
+  return judgeByNames(signature, *expected, got);
+}
+
+static llvm::json::Value jsonNumber(double value) {
+  return std::isfinite(value) ? llvm::json::Value(value) : llvm::json::Value(nullptr);
+}
+
+static llvm::Expected<Exit> show(const Invocation &invocation, const Signature &signature,
+                                 llvm::ArrayRef<Judgement> judgements) {
+  TextTable table({"output", "max abs", "max rel", "ULP p99", "cosine", "tolerance", "verdict"});
+  llvm::json::Array list;
+  bool passed = true;
+  for (auto [judgement, declared] : llvm::zip(judgements, signature.outputs)) {
+    const Comparison &numbers = judgement.comparison;
+    std::string verdict = judgement.passed ? "PASS" : "FAIL";
+    if (!judgement.reason.empty())
+      verdict += " (" + judgement.reason + ")";
+    table.add({declared.name, shortNumber(numbers.maxAbs), shortNumber(numbers.maxRel),
+               shortNumber(numbers.ulpP99), shortNumber(numbers.cosine),
+               shortNumber(judgement.tolerance), verdict});
+    list.push_back(llvm::json::Object{{"name", declared.name},
+                                      {"max_abs", jsonNumber(numbers.maxAbs)},
+                                      {"max_rel", jsonNumber(numbers.maxRel)},
+                                      {"ulp_p99", jsonNumber(numbers.ulpP99)},
+                                      {"cosine", jsonNumber(numbers.cosine)},
+                                      {"tolerance", jsonNumber(judgement.tolerance)},
+                                      {"nan_mismatches", numbers.nanMismatches},
+                                      {"inf_mismatches", numbers.infMismatches},
+                                      {"worst", numbers.worst},
+                                      {"reason", judgement.reason},
+                                      {"passed", judgement.passed}});
+    passed &= judgement.passed;
+  }
+  if (!invocation.json)
+    table.print();
+  llvm::json::Object result{
+      {"passed", passed}, {"reference", invocation.reference}, {"outputs", std::move(list)}};
+  if (llvm::Error error = invocation.report(std::move(result)))
+    return error;
+  return passed ? kOk : kDiffers;
+}
+
+llvm::Expected<Exit> cli::verifyModel(const Invocation &invocation) {
+  if (invocation.isArtifact() && invocation.reference == "reference")
+    return failure(kUsage, "an artefact has no module to evaluate",
+                   "verify the model itself, or --ref=@expected.npz");
+  if (invocation.onReference && invocation.reference == "reference")
+    return failure(kUsage, "--target=reference would be compared with itself",
+                   "--ref=onnx or --ref=@expected.npz");
+  Loaded loaded;
+  llvm::Expected<Signature> signature = Signature();
+  if (invocation.onReference) {
+    loaded.build = std::make_unique<Build>(invocation);
+    if (llvm::Error error = loaded.build->read())
+      return error;
+    signature = signatureOf(loaded.build->imported(), invocation.entry);
+  } else {
+    llvm::Expected<Loaded> made = load(invocation);
+    if (!made)
+      return made.takeError();
+    loaded = std::move(*made);
+    signature = loaded.program->signature(invocation.entry);
+  }
+  if (!signature)
+    return signature.takeError();
+  auto inputs = makeInputs(*signature, invocation);
+  if (!inputs)
+    return inputs.takeError();
+  auto got = invocation.onReference
+                 ? evaluate(*loaded.build, *signature, *inputs, reference::Mode::Plain)
+                 : loaded.program->run(*signature, *inputs);
+  if (!got)
+    return got.takeError();
+  auto judgements = judgeAll(invocation, loaded.build.get(), *signature, *inputs, *got);
+  if (!judgements)
+    return judgements.takeError();
+  return show(invocation, *signature, *judgements);
+}
