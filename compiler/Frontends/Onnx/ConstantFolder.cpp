@@ -118,13 +118,17 @@ std::optional<Tensor> fovea::onnx_frontend::foldPick(ArrayRef<const Tensor *> so
                                                      ArrayRef<int64_t> shape, StringRef name) {
   Dtype dtype = sources.front()->dtype;
   if (llvm::all_of(sources, [](const Tensor *tensor) { return bool(tensor->constant); })) {
-    std::vector<uint8_t> pool;
-    for (const Tensor *tensor : sources)
-      llvm::append_range(pool, tensor->constant->bytes);
     size_t width = byteWidth(dtype);
     std::vector<uint8_t> bytes(positions.size() * width);
-    for (auto [to, from] : llvm::enumerate(positions))
-      std::memcpy(bytes.data() + to * width, pool.data() + from * width, width);
+    SmallVector<int64_t> ends;
+    for (const Tensor *tensor : sources)
+      ends.push_back((ends.empty() ? 0 : ends.back()) + tensor->constant->elements());
+    for (auto [to, from] : llvm::enumerate(positions)) {
+      size_t source = llvm::upper_bound(ends, from) - ends.begin();
+      int64_t place = from - (source == 0 ? 0 : ends[source - 1]);
+      std::memcpy(bytes.data() + to * width,
+                  sources[source]->constant->bytes.data() + place * width, width);
+    }
     return ofConstant(makeConstant(dtype, shape, std::move(bytes), name));
   }
   Integers pool, integers;

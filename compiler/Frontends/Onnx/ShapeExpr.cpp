@@ -19,6 +19,7 @@ using Term = SizeExpr::Term;
 /// Beyond this many terms a model's arithmetic is not about sizes any more.
 static constexpr size_t kMaxTerms = 256;
 static constexpr size_t kMaxDegree = 32;
+static constexpr unsigned kMaxDepth = 256;
 static constexpr int64_t kMaxFactor = int64_t(1) << 62;
 
 /// Graded order: degree, then symbols. It is preserved by multiplication, as division needs.
@@ -85,7 +86,7 @@ SizeExpr SizeContext::normalized(SizeExpr expr) {
 SizeExpr SizeContext::named(llvm::StringRef name) {
   auto [entry, inserted] = names.try_emplace(name, symbols.size());
   if (inserted)
-    symbols.push_back({Kind::Named, name.str(), {}, {}, {}, 0});
+    symbols.push_back({Kind::Named, name.str(), {}, {}, {}, 0, /*fromData=*/false, 0});
   SizeExpr result;
   result.terms.push_back({1, {entry->second}});
   return result;
@@ -94,7 +95,7 @@ SizeExpr SizeContext::named(llvm::StringRef name) {
 SizeExpr SizeContext::value(mlir::Value value, std::optional<int64_t> least) {
   SizeExpr result;
   result.terms.push_back({1, {static_cast<unsigned>(symbols.size())}});
-  symbols.push_back({Kind::Value, "", value, {}, {}, least});
+  symbols.push_back({Kind::Value, "", value, {}, {}, least, /*fromData=*/true, 0});
   return result;
 }
 
@@ -102,8 +103,13 @@ SizeExpr SizeContext::compound(Kind kind, const SizeExpr &lhs, const SizeExpr &r
                                std::optional<int64_t> least) {
   auto [entry, inserted] =
       compounds.try_emplace({static_cast<int>(kind), {lhs, rhs}}, symbols.size());
-  if (inserted)
-    symbols.push_back({kind, "", {}, lhs, rhs, least});
+  if (inserted) {
+    unsigned depth = 1 + std::max(depthOf(lhs), depthOf(rhs));
+    if (depth > kMaxDepth)
+      overflowed = true;
+    bool fromData = dependsOnData(lhs) || dependsOnData(rhs);
+    symbols.push_back({kind, "", {}, lhs, rhs, least, fromData, depth});
+  }
   SizeExpr result;
   result.terms.push_back({1, {entry->second}});
   return result;
@@ -222,13 +228,16 @@ std::optional<int64_t> SizeContext::leastOfTerms(const SizeExpr &expr) const {
 
 bool SizeContext::dependsOnData(const SizeExpr &expr) const {
   return llvm::any_of(expr.terms, [&](const Term &term) {
-    return llvm::any_of(term.symbols, [&](unsigned number) {
-      const Symbol &symbol = symbols[number];
-      return symbol.kind == Kind::Value ||
-             (symbol.kind != Kind::Named &&
-              (dependsOnData(symbol.lhs) || dependsOnData(symbol.rhs)));
-    });
+    return llvm::any_of(term.symbols, [&](unsigned number) { return symbols[number].fromData; });
   });
+}
+
+unsigned SizeContext::depthOf(const SizeExpr &expr) const {
+  unsigned depth = 0;
+  for (const Term &term : expr.terms)
+    for (unsigned number : term.symbols)
+      depth = std::max(depth, symbols[number].depth);
+  return depth;
 }
 
 SizeExpr SizeContext::floorDiv(const SizeExpr &lhs, const SizeExpr &rhs) {

@@ -62,6 +62,9 @@ public:
     mlir::Value value;
     SizeExpr lhs, rhs;
     std::optional<int64_t> least;
+    /// Whether some operand comes from data, and the nesting of compound symbols.
+    bool fromData = false;
+    unsigned depth = 0;
   };
 
   /// The symbol of a named dimension (at least 0).
@@ -100,6 +103,7 @@ private:
   SizeExpr normalized(SizeExpr expr);
   std::optional<int64_t> leastOfTerms(const SizeExpr &expr) const;
   int64_t checked(std::optional<int64_t> value);
+  unsigned depthOf(const SizeExpr &expr) const;
   SizeExpr compound(Kind kind, const SizeExpr &lhs, const SizeExpr &rhs,
                     std::optional<int64_t> least);
 

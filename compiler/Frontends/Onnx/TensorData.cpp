@@ -21,6 +21,8 @@ using namespace fovea::onnx_frontend;
 std::optional<int64_t> fovea::onnx_frontend::checkedElements(llvm::ArrayRef<int64_t> shape,
                                                              Dtype dtype) {
   // Sizes beside a 0 count as well: their product occurs in strides and reshapes.
+  if (shape.size() > kMaxRank)
+    return std::nullopt;
   std::optional<int64_t> bound = std::max<int64_t>(1, byteWidth(dtype));
   int64_t elements = 1;
   for (int64_t extent : shape) {

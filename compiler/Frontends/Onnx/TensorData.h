@@ -24,7 +24,11 @@ using Shape = llvm::SmallVector<int64_t, 4>;
 /// Largest tensor that the importer accepts.
 inline constexpr int64_t kMaxTensorBytes = int64_t(1) << 40;
 
-/// Elements of a static shape; nothing when a size is negative or the bytes exceed the limit.
+/// Largest rank that the importer accepts.
+inline constexpr size_t kMaxRank = 64;
+
+/// Elements of a static shape; nothing when a size is negative, or the rank or the
+/// bytes exceed the limit.
 std::optional<int64_t> checkedElements(llvm::ArrayRef<int64_t> shape, Dtype dtype);
 
 /// Dense row-major little-endian bytes, bool as one byte of 0 or 1.

@@ -298,3 +298,21 @@ LogicalResult fovea::onnx_frontend::importPRelu(Node &node) {
            }));
   return success();
 }
+
+LogicalResult fovea::onnx_frontend::importSwiGlu(Node &node) {
+  const Tensor &gate = node.in(0), &x = node.in(1);
+  if (gate.rank() != x.rank())
+    return node.badShape("inputs differ in rank");
+  for (auto [have, want] : llvm::zip_equal(x.shape, gate.shape))
+    if (failed(agree(node, have, want, "inputs")))
+      return failure();
+  double alpha = node.floatAttr("alpha", 1);
+  Dtype wide = accumulatorOf(x.dtype);
+  node.set(0, x.dtype, x.shape,
+           elementwise(node, {&gate, &x}, x.shape, x.dtype, [&](B &b, ValueRange args) -> Value {
+             Value open = emitUnary(b, Unary::Swish, wide, emitWiden(b, args[0]), alpha);
+             Value product = emitBinary(b, Binary::Mul, wide, open, emitWiden(b, args[1]));
+             return emitNarrow(b, args[0].getType(), product);
+           }));
+  return success();
+}

@@ -21,6 +21,7 @@ mlir::LogicalResult importClip(Node &node);
 mlir::LogicalResult importPow(Node &node);
 mlir::LogicalResult importIdentity(Node &node);
 mlir::LogicalResult importPRelu(Node &node);
+mlir::LogicalResult importSwiGlu(Node &node);
 /// Movement.cpp
 mlir::LogicalResult importTranspose(Node &node);
 mlir::LogicalResult importConcat(Node &node);
@@ -85,6 +86,10 @@ mlir::LogicalResult importRotaryEmbedding(Node &node);
 mlir::LogicalResult importLstm(Node &node);
 mlir::LogicalResult importGru(Node &node);
 mlir::LogicalResult importRnn(Node &node);
+/// CacheOps.cpp
+mlir::LogicalResult importTensorScatter(Node &node);
+/// Rearrangement.cpp
+mlir::LogicalResult importRearrangement(Node &node);
 /// ControlFlow.cpp
 mlir::LogicalResult importIf(Node &node);
 

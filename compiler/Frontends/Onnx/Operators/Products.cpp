@@ -72,7 +72,16 @@ Value fovea::onnx_frontend::contract(Node &node, Dtype dtype, Value lhs, Value r
   return op.getResult();
 }
 
+static LogicalResult requireProductType(Node &node) {
+  Dtype dtype = node.in(0).dtype;
+  if (ContractOp::getSumType(node.e.type(dtype)))
+    return success();
+  return node.fail("FV0202", "element type " + nameOf(dtype) + " is not supported");
+}
+
 LogicalResult fovea::onnx_frontend::importMatMul(Node &node) {
+  if (failed(requireProductType(node)))
+    return failure();
   Tensor x = node.in(0), y = node.in(1);
   if (x.rank() == 0 || y.rank() == 0)
     return node.badShape("inputs must have rank 1 or more");
@@ -129,6 +138,8 @@ LogicalResult fovea::onnx_frontend::importMatMul(Node &node) {
 }
 
 LogicalResult fovea::onnx_frontend::importGemm(Node &node) {
+  if (failed(requireProductType(node)))
+    return failure();
   const Tensor &x = node.in(0), &y = node.in(1);
   if (x.rank() != 2 || y.rank() != 2)
     return node.badShape("inputs must have rank 2");

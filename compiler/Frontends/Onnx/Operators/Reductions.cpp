@@ -1,6 +1,6 @@
 //===- Reductions.cpp - operators that fold axes --------------------------===//
 //
-// The Reduce family, ArgMax and ArgMin, Softmax and LogSoftmax, CumSum.
+// The Reduce family, ArgMax and ArgMin, Softmax and LogSoftmax, CumSum and CumProd.
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
@@ -345,6 +345,10 @@ LogicalResult fovea::onnx_frontend::importCumSum(Node &node) {
   if (!axis)
     return failure();
   bool exclusive = node.intAttr("exclusive", 0) != 0, reverse = node.intAttr("reverse", 0) != 0;
+  if (llvm::any_of(input.shape, [](const SizeExpr &size) { return size.is(0); })) {
+    node.set(0, input);
+    return success();
+  }
   auto &e = node.e;
   auto &b = node.b;
   Dtype dtype = accumulatorOf(input.dtype);
@@ -352,7 +356,8 @@ LogicalResult fovea::onnx_frontend::importCumSum(Node &node) {
   Value source = node.importer.materialize(x), out = e.empty(e.type(dtype), x.shape);
   Sizes row = x.shape;
   row[*axis] = 1;
-  Value sum = e.filled(e.scalar(dtype, 0), row);
+  Binary function = node.op() == "CumProd" ? Binary::Mul : Binary::Add;
+  Value sum = e.filled(neutral(node, function, dtype), row);
   Value zero = e.constantIndex(0), one = e.constantIndex(1), count = e.index(x.shape[*axis]);
   Value last = e.index(node.sizes.sub(x.shape[*axis], 1));
   SmallVector<OpFoldResult> offsets(x.rank(), b.getIndexAttr(0)), extents = e.foldable(row);
@@ -369,7 +374,7 @@ LogicalResult fovea::onnx_frontend::importCumSum(Node &node) {
     AffineMap map = e.identity(x.rank());
     Value after = e.map({before, part}, {map, map}, e.type(dtype), row,
                         [&](B &inner, ValueRange args) -> SmallVector<Value> {
-                          return {emitBinary(inner, Binary::Add, dtype, args[0], args[1])};
+                          return {emitBinary(inner, function, dtype, args[0], args[1])};
                         });
     Value next = tensor::InsertSliceOp::create(b, exclusive ? before : after,
                                                loop.getRegionIterArg(0), offsets, extents, strides);

@@ -1,0 +1,134 @@
+//===- DynamicShapeTest.cpp - models with dynamic axes --------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+#include "test/Compiler/Frontends/Onnx/Models.h"
+
+#include "mlir/Dialect/SCF/IR/SCF.h"
+
+using namespace fovea;
+using namespace fovea::test;
+using namespace mlir;
+
+namespace {
+class DynamicShape : public OnnxModel {};
+} // namespace
+
+TEST_F(DynamicShape, ArgumentsAndResultsCarryNames) {
+  input("x", {"batch", 4, ""});
+  node("Relu", {"x"}, {"y"});
+  output("y");
+  ASSERT_TRUE(import()) << problems;
+  Builder builder(&context);
+  EXPECT_EQ(entry().getArgAttr(0, kShapeAttr), builder.getStrArrayAttr({"batch", "", "x.2"}));
+  EXPECT_EQ(entry().getResultAttr(0, kShapeAttr), builder.getStrArrayAttr({"batch", "", "x.2"}));
+  EXPECT_EQ(entry().getResultAttr(0, kNameAttr), builder.getStringAttr("y"));
+}
+
+TEST_F(DynamicShape, OptionsFixDimensions) {
+  input("x", {"batch", "seq"});
+  node("Relu", {"x"}, {"y"});
+  output("y");
+  options.dims["seq"] = 7;
+  ASSERT_TRUE(import()) << problems;
+  EXPECT_EQ(results(), "tensor<?x7xf32>");
+  options.dims["length"] = 7;
+  EXPECT_TRUE(refused("error[FV0301]: no dynamic dimension 'length'"));
+}
+
+/// The heads of an attention as exporters write them: sizes from Shape, put together by Concat.
+TEST_F(DynamicShape, FollowsShapesThroughReshape) {
+  input("x", {"batch", "seq", 768});
+  integers("zero", {0});
+  integers("one", {1});
+  integers("heads", {12, 64});
+  node("Shape", {"x"}, {"shape"});
+  node("Gather", {"shape", "zero"}, {"b"});
+  node("Gather", {"shape", "one"}, {"s"});
+  attribute(node("Concat", {"b", "s", "heads"}, {"split"}), "axis", 0);
+  node("Reshape", {"x", "split"}, {"y"});
+  integers("flat", {0, -1, 768});
+  node("Reshape", {"y", "flat"}, {"z"});
+  output("y");
+  output("z");
+  ASSERT_TRUE(import()) << problems;
+  EXPECT_EQ(results(), "tensor<?x?x12x64xf32>, tensor<?x?x768xf32>");
+  EXPECT_EQ(entry().getResultAttr(1, kShapeAttr),
+            Builder(&context).getStrArrayAttr({"batch", "seq", ""}));
+  EXPECT_EQ(count<RequireOp>(), 0);
+}
+
+TEST_F(DynamicShape, RequiresWhatItCannotProve) {
+  input("x", {"n", 4});
+  input("y", {"m", 4});
+  node("Add", {"x", "y"}, {"z"});
+  output("z");
+  ASSERT_TRUE(import()) << problems;
+  EXPECT_EQ(count<RequireOp>(), 1);
+}
+
+TEST_F(DynamicShape, GuardsSizesThatComeFromData) {
+  input("x", {6, 4});
+  input("shape", {2}, onnx::TensorProto::INT64);
+  node("Reshape", {"x", "shape"}, {"y"});
+  output("y");
+  ASSERT_TRUE(import()) << problems;
+  EXPECT_EQ(results(), "tensor<?x?xf32>");
+  EXPECT_GE(count<RequireOp>(), 1);
+}
+
+static void addBranch(onnx::NodeProto &node, const std::string &name, const std::string &op,
+                      std::vector<std::string> inputs) {
+  onnx::AttributeProto &attribute = *node.add_attribute();
+  attribute.set_name(name);
+  attribute.set_type(onnx::AttributeProto::GRAPH);
+  onnx::NodeProto &inner = *attribute.mutable_g()->add_node();
+  inner.set_op_type(op);
+  for (const std::string &input : inputs)
+    inner.add_input(input);
+  inner.add_output(name + "_out");
+  attribute.mutable_g()->add_output()->set_name(name + "_out");
+}
+
+TEST_F(DynamicShape, FoldsIfWithKnownCondition) {
+  input("x", {"n", 1});
+  integers("one", {1});
+  node("Shape", {"x"}, {"shape"});
+  node("Gather", {"shape", "one"}, {"size"});
+  node("Equal", {"size", "one"}, {"condition"});
+  onnx::NodeProto &branch = node("If", {"condition"}, {"y"});
+  addBranch(branch, "then_branch", "Squeeze", {"x", "one"});
+  addBranch(branch, "else_branch", "Identity", {"x"});
+  output("y");
+  ASSERT_TRUE(import()) << problems;
+  EXPECT_EQ(results(), "tensor<?xf32>");
+  EXPECT_EQ(count<RequireOp>(), 0);
+}
+
+TEST_F(DynamicShape, TakesTheSqueezingBranchUnderARequirement) {
+  input("x", {"n", "m"});
+  integers("one", {1});
+  node("Shape", {"x"}, {"shape"});
+  node("Gather", {"shape", "one"}, {"size"});
+  node("Equal", {"size", "one"}, {"condition"});
+  onnx::NodeProto &branch = node("If", {"condition"}, {"y"});
+  addBranch(branch, "then_branch", "Squeeze", {"x", "one"});
+  addBranch(branch, "else_branch", "Identity", {"x"});
+  output("y");
+  ASSERT_TRUE(import()) << problems;
+  EXPECT_EQ(results(), "tensor<?xf32>");
+  EXPECT_GE(count<RequireOp>(), 1);
+  EXPECT_NE(summary.text.find("takes only the then branch of 'y'"), std::string::npos);
+}
+
+TEST_F(DynamicShape, KeepsIfOnData) {
+  input("c", {}, onnx::TensorProto::BOOL);
+  input("x", {"n"});
+  onnx::NodeProto &branch = node("If", {"c"}, {"y"});
+  addBranch(branch, "then_branch", "Relu", {"x"});
+  addBranch(branch, "else_branch", "Exp", {"x"});
+  output("y");
+  ASSERT_TRUE(import()) << problems;
+  EXPECT_EQ(count<scf::IfOp>(), 1);
+  EXPECT_EQ(entry().getResultAttr(0, kShapeAttr), Builder(&context).getStrArrayAttr({"n"}));
+}
