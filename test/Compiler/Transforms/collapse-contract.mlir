@@ -5,14 +5,14 @@
 #out = affine_map<(b, s, n, k) -> (b, s, n)>
 #rows = affine_map<(b, s, n, k) -> (s, n)>
 
-// CHECK: #[[L:.*]] = affine_map<(d0, d1, d2) -> (d0, d2)>
-// CHECK: #[[R:.*]] = affine_map<(d0, d1, d2) -> (d1, d2)>
-// CHECK: #[[O:.*]] = affine_map<(d0, d1, d2) -> (d0, d1)>
+// CHECK: #[[$L:.*]] = affine_map<(d0, d1, d2) -> (d0, d2)>
+// CHECK: #[[$R:.*]] = affine_map<(d0, d1, d2) -> (d1, d2)>
+// CHECK: #[[$O:.*]] = affine_map<(d0, d1, d2) -> (d0, d1)>
 
 // CHECK-LABEL: func @tall_product
 // CHECK:         tensor.collapse_shape %{{.*}} {{\[\[}}0, 1], [2]] : tensor<?x?x8xf32>
 // CHECK:         fovea.contract
-// CHECK-SAME:      indexing_maps = [#[[L]], #[[R]], #[[O]], #[[O]]]
+// CHECK-SAME:      indexing_maps = [#[[$L]], #[[$R]], #[[$O]], #[[$O]]]
 // CHECK:         } -> tensor<?x6xf32>
 // CHECK:         tensor.expand_shape {{.*}} into tensor<?x?x6xf32>
 func.func @tall_product(%x: tensor<?x?x8xf32>, %w: tensor<6x8xf32>, %a: tensor<?x?x6xf32>,
@@ -29,7 +29,7 @@ func.func @tall_product(%x: tensor<?x?x8xf32>, %w: tensor<6x8xf32>, %a: tensor<?
 
 // CHECK-LABEL: func @merge_reductions
 // CHECK:         fovea.contract
-// CHECK-SAME:      indexing_maps = [#[[L]], #[[R]], #[[O]]]
+// CHECK-SAME:      indexing_maps = [#[[$L]], #[[$R]], #[[$O]]]
 func.func @merge_reductions(%x: tensor<5x2x4xf32>, %w: tensor<6x2x4xf32>, %o: tensor<5x6xf32>)
     -> tensor<5x6xf32> {
   %r = fovea.contract ins(%x, %w : tensor<5x2x4xf32>, tensor<6x2x4xf32>) outs(%o : tensor<5x6xf32>)

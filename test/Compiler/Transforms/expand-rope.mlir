@@ -1,11 +1,11 @@
 // RUN: fovea-opt %s -fovea-expand-rope | FileCheck %s
 
-// CHECK: #[[PARTNER:.*]] = affine_map<(d0, d1, d2, d3, d4) -> (d0, d1, d2, -d3 + 1, d4)>
-// CHECK: #[[NEXT:.*]] = affine_map<(d0, d1, d2, d3, d4) -> (d0, d1, d2, d3, -d4 + 1)>
+// CHECK: #[[$PARTNER:.*]] = affine_map<(d0, d1, d2, d3, d4) -> (d0, d1, d2, -d3 + 1, d4)>
+// CHECK: #[[$NEXT:.*]] = affine_map<(d0, d1, d2, d3, d4) -> (d0, d1, d2, d3, -d4 + 1)>
 
 // CHECK-LABEL: func @halves
 // CHECK-NOT:     tensor.extract_slice
-// CHECK:         linalg.generic {indexing_maps = [#{{.*}}, #[[PARTNER]]
+// CHECK:         linalg.generic {indexing_maps = [#{{.*}}, #[[$PARTNER]]
 // CHECK-NOT:     linalg.generic
 // CHECK:         %[[R:.*]] = tensor.collapse_shape
 // CHECK:         return %[[R]]
@@ -18,7 +18,7 @@ func.func @halves(%x: tensor<?x4x?x8xf32>, %c: tensor<?x?x4xf32>, %s: tensor<?x?
 
 // CHECK-LABEL: func @interleaved_part
 // CHECK:         tensor.extract_slice %{{.*}}[0, 0, 0, 0] [2, 4, 5, 4]
-// CHECK:         linalg.generic {indexing_maps = [#{{.*}}, #[[NEXT]]
+// CHECK:         linalg.generic {indexing_maps = [#{{.*}}, #[[$NEXT]]
 // CHECK-NOT:     linalg.generic
 // CHECK:         tensor.insert_slice
 // CHECK:         tensor.insert_slice

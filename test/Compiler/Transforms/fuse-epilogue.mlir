@@ -50,7 +50,7 @@ func.func @bias_then_residual(%a: tensor<5x8xf32>, %w: tensor<8x6xf32>, %b: tens
 #id3 = affine_map<(i, j, k) -> (i, j, k)>
 
 // The reshape moves behind the generic; the constant moves into the region.
-// CHECK: #[[T:.*]] = affine_map<(d0, d1, d2) -> (d1, d0)>
+// CHECK: #[[$T:.*]] = affine_map<(d0, d1, d2) -> (d1, d0)>
 
 // CHECK-LABEL: func @through_reshape
 // CHECK:         %[[P:.*]] = fovea.contract
@@ -80,7 +80,7 @@ func.func @through_reshape(%a: tensor<6x8xf32>, %w: tensor<8x6xf32>, %o: tensor<
 
 // CHECK-LABEL: func @transposed
 // CHECK:         fovea.contract {{.*}} outs(%{{.*}} : tensor<6x5xf32>)
-// CHECK-SAME:      #[[T]]]
+// CHECK-SAME:      #[[$T]]]
 func.func @transposed(%a: tensor<5x8xf32>, %w: tensor<8x6xf32>, %o: tensor<5x6xf32>,
     %ot: tensor<6x5xf32>) -> tensor<6x5xf32> {
   %p = fovea.contract ins(%a, %w : tensor<5x8xf32>, tensor<8x6xf32>) outs(%o : tensor<5x6xf32>)

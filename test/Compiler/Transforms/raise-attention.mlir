@@ -9,15 +9,15 @@
 !x = tensor<?x?x8xf32>
 !s = tensor<?x?x?xf32>
 
-// CHECK-DAG: #[[Q:.*]] = affine_map<(d0, d1, d2, d3, d4, d5) -> (d0, d1, d2, d4)>
-// CHECK-DAG: #[[KEEP:.*]] = affine_map<(d0, d1, d2, d3, d4, d5) -> (d1, d3)>
+// CHECK-DAG: #[[$Q:.*]] = affine_map<(d0, d1, d2, d3, d4, d5) -> (d0, d1, d2, d4)>
+// CHECK-DAG: #[[$KEEP:.*]] = affine_map<(d0, d1, d2, d3, d4, d5) -> (d1, d3)>
 
 // The division is the scale, the selection the mask; the bias stays in the score.
 // CHECK-LABEL: func @scale_bias_and_mask
 // CHECK-SAME:    %{{.*}}, %{{.*}}, %{{.*}}, %[[B:.*]]: tensor<?x?xf32>, %[[M:.*]]: tensor<?x?xi1>
 // CHECK:         fovea.attention
 // CHECK-SAME:      captures(%[[B]], %[[M]] : tensor<?x?xf32>, tensor<?x?xi1>)
-// CHECK-SAME:      indexing_maps = [#[[Q]], #{{.*}}, #{{.*}}, #[[KEEP]], #[[KEEP]], #{{.*}}]
+// CHECK-SAME:      indexing_maps = [#[[$Q]], #{{.*}}, #{{.*}}, #[[$KEEP]], #[[$KEEP]], #{{.*}}]
 // CHECK-SAME:      scale = 2.500000e-01
 // CHECK-SAME:      score {
 // CHECK-NEXT:      ^bb0(%[[SCORE:.*]]: f32, %{{.*}}, %[[BIAS:.*]]: f32, %{{.*}}: i1):
@@ -70,15 +70,15 @@ func.func @scale_bias_and_mask(%q: !x, %k: !x, %v: !x, %b: tensor<?x?xf32>, %m: 
 !s = tensor<2x6x5x7xf32>
 
 // Transposes and repeats of heads are indexing maps; the result is written where it is needed.
-// CHECK-DAG: #[[Q:.*]] = affine_map<(d0, d1, d2, d3, d4, d5) -> (d0, d2, d1, d4)>
-// CHECK-DAG: #[[K:.*]] = affine_map<(d0, d1, d2, d3, d4, d5) -> (d0, d1 floordiv 3, d3, d4)>
-// CHECK-DAG: #[[O:.*]] = affine_map<(d0, d1, d2, d3, d4, d5) -> (d0, d2, d1, d5)>
+// CHECK-DAG: #[[$Q:.*]] = affine_map<(d0, d1, d2, d3, d4, d5) -> (d0, d2, d1, d4)>
+// CHECK-DAG: #[[$K:.*]] = affine_map<(d0, d1, d2, d3, d4, d5) -> (d0, d1 floordiv 3, d3, d4)>
+// CHECK-DAG: #[[$O:.*]] = affine_map<(d0, d1, d2, d3, d4, d5) -> (d0, d2, d1, d5)>
 
 // CHECK-LABEL: func @shared_heads_and_layouts
 // CHECK-SAME:    %[[X:.*]]: tensor<2x5x6x8xf32>, %[[C:.*]]: tensor<2x2x7x8xf32>
 // CHECK-NOT:     linalg.generic
 // CHECK:         fovea.attention ins(%[[X]], %[[C]], %[[C]]
-// CHECK-SAME:      indexing_maps = [#[[Q]], #[[K]], #{{.*}}, #[[O]]]
+// CHECK-SAME:      indexing_maps = [#[[$Q]], #[[$K]], #{{.*}}, #[[$O]]]
 // CHECK-SAME:      -> tensor<2x5x6x8xf32>
 // CHECK-NOT:     linalg.generic
 func.func @shared_heads_and_layouts(%q: tensor<2x5x6x8xf32>, %c: tensor<2x2x7x8xf32>,
