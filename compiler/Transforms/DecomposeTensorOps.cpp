@@ -54,6 +54,27 @@ struct DecomposeSoftmax : OpRewritePattern<linalg::SoftmaxOp> {
   }
 };
 
+/// An insertion of nothing at the end would be out of bounds: parts of size 0 go first.
+struct DropEmptyParts : OpRewritePattern<tensor::ConcatOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(tensor::ConcatOp op, PatternRewriter &rewriter) const override {
+    SmallVector<Value> parts;
+    for (Value part : op.getInputs())
+      if (cast<RankedTensorType>(part.getType()).getDimSize(op.getDim()) != 0)
+        parts.push_back(part);
+    if (parts.size() == op.getInputs().size() || parts.empty())
+      return rewriter.notifyMatchFailure(op, "has no empty part, or nothing else");
+    Value joined = parts.front();
+    if (parts.size() > 1)
+      joined = tensor::ConcatOp::create(rewriter, op.getLoc(), op.getDim(), parts);
+    if (joined.getType() != op.getType())
+      joined = tensor::CastOp::create(rewriter, op.getLoc(), op.getType(), joined);
+    rewriter.replaceOp(op, joined);
+    return success();
+  }
+};
+
 struct DecomposeTensorOps : fovea::impl::DecomposeTensorOpsBase<DecomposeTensorOps> {
   int64_t countCandidates() {
     int64_t found = 0;
@@ -65,6 +86,9 @@ struct DecomposeTensorOps : fovea::impl::DecomposeTensorOpsBase<DecomposeTensorO
 
   void runOnOperation() override {
     int64_t before = countCandidates();
+    RewritePatternSet empty(&getContext());
+    empty.add<DropEmptyParts>(&getContext());
+    walkAndApplyPatterns(getOperation(), std::move(empty));
     RewritePatternSet patterns(&getContext());
     tensor::populateDecomposeTensorConcatPatterns(patterns);
     patterns.add<linalg::DecomposePadOpPattern, DecomposeSoftmax>(&getContext());

@@ -9,6 +9,14 @@ func.func @concat(%a: tensor<?x4xf32>, %b: tensor<3x4xf32>) -> tensor<?x4xf32> {
   return %c : tensor<?x4xf32>
 }
 
+// CHECK-LABEL: func @do_not_insert_empty_parts
+// CHECK-SAME:    %[[A:[a-z0-9]+]]: tensor<3x4xf32>
+// CHECK-NEXT:    return %[[A]]
+func.func @do_not_insert_empty_parts(%a: tensor<3x4xf32>, %b: tensor<0x4xf32>) -> tensor<3x4xf32> {
+  %c = tensor.concat dim(0) %a, %b : (tensor<3x4xf32>, tensor<0x4xf32>) -> tensor<3x4xf32>
+  return %c : tensor<3x4xf32>
+}
+
 // CHECK-LABEL: func @pad
 // CHECK:         linalg.fill
 // CHECK:         tensor.insert_slice
