@@ -95,6 +95,31 @@ static Value selectValidRows(ImplicitLocOpBuilder &builder, Value value, Value l
       .front();
 }
 
+/// True when `value` was written into `state`, so that a buffer can carry both.
+static bool isWrittenInto(Value value, Value state) {
+  while (value != state) {
+    auto result = dyn_cast<OpResult>(value);
+    if (!result)
+      return false;
+    auto destination = dyn_cast<DestinationStyleOpInterface>(result.getOwner());
+    if (!destination)
+      return false;
+    value = destination.getTiedOpOperand(result)->get();
+  }
+  return true;
+}
+
+/// `value` written into `state`.
+static Value writeInto(ImplicitLocOpBuilder &builder, Value value, Value state) {
+  if (isWrittenInto(value, state))
+    return value;
+  int64_t rank = cast<RankedTensorType>(value.getType()).getRank();
+  return createElementwise(
+             builder, value, builder.getMultiDimIdentityMap(rank), state,
+             [](ImplicitLocOpBuilder &, ValueRange in) -> SmallVector<Value> { return {in[0]}; })
+      .front();
+}
+
 /// One iteration: reads x[t], runs the cell, gives y with y[t] written and the next states.
 static SmallVector<Value> buildStep(ImplicitLocOpBuilder &builder, RnnOp op, Value t,
                                     ValueRange carried) {
@@ -115,6 +140,8 @@ static SmallVector<Value> buildStep(ImplicitLocOpBuilder &builder, RnnOp op, Val
       value = selectValidRows(builder, value, lengths, t, state, true);
   }
   next[0] = writeStep(builder, next[0], y, t);
+  for (auto [value, state] : llvm::zip_equal(MutableArrayRef(next).drop_front(), states))
+    value = writeInto(builder, value, state);
   return next;
 }
 

@@ -86,18 +86,13 @@ static Value gateProducts(ImplicitLocOpBuilder &builder, Value h, Value weight, 
                         });
 }
 
-/// h [B, K] times weight [N, K] into [B, N] of type `element`.
-static Value matrixProduct(ImplicitLocOpBuilder &builder, Value h, Value weight, Type element) {
-  Location loc = builder.getLoc();
-  Value init = emptyTensor(
-      builder,
-      {tensor::getMixedSize(builder, loc, h, 0), tensor::getMixedSize(builder, loc, weight, 0)},
-      element);
+/// h [B, K] times weight [N, K] into `init` [B, N].
+static Value matrixProduct(ImplicitLocOpBuilder &builder, Value h, Value weight, Value init) {
   return createContract(
       builder, h, weight, {}, init,
       {mapOf(builder, 3, {0, 2}), mapOf(builder, 3, {1, 2}), mapOf(builder, 3, {0, 1})},
       [&](ImplicitLocOpBuilder &scalars, ValueRange in) -> SmallVector<Value> {
-        return {convertFloat(scalars, in[0], element)};
+        return {convertFloat(scalars, in[0], getElementTypeOrSelf(init))};
       });
 }
 
@@ -168,7 +163,7 @@ SmallVector<Value> fovea::buildLstmStep(ImplicitLocOpBuilder &builder, const Lst
         return {convertFloat(scalars, out, cell.element), state};
       });
   if (cell.projection)
-    next[0] = matrixProduct(builder, next[0], cell.projection, cell.element);
+    next[0] = matrixProduct(builder, next[0], cell.projection, h);
   return next;
 }
 
@@ -223,7 +218,8 @@ static Value buildResetBefore(ImplicitLocOpBuilder &builder, const GruCell &cell
                      return {convertFloat(scalars, s.mul(r, s.wide(held)), cell.element)};
                    })
                    .front();
-  Value news = matrixProduct(builder, kept, viewAt(builder, cell.recurrentWeight, 0, pn), cell.sum);
+  Value fresh = emptyTensor(builder, tensor::getMixedSizes(builder, builder.getLoc(), h), cell.sum);
+  Value news = matrixProduct(builder, kept, viewAt(builder, cell.recurrentWeight, 0, pn), fresh);
   StepInputs inputs(builder);
   GateInputs gz{inputs.addGate(xt, pz), inputs.addGate(products, pz != first)};
   GateInputs gn{inputs.addGate(xt, pn), inputs.addMatrix(news)};
