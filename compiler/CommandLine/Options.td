@@ -32,14 +32,14 @@ multiclass Value<string name, string meta, string help, list<SubCommand> verbs> 
 }
 
 def output : Separate<["-"], "o", [compile]>, MetaVarName<"FILE">,
-  HelpText<"where the result goes (default: the model's name with another ending; - for stdout)">;
+  HelpText<"where the result goes, - for stdout (default: the model's name, other ending)">;
 defm target : Value<"target", "NAME", "host (default), x86-64-v3, x86-64-v4; run: also reference",
   compiles>;
 defm threads : Value<"threads", "N", "threads of a run (default: the CPUs allowed)", compiles>;
 defm dim : Value<"dim", "NAME=N", "fix a symbolic dimension; may be repeated", reads>;
 defm size : Value<"size", "NAME=N", "size of a dimension that stays symbolic in the code", runs>;
 defm input : Value<"input", "NAME=SPEC",
-  "@FILE.npy, randn:SEED, randint:LOW:HIGH:SEED, ones or zeros (default: random)", runs>;
+  "@FILE.npy, randn:SEED, randint:LOW:HIGH:SEED, ones, zeros", runs>;
 defm out : Value<"out", "FILE.npz", "write the outputs under their names", [run]>;
 defm entry : Value<"entry", "NAME", "function to run (default: the first)", runs>;
 defm ref : Value<"ref", "WHAT", "reference (default), onnx, or @FILE.npz with expected outputs",
@@ -47,7 +47,8 @@ defm ref : Value<"ref", "WHAT", "reference (default), onnx, or @FILE.npz with ex
 defm emit : Value<"emit", "KIND", "fvm (default), mlir, llvm, asm, obj or so", [compile]>;
 defm stop_after : Value<"stop-after", "PHASE",
   "write the module after import, graph, schedule, kernel or llvm, and stop", [compile]>;
-defm dump_folder : Value<"dump", "DIR", "write the module after each phase into a folder", compiles>;
+defm dump_folder
+    : Value<"dump", "DIR", "write the module after each phase into a folder", compiles>;
 defm optimization : Value<"optimization", "N", "0 to 3 (default): effort of code generation",
   compiles>;
 def require_fused : Flag<["--"], "require-fused", compiles>,

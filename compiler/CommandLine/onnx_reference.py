@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 import numpy as np
 import onnx
@@ -21,7 +22,7 @@ def main(argv: list[str]) -> int:
         name: np.ascontiguousarray(value)
         for name, value in zip(evaluator.output_names, results, strict=True)
     }
-    with open(outputs, "wb") as file:
+    with Path(outputs).open("wb") as file:
         np.savez(file, **arrays)
     return 0
 
