@@ -125,6 +125,18 @@ llvm::Expected<Loaded> cli::load(const Invocation &invocation) {
   return loaded;
 }
 
+llvm::Expected<std::vector<Tensor>> cli::evaluate(Build &build, const Signature &signature,
+                                                  llvm::ArrayRef<Tensor> inputs,
+                                                  reference::Mode mode) {
+  reference::Interpreter interpreter(build.imported(), build.compilation().weights());
+  reference::RunError error;
+  auto outputs = interpreter.evaluate(signature.entry, inputs, {mode}, error);
+  if (mlir::succeeded(outputs))
+    return std::move(*outputs);
+  bool unsupported = error.kind == reference::RunError::Kind::Unsupported;
+  return failureOfRun(unsupported ? kInput : kRun, "reference", error.node, error.message);
+}
+
 std::vector<llvm::json::Object> cli::ledgerRecords(llvm::StringRef ledger) {
   std::vector<llvm::json::Object> records;
   llvm::Expected<llvm::json::Value> parsed = llvm::json::parse(ledger);

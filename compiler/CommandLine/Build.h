@@ -9,6 +9,7 @@
 #define FOVEA_COMPILER_COMMANDLINE_BUILD_H
 
 #include "compiler/CommandLine/Program.h"
+#include "compiler/Targets/Reference/Interpreter.h"
 
 namespace fovea::cli {
 
@@ -54,6 +55,10 @@ struct Loaded {
   double loadSeconds = 0;
 };
 llvm::Expected<Loaded> load(const Invocation &invocation);
+
+/// Evaluates an entry of the imported module by the reference interpreter.
+llvm::Expected<std::vector<Tensor>> evaluate(Build &build, const Signature &signature,
+                                             llvm::ArrayRef<Tensor> inputs, reference::Mode mode);
 
 /// The ledger's records; empty when there are none.
 std::vector<llvm::json::Object> ledgerRecords(llvm::StringRef ledger);

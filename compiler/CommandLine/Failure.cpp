@@ -33,6 +33,12 @@ llvm::Error cli::failure(Exit exit, const llvm::Twine &about, llvm::Error error)
   return failure(exit, about + ": " + llvm::toString(std::move(error)));
 }
 
+llvm::Error cli::failureOfRun(Exit exit, const llvm::Twine &about, llvm::StringRef node,
+                              llvm::StringRef text) {
+  bool named = node.empty() || text.contains(node);
+  return failure(exit, about + ": " + (named ? "" : "node '" + node.str() + "': ") + text);
+}
+
 std::string cli::didYouMean(llvm::StringRef word, llvm::ArrayRef<std::string> known) {
   std::string best;
   unsigned least = 1 + word.size() / 3;

@@ -53,6 +53,10 @@ llvm::Error failure(const Problems &problems);
 /// An error of a library about the file or value `about`.
 llvm::Error failure(Exit exit, const llvm::Twine &about, llvm::Error error);
 
+/// What stopped a run: "run: node 'n': text", with the node only when the text does not name it.
+llvm::Error failureOfRun(Exit exit, const llvm::Twine &about, llvm::StringRef node,
+                         llvm::StringRef text);
+
 /// The entry of `known` that is nearest to `word`, as ", did you mean 'x'?"; "" when none is near.
 std::string didYouMean(llvm::StringRef word, llvm::ArrayRef<std::string> known);
 

@@ -17,10 +17,8 @@ llvm::Error cli::toError(fovea_status *status, const llvm::Twine &about) {
   fovea_code code = fovea_status_code(status);
   std::string node = fovea_status_node(status), text = fovea_status_message(status);
   fovea_status_free(status);
-  if (!node.empty() && text.find(node) == std::string::npos)
-    text = "node '" + node + "': " + text;
   bool input = code == FOVEA_BAD_ARTIFACT || code == FOVEA_INCOMPATIBLE;
-  return failure(input ? kInput : code == FOVEA_INTERNAL ? kBug : kRun, about + ": " + text);
+  return failureOfRun(input ? kInput : code == FOVEA_INTERNAL ? kBug : kRun, about, node, text);
 }
 
 llvm::Expected<Program> Program::with(fovea_module *module, int threads) {

@@ -8,7 +8,6 @@
 #include "compiler/CommandLine/TextTable.h"
 #include "compiler/CommandLine/Verbs.h"
 #include "compiler/Data/Npy.h"
-#include "compiler/Targets/Reference/Interpreter.h"
 
 #include <cmath>
 
@@ -51,14 +50,7 @@ static llvm::Expected<std::vector<Tensor>> runReference(const Invocation &invoca
   auto inputs = makeInputs(signature, invocation);
   if (!inputs)
     return inputs.takeError();
-  reference::Interpreter interpreter(build.imported(), build.compilation().weights());
-  reference::RunError error;
-  auto outputs = interpreter.evaluate(signature.entry, *inputs, {reference::Mode::Plain}, error);
-  if (mlir::failed(outputs))
-    return failure(error.kind == reference::RunError::Kind::Unsupported ? kInput : kRun,
-                   "run: " + (error.node.empty() ? "" : "node '" + error.node + "': ") +
-                       error.message);
-  return std::move(*outputs);
+  return evaluate(build, signature, *inputs, reference::Mode::Plain);
 }
 
 static llvm::Expected<std::vector<Tensor>> runCompiled(const Invocation &invocation,

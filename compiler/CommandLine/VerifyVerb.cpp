@@ -9,7 +9,6 @@
 #include "compiler/CommandLine/OnnxReference.h"
 #include "compiler/CommandLine/TextTable.h"
 #include "compiler/CommandLine/Verbs.h"
-#include "compiler/Targets/Reference/Interpreter.h"
 
 #include "llvm/Support/raw_ostream.h"
 
@@ -17,21 +16,6 @@
 
 using namespace fovea;
 using namespace fovea::cli;
-
-/// Evaluates the imported module.
-static llvm::Expected<std::vector<Tensor>> evaluate(Build &build, const Signature &signature,
-                                                    llvm::ArrayRef<Tensor> inputs,
-                                                    reference::Mode mode) {
-  reference::Interpreter interpreter(build.imported(), build.compilation().weights());
-  reference::RunError error;
-  auto outputs = interpreter.evaluate(signature.entry, inputs, {mode}, error);
-  if (mlir::succeeded(outputs))
-    return std::move(*outputs);
-  bool unsupported = error.kind == reference::RunError::Kind::Unsupported;
-  return failure(unsupported ? kInput : kRun,
-                 "reference: " + (error.node.empty() ? "" : "node '" + error.node + "': ") +
-                     error.message);
-}
 
 static llvm::Expected<std::vector<Judgement>> judgeByInterpreter(Build &build,
                                                                  const Signature &signature,

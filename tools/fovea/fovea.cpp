@@ -8,7 +8,6 @@
 
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
-#include "llvm/Support/Signals.h"
 
 #include <csignal>
 #include <cstdlib>
@@ -16,9 +15,19 @@
 
 static void interrupted(int) { _exit(fovea::cli::kInterrupted); }
 
+/// Crashes of the compiler itself are caught where they happen; this is for compiled code.
+static void crashed(int) {
+  static constexpr char text[] = "error[FV0903]: compiled code crashed\n"
+                                 "  try: report this as a bug of Fovea with the model\n";
+  [[maybe_unused]] ssize_t written = write(STDERR_FILENO, text, sizeof(text) - 1);
+  _exit(fovea::cli::kBug);
+}
+
 int main(int argc, char **argv) {
   std::signal(SIGINT, interrupted);
   std::signal(SIGPIPE, SIG_DFL);
+  for (int number : {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT})
+    std::signal(number, crashed);
   fovea::cli::Environment environment;
   if (const char *python = std::getenv("FOVEA_PYTHON"))
     environment.python = python;
