@@ -1,0 +1,101 @@
+"""fovea verify passes what is right, and fails what is not."""
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import Run
+
+
+@pytest.mark.parametrize("model", ["linear", "gather", "weighted"])
+@pytest.mark.parametrize("threads", ["1", "2"])
+def test_models_pass_by_the_reference(fovea: Run, model: str, threads: str) -> None:
+    result = fovea("verify", f"{model}.mlir", f"--threads={threads}", "--size=n=37")
+    assert result.returncode == 0, result.stderr
+    assert "PASS" in result.stdout
+
+
+def test_report_has_the_numbers(fovea: Run) -> None:
+    report = json.loads(fovea("verify", "linear.mlir", "--json").stdout)
+    output = report["outputs"][0]
+    assert report["passed"] and output["name"] == "y"
+    assert output["max_abs"] <= output["tolerance"]
+    assert output["cosine"] == pytest.approx(1)
+
+
+def expected(fovea: Run, tmp_path: Path) -> dict[str, np.ndarray]:
+    assert fovea("run", "linear.mlir", "--out=expected.npz").returncode == 0
+    with np.load(tmp_path / "expected.npz") as file:
+        return dict(file)
+
+
+def test_own_outputs_pass(fovea: Run, tmp_path: Path) -> None:
+    expected(fovea, tmp_path)
+    assert fovea("verify", "linear.mlir", "--ref=@expected.npz").returncode == 0
+    fovea("compile", "linear.mlir")
+    assert fovea("verify", "linear.fvm", "--ref=@expected.npz").returncode == 0
+
+
+@pytest.mark.parametrize("fault", ["value", "nan", "inf", "shape", "name"])
+def test_wrong_outputs_fail(fovea: Run, tmp_path: Path, fault: str) -> None:
+    values = expected(fovea, tmp_path)
+    if fault == "shape":
+        values["y"] = values["y"][:-1]
+    elif fault == "name":
+        values = {"z": values["y"]}
+    else:
+        added = {"value": 0.02, "nan": np.nan, "inf": np.inf}[fault]
+        values["y"][3, 5] += np.float32(added)
+    np.savez(tmp_path / "wrong.npz", **values)
+    result = fovea("verify", "linear.mlir", "--ref=@wrong.npz")
+    assert result.returncode == 1, result.stderr
+    assert "FAIL" in result.stdout
+
+
+def test_an_artefact_needs_expected_values(fovea: Run) -> None:
+    fovea("compile", "linear.mlir")
+    result = fovea("verify", "linear.fvm")
+    assert result.returncode == 2
+    assert "--ref=@expected.npz" in result.stderr
+
+
+def write_onnx(path: Path) -> None:
+    """y = softmax(x w) with w of seed 3."""
+    import onnx
+    from onnx import TensorProto, helper, numpy_helper
+
+    weights = np.random.default_rng(3).standard_normal((8, 6)).astype(np.float32)
+    graph = helper.make_graph(
+        [
+            helper.make_node("MatMul", ["x", "w"], ["product"], name="product"),
+            helper.make_node("Softmax", ["product"], ["y"], name="softmax", axis=-1),
+        ],
+        "small",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, ["rows", 8])],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, ["rows", 6])],
+        [numpy_helper.from_array(weights, "w")],
+    )
+    opset = [helper.make_opsetid("", 17)]
+    onnx.save(helper.make_model(graph, opset_imports=opset, ir_version=8), path)
+
+
+@pytest.mark.skipif(not importlib.util.find_spec("onnx"), reason="the package onnx is missing")
+def test_an_onnx_model_passes_by_the_onnx_package(fovea: Run, tmp_path: Path) -> None:
+    write_onnx(tmp_path / "small.onnx")
+    result = fovea("verify", "small.onnx", "--ref=onnx", FOVEA_PYTHON=sys.executable)
+    assert result.returncode == 0, result.stderr
+    assert fovea("verify", "small.onnx").returncode == 0
+
+
+def test_no_python_is_said(fovea: Run, tmp_path: Path) -> None:
+    pytest.importorskip("onnx")
+    write_onnx(tmp_path / "small.onnx")
+    result = fovea("verify", "small.onnx", "--ref=onnx", FOVEA_PYTHON="no-such-python")
+    assert result.returncode == 5
+    assert "FOVEA_PYTHON" in result.stderr
