@@ -78,7 +78,11 @@ func.func @main(%x: tensor<?x40xf32> {fovea.name = "x", fovea.shape = ["n", ""]}
   %r = fovea.contract ins(%x, %w : tensor<?x40xf32>, tensor<24x40xf32>)
       outs(%e : tensor<?x24xf32>)
       {indexing_maps = [affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> (n, k)>,
-                        affine_map<(m, n, k) -> (m, n)>]} -> tensor<?x24xf32>
+                        affine_map<(m, n, k) -> (m, n)>]}
+      epilogue {
+      ^bb0(%sum: f32):
+        fovea.yield %sum : f32
+      } -> tensor<?x24xf32>
   return %r : tensor<?x24xf32>
 }
 """

@@ -44,7 +44,7 @@ def test_default_name_has_the_phase(fovea: Run, tmp_path: Path) -> None:
 
 
 def test_dim_is_refused_after_import(fovea: Run) -> None:
-    fovea("compile", "linear.mlir", "--stop-after=schedule", "-o", "stopped.mlir")
+    fovea("compile", "linear.mlir", "--stop-after=graph", "-o", "stopped.mlir")
     result = fovea("compile", "stopped.mlir", "--dim=n=4")
     assert result.returncode == 3
     assert "compile the model again" in result.stderr
