@@ -32,7 +32,7 @@ multiclass Value<string name, string meta, string help, list<SubCommand> verbs> 
 }
 
 def output : Separate<["-"], "o", [compile]>, MetaVarName<"FILE">,
-  HelpText<"where the result goes, - for stdout (default: the model's name, other ending)">;
+  HelpText<"where the result goes; - for stdout (default: named like the model)">;
 defm target : Value<"target", "NAME", "host (default), x86-64-v3, x86-64-v4; run: also reference",
   compiles>;
 defm threads : Value<"threads", "N", "threads of a run (default: the CPUs allowed)", compiles>;
