@@ -109,6 +109,12 @@ static LogicalResult unifySizes(Node &node, Equation &equation) {
         known = size;
     }
   for (const Operand &operand : equation.operands)
+    for (auto [i, label] : llvm::enumerate(operand.labels)) {
+      auto first = llvm::find(operand.labels, label) - operand.labels.begin();
+      if (failed(agree(node, operand.tensor.shape[i], operand.tensor.shape[first], "a diagonal")))
+        return failure();
+    }
+  for (const Operand &operand : equation.operands)
     for (auto [label, size] : llvm::zip_equal(operand.labels, operand.tensor.shape))
       if (!size.is(1) && failed(agree(node, size, equation.sizes[label], "Einsum")))
         return failure();
