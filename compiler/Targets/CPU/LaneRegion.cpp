@@ -44,7 +44,7 @@ static Value asBytes(Nest &nest, Value buffer) {
   Value word = arith::IndexCastOp::create(nest.builder, nest.loc, nest.builder.getI64Type(), start);
   Value pointer = LLVM::IntToPtrOp::create(
       nest.builder, nest.loc, LLVM::LLVMPointerType::get(nest.builder.getContext()), word);
-  Value length = nest.index(int64_t(1) << 40);
+  Value length = nest.index(int64_t(1) << 36);
   auto bytes = MemRefType::get({ShapedType::kDynamic}, nest.builder.getI8Type());
   (void)type;
   return kernel::ViewOp::create(nest.builder, nest.loc, bytes, pointer, length, ValueRange());
@@ -84,7 +84,7 @@ static Value loadSpread(Nest &nest, Value flat, Value first, Value stride, const
 static Value flatten(Nest &nest, Value buffer) {
   if (cast<MemRefType>(buffer.getType()).getElementType().isInteger(1))
     return asBytes(nest, buffer);
-  return nest.view(buffer, nest.index(0), {nest.index(int64_t(1) << 40)}, {nest.index(1)});
+  return nest.view(buffer, nest.index(0), {nest.index(int64_t(1) << 36)}, {nest.index(1)});
 }
 
 Value cpu::loadLanes(Nest &nest, Value buffer, AffineMap map, const LaneGroup &group) {
