@@ -97,8 +97,7 @@ std::shared_ptr<llvm::MemoryBuffer> ExternalFiles::open(llvm::StringRef location
     continue;
   if (auto found = files.find(location); found != files.end())
     return found->second;
-  std::shared_ptr<llvm::MemoryBuffer> result =
-      openBeneath(folder, location, Links::None, why, nullptr);
+  std::shared_ptr<llvm::MemoryBuffer> result = openBeneath(folder, location, Links::HubCache, why);
   if (!result)
     return nullptr;
   llvm::SmallString<128> path(folder);

@@ -140,3 +140,16 @@ TEST_F(HostileModel, RefusesAxesOutOfRange) {
     EXPECT_TRUE(refused("error[FV0201]"));
   }
 }
+
+TEST_F(HostileModel, RefusesChainsOfSizesThatNestWithoutEnd) {
+  input("x", {"n"});
+  integers("two", {2});
+  node("Shape", {"x"}, {"s0"});
+  for (int i = 0; i < 2000; ++i) {
+    std::string from = "s" + std::to_string(i), half = "h" + std::to_string(i);
+    node("Div", {from, "two"}, {half});
+    node("Max", {half, "two"}, {"s" + std::to_string(i + 1)});
+  }
+  output("s2000");
+  EXPECT_TRUE(refused("error[FV0203]"));
+}
