@@ -78,7 +78,7 @@ def main(argv: Sequence[str]) -> int:
     CACHE.mkdir(exist_ok=True)
     with (CACHE / f"{options.folder.name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        make(options.folder.absolute(), options.requirements, options.data)
+        make(options.folder.resolve(), options.requirements, options.data)
     return 0
 
 
