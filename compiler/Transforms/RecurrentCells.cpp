@@ -156,9 +156,7 @@ SmallVector<Value> fovea::buildLstmStep(ImplicitLocOpBuilder &builder, const Lst
         Value f = cell.coupled ? s.oneMinus(i) : s.activate(0, peep(s.preActivation(gf), pf, old));
         Value candidate = s.activate(1, s.preActivation(gc));
         Value state = s.add(s.mul(f, old), s.mul(i, candidate));
-        // The peephole of the output gate is added behind the clip (rule of fovea.lstm).
-        Value clipped = applyClip(scalars, cell.clip, s.preActivation(go));
-        Value o = applyActivation(scalars, cell.activations[0], peep(clipped, po, state));
+        Value o = s.activate(0, peep(s.preActivation(go), po, state));
         Value out = s.mul(o, applyActivation(scalars, cell.activations[2], state));
         return {convertFloat(scalars, out, cell.element), state};
       });

@@ -57,9 +57,10 @@ def Fovea_LstmOp : Fovea_NamedRnnOp<"lstm"> {
     Per direction, with W [G*H, I], R [G*H, P], bias Wb and Rb, peepholes p and P the width of the
     output state (H, or the projection's width):
     ```
-    a_g = clip(W_g x_t + R_g h + Wb_g + Rb_g + (g in {i, f} ? p_g * c : 0))
-    i = f1(a_i);  f = coupled ? 1 - i : f1(a_f);  c~ = f2(a_c)
-    c' = f * c + i * c~;   o = f1(a_o + p_o * c');   h' = o * f3(c')   (then h' = h' projection^T)
+    s_g = W_g x_t + R_g h + Wb_g + Rb_g
+    i = f1(clip(s_i + p_i * c));   f = coupled ? 1 - i : f1(clip(s_f + p_f * c))
+    c' = f * c + i * f2(clip(s_c));   o = f1(clip(s_o + p_o * c'))
+    h' = o * f3(c')   (then h' = h' projection^T)
     ```
     as ONNX LSTM-22 (which has no projection) and PyTorch's LSTM with proj_size. Rows shorter than
     T by `lengths` keep their state and give 0 behind their end.

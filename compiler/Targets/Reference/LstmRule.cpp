@@ -87,7 +87,8 @@ template <typename T> void Lstm<T>::gates(int64_t d) {
       // Peepholes are stored in the order i, o, f.
       if (peephole && (gate == I || gate == F))
         sum += load<T>(peephole[(gate == I ? 0 : 2) * hidden + unit]) * c[unit];
-      sums[gate][unit] = clipTo(sum, op.getClip());
+      // The output gate's sum is complete, and clipped, when the new cell state is known.
+      sums[gate][unit] = gate == O ? sum : clipTo(sum, op.getClip());
     }
   }
 }
@@ -106,7 +107,7 @@ template <typename T> void Lstm<T>::step(int64_t d) {
     T out = sums[O][unit];
     if (peephole)
       out += load<T>(peephole[hidden + unit]) * c[unit];
-    next[unit] = keep(activate(f[0], out) * activate(f[2], c[unit]));
+    next[unit] = keep(activate(f[0], clipTo(out, op.getClip())) * activate(f[2], c[unit]));
   }
   if (!op.getProjection()) {
     h = next;

@@ -195,9 +195,6 @@ LogicalResult fovea::onnx_frontend::importLstm(Node &node) {
   Recurrence form;
   if (failed(readForm(node, 4, {"sigmoid", "tanh", "tanh"}, form)))
     return failure();
-  // fovea.lstm adds the output gate's peephole behind the clip, ONNX before it.
-  if (form.clip && node.has(7))
-    return node.unsupported("clip together with peepholes is not supported");
   Sizes state = stateShape(form), peep{form.directions, node.sizes.mul(form.hidden, 3)};
   if (failed(checkShape(node, 5, state)) || failed(checkShape(node, 6, state)) ||
       failed(checkShape(node, 7, peep)))
