@@ -81,6 +81,8 @@ struct FuseElementwise : fovea::impl::FuseElementwiseBase<FuseElementwise> {
     int64_t before = countGenerics();
     RewritePatternSet patterns(&getContext());
     patterns.add<FuseProducer>(&getContext());
+    // A fused operation keeps its producer's result, which nobody needs once all took it in.
+    linalg::populateEraseUnusedOperandsAndResultsPatterns(patterns);
     GreedyRewriteConfig config;
     config.enableFolding(false).enableConstantCSE(false);
     config.setRegionSimplificationLevel(GreedySimplifyRegionLevel::Disabled);

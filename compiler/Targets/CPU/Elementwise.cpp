@@ -89,6 +89,14 @@ static ReductionDims dimsOf(linalg::LinalgOp op) {
   return dims;
 }
 
+/// True when every result is a sum: none has an element for each step of the summed dimensions.
+static bool onlySums(linalg::LinalgOp op, ArrayRef<unsigned> summed) {
+  return llvm::none_of(op.getDpsInitsMutable(), [&](OpOperand &init) {
+    AffineMap map = op.getMatchingIndexingMap(&init);
+    return llvm::any_of(summed, [&](unsigned dim) { return map.isFunctionOfDim(dim); });
+  });
+}
+
 /// Nested loops over the summed dimensions with the partial results as loop-carried values.
 static Nest::Carried reduceRow(Nest &nest, linalg::LinalgOp op, ArrayRef<Value> extents,
                                ArrayRef<unsigned> summed, SmallVector<Value> &position,
@@ -118,11 +126,16 @@ static void scheduleReduction(Operation *op, Nest &nest, const Capabilities &) {
     for (auto [place, index] : llvm::enumerate(nest.delinearize(row, rows)))
       if (place < dims.rows.size())
         position[dims.rows[place]] = index;
-    if (dims.column) {
-      // Sums stay in memory: the innermost loop runs along it.
+    if (dims.column || !onlySums(structured, dims.summed)) {
+      // Sums stay in memory: the innermost loop runs along it, or other results are written there.
       nestedLoops(nest, summed, [&](ArrayRef<Value> inner) {
         for (auto [place, index] : llvm::enumerate(inner))
           position[dims.summed[place]] = index;
+        if (!dims.column) {
+          storeResults(nest, structured, position,
+                       cloneBody(nest, structured, position, {}, /*reassociate=*/false));
+          return;
+        }
         nest.loop(nest.index(0), extents[*dims.column], nest.index(1), [&](Value column) {
           position[*dims.column] = column;
           storeResults(nest, structured, position,

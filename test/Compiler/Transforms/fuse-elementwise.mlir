@@ -89,3 +89,29 @@ func.func @do_not_fuse_into_gather(%i: tensor<5xi64>, %t: tensor<9xf32>, %oi: te
     } -> tensor<5xf32>
   return %q : tensor<5xf32>
 }
+
+// CHECK-LABEL: func @drop_the_result_that_all_consumers_took_in
+// CHECK-COUNT-2: = linalg.generic
+// CHECK-NOT:   linalg.generic
+// CHECK:         return %{{[0-9]+}}, %{{[0-9]+}} : tensor<5xf32>, tensor<5x6xf32>
+func.func @drop_the_result_that_all_consumers_took_in(%a: tensor<5x6xi64>, %of: tensor<5x6xf32>,
+    %os: tensor<5xf32>) -> (tensor<5xf32>, tensor<5x6xf32>) {
+  %p = linalg.generic #one ins(%a : tensor<5x6xi64>) outs(%of : tensor<5x6xf32>) {
+    ^bb0(%x: i64, %z: f32):
+      %f = arith.sitofp %x : i64 to f32
+      linalg.yield %f : f32
+    } -> tensor<5x6xf32>
+  %q = linalg.generic {indexing_maps = [#id, affine_map<(i, j) -> (i)>],
+                       iterator_types = ["parallel", "reduction"]}
+      ins(%p : tensor<5x6xf32>) outs(%os : tensor<5xf32>) {
+    ^bb0(%x: f32, %sum: f32):
+      %t = arith.addf %sum, %x : f32
+      linalg.yield %t : f32
+    } -> tensor<5xf32>
+  %r = linalg.generic #one ins(%p : tensor<5x6xf32>) outs(%of : tensor<5x6xf32>) {
+    ^bb0(%x: f32, %z: f32):
+      %e = math.exp %x : f32
+      linalg.yield %e : f32
+    } -> tensor<5x6xf32>
+  return %q, %r : tensor<5xf32>, tensor<5x6xf32>
+}
