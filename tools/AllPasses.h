@@ -12,7 +12,7 @@
 #include "compiler/Conversion/MathToArith/MathToArith.h"
 #include "compiler/Conversion/TensorToKernel/Passes.h"
 #include "compiler/Driver/Dialects.h"
-#include "compiler/Pipelines/Phases.h"
+#include "compiler/Pipelines/CPU.h"
 #include "compiler/Targets/CPU/Passes.h"
 #include "compiler/Transforms/Passes.h"
 

@@ -7,6 +7,7 @@
 #include "compiler/CommandLine/Build.h"
 
 #include "compiler/Driver/ProblemText.h"
+#include "compiler/Driver/TargetRegistry.h"
 
 #include "llvm/Support/CrashRecoveryContext.h"
 #include "llvm/Support/FormatVariadic.h"
@@ -65,7 +66,7 @@ llvm::Error Build::read() {
 }
 
 llvm::Error Build::runTo(Phase phase) {
-  for (Phase next : {Phase::Graph, Phase::Schedule, Phase::Kernel, Phase::Llvm})
+  for (Phase next : invocation.target().phases())
     if (next <= phase)
       if (llvm::Error error = guarded([&] { return work.runTo(next); }))
         return error;
@@ -73,7 +74,7 @@ llvm::Error Build::runTo(Phase phase) {
 }
 
 llvm::Error Build::finish() {
-  if (llvm::Error error = runTo(Phase::Llvm))
+  if (llvm::Error error = runTo(invocation.target().lastPhase()))
     return error;
   if (llvm::Error error = guarded([&] {
         made = work.finish();
@@ -81,10 +82,10 @@ llvm::Error Build::finish() {
       }))
     return error;
   size_t ops = ledgerRecords(made->ledger).size();
-  invocation.say(llvm::formatv("{0}/{0} ops on cpu, 0 fallback; {1:f1} MB of code, {2:f1} MB of "
+  invocation.say(llvm::formatv("{0}/{0} ops on {1}, 0 fallback; {2:f1} MB of code, {3:f1} MB of "
                                "weights",
-                               ops, double(made->codeBytes()) / 1e6,
-                               double(made->weightBytes()) / 1e6)
+                               ops, invocation.target().placement().device,
+                               double(made->codeBytes()) / 1e6, double(made->weightBytes()) / 1e6)
                      .str());
   return llvm::Error::success();
 }
@@ -104,9 +105,16 @@ llvm::Expected<Program> cli::loadBuilt(const Build &build, const Invocation &inv
   return Program::load(bytes, invocation.threads);
 }
 
+llvm::Error cli::requireArtifact(const Invocation &invocation) {
+  std::optional<Problem> problem = checkMakesArtifacts(invocation.target());
+  return problem ? failure(Problems{*problem}) : llvm::Error::success();
+}
+
 llvm::Expected<Loaded> cli::load(const Invocation &invocation) {
   Loaded loaded;
   if (!invocation.isArtifact()) {
+    if (llvm::Error error = requireArtifact(invocation))
+      return error;
     loaded.build = std::make_unique<Build>(invocation);
     if (llvm::Error error = loaded.build->read())
       return error;
@@ -125,16 +133,16 @@ llvm::Expected<Loaded> cli::load(const Invocation &invocation) {
   return loaded;
 }
 
-llvm::Expected<std::vector<Tensor>> cli::evaluate(Build &build, const Signature &signature,
+llvm::Expected<std::vector<Tensor>> cli::evaluate(Build &build, const Target &target,
+                                                  const Signature &signature,
                                                   llvm::ArrayRef<Tensor> inputs,
-                                                  reference::Mode mode) {
-  reference::Interpreter interpreter(build.imported(), build.compilation().weights());
-  reference::RunError error;
-  auto outputs = interpreter.evaluate(signature.entry, inputs, {mode}, error);
+                                                  Rounding rounding) {
+  EvaluationFailure why;
+  auto outputs = target.evaluate(build.imported(), build.compilation().weights(), signature.entry,
+                                 inputs, rounding, why);
   if (mlir::succeeded(outputs))
     return std::move(*outputs);
-  bool unsupported = error.kind == reference::RunError::Kind::Unsupported;
-  return failureOfRun(unsupported ? kInput : kRun, "reference", error.node, error.message);
+  return failureOfRun(why.unsupported ? kInput : kRun, target.name(), why.node, why.message);
 }
 
 std::vector<llvm::json::Object> cli::ledgerRecords(llvm::StringRef ledger) {

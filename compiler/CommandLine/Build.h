@@ -9,7 +9,7 @@
 #define FOVEA_COMPILER_COMMANDLINE_BUILD_H
 
 #include "compiler/CommandLine/Program.h"
-#include "compiler/Targets/Reference/Interpreter.h"
+#include "compiler/Targets/Target.h"
 
 namespace fovea::cli {
 
@@ -48,6 +48,9 @@ private:
 /// Loads the artefact that `build` made, by way of its bytes as in a file.
 llvm::Expected<Program> loadBuilt(const Build &build, const Invocation &invocation);
 
+/// Fails when the target makes no artefacts: for verbs that need one, before they read a model.
+llvm::Error requireArtifact(const Invocation &invocation);
+
 /// What --verb needs to run: an artefact from its file, or a model compiled now.
 struct Loaded {
   std::unique_ptr<Build> build;
@@ -56,9 +59,10 @@ struct Loaded {
 };
 llvm::Expected<Loaded> load(const Invocation &invocation);
 
-/// Evaluates an entry of the imported module by the reference interpreter.
-llvm::Expected<std::vector<Tensor>> evaluate(Build &build, const Signature &signature,
-                                             llvm::ArrayRef<Tensor> inputs, reference::Mode mode);
+/// Evaluates an entry of the imported module by a target that makes no artefacts.
+llvm::Expected<std::vector<Tensor>> evaluate(Build &build, const Target &target,
+                                             const Signature &signature,
+                                             llvm::ArrayRef<Tensor> inputs, Rounding rounding);
 
 /// The ledger's records; empty when there are none.
 std::vector<llvm::json::Object> ledgerRecords(llvm::StringRef ledger);

@@ -15,6 +15,11 @@ using namespace fovea;
 using namespace fovea::cli;
 using llvm::StringRef;
 
+/// The phase after which --emit=mlir writes the module.
+static Phase lastPhaseOf(const Invocation &invocation) {
+  return invocation.stopAfter.value_or(invocation.target().lastPhase());
+}
+
 static std::string outputPath(const Invocation &invocation) {
   if (!invocation.output.empty())
     return invocation.output;
@@ -25,9 +30,7 @@ static std::string outputPath(const Invocation &invocation) {
                          .Case("so", ".so")
                          .Case("mlir", ".mlir")
                          .Default(".fvm");
-  std::string phase = invocation.emit == "mlir"
-                          ? "." + nameOf(invocation.stopAfter.value_or(Phase::Llvm)).str()
-                          : "";
+  std::string phase = invocation.emit == "mlir" ? "." + nameOf(lastPhaseOf(invocation)).str() : "";
   return invocation.stem() + phase + ending.str();
 }
 
@@ -61,7 +64,7 @@ static llvm::Error writeArtifact(const std::string &path, const Invocation &invo
   if (invocation.emit == "obj")
     return writeBytes(path, StringRef(artifact.object.data(), artifact.object.size()));
   if (invocation.emit == "so")
-    return writeBytes(path, StringRef(artifact.code.data(), artifact.code.size()));
+    return writeBytes(path, StringRef(artifact.code().data(), artifact.code().size()));
   std::string reason;
   if (path != "-") {
     reason = artifact.save(path);
@@ -77,12 +80,15 @@ llvm::Expected<Exit> cli::compileModel(const Invocation &invocation) {
   std::string path = outputPath(invocation);
   if (path == "-" && invocation.json)
     return failure(kUsage, "-o - and --json both want stdout", "--json=FILE");
+  if (invocation.emit != "mlir")
+    if (llvm::Error error = requireArtifact(invocation))
+      return error;
   Build build(invocation);
   if (llvm::Error error = build.read())
     return error;
   llvm::json::Object result{{"input", invocation.input}, {"output", path}};
   if (invocation.emit == "mlir") {
-    if (llvm::Error error = build.runTo(invocation.stopAfter.value_or(Phase::Llvm)))
+    if (llvm::Error error = build.runTo(lastPhaseOf(invocation)))
       return error;
     if (llvm::Error error = writeModuleTo(path, build))
       return error;

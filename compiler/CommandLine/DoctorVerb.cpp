@@ -4,8 +4,10 @@
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
+#include "compiler/CommandLine/MachinePeak.h"
+#include "compiler/CommandLine/TextTable.h"
 #include "compiler/CommandLine/Verbs.h"
-#include "compiler/Targets/CPU/Capabilities.h"
+#include "compiler/Driver/TargetRegistry.h"
 #include "runtime/CPU/Features.h"
 #include "runtime/CPU/Processors.h"
 
@@ -35,17 +37,14 @@ private:
 };
 } // namespace
 
+static void checkTargets(Findings &findings) {
+  for (const Target *target : allTargets())
+    for (const Finding &finding : target->examine())
+      findings.add(finding.good, finding.subject, finding.text);
+}
+
 static void checkCpu(Findings &findings) {
-  std::optional<cpu::Capabilities> host = cpu::capabilitiesOf("host");
-  std::string name = llvm::sys::getHostCPUName().str();
-  if (!host) {
-    findings.add(false, "cpu", name + " lacks AVX2 or FMA: models compile for other machines only");
-  } else {
-    findings.add(true, "cpu", name + ", compiled for as " + host->cpu);
-    findings.add(host->registers >= 32, "registers",
-                 llvm::Twine(host->registers) + " vector registers of " + llvm::Twine(host->lanes) +
-                     " f32 lanes");
-  }
+  findings.add(true, "cpu", llvm::sys::getHostCPUName());
   std::string features;
   for (const char *feature : {"avx2", "fma", "f16c", "avx512f", "avx512bw", "avx512dq", "avx512vl",
                               "avx512vnni", "avx512bf16", "amx-tile", "amx-bf16"})
@@ -74,12 +73,25 @@ static void checkPython(Findings &findings, const Environment &environment) {
   }
 }
 
+static llvm::json::Object measurePeaks(Findings &findings, int threads) {
+  threads = threads ? threads : cpu::usableProcessors();
+  double gflops = measurePeakGflops(threads), gbps = measureReadGbps(threads);
+  findings.add(true, "peak",
+               shortNumber(gflops) + " f32 GFLOP/s and " + shortNumber(gbps) +
+                   " GB/s read from memory on " + llvm::Twine(threads) + " threads");
+  return llvm::json::Object{{"threads", threads}, {"peak_gflops", gflops}, {"peak_gbps", gbps}};
+}
+
 llvm::Expected<Exit> cli::checkMachine(const Invocation &invocation) {
   Findings findings(!invocation.json);
+  checkTargets(findings);
   checkCpu(findings);
   checkPython(findings, invocation.environment);
-  if (llvm::Error error =
-          invocation.report(llvm::json::Object{{"findings", std::move(findings.list)}}))
+  llvm::json::Object result{{"targets", describeTargets()}};
+  if (invocation.measure)
+    result["peaks"] = measurePeaks(findings, invocation.threads);
+  result["findings"] = std::move(findings.list);
+  if (llvm::Error error = invocation.report(std::move(result)))
     return error;
   return kOk;
 }

@@ -51,6 +51,8 @@ llvm::Expected<Exit> cli::explainModel(const Invocation &invocation) {
       return program.takeError();
     ledger = program->ledger();
   } else {
+    if (llvm::Error error = requireArtifact(invocation))
+      return error;
     Build build(invocation);
     if (llvm::Error error = build.read())
       return error;

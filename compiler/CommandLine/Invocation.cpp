@@ -7,6 +7,7 @@
 #include "compiler/CommandLine/Invocation.h"
 
 #include "compiler/Driver/OptionText.h"
+#include "compiler/Driver/TargetRegistry.h"
 
 #include "llvm/Option/Arg.h"
 #include "llvm/Option/ArgList.h"
@@ -129,14 +130,8 @@ static llvm::Error setCompileOptions(const InputArgList &arguments, Invocation &
                                                    problem->why);
     return llvm::Error::success();
   };
-  if (const Arg *target = arguments.getLastArg(OPT_target)) {
-    invocation.onReference = StringRef(target->getValue()) == "reference" &&
-                             (invocation.verb == "run" || invocation.verb == "verify");
-    if (!invocation.onReference)
-      if (llvm::Error error = set("target", target->getValue()))
-        return error;
-  }
-  for (auto [id, key] : {std::pair(OPT_threads, "threads"),
+  for (auto [id, key] : {std::pair(OPT_target, "target"),
+                         {OPT_threads, "threads"},
                          {OPT_dim, "dim"},
                          {OPT_dump_folder, "dump"},
                          {OPT_optimization, "optimization"}})
@@ -144,7 +139,7 @@ static llvm::Error setCompileOptions(const InputArgList &arguments, Invocation &
       if (llvm::Error error = set(key, value))
         return error;
   invocation.compile.requireFused = arguments.hasArg(OPT_require_fused);
-  invocation.compile.addressSanitizer = arguments.hasArg(OPT_address_sanitizer);
+  invocation.compile.emission.addressSanitizer = arguments.hasArg(OPT_address_sanitizer);
   invocation.threads = invocation.compile.threads;
   for (auto &dim : invocation.compile.import.dims)
     invocation.sizes[dim.getKey()] = dim.getValue();
@@ -194,8 +189,9 @@ static llvm::Error setResultOptions(const InputArgList &arguments, Invocation &i
                                  " asks for something else");
     invocation.emit = "mlir";
   }
-  invocation.compile.keepLlvmIr = invocation.emit == "llvm";
-  invocation.compile.keepAssembly = invocation.emit == "asm";
+  invocation.compile.emission.keepLlvmIr = invocation.emit == "llvm";
+  invocation.compile.emission.keepAssembly = invocation.emit == "asm";
+  invocation.measure = arguments.hasArg(OPT_measure);
   invocation.json = arguments.hasArg(OPT_json);
   invocation.jsonFile = arguments.getLastArgValue(OPT_json_file).str();
   invocation.verbose = arguments.hasArg(OPT_verbose);
@@ -246,6 +242,8 @@ llvm::Expected<std::optional<Invocation>> cli::parse(llvm::ArrayRef<const char *
       return error;
   return invocation;
 }
+
+const Target &Invocation::target() const { return *findTarget(compile.target); }
 
 std::string Invocation::stem() const {
   StringRef path = StringRef(input).rtrim('/');

@@ -30,8 +30,6 @@ struct Invocation {
   /// The model or artefact; empty for doctor.
   std::string input;
   CompileOptions compile;
-  /// Evaluate by the reference interpreter instead of compiling.
-  bool onReference = false;
   /// Threads of a run; 0: the runtime's choice.
   int threads = 0;
   /// Sizes of symbols that stay symbolic in the code; those of --dim included.
@@ -43,10 +41,14 @@ struct Invocation {
   std::string emit = "fvm";
   std::optional<Phase> stopAfter;
   int64_t benchMilliseconds = 1000;
+  /// doctor: measure the machine's peaks.
+  bool measure = false;
   bool json = false, verbose = false, quiet = false;
   std::string jsonFile;
   Environment environment;
 
+  /// What the model is compiled for or evaluated by; one of allTargets().
+  const Target &target() const;
   bool isArtifact() const { return llvm::StringRef(input).ends_with(".fvm"); }
   /// The input's file name without folder and ending.
   std::string stem() const;

@@ -33,9 +33,10 @@ multiclass Value<string name, string meta, string help, list<SubCommand> verbs> 
 
 def output : Separate<["-"], "o", [compile]>, MetaVarName<"FILE">,
   HelpText<"where the result goes; - for stdout (default: named like the model)">;
-defm target : Value<"target", "NAME", "host (default), x86-64-v3, x86-64-v4; run: also reference",
-  compiles>;
-defm threads : Value<"threads", "N", "threads of a run (default: the CPUs allowed)", compiles>;
+defm target : Value<"target", "NAME",
+  "host (default), x86-64-v3, x86-64-v4, reference; see fovea doctor", compiles>;
+defm threads : Value<"threads", "N", "threads of a run (default: the CPUs allowed)",
+  !listconcat(compiles, [doctor])>;
 defm dim : Value<"dim", "NAME=N", "fix a symbolic dimension; may be repeated", reads>;
 defm size : Value<"size", "NAME=N", "size of a dimension that stays symbolic in the code", runs>;
 defm input : Value<"input", "NAME=SPEC",
@@ -55,6 +56,8 @@ def require_fused : Flag<["--"], "require-fused", compiles>,
   HelpText<"refuse a model with a kernel that is not computed by its best form">;
 def address_sanitizer : Flag<["--"], "address-sanitizer", [compile]>,
   HelpText<"instrument loads and stores">;
+def measure : Flag<["--"], "measure", [doctor]>,
+  HelpText<"measure multiply-adds and reads at their fastest">;
 defm repeat_ms : Value<"time", "MS", "milliseconds to measure for (default 1000)", [bench]>;
 def json : Flag<["--"], "json", all>, HelpText<"print the result as JSON">;
 def json_file : Joined<["--"], "json=", all>, MetaVarName<"FILE">,

@@ -38,7 +38,7 @@ static Summary summarize(const Tensor &tensor) {
   return summary;
 }
 
-static llvm::Expected<std::vector<Tensor>> runReference(const Invocation &invocation,
+static llvm::Expected<std::vector<Tensor>> runEvaluated(const Invocation &invocation,
                                                         Signature &signature) {
   Build build(invocation);
   if (llvm::Error error = build.read())
@@ -50,7 +50,7 @@ static llvm::Expected<std::vector<Tensor>> runReference(const Invocation &invoca
   auto inputs = makeInputs(signature, invocation);
   if (!inputs)
     return inputs.takeError();
-  return evaluate(build, signature, *inputs, reference::Mode::Plain);
+  return evaluate(build, invocation.target(), signature, *inputs, Rounding::Storage);
 }
 
 static llvm::Expected<std::vector<Tensor>> runCompiled(const Invocation &invocation,
@@ -75,8 +75,9 @@ static llvm::json::Value jsonNumber(double value) {
 
 llvm::Expected<Exit> cli::runModel(const Invocation &invocation) {
   Signature signature;
-  auto outputs = invocation.onReference ? runReference(invocation, signature)
-                                        : runCompiled(invocation, signature);
+  bool compiles = invocation.isArtifact() || invocation.target().makesArtifacts();
+  auto outputs =
+      compiles ? runCompiled(invocation, signature) : runEvaluated(invocation, signature);
   if (!outputs)
     return outputs.takeError();
   TextTable table({"output", "dtype", "shape", "min", "max", "mean", "NaN"});

@@ -9,6 +9,7 @@
 #include "compiler/CommandLine/OnnxReference.h"
 #include "compiler/CommandLine/TextTable.h"
 #include "compiler/CommandLine/Verbs.h"
+#include "compiler/Driver/TargetRegistry.h"
 
 #include "llvm/Support/raw_ostream.h"
 
@@ -21,10 +22,11 @@ static llvm::Expected<std::vector<Judgement>> judgeByInterpreter(Build &build,
                                                                  const Signature &signature,
                                                                  llvm::ArrayRef<Tensor> inputs,
                                                                  llvm::ArrayRef<Tensor> got) {
-  auto exact = evaluate(build, signature, inputs, reference::Mode::Exact);
+  const Target &oracle = *findTarget("reference");
+  auto exact = evaluate(build, oracle, signature, inputs, Rounding::None);
   if (!exact)
     return exact.takeError();
-  auto plain = evaluate(build, signature, inputs, reference::Mode::Plain);
+  auto plain = evaluate(build, oracle, signature, inputs, Rounding::Storage);
   if (!plain)
     return plain.takeError();
   std::vector<Judgement> judgements;
@@ -123,12 +125,13 @@ llvm::Expected<Exit> cli::verifyModel(const Invocation &invocation) {
   if (invocation.isArtifact() && invocation.reference == "reference")
     return failure(kUsage, "an artefact has no module to evaluate",
                    "verify the model itself, or --ref=@expected.npz");
-  if (invocation.onReference && invocation.reference == "reference")
-    return failure(kUsage, "--target=reference would be compared with itself",
+  bool evaluates = !invocation.isArtifact() && !invocation.target().makesArtifacts();
+  if (evaluates && invocation.target().name() == invocation.reference)
+    return failure(kUsage, "--target=" + invocation.reference + " would be compared with itself",
                    "--ref=onnx or --ref=@expected.npz");
   Loaded loaded;
   llvm::Expected<Signature> signature = Signature();
-  if (invocation.onReference) {
+  if (evaluates) {
     loaded.build = std::make_unique<Build>(invocation);
     if (llvm::Error error = loaded.build->read())
       return error;
@@ -145,9 +148,9 @@ llvm::Expected<Exit> cli::verifyModel(const Invocation &invocation) {
   auto inputs = makeInputs(*signature, invocation);
   if (!inputs)
     return inputs.takeError();
-  auto got = invocation.onReference
-                 ? evaluate(*loaded.build, *signature, *inputs, reference::Mode::Plain)
-                 : loaded.program->run(*signature, *inputs);
+  auto got = evaluates ? evaluate(*loaded.build, invocation.target(), *signature, *inputs,
+                                  Rounding::Storage)
+                       : loaded.program->run(*signature, *inputs);
   if (!got)
     return got.takeError();
   auto judgements = judgeAll(invocation, loaded.build.get(), *signature, *inputs, *got);

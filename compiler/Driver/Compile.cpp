@@ -10,8 +10,8 @@
 #include "compiler/Driver/Dialects.h"
 #include "compiler/Driver/MakeManifest.h"
 #include "compiler/Driver/PackWeight.h"
+#include "compiler/Driver/TargetRegistry.h"
 #include "compiler/Frontends/Mlir/ImportMlirText.h"
-#include "compiler/Targets/CPU/Emit.h"
 #include "runtime/Artifact/Writer.h"
 
 #include "mlir/IR/Verifier.h"
@@ -44,7 +44,8 @@ private:
 
 } // namespace
 
-Compilation::Compilation(CompileOptions given) : options(std::move(given)) {
+Compilation::Compilation(CompileOptions given)
+    : options(std::move(given)), chosen(findTarget(options.target)) {
   DialectRegistry registry;
   addDialects(registry);
   context = std::make_unique<MLIRContext>(registry, MLIRContext::Threading::DISABLED);
@@ -106,33 +107,40 @@ static LogicalResult collecting(MLIRContext *context, Problems &problems, String
   return result;
 }
 
+bool Compilation::checkTarget() {
+  std::optional<Problem> problem = fovea::checkTarget(options.target);
+  if (!problem)
+    problem = chosen->unavailable();
+  return problem ? fail(std::move(*problem)) : true;
+}
+
+bool Compilation::runPhase(Phase phase) {
+  StepTimer timer(times, nameOf(phase).str());
+  PassManager manager(context.get());
+  manager.enableVerifier(true);
+  chosen->addPhase(manager, phase);
+  if (failed(collecting(context.get(), complaints, source, [&] { return manager.run(module()); })))
+    return false;
+  setPhase(module(), phase);
+  if (options.dumpFolder.empty())
+    return true;
+  SmallString<128> path(options.dumpFolder);
+  llvm::sys::path::append(path, nameOf(phase) + ".mlir");
+  std::error_code error;
+  llvm::raw_fd_ostream stream(path, error);
+  if (error)
+    return fail({"FV0311", path.str().str(), "", "", 0,
+                 "the dump cannot be written: " + error.message(), "", "check --dump"});
+  module()->print(stream, OpPrintingFlags().elideLargeElementsAttrs(64));
+  return true;
+}
+
 bool Compilation::runTo(Phase phase) {
-  std::optional<cpu::Capabilities> machine = cpu::capabilitiesOf(options.target);
-  if (!machine)
-    return fail({"FV0301", "", "", "", 0, "the target '" + options.target + "' is not known",
-                 "targets are host (with AVX2 and FMA), x86-64-v3 and x86-64-v4", "--target=host"});
-  for (Phase next : {Phase::Graph, Phase::Schedule, Phase::Kernel, Phase::Llvm}) {
-    if (next > phase || phaseOf(module()) >= next)
-      continue;
-    StepTimer timer(times, nameOf(next).str());
-    PassManager manager(context.get());
-    manager.enableVerifier(true);
-    addCpuPhase(manager, next, {machine->lanes, machine->registers});
-    if (failed(
-            collecting(context.get(), complaints, source, [&] { return manager.run(module()); })))
+  if (!checkTarget())
+    return false;
+  for (Phase next : chosen->phases())
+    if (next <= phase && phaseOf(module()) < next && !runPhase(next))
       return false;
-    setPhase(module(), next);
-    if (!options.dumpFolder.empty()) {
-      SmallString<128> path(options.dumpFolder);
-      llvm::sys::path::append(path, nameOf(next) + ".mlir");
-      std::error_code error;
-      llvm::raw_fd_ostream stream(path, error);
-      if (error)
-        return fail({"FV0302", path.str().str(), "", "", 0,
-                     "the dump cannot be written: " + error.message(), "", "check --dump"});
-      module()->print(stream, OpPrintingFlags().elideLargeElementsAttrs(64));
-    }
-  }
   return true;
 }
 
@@ -153,32 +161,41 @@ bool Compilation::checkFused() {
 }
 
 std::unique_ptr<Artifact> Compilation::finish() {
-  if (!runTo(Phase::Llvm) || (options.requireFused && !checkFused()))
+  if (!checkTarget())
+    return nullptr;
+  if (std::optional<Problem> problem = checkMakesArtifacts(*chosen)) {
+    fail(std::move(*problem));
+    return nullptr;
+  }
+  if (!runTo(chosen->lastPhase()) || (options.requireFused && !checkFused()))
     return nullptr;
   auto artifact = std::make_unique<Artifact>();
-  std::optional<cpu::Capabilities> machine = cpu::capabilitiesOf(options.target);
   {
     StepTimer timer(times, "codegen");
-    cpu::EmitOptions emission{options.optimization, options.keepLlvmIr, options.keepAssembly,
-                              options.addressSanitizer};
-    llvm::Expected<cpu::Emitted> emitted = cpu::emit(module(), *machine, emission);
+    llvm::Expected<Emission> emitted = chosen->emit(module(), options.emission);
     if (!emitted) {
       fail({"FV0901", "", "", "", 0, llvm::toString(emitted.takeError()), "",
             "report this as a bug of Fovea with the model"});
       return nullptr;
     }
-    artifact->code = std::move(emitted->sharedObject);
+    artifact->sections = std::move(emitted->sections);
     artifact->object = std::move(emitted->object);
     artifact->llvmIr = std::move(emitted->llvmIr);
     artifact->assembly = std::move(emitted->assembly);
-    artifact->manifest =
-        makeManifest(module(), *machine, emitted->triple, options.threads, complaints);
+    artifact->manifest = makeManifest(module(), emitted->machine, options.threads, complaints);
     artifact->ledger = makeLedger(module());
   }
   StepTimer timer(times, "weights");
   if (artifact->manifest.empty() || !layOutWeights(module(), store, artifact->weights, complaints))
     return nullptr;
   return artifact;
+}
+
+uint64_t Artifact::codeBytes() const {
+  uint64_t total = 0;
+  for (const CodeSection &section : sections)
+    total += section.bytes.size();
+  return total;
 }
 
 uint64_t Artifact::weightBytes() const {
@@ -196,10 +213,15 @@ static std::vector<fvm::Section> sectionsOf(const Artifact &artifact) {
     if (weight.padding)
       weights.push_back({nullptr, weight.padding});
   }
-  return fvm::cpuSections(
-      artifact.manifest,
-      {reinterpret_cast<const std::byte *>(artifact.code.data()), artifact.code.size()}, weights,
-      artifact.ledger);
+  std::vector<fvm::Section> code;
+  for (const CodeSection &section : artifact.sections)
+    code.push_back(
+        {fvm::SectionKind::Code,
+         section.target,
+         {{reinterpret_cast<const std::byte *>(section.bytes.data()), section.bytes.size()}},
+         section.alignment,
+         section.memory});
+  return fvm::sectionsOf(artifact.manifest, std::move(code), weights, artifact.ledger);
 }
 
 std::string Artifact::save(const std::string &path) const {

@@ -11,7 +11,7 @@
 #include "compiler/Base/Problem.h"
 #include "compiler/Base/WeightStore.h"
 #include "compiler/Frontends/Import.h"
-#include "compiler/Pipelines/Phases.h"
+#include "compiler/Targets/Target.h"
 
 #include "mlir/IR/MLIRContext.h"
 #include "mlir/IR/OwningOpRef.h"
@@ -24,15 +24,12 @@
 namespace fovea {
 
 struct CompileOptions {
-  /// "host", "x86-64-v3", "x86-64-v4".
+  /// A name of TargetRegistry.h.
   std::string target = "host";
   /// Threads the artefact prefers; 0 for no preference.
   int64_t threads = 0;
   ImportOptions import;
-  unsigned optimization = 3;
-  /// Keep these texts in the artefact's `texts`.
-  bool keepLlvmIr = false, keepAssembly = false;
-  bool addressSanitizer = false;
+  EmissionOptions emission;
   /// A kernel that is not computed by its best form is a problem (FV0401).
   bool requireFused = false;
   /// Folder for the module after each phase; empty: none.
@@ -43,8 +40,11 @@ struct CompileOptions {
 class Artifact {
 public:
   std::string manifest, ledger, llvmIr, assembly;
-  llvm::SmallVector<char, 0> code, object;
-  uint64_t codeBytes() const { return code.size(); }
+  std::vector<CodeSection> sections;
+  llvm::SmallVector<char, 0> object;
+  /// The first section's code.
+  llvm::ArrayRef<char> code() const { return sections.front().bytes; }
+  uint64_t codeBytes() const;
   uint64_t weightBytes() const;
 
   /// Writes the .fvm beside and renames; empty on success, else the reason.
@@ -81,12 +81,15 @@ public:
   /// Reads a module given as text; `name` stands for the file in messages.
   bool readText(llvm::StringRef text, llvm::StringRef name);
 
-  /// Runs the phases up to `phase`, those that the module has behind it excepted.
+  /// Runs the target's phases up to `phase`, those that the module has behind it excepted.
   bool runTo(Phase phase);
 
-  /// Emits code and packs the artefact; runs the remaining phases before. Null with problems.
+  /// Emits code and packs the artefact; runs the remaining phases before. Null with problems, one
+  /// of them FV0322 when the target makes no artefacts.
   std::unique_ptr<Artifact> finish();
 
+  /// Null when the target's name is not known.
+  const Target *target() const { return chosen; }
   mlir::ModuleOp module() { return *owned; }
   const WeightStore &weights() const { return store; }
   const ImportSummary &summary() const { return imported; }
@@ -99,9 +102,12 @@ public:
 
 private:
   bool fail(Problem problem);
+  bool checkTarget();
+  bool runPhase(Phase phase);
   bool checkFused();
 
   CompileOptions options;
+  const Target *chosen;
   std::unique_ptr<mlir::MLIRContext> context;
   mlir::OwningOpRef<mlir::ModuleOp> owned;
   WeightStore store;

@@ -87,11 +87,11 @@ static bool fillEntry(Operation *function, fvm::Entry &entry) {
          fill(kResultsAttr, kResultTypesAttr, "output", entry.outputs);
 }
 
-std::string fovea::makeManifest(ModuleOp module, const cpu::Capabilities &cpu,
-                                const std::string &triple, int64_t threads, Problems &problems) {
+std::string fovea::makeManifest(ModuleOp module, const fvm::Target &machine, int64_t threads,
+                                Problems &problems) {
   fvm::Manifest manifest;
   manifest.producer = "fovea 0.1.0";
-  manifest.target = {triple, cpu.cpu, cpu.features};
+  manifest.target = machine;
   manifest.threadsHint = threads;
   if (auto nodes = module->getAttrOfType<ArrayAttr>(kNodesAttr))
     for (auto node : nodes.getAsRange<StringAttr>())
@@ -116,6 +116,10 @@ std::string fovea::makeManifest(ModuleOp module, const cpu::Capabilities &cpu,
 static llvm::json::Value toJson(Attribute attr) {
   if (auto text = dyn_cast<StringAttr>(attr))
     return text.getValue();
+  if (auto flag = dyn_cast<BoolAttr>(attr))
+    return flag.getValue();
+  if (auto number = dyn_cast<IntegerAttr>(attr))
+    return number.getInt();
   if (auto list = dyn_cast<ArrayAttr>(attr)) {
     llvm::json::Array values;
     for (Attribute item : list)

@@ -8,13 +8,12 @@
 #define FOVEA_COMPILER_DRIVER_MAKEMANIFEST_H
 
 #include "compiler/Driver/Compile.h"
-#include "compiler/Targets/CPU/Capabilities.h"
 
 namespace fovea {
 
 /// The manifest as JSON. Empty with a problem when the module's interface has no place in it.
-std::string makeManifest(mlir::ModuleOp module, const cpu::Capabilities &cpu,
-                         const std::string &triple, int64_t threads, Problems &problems);
+std::string makeManifest(mlir::ModuleOp module, const fvm::Target &machine, int64_t threads,
+                         Problems &problems);
 
 /// The fusion ledger as JSON: one record per launch of the schedule.
 std::string makeLedger(mlir::ModuleOp module);

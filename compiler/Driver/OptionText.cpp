@@ -6,6 +6,8 @@
 //===----------------------------------------------------------------------===//
 #include "compiler/Driver/OptionText.h"
 
+#include "compiler/Driver/TargetRegistry.h"
+
 using namespace fovea;
 using llvm::StringRef;
 
@@ -41,24 +43,6 @@ static std::optional<Problem> setDim(ImportOptions &import, StringRef value) {
   return std::nullopt;
 }
 
-std::optional<Problem> fovea::checkTarget(StringRef target) {
-  static constexpr StringRef known[] = {"host", "x86-64-v3", "x86-64-v4"};
-  if (llvm::is_contained(known, target))
-    return std::nullopt;
-  Problem problem{"FV0301", "", "", "", 0, "", "", "target host"};
-  if (target == "cuda") {
-    problem.what = "target 'cuda' is not built in this version";
-    problem.why = "this version compiles for CPUs only";
-  } else if (target == "reference") {
-    problem.what = "target 'reference' makes no artefact";
-    problem.why = "it evaluates models directly, and is for 'fovea run' and 'fovea verify'";
-  } else {
-    problem.what = "the target '" + target.str() + "' is not known";
-    problem.why = "targets are host (with AVX2 and FMA), x86-64-v3 and x86-64-v4";
-  }
-  return problem;
-}
-
 std::optional<Problem> fovea::setOption(CompileOptions &options, StringRef key, StringRef value) {
   std::string name = key.str();
   std::replace(name.begin(), name.end(), '_', '-');
@@ -69,19 +53,19 @@ std::optional<Problem> fovea::setOption(CompileOptions &options, StringRef key, 
   if (name == "threads")
     return setNumber(options.threads, name, value, 0, 4096);
   if (name == "optimization")
-    return setNumber(options.optimization, name, value, 0, 3);
+    return setNumber(options.emission.optimization, name, value, 0, 3);
   if (name == "dim")
     return setDim(options.import, value);
   if (name == "require-fused")
     return setFlag(options.requireFused, name, value);
   if (name == "address-sanitizer")
-    return setFlag(options.addressSanitizer, name, value);
+    return setFlag(options.emission.addressSanitizer, name, value);
   if (name == "dump") {
     options.dumpFolder = value.str();
     return std::nullopt;
   }
   if (name == "keep" && (value == "llvm" || value == "asm")) {
-    (value == "llvm" ? options.keepLlvmIr : options.keepAssembly) = true;
+    (value == "llvm" ? options.emission.keepLlvmIr : options.emission.keepAssembly) = true;
     return std::nullopt;
   }
   if (name == "keep")

@@ -18,9 +18,6 @@ namespace fovea {
 std::optional<Problem> setOption(CompileOptions &options, llvm::StringRef key,
                                  llvm::StringRef value);
 
-/// A problem when `target` is not one that code is compiled for.
-std::optional<Problem> checkTarget(llvm::StringRef target);
-
 } // namespace fovea
 
 #endif // FOVEA_COMPILER_DRIVER_OPTIONTEXT_H

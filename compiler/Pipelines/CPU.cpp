@@ -4,7 +4,7 @@
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
-#include "compiler/Pipelines/Phases.h"
+#include "compiler/Pipelines/CPU.h"
 
 #include "compiler/Conversion/KernelToLLVM/Passes.h"
 #include "compiler/Conversion/KernelToVector/Passes.h"
@@ -31,7 +31,7 @@ static void addCleanup(OpPassManager &manager) {
   manager.addPass(createCSEPass());
 }
 
-static void addGraph(OpPassManager &manager, const CpuPipelineOptions &options) {
+static void addGraph(OpPassManager &manager, const cpu::Capabilities &cpu) {
   addCleanup(manager);
   auto &function = manager.nest<func::FuncOp>();
   function.addPass(createRaiseAttention());
@@ -45,7 +45,7 @@ static void addGraph(OpPassManager &manager, const CpuPipelineOptions &options) 
   function.addPass(createFuseElementwise());
   function.addPass(createDecomposeTensorOps());
   addCleanup(manager);
-  manager.addPass(createPackWeights(PackWeightsOptions{options.lanes, options.registers}));
+  manager.addPass(createPackWeights(PackWeightsOptions{cpu.lanes, cpu.registers}));
 }
 
 /// Tensors to buffers: every result has its destination, inputs are never written.
@@ -64,12 +64,12 @@ static void addBuffers(OpPassManager &manager) {
   addCleanup(manager);
 }
 
-static void addSchedule(OpPassManager &manager, const CpuPipelineOptions &options) {
+static void addSchedule(OpPassManager &manager, const cpu::Capabilities &cpu) {
   addBuffers(manager);
   manager.addPass(createFormKernels());
   addCleanup(manager);
   manager.addPass(createPlanArena());
-  manager.addPass(createScheduleKernels(ScheduleKernelsOptions{options.lanes, options.registers}));
+  manager.addPass(createScheduleKernels(ScheduleKernelsOptions{cpu.lanes, cpu.registers}));
   addCleanup(manager);
 }
 
@@ -92,14 +92,14 @@ static void addLlvm(OpPassManager &manager) {
   addCleanup(manager);
 }
 
-void fovea::addCpuPhase(OpPassManager &manager, Phase phase, const CpuPipelineOptions &options) {
+void fovea::addCpuPhase(OpPassManager &manager, Phase phase, const cpu::Capabilities &cpu) {
   switch (phase) {
   case Phase::Import:
     return;
   case Phase::Graph:
-    return addGraph(manager, options);
+    return addGraph(manager, cpu);
   case Phase::Schedule:
-    return addSchedule(manager, options);
+    return addSchedule(manager, cpu);
   case Phase::Kernel:
     return addKernel(manager);
   case Phase::Llvm:
@@ -113,7 +113,7 @@ void fovea::registerCpuPipelines() {
         ("fovea-cpu-" + nameOf(phase)).str(),
         ("Run the CPU's passes that lead to the phase " + nameOf(phase)).str(),
         [phase](OpPassManager &manager, StringRef, function_ref<LogicalResult(const Twine &)>) {
-          addCpuPhase(manager, phase, CpuPipelineOptions());
+          addCpuPhase(manager, phase, cpu::Capabilities());
           return success();
         },
         [](function_ref<void(const mlir::detail::PassOptions &)>) {});

@@ -98,13 +98,14 @@ static Status writeSpans(int fd, const std::vector<Bytes> &spans) {
   return {};
 }
 
-std::vector<Section> cpuSections(std::string_view manifestJson, Bytes code,
-                                 std::vector<Bytes> weights, std::string_view ledgerJson) {
+std::vector<Section> sectionsOf(std::string_view manifestJson, std::vector<Section> code,
+                                std::vector<Bytes> weights, std::string_view ledgerJson) {
   std::vector<Section> sections;
   sections.push_back({SectionKind::Manifest, "", {{manifestJson.data(), manifestJson.size()}}});
   if (!ledgerJson.empty())
     sections.push_back({SectionKind::Ledger, "", {{ledgerJson.data(), ledgerJson.size()}}});
-  sections.push_back({SectionKind::Code, "cpu", {code}});
+  for (Section &section : code)
+    sections.push_back(std::move(section));
   sections.push_back({SectionKind::Weights, "", std::move(weights), 4096});
   return sections;
 }

@@ -26,10 +26,10 @@ struct Section {
   MemorySpace space = MemorySpace::Host;
 };
 
-/// The usual sections of an artefact for the CPU, in file order. Borrows everything given; an
-/// empty ledger is left out.
-std::vector<Section> cpuSections(std::string_view manifestJson, Bytes code,
-                                 std::vector<Bytes> weights, std::string_view ledgerJson);
+/// The sections of an artefact in file order, `code` being one or more code sections. Borrows
+/// everything given; an empty ledger is left out.
+std::vector<Section> sectionsOf(std::string_view manifestJson, std::vector<Section> code,
+                                std::vector<Bytes> weights, std::string_view ledgerJson);
 
 /// Writes to a temporary file in the folder of `path`, syncs it and renames it over `path`, so
 /// that readers see the old file or the whole new one. `path` may be absent, a regular file, or a

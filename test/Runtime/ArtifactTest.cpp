@@ -27,8 +27,8 @@ protected:
   void TearDown() override { fs::remove_all(folder); }
 
   std::vector<Section> sections() const {
-    return cpuSections(manifest, {code.data(), code.size()}, {{sampleWeights, 32}, {nullptr, 100}},
-                       "{}");
+    return sectionsOf(manifest, {{SectionKind::Code, "cpu", {{code.data(), code.size()}}}},
+                      {{sampleWeights, 32}, {nullptr, 100}}, "{}");
   }
 
   fs::path folder;

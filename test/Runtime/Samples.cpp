@@ -72,7 +72,8 @@ Image pack(const Manifest &manifest, const Image &code, fvm::Bytes weights,
   std::string json = fvm::writeManifest(manifest);
   Image image;
   fvm::Status status = fvm::writeArtifact(
-      image, fvm::cpuSections(json, {code.data(), code.size()}, {weights}, ledger));
+      image, fvm::sectionsOf(json, {{fvm::SectionKind::Code, "cpu", {{code.data(), code.size()}}}},
+                             {weights}, ledger));
   EXPECT_TRUE(status.ok()) << status.message();
   return image;
 }

@@ -28,12 +28,13 @@
 
 LLD_HAS_DRIVER(elf)
 
+using namespace fovea;
 using namespace fovea::cpu;
 
 static llvm::Error failure(const llvm::Twine &what) { return llvm::createStringError(what); }
 
 static std::unique_ptr<llvm::TargetMachine> machineFor(const Capabilities &cpu, llvm::Triple triple,
-                                                       const EmitOptions &options,
+                                                       const EmissionOptions &options,
                                                        std::string &error) {
   static std::once_flag once;
   std::call_once(once, [] {
@@ -52,7 +53,7 @@ static std::unique_ptr<llvm::TargetMachine> machineFor(const Capabilities &cpu, 
 }
 
 /// Everything but the exported entries is internal; kernels may use the widest vectors.
-static void prepare(llvm::Module &module, const Capabilities &cpu, const EmitOptions &options) {
+static void prepare(llvm::Module &module, const Capabilities &cpu, const EmissionOptions &options) {
   for (llvm::Function &function : module) {
     if (function.isDeclaration())
       continue;
@@ -72,7 +73,7 @@ static void prepare(llvm::Module &module, const Capabilities &cpu, const EmitOpt
 }
 
 static void optimize(llvm::Module &module, llvm::TargetMachine &machine,
-                     const EmitOptions &options) {
+                     const EmissionOptions &options) {
   llvm::LoopAnalysisManager loops;
   llvm::FunctionAnalysisManager functions;
   llvm::CGSCCAnalysisManager graph;
@@ -151,8 +152,8 @@ static llvm::Error link(llvm::ArrayRef<char> object, llvm::SmallVectorImpl<char>
   return llvm::Error::success();
 }
 
-llvm::Expected<Emitted> fovea::cpu::emit(mlir::ModuleOp module, const Capabilities &cpu,
-                                         const EmitOptions &options) {
+llvm::Expected<Emission> fovea::cpu::emit(mlir::ModuleOp module, const Capabilities &cpu,
+                                          const EmissionOptions &options) {
   mlir::DialectRegistry registry;
   mlir::registerBuiltinDialectTranslation(registry);
   mlir::registerLLVMDialectTranslation(registry);
@@ -166,9 +167,9 @@ llvm::Expected<Emitted> fovea::cpu::emit(mlir::ModuleOp module, const Capabiliti
   std::unique_ptr<llvm::Module> ir = mlir::translateModuleToLLVMIR(*code, context, "fovea");
   if (!ir)
     return failure("the module cannot be translated to LLVM IR");
-  Emitted out;
+  Emission out;
   llvm::Triple triple(llvm::sys::getDefaultTargetTriple());
-  out.triple = triple.str();
+  out.machine = {triple.str(), cpu.cpu, cpu.features};
   std::string error;
   auto machine = machineFor(cpu, triple, options, error);
   if (!machine)
@@ -179,7 +180,7 @@ llvm::Expected<Emitted> fovea::cpu::emit(mlir::ModuleOp module, const Capabiliti
   if (llvm::verifyModule(*ir))
     return failure("the generated LLVM IR is not valid");
   optimize(*ir, *machine, options);
-  if (options.keepIr) {
+  if (options.keepLlvmIr) {
     llvm::raw_string_ostream stream(out.llvmIr);
     ir->print(stream, nullptr);
   }
@@ -192,7 +193,8 @@ llvm::Expected<Emitted> fovea::cpu::emit(mlir::ModuleOp module, const Capabiliti
   }
   if (llvm::Error failed = generate(*ir, *machine, llvm::CodeGenFileType::ObjectFile, out.object))
     return std::move(failed);
-  if (llvm::Error failed = link(out.object, out.sharedObject))
+  if (llvm::Error failed = link(out.object, out.sections.emplace_back().bytes))
     return std::move(failed);
+  out.sections.front().target = "cpu";
   return out;
 }

@@ -8,32 +8,14 @@
 #define FOVEA_COMPILER_TARGETS_CPU_EMIT_H
 
 #include "compiler/Targets/CPU/Capabilities.h"
-
-#include "mlir/IR/BuiltinOps.h"
-#include "llvm/ADT/SmallVector.h"
-#include "llvm/Support/Error.h"
+#include "compiler/Targets/Target.h"
 
 namespace fovea::cpu {
 
-/// What emission leaves; texts only when asked for.
-struct Emitted {
-  llvm::SmallVector<char, 0> sharedObject;
-  llvm::SmallVector<char, 0> object;
-  std::string llvmIr, assembly;
-  std::string triple;
-};
-
-struct EmitOptions {
-  unsigned optimization = 3;
-  bool keepIr = false, keepAssembly = false;
-  /// Instrument loads and stores for AddressSanitizer.
-  bool addressSanitizer = false;
-};
-
 /// Compiles a module of the LLVM dialect. The shared object exports fovea_run_* and fovea_plan_*
 /// and imports memcpy, memset, memmove alone. Thread-safe.
-llvm::Expected<Emitted> emit(mlir::ModuleOp module, const Capabilities &cpu,
-                             const EmitOptions &options);
+llvm::Expected<Emission> emit(mlir::ModuleOp module, const Capabilities &cpu,
+                              const EmissionOptions &options);
 
 } // namespace fovea::cpu
 

@@ -1,21 +1,21 @@
-//===- Phases.h - the named phases and their passes -----------------------===//
+//===- Phases.h - the named phases ----------------------------------------===//
 //
-// The only place where passes are put in order. A compilation can stop after any phase, and go on
-// from the module that it left.
+// A compilation can stop after any phase, and go on from the module that it left. Their passes are
+// put in order in compiler/Pipelines.
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
-#ifndef FOVEA_COMPILER_PIPELINES_PHASES_H
-#define FOVEA_COMPILER_PIPELINES_PHASES_H
+#ifndef FOVEA_COMPILER_TARGETS_PHASES_H
+#define FOVEA_COMPILER_TARGETS_PHASES_H
 
 #include "mlir/IR/BuiltinOps.h"
-#include "mlir/Pass/PassManager.h"
 
 #include <optional>
 
 namespace fovea {
 
-/// What a module has behind it. Each phase leaves a module that the next one takes.
+/// What a module has behind it. Each phase leaves a module that the next one takes. A target goes
+/// through some of them (Target::phases), in this order.
 enum class Phase {
   /// As a frontend made it.
   Import,
@@ -37,18 +37,6 @@ std::optional<Phase> phaseNamed(llvm::StringRef name);
 Phase phaseOf(mlir::ModuleOp module);
 void setPhase(mlir::ModuleOp module, Phase phase);
 
-/// What the CPU's pipeline needs to know of the machine.
-struct CpuPipelineOptions {
-  int64_t lanes = 16;
-  int64_t registers = 32;
-};
-
-/// Adds the passes that lead to `phase` from the one before.
-void addCpuPhase(mlir::OpPassManager &manager, Phase phase, const CpuPipelineOptions &options);
-
-/// Registers the phases as pipelines `fovea-cpu-graph` ... `fovea-cpu-llvm`.
-void registerCpuPipelines();
-
 } // namespace fovea
 
-#endif // FOVEA_COMPILER_PIPELINES_PHASES_H
+#endif // FOVEA_COMPILER_TARGETS_PHASES_H

@@ -1,0 +1,79 @@
+//===- TargetRegistry.cpp - the targets of this build ---------------------===//
+//
+// Joins targets and their order of passes.
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+#include "compiler/Driver/TargetRegistry.h"
+
+#include "compiler/Pipelines/CPU.h"
+#include "compiler/Targets/CPU/CpuTarget.h"
+#include "compiler/Targets/Reference/ReferenceTarget.h"
+
+using namespace fovea;
+using llvm::StringRef;
+
+llvm::ArrayRef<const Target *> fovea::allTargets() {
+  static const cpu::CpuTarget host("host", "the processor of this machine", addCpuPhase);
+  static const cpu::CpuTarget level3("x86-64-v3", "x86-64 with AVX2 and FMA", addCpuPhase);
+  static const cpu::CpuTarget level4("x86-64-v4", "x86-64 with AVX-512", addCpuPhase);
+  static const reference::ReferenceTarget oracle;
+  static const Target *const list[] = {&host, &level3, &level4, &oracle};
+  return list;
+}
+
+const Target *fovea::findTarget(StringRef name) {
+  const auto *found =
+      llvm::find_if(allTargets(), [&](const Target *target) { return target->name() == name; });
+  return found == allTargets().end() ? nullptr : *found;
+}
+
+std::optional<Problem> fovea::checkTarget(StringRef name) {
+  if (findTarget(name))
+    return std::nullopt;
+  Problem problem{"FV0320", "", "", "", 0, "", "", "target host"};
+  std::string known;
+  for (const Target *target : allTargets())
+    known += (known.empty() ? "" : ", ") + target->name().str();
+  if (name == "cuda") {
+    problem.what = "target 'cuda' is not built in this version";
+    problem.why = "this version compiles for CPUs only; its targets are " + known;
+  } else {
+    problem.what = "the target '" + name.str() + "' is not known";
+    problem.why = "targets are " + known;
+  }
+  return problem;
+}
+
+std::optional<Problem> fovea::checkMakesArtifacts(const Target &target) {
+  if (target.makesArtifacts())
+    return std::nullopt;
+  return Problem{"FV0322",
+                 "",
+                 "",
+                 "",
+                 0,
+                 "target '" + target.name().str() + "' makes no artefact",
+                 "it evaluates models in the compiler's process: 'fovea run' and 'fovea verify'",
+                 "target host"};
+}
+
+llvm::json::Array fovea::describeTargets() {
+  llvm::json::Array list;
+  for (const Target *target : allTargets()) {
+    llvm::json::Array phases;
+    for (Phase phase : target->phases())
+      phases.push_back(nameOf(phase));
+    Placement placement = target->placement();
+    bool onHost = placement.memory == fvm::MemorySpace::Host;
+    list.push_back(llvm::json::Object{{"name", target->name()},
+                                      {"summary", target->summary()},
+                                      {"device", placement.device},
+                                      {"memory", onHost ? "host" : "device"},
+                                      {"streams", placement.streams},
+                                      {"artifacts", target->makesArtifacts()},
+                                      {"available", !target->unavailable()},
+                                      {"phases", std::move(phases)}});
+  }
+  return list;
+}

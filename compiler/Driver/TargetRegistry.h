@@ -1,0 +1,34 @@
+//===- TargetRegistry.h - the targets of this build -----------------------===//
+//
+// The one list of targets. Everything above finds them here, by name.
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+#ifndef FOVEA_COMPILER_DRIVER_TARGETREGISTRY_H
+#define FOVEA_COMPILER_DRIVER_TARGETREGISTRY_H
+
+#include "compiler/Targets/Target.h"
+
+#include "llvm/Support/JSON.h"
+
+namespace fovea {
+
+/// All targets, the default first. They live as long as the process.
+llvm::ArrayRef<const Target *> allTargets();
+
+/// The target of a name, or null.
+const Target *findTarget(llvm::StringRef name);
+
+/// FV0320 when there is no target of this name.
+std::optional<Problem> checkTarget(llvm::StringRef name);
+
+/// FV0322 when the target makes no artefacts.
+std::optional<Problem> checkMakesArtifacts(const Target &target);
+
+/// A list of objects with the strings name, summary, device and memory ("host" or "device"), the
+/// booleans streams, artifacts and available, and the names of the phases.
+llvm::json::Array describeTargets();
+
+} // namespace fovea
+
+#endif // FOVEA_COMPILER_DRIVER_TARGETREGISTRY_H
