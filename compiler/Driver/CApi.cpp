@@ -10,6 +10,8 @@
 #include "compiler/Driver/Compile.h"
 #include "compiler/Driver/OptionText.h"
 #include "compiler/Driver/ProblemText.h"
+#include "compiler/Driver/TargetRegistry.h"
+#include "compiler/Frontends/Onnx/Support.h"
 #include "runtime/Core/Api.h"
 
 #include <mutex>
@@ -65,8 +67,8 @@ static Status compile(const fovea_options *options, fovea_artifact **artifact, R
 const char *fovea_compiler_version(void) { return FOVEA_VERSION; }
 
 const char *fovea_compiler_target(int64_t index) {
-  static constexpr const char *names[] = {"host", "x86-64-v3", "x86-64-v4"};
-  return index >= 0 && index < std::ssize(names) ? names[index] : nullptr;
+  llvm::ArrayRef<const Target *> targets = allTargets();
+  return index >= 0 && index < int64_t(targets.size()) ? targets[index]->name().data() : nullptr;
 }
 
 fovea_options *fovea_options_create(void) { return new (std::nothrow) fovea_options(); }
@@ -148,6 +150,42 @@ const char *fovea_text_data(const fovea_text *text) { return text ? text->text.c
 
 void fovea_text_free(fovea_text *text) { delete text; }
 
+/// A text that the caller owns.
+static fovea_text *textOf(llvm::json::Value value) {
+  auto text = std::make_unique<fovea_text>();
+  llvm::raw_string_ostream(text->text) << value;
+  return text.release();
+}
+
+fovea_status *fovea_query_targets(fovea_text **targets) {
+  return guarded([&]() -> Status {
+    if (!targets)
+      return nullArgument("targets");
+    *targets = textOf(describeTargets());
+    return {};
+  });
+}
+
+fovea_status *fovea_query_operators(fovea_text **operators) {
+  return guarded([&]() -> Status {
+    if (!operators)
+      return nullArgument("operators");
+    llvm::json::Object types;
+    for (const OnnxTypeGroup &group : onnxTypeGroups())
+      types[group.name] = group.members;
+    llvm::json::Array rows;
+    for (const OnnxSupportRow &row : onnxSupportTable())
+      rows.push_back(llvm::json::Object{{"name", row.name},
+                                        {"first_opset", row.firstOpset},
+                                        {"last_opset", row.lastOpset},
+                                        {"types", row.types},
+                                        {"note", row.note}});
+    *operators =
+        textOf(llvm::json::Object{{"types", std::move(types)}, {"operators", std::move(rows)}});
+    return {};
+  });
+}
+
 fovea_status *fovea_query_file(const char *path, const fovea_options *options,
                                fovea_text **problems) {
   return guarded([&]() -> Status {
@@ -155,9 +193,7 @@ fovea_status *fovea_query_file(const char *path, const fovea_options *options,
       return nullArgument(path ? "problems" : "path");
     Compilation compilation(copyOf(options));
     compilation.read(path);
-    auto text = std::make_unique<fovea_text>();
-    llvm::raw_string_ostream(text->text) << llvm::json::Value(toJson(compilation.problems()));
-    *problems = text.release();
+    *problems = textOf(toJson(compilation.problems()));
     return {};
   });
 }

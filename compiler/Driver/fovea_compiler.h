@@ -28,8 +28,8 @@ extern "C" {
 /// Version of the compiler, e.g. "0.1.0". Static storage.
 FOVEA_API const char *fovea_compiler_version(void);
 
-/// Name of a target that this version compiles for, NULL when the index is out of range. Static
-/// storage.
+/// Name of a target, the default first, NULL when the index is out of range. Static storage.
+/// fovea_query_targets says more of each.
 FOVEA_API const char *fovea_compiler_target(int64_t index);
 
 //===----------------------------------------------------------------------===//
@@ -43,7 +43,7 @@ FOVEA_API fovea_options *fovea_options_create(void);
 FOVEA_API void fovea_options_free(fovea_options *options);
 
 /// Sets an option; '_' in a key is read as '-'. Keys and values:
-///   target             "host" (default), "x86-64-v3", "x86-64-v4"
+///   target             "host" (default), "x86-64-v3", "x86-64-v4"; "reference" makes no artefact
 ///   threads            threads that runs prefer, 0 for no preference
 ///   dim                NAME=N: the symbolic dimension NAME has size N; repeatable
 ///   optimization       0 to 3 (default)
@@ -94,6 +94,18 @@ typedef struct fovea_text fovea_text;
 /// Zero-terminated; lives until fovea_text_free.
 FOVEA_API const char *fovea_text_data(const fovea_text *text);
 FOVEA_API void fovea_text_free(fovea_text *text);
+
+/// The targets of this build: a JSON list of objects with the strings name, summary, device (as in
+/// fovea_device_open) and memory ("host" or "device": where the tensors of a run lie), the booleans
+/// streams (runs are queued on a fovea_stream), artifacts (false: the target evaluates models in
+/// the compiler's process and cannot be compiled for) and available (on this machine), and the
+/// names of its phases behind import.
+FOVEA_API fovea_status *fovea_query_targets(fovea_text **targets);
+
+/// The ONNX operators that are read, as a JSON object: `operators`, a list of objects with the
+/// strings name, types (of the first input, by group) and note (what is refused) and the numbers
+/// first_opset and last_opset; `types`, the members of each group. What docs/Support.md is made of.
+FOVEA_API fovea_status *fovea_query_operators(fovea_text **operators);
 
 /// What keeps a model from being compiled, found by reading it alone: a JSON list, empty when there
 /// is nothing, of objects with the strings code, file, node, op, what, why, remedy and the number

@@ -23,6 +23,10 @@ def declare_all(library: ctypes.CDLL) -> None:
         "artifact_bytes": (c_void_p, c_void_p, POINTER(c_size_t)),
         "artifact_save": (c_void_p, c_void_p, text),
         "artifact_free": (None, c_void_p),
+        "query_targets": (c_void_p, handle),
+        "query_operators": (c_void_p, handle),
+        "text_data": (text, c_void_p),
+        "text_free": (None, c_void_p),
     }
     for name, (result, *arguments) in signatures.items():
         declare(library, f"fovea_{name}", result, *arguments)

@@ -34,6 +34,7 @@ def library() -> ctypes.CDLL:
         "artifact_manifest": (text, c_void_p), "artifact_ledger": (text, c_void_p),
         "artifact_text": (text, c_void_p, text), "artifact_free": (None, c_void_p),
         "compiler_target": (text, c_int64), "query_file": (c_void_p, text, c_void_p, handle),
+        "query_targets": (c_void_p, handle), "query_operators": (c_void_p, handle),
         "text_data": (text, c_void_p), "text_free": (None, c_void_p),
     }  # fmt: skip
     for name, (result, *arguments) in signatures.items():
@@ -113,6 +114,8 @@ def test_null_arguments_are_refused(library: ctypes.CDLL) -> None:
         library.fovea_compile_file(b"x.onnx", None, None),
         library.fovea_compile_text(None, 0, None, None, byref(c_void_p())),
         library.fovea_options_set(None, b"target", b"host"),
+        library.fovea_query_targets(None),
+        library.fovea_query_operators(None),
     ):
         assert library.fovea_status_code(status) == 1
         assert b"is null" in library.fovea_status_message(status)
@@ -136,6 +139,32 @@ def test_targets_are_listed(library: ctypes.CDLL) -> None:
     assert library.fovea_compiler_target(0) == b"host"
     assert library.fovea_compiler_target(-1) is None
     assert library.fovea_compiler_target(99) is None
+    text = c_void_p()
+    assert not library.fovea_query_targets(byref(text))
+    targets = json.loads(library.fovea_text_data(text))
+    library.fovea_text_free(text)
+    names = [target["name"] for target in targets]
+    assert names == ["host", "x86-64-v3", "x86-64-v4", "reference"]
+    for index, target in enumerate(targets):
+        assert library.fovea_compiler_target(index).decode() == target["name"]
+        assert (target["device"], target["memory"], target["streams"]) == ("cpu", "host", False)
+        assert target["artifacts"] == (target["name"] != "reference") == bool(target["phases"])
+
+
+def test_a_target_that_evaluates_makes_no_artefact(library: ctypes.CDLL) -> None:
+    code, message, made = compile_text(library, LINEAR, target="reference")
+    assert (code, made.value) == (1, None)
+    assert "error[FV0322]: target 'reference' makes no artefact" in message
+
+
+def test_operators_are_listed(library: ctypes.CDLL) -> None:
+    text = c_void_p()
+    assert not library.fovea_query_operators(byref(text))
+    answer = json.loads(library.fovea_text_data(text))
+    library.fovea_text_free(text)
+    rows = {row["name"]: row for row in answer["operators"]}
+    assert rows["LSTM"]["first_opset"] == 7
+    assert set(rows["Add"]["types"].split(", ")) <= set(answer["types"])
 
 
 def test_threads_compile_at_the_same_time(library: ctypes.CDLL) -> None:

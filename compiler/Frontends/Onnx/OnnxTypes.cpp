@@ -40,6 +40,14 @@ std::optional<Dtype> fovea::onnx_frontend::dtypeOf(int64_t number) {
   return row ? std::optional(row->dtype) : std::nullopt;
 }
 
+std::string fovea::onnx_frontend::membersOf(TypeSet set) {
+  std::string names;
+  for (const Row &row : kRows)
+    if (row.set & set)
+      names += (names.empty() ? "" : ", ") + std::string(row.name);
+  return names;
+}
+
 llvm::StringRef fovea::onnx_frontend::onnxTypeName(int64_t number) {
   if (const Row *row = find(number))
     return row->name;

@@ -49,6 +49,8 @@ std::optional<Dtype> dtypeOf(int64_t number);
 /// ONNX's name of any type number: "float16", "string".
 llvm::StringRef onnxTypeName(int64_t number);
 llvm::StringRef nameOf(Dtype dtype);
+/// ONNX's names of the members of a set: "float, double, float16, bfloat16".
+std::string membersOf(TypeSet set);
 /// The set that has the type as a member.
 TypeSet setOf(Dtype dtype);
 bool isFloat(Dtype dtype);

@@ -169,17 +169,22 @@ const Operator *fovea::onnx_frontend::findOperator(llvm::StringRef name) {
   return row != std::end(kOperators) && row->name == name ? row : nullptr;
 }
 
+static constexpr std::pair<TypeSet, const char *> kGroups[] = {
+    {kFloats, "float"}, {kSigned, "int"}, {kUnsigned, "uint"}, {kBool, "bool"}};
+
 static std::string typesText(uint32_t types) {
   std::string text;
-  auto append = [&](uint32_t set, const char *name) {
+  for (auto [set, name] : kGroups)
     if (types & set)
       text += (text.empty() ? "" : ", ") + std::string(name);
-  };
-  append(kFloats, "float");
-  append(kSigned, "int");
-  append(kUnsigned, "uint");
-  append(kBool, "bool");
   return text;
+}
+
+std::vector<OnnxTypeGroup> fovea::onnxTypeGroups() {
+  std::vector<OnnxTypeGroup> groups;
+  for (auto [set, name] : kGroups)
+    groups.push_back({name, membersOf(set)});
+  return groups;
 }
 
 std::vector<OnnxSupportRow> fovea::onnxSupportTable() {

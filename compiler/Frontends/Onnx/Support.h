@@ -27,6 +27,12 @@ struct OnnxSupportRow {
 /// All supported operators of the default domain, by name.
 std::vector<OnnxSupportRow> onnxSupportTable();
 
+/// A name for a set of element types, as in OnnxSupportRow::types, and ONNX's names of its members.
+struct OnnxTypeGroup {
+  std::string name, members;
+};
+std::vector<OnnxTypeGroup> onnxTypeGroups();
+
 } // namespace fovea
 
 #endif // FOVEA_COMPILER_FRONTENDS_ONNX_SUPPORT_H
