@@ -9,7 +9,7 @@
 #include "compiler/CommandLine/MachinePeak.h"
 #include "compiler/CommandLine/TextTable.h"
 #include "compiler/CommandLine/Verbs.h"
-#include "runtime/Artifact/Reader.h"
+#include "compiler/CommandLine/Work.h"
 
 #include "llvm/Support/raw_ostream.h"
 
@@ -58,30 +58,6 @@ static llvm::Expected<Times> measure(Program &program, const Signature &signatur
   return Times{slices.front(), slices[slices.size() / 2]};
 }
 
-/// Operations of a run as the ledger counts them; nothing unless every record that could has one.
-static std::optional<double> flopsOf(llvm::StringRef ledger) {
-  std::optional<double> total;
-  for (const llvm::json::Object &record : ledgerRecords(ledger)) {
-    double flops = 0;
-    if (std::optional<double> number = record.getNumber("flops"))
-      total = total.value_or(0) + *number;
-    else if (auto text = record.getString("flops"); text && !text->getAsDouble(flops))
-      total = total.value_or(0) + flops;
-  }
-  return total;
-}
-
-/// Bytes of weights that every run reads.
-static std::optional<uint64_t> weightBytesOf(const Invocation &invocation, const Loaded &loaded) {
-  if (loaded.build)
-    return loaded.build->artifact().weightBytes();
-  fvm::Artifact artifact;
-  if (!fvm::Artifact::open(invocation.input.c_str(), artifact).ok())
-    return std::nullopt;
-  const fvm::SectionRecord *weights = artifact.find(fvm::SectionKind::Weights);
-  return weights ? weights->size : 0;
-}
-
 static llvm::json::Value orNull(std::optional<double> value) {
   return value ? llvm::json::Value(*value) : llvm::json::Value(nullptr);
 }
@@ -125,13 +101,13 @@ llvm::Expected<Exit> cli::benchModel(const Invocation &invocation) {
     return peakBytes.takeError();
   // The later of two measurements: clocks may have changed meanwhile.
   peak = std::max(peak, measurePeakGflops(threads));
-  std::optional<double> flops = flopsOf(program.ledger()), gflops, fraction, read;
+  std::optional<double> flops = flopsOf(program.ledger(), symbolsOf(*signature, *inputs));
+  std::optional<double> gflops, fraction;
   if (flops) {
     gflops = *flops / times->least * 1e-6;
     fraction = *gflops / peak;
   }
-  if (std::optional<uint64_t> weights = weightBytesOf(invocation, *loaded))
-    read = double(*weights) / times->least * 1e-6;
+  double read = weightBytesOf(program.ledger()) / times->least * 1e-6;
   llvm::json::Object result{{"name", invocation.stem()},
                             {"threads", threads},
                             {"min_ms", times->least},
@@ -139,7 +115,7 @@ llvm::Expected<Exit> cli::benchModel(const Invocation &invocation) {
                             {"gflops", orNull(gflops)},
                             {"peak_gflops", peak},
                             {"peak_fraction", orNull(fraction)},
-                            {"read_gbps", orNull(read)},
+                            {"read_gbps", read},
                             {"peak_gbps", bandwidth},
                             {"load_ms", loaded->loadSeconds * 1e3},
                             {"peak_bytes", *peakBytes}};

@@ -69,6 +69,7 @@ static void addSchedule(OpPassManager &manager, const cpu::Capabilities &cpu) {
   manager.addPass(createFormKernels());
   addCleanup(manager);
   manager.addPass(createPlanArena());
+  manager.addPass(createCountWork());
   manager.addPass(createScheduleKernels(ScheduleKernelsOptions{cpu.lanes, cpu.registers}));
   addCleanup(manager);
 }

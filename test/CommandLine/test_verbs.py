@@ -146,6 +146,30 @@ def test_bench_writes_its_keys(fovea: Run, tmp_path: Path) -> None:
     assert measured["threads"] == 1
     assert 0 < measured["min_ms"] <= measured["median_ms"]
     assert measured["peak_gflops"] > 1
+    assert measured["peak_fraction"] == pytest.approx(
+        measured["gflops"] / measured["peak_gflops"], rel=1e-6
+    )
+
+
+@pytest.mark.parametrize("source", ["linear.mlir", "weighted.fvm"])
+def test_bench_counts_operations_and_weights_for_the_shapes(fovea: Run, source: str) -> None:
+    fovea("compile", "weighted.mlir")
+    result = fovea("bench", source, "--size=n=7", "--time=20", "--json")
+    measured = json.loads(result.stdout)
+    outputs = 96 if source == "linear.mlir" else 24
+    flops = measured["gflops"] * measured["min_ms"] * 1e6
+    assert flops == pytest.approx(2 * 7 * 40 * outputs, rel=1e-6)
+    read = round(measured["read_gbps"] * measured["min_ms"] * 1e6)
+    # Weights are packed into panels whose last one may be padded; arguments are no weights.
+    weights = range(24 * 40 * 4, 64 * 40 * 4 + 1) if source == "weighted.fvm" else range(1)
+    assert read in weights
+
+
+def test_doctor_measures_on_demand(fovea: Run) -> None:
+    measured = json.loads(fovea("doctor", "--measure", "--threads=1", "--json").stdout)["peaks"]
+    assert measured["threads"] == 1
+    assert measured["peak_gflops"] > 1
+    assert measured["peak_gbps"] > 0.1
 
 
 def test_doctor_judges_the_cpu(fovea: Run) -> None:

@@ -23,6 +23,12 @@ inline constexpr llvm::StringLiteral kInputTypesAttr = "fovea.input_types";
 inline constexpr llvm::StringLiteral kResultsAttr = "fovea.results";
 inline constexpr llvm::StringLiteral kResultTypesAttr = "fovea.result_types";
 
+/// On a launch after fovea-count-work: its floating-point operations as a formula (SizeFormula.h),
+/// the bytes of weights that it reads, and that a run may leave it out.
+inline constexpr llvm::StringLiteral kFlopsAttr = "fovea.flops";
+inline constexpr llvm::StringLiteral kWeightBytesAttr = "fovea.weight_bytes";
+inline constexpr llvm::StringLiteral kConditionalAttr = "fovea.conditional";
+
 #define GEN_PASS_DECL
 #include "compiler/Conversion/TensorToKernel/Passes.h.inc"
 

@@ -62,4 +62,17 @@ def PlanArena : Pass<"fovea-plan-arena", "::mlir::ModuleOp"> {
     "::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect"];
 }
 
+def CountWork : Pass<"fovea-count-work", "::mlir::ModuleOp"> {
+  let summary = "Write the operations and the weights' bytes of kernels at their launches";
+  let description = [{
+    Needs entries with a planned arena and kernels that are not scheduled yet. A launch of a
+    contraction gets `fovea.flops`, 2 for each multiply-add of its iteration space; attention the
+    same for scores and weighted sum over all keys, those that a mask excludes included. Launches
+    in loops count for all their trips; those under a condition get `fovea.conditional` as well.
+    Leaves launches whose sizes depend on data. Any launch gets `fovea.weight_bytes`, the bytes of
+    the weights that it reads from end to end, once whatever the loops.
+  }];
+  let statistics = [Statistic<"numCounted", "counted", "launches with a formula">];
+}
+
 #endif // FOVEA_TENSOR_TO_KERNEL_PASSES

@@ -4,6 +4,7 @@
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
+#include "compiler/Conversion/TensorToKernel/Passes.h"
 #include "compiler/Targets/CPU/Forms.h"
 #include "compiler/Targets/CPU/Passes.h"
 
@@ -39,7 +40,7 @@ struct ScheduleKernels : fovea::impl::ScheduleKernelsBase<ScheduleKernels> {
   }
 
 private:
-  /// One record per launch: node, operation, form taken, forms refused.
+  /// One record per launch: node, operation, form taken, forms refused, and the work counted.
   void writeLedger() {
     Builder attrs(&getContext());
     SmallVector<Attribute> records;
@@ -54,6 +55,12 @@ private:
       });
       record.set("node", attrs.getStringAttr(node));
       record.set("kernel", attrs.getStringAttr(launch.getKernel()));
+      if (Attribute flops = launch->removeAttr(kFlopsAttr))
+        record.set("flops", flops);
+      if (Attribute bytes = launch->removeAttr(kWeightBytesAttr))
+        record.set("weight_bytes", bytes);
+      if (launch->removeAttr(kConditionalAttr))
+        record.set("conditional", attrs.getBoolAttr(true));
       records.push_back(record.getDictionary(&getContext()));
     });
     getOperation()->setAttr("fovea.ledger", attrs.getArrayAttr(records));
