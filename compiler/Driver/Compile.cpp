@@ -117,9 +117,14 @@ bool Compilation::checkTarget() {
 bool Compilation::runPhase(Phase phase) {
   StepTimer timer(times, nameOf(phase).str());
   PassManager manager(context.get());
-  manager.enableVerifier(true);
+  // Once a phase: after every pass it would be a third of the time, most of it for what is linear
+  // in the number of layers.
+  manager.enableVerifier(false);
   chosen->addPhase(manager, phase);
-  if (failed(collecting(context.get(), complaints, source, [&] { return manager.run(module()); })))
+  auto run = [&] {
+    return success(succeeded(manager.run(module())) && succeeded(verify(module())));
+  };
+  if (failed(collecting(context.get(), complaints, source, run)))
     return false;
   setPhase(module(), phase);
   if (options.dumpFolder.empty())
