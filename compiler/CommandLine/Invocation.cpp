@@ -130,6 +130,8 @@ static llvm::Error setCompileOptions(const InputArgList &arguments, Invocation &
                                                    problem->why);
     return llvm::Error::success();
   };
+  if (invocation.isArtifact() && arguments.hasArg(OPT_target))
+    return failure(kUsage, "--target is for models, an artefact is compiled already");
   for (auto [id, key] : {std::pair(OPT_target, "target"),
                          {OPT_threads, "threads"},
                          {OPT_dim, "dim"},

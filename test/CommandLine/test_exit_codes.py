@@ -31,6 +31,7 @@ from conftest import LINEAR, Run
         (["run", "linear.mlir", "--input=x=radnn"], "input 'x'"),
         (["run", "linear.mlir", "--entry=mian"], "did you mean 'main'?"),
         (["verify", "linear.mlir", "--ref=torch"], "reference, onnx or @FILE.npz"),
+        (["run", "linear.fvm", "--target=reference"], "an artefact is compiled already"),
         (["--json"], "expected a verb"),
     ],
 )
