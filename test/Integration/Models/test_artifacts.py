@@ -1,0 +1,152 @@
+"""What an artefact must keep of its compilation: bits, memory, use by several threads."""
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+ROOT = Path(__file__).resolve().parents[3]
+sys.path[:0] = [
+    str(ROOT / folder) for folder in ("python", "benchmarks", "test/Integration/Targets")
+]
+
+import cases  # noqa: E402
+import fovea  # noqa: E402
+from workloads import Workload, workloads  # noqa: E402
+
+BUILD = Path(os.environ.get("FOVEA_BUILD_DIR", ROOT / "build" / "release")).resolve()
+MODELS = Path(os.environ.get("FOVEA_MODELS_DIR", ROOT / ".cache" / "models"))
+REAL = ("minilm_b1_s128", "silero_sequence_60", "silero_openvino", "silero_full",
+        "g2p_encoder_13", "g2p_decoder")  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def real(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Workload]:
+    """The example models with inputs, by name; none when their packages are missing."""
+    if not (MODELS / "silero_vad").exists():
+        return {}
+    found = workloads(MODELS, tmp_path_factory.mktemp("models"))
+    return {workload.name: workload for workload in found}
+
+
+def model_and_inputs(
+    name: str, real: dict[str, Workload], folder: Path
+) -> tuple[Path, dict[str, np.ndarray]]:
+    if name in cases.CASES:
+        case = cases.CASES[name]()
+        (folder / "model.mlir").write_text(case.text)
+        return folder / "model.mlir", case.inputs
+    if name not in real:
+        pytest.skip(f"{MODELS} lacks the example models (./dev run fetches them)")
+    return real[name].source, real[name].feed
+
+
+def fovea_program(folder: Path, *arguments: str) -> None:
+    command = [str(BUILD / "bin" / "fovea"), *arguments]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+
+
+def outputs_of(path: Path) -> dict[str, bytes]:
+    with np.load(path) as arrays:
+        return {name: arrays[name].tobytes() for name in arrays}
+
+
+@pytest.mark.parametrize("name", [*cases.CASES, *REAL])
+def test_a_fresh_process_gives_the_same_bits(
+    tmp_path: Path, real: dict[str, Workload], name: str
+) -> None:
+    """Compile and run in one process, against compile in one and run in another."""
+    source, inputs = model_and_inputs(name, real, tmp_path)
+    arguments = []
+    for input_name, array in inputs.items():
+        np.save(tmp_path / f"{input_name}.npy", array)
+        arguments.append(f"--input={input_name}=@{input_name}.npy")
+    fovea_program(tmp_path, "run", str(source), "--out=together.npz", *arguments)
+    fovea_program(tmp_path, "compile", str(source), "-o", "model.fvm")
+    fovea_program(tmp_path, "run", "model.fvm", "--out=apart.npz", *arguments)
+    together = outputs_of(tmp_path / "together.npz")
+    assert together == outputs_of(tmp_path / "apart.npz")
+    here = {key: value.tobytes() for key, value in fovea.compile(source)(**inputs).items()}
+    assert together == here
+
+
+def test_other_inputs_give_other_bits(tmp_path: Path) -> None:
+    """The comparison above can fail."""
+    case = cases.contraction()
+    model = fovea.compile(case.text)
+    first = model(**case.inputs)["y"].tobytes()
+    case.inputs["b"][0] += 1e-3
+    assert model(**case.inputs)["y"].tobytes() != first
+
+
+@pytest.mark.parametrize("name", ["gru", "attention", "minilm_b1_s128"])
+def test_threads_share_a_module_with_a_context_each(
+    tmp_path: Path, real: dict[str, Workload], name: str
+) -> None:
+    source, inputs = model_and_inputs(name, real, tmp_path)
+    model = fovea.compile(source, threads=2)
+    alone = {key: value.tobytes() for key, value in model(**inputs).items()}
+
+    def run(_: int) -> bool:
+        return all(
+            {key: value.tobytes() for key, value in model(**inputs).items()} == alone
+            for _ in range(4)
+        )
+
+    with ThreadPoolExecutor(4) as pool:
+        assert all(pool.map(run, range(8)))
+
+
+def attention_text(causal: bool) -> str:
+    """One head of self-attention over a dynamic length."""
+    tensor = 'tensor<1x1x?x64xf32> {fovea.name = "%s", fovea.shape = ["", "", "s", ""]}'
+    names = ", ".join(f"%{name}: {tensor % name}" for name in "qkv")
+    maps = ", ".join(
+        f"affine_map<(b, h, i, j, d, e) -> (b, h, {last})>"
+        for last in ("i, d", "j, d", "j, e", "i, e")
+    )
+    three = ", ".join(["tensor<1x1x?x64xf32>"] * 3)
+    return f"""
+func.func @main({names}) -> ({tensor % "y"}) attributes {{fovea.entry}} {{
+  %c0 = arith.constant 0 : index
+  %c2 = arith.constant 2 : index
+  %s = tensor.dim %q, %c2 : tensor<1x1x?x64xf32>
+  %e = tensor.empty(%s) : tensor<1x1x?x64xf32>
+  %r = fovea.attention ins(%q, %k, %v : {three})
+      {"offset(%c0) causal" if causal else ""} outs(%e : tensor<1x1x?x64xf32>)
+      {{scale = 0.125 : f64, indexing_maps = [{maps}]}} -> tensor<1x1x?x64xf32>
+  return %r : tensor<1x1x?x64xf32>
+}}
+"""
+
+
+@pytest.mark.parametrize("causal", [False, True])
+def test_attention_makes_no_matrix_of_scores_or_mask(causal: bool) -> None:
+    model = fovea.compile(attention_text(causal))
+    steps = 4096
+    # One byte for each pair of query and key is the least that such a matrix would take.
+    assert model.peak_bytes(s=steps) < steps * steps / 8
+    assert model.peak_bytes(s=2 * steps) <= 2.1 * model.peak_bytes(s=steps)
+
+
+def lengths_of(workload: Workload) -> Iterator[tuple[int, int]]:
+    """Peak bytes at S and at 2S for some S."""
+    model = fovea.compile(workload.source)
+    for steps in (32, 128, 256):
+        yield tuple(model.peak_bytes(batch=2, seq=length) for length in (steps, 2 * steps))
+
+
+def test_memory_grows_with_the_length_and_not_its_square(real: dict[str, Workload]) -> None:
+    if not real:
+        pytest.skip(f"{MODELS} lacks the example models (./dev run fetches them)")
+    for once, twice in lengths_of(real["minilm_b1_s128"]):
+        assert twice <= 2.1 * once
