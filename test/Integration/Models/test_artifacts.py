@@ -18,7 +18,7 @@ sys.path[:0] = [
     str(ROOT / folder) for folder in ("python", "benchmarks", "test/Integration/Targets")
 ]
 
-import cases  # noqa: E402
+import conformance_cases as cases  # noqa: E402
 import fovea  # noqa: E402
 from workloads import Workload, workloads  # noqa: E402
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from cases import CASES, Case
+from conformance_cases import CASES, Case
 
 ROOT = Path(__file__).resolve().parents[3]
 BUILD = Path(os.environ.get("FOVEA_BUILD_DIR", ROOT / "build" / "release")).resolve()
