@@ -104,6 +104,17 @@ fovea_status *fovea_compile_text(const void *text, size_t size, const char *name
   });
 }
 
+fovea_status *fovea_compile_onnx(const void *model, size_t size, const char *name,
+                                 const fovea_options *options, fovea_artifact **artifact) {
+  return guarded([&]() -> Status {
+    if (!model)
+      return nullArgument("model");
+    llvm::ArrayRef<uint8_t> bytes(static_cast<const uint8_t *>(model), size);
+    return compile(options, artifact,
+                   [&](Compilation &to) { return to.readOnnx(bytes, name ? name : "<onnx>"); });
+  });
+}
+
 const void *fovea_artifact_bytes(const fovea_artifact *artifact, size_t *size) {
   if (!artifact || !size)
     return nullptr;

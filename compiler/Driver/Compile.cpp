@@ -79,6 +79,13 @@ bool Compilation::read(StringRef path) {
   return owned && complaints.empty();
 }
 
+bool Compilation::readOnnx(ArrayRef<uint8_t> bytes, StringRef name) {
+  StepTimer timer(times, "read");
+  source = name.str();
+  owned = importOnnxBytes(*context, bytes, name, options.import, store, imported, complaints);
+  return owned && complaints.empty();
+}
+
 bool Compilation::readText(StringRef text, StringRef name) {
   StepTimer timer(times, "read");
   source = name.str();

@@ -78,6 +78,8 @@ public:
 
   /// Reads an ONNX file, a Hugging Face folder or an MLIR module at whatever phase it was stopped.
   bool read(llvm::StringRef path);
+  /// Reads an ONNX model from memory; `name` stands for the file in messages.
+  bool readOnnx(llvm::ArrayRef<uint8_t> bytes, llvm::StringRef name);
   /// Reads a module given as text; `name` stands for the file in messages.
   bool readText(llvm::StringRef text, llvm::StringRef name);
 

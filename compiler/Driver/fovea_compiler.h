@@ -70,6 +70,11 @@ FOVEA_API fovea_status *fovea_compile_file(const char *path, const fovea_options
 FOVEA_API fovea_status *fovea_compile_text(const void *text, size_t size, const char *name,
                                            const fovea_options *options, fovea_artifact **artifact);
 
+/// Compiles an ONNX model given as `size` bytes; `name` stands for the file in messages (NULL:
+/// "<onnx>"). The bytes are read during the call only, and cannot refer to external data.
+FOVEA_API fovea_status *fovea_compile_onnx(const void *model, size_t size, const char *name,
+                                           const fovea_options *options, fovea_artifact **artifact);
+
 /// The .fvm's bytes, which live as long as the artefact; NULL when there is no memory for them.
 FOVEA_API const void *fovea_artifact_bytes(const fovea_artifact *artifact, size_t *size);
 

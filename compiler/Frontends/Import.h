@@ -34,6 +34,12 @@ mlir::OwningOpRef<mlir::ModuleOp> importOnnx(mlir::MLIRContext &context, llvm::S
                                              const ImportOptions &options, WeightStore &weights,
                                              ImportSummary &summary, Problems &problems);
 
+/// The same for a model in memory, which cannot have external data; `name` stands for the file.
+mlir::OwningOpRef<mlir::ModuleOp>
+importOnnxBytes(mlir::MLIRContext &context, llvm::ArrayRef<uint8_t> bytes, llvm::StringRef name,
+                const ImportOptions &options, WeightStore &weights, ImportSummary &summary,
+                Problems &problems);
+
 /// Reads a Hugging Face folder (config.json and safetensors). As above.
 mlir::OwningOpRef<mlir::ModuleOp>
 importHuggingFace(mlir::MLIRContext &context, llvm::StringRef folder, const ImportOptions &options,

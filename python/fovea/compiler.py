@@ -50,13 +50,14 @@ class _Artifact:
 
 
 def compile(  # noqa: A001
-    model: str | os.PathLike[str],
+    model: str | os.PathLike[str] | bytes,
     target: str = "host",
     dims: Mapping[str, int] | None = None,
     threads: int = 0,
     **options: object,
 ) -> Module:
-    """Compiles an ONNX file, a Hugging Face folder, a file of MLIR text, or MLIR text itself.
+    """Compiles an ONNX file, a Hugging Face folder, a file of MLIR text, MLIR text itself, or the
+    bytes of an ONNX model (ModelProto.SerializeToString).
 
     target is "host" or a target of the command line; dims fixes symbolic dimensions by name;
     options are those of the command line with _ for -. threads is the number that runs use, 0 for
@@ -68,7 +69,11 @@ def compile(  # noqa: A001
     settings += [(key.replace("_", "-"), _option_text(value)) for key, value in options.items()]
     made = ctypes.c_void_p()
     with _options(settings) as handle:
-        if isinstance(model, str) and _is_text(model):
+        if isinstance(model, bytes):
+            status = library.fovea_compile_onnx(
+                model, len(model), b"<onnx>", handle, ctypes.byref(made)
+            )
+        elif isinstance(model, str) and _is_text(model):
             text = model.encode()
             status = library.fovea_compile_text(
                 text, len(text), b"<text>", handle, ctypes.byref(made)

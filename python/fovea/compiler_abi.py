@@ -20,6 +20,7 @@ def declare_all(library: ctypes.CDLL) -> None:
         "options_free": (None, c_void_p),
         "compile_file": (c_void_p, text, c_void_p, handle),
         "compile_text": (c_void_p, c_void_p, c_size_t, text, c_void_p, handle),
+        "compile_onnx": (c_void_p, c_void_p, c_size_t, text, c_void_p, handle),
         "artifact_bytes": (c_void_p, c_void_p, POINTER(c_size_t)),
         "artifact_save": (c_void_p, c_void_p, text),
         "artifact_free": (None, c_void_p),

@@ -30,6 +30,7 @@ def library() -> ctypes.CDLL:
         "options_set": (c_void_p, c_void_p, text, text),
         "compile_file": (c_void_p, text, c_void_p, handle),
         "compile_text": (c_void_p, text, c_size_t, text, c_void_p, handle),
+        "compile_onnx": (c_void_p, text, c_size_t, text, c_void_p, handle),
         "artifact_bytes": (c_void_p, c_void_p, POINTER(c_size_t)),
         "artifact_manifest": (text, c_void_p), "artifact_ledger": (text, c_void_p),
         "artifact_text": (text, c_void_p, text), "artifact_free": (None, c_void_p),
@@ -114,6 +115,7 @@ def test_null_arguments_are_refused(library: ctypes.CDLL) -> None:
         library.fovea_compile_file(b"x.onnx", None, None),
         library.fovea_compile_text(None, 0, None, None, byref(c_void_p())),
         library.fovea_options_set(None, b"target", b"host"),
+        library.fovea_compile_onnx(None, 0, None, None, byref(c_void_p())),
         library.fovea_query_targets(None),
         library.fovea_query_operators(None),
     ):

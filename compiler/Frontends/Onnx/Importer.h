@@ -119,6 +119,8 @@ public:
            WeightStore &weights, Problems &problems, std::shared_ptr<onnx::ModelProto> model);
 
   mlir::OwningOpRef<mlir::ModuleOp> run(ImportSummary &summary);
+  /// Refuses external data.
+  void forbidFiles() { files.forbid(); }
 
   /// The tensor as an SSA value of its static type.
   mlir::Value materialize(const Tensor &tensor);

@@ -68,10 +68,16 @@ std::shared_ptr<onnx::ModelProto> fovea::onnx_frontend::readModel(llvm::StringRe
     return refuse(path, problems, "FV0001", "cannot read: " + buffer.getError().message());
   if ((*buffer)->getBufferSize() > kMaxModelBytes)
     return refuse(path, problems, "FV0003", "the file grew while it was read");
+  return parseModel(llvm::arrayRefFromStringRef((*buffer)->getBuffer()), path, problems);
+}
+
+std::shared_ptr<onnx::ModelProto> fovea::onnx_frontend::parseModel(llvm::ArrayRef<uint8_t> bytes,
+                                                                   llvm::StringRef path,
+                                                                   Problems &problems) {
+  if (bytes.size() > kMaxModelBytes)
+    return refuse(path, problems, "FV0003", "more bytes than a protobuf message can have");
   auto model = std::make_shared<onnx::ModelProto>();
-  google::protobuf::io::CodedInputStream stream(
-      reinterpret_cast<const uint8_t *>((*buffer)->getBufferStart()),
-      static_cast<int>((*buffer)->getBufferSize()));
+  google::protobuf::io::CodedInputStream stream(bytes.data(), static_cast<int>(bytes.size()));
   stream.SetRecursionLimit(kRecursionLimit);
   if (!model->ParseFromCodedStream(&stream) || !stream.ConsumedEntireMessage())
     return refuse(path, problems, "FV0002", "not an ONNX model: the protobuf does not parse",
@@ -93,6 +99,10 @@ ExternalFiles::ExternalFiles(llvm::StringRef modelPath)
 
 std::shared_ptr<llvm::MemoryBuffer> ExternalFiles::open(llvm::StringRef location,
                                                         std::string &why) {
+  if (forbidden) {
+    why = "the model was given as bytes, which have no folder";
+    return nullptr;
+  }
   while (location.consume_front("./"))
     continue;
   if (auto found = files.find(location); found != files.end())

@@ -27,6 +27,9 @@ inline constexpr int kMaxGraphDepth = 32;
 
 /// Parses the file; null, with a problem, when it is no model or beyond the limits.
 std::shared_ptr<onnx::ModelProto> readModel(llvm::StringRef path, Problems &problems);
+/// The same for bytes; `name` stands for the file in messages.
+std::shared_ptr<onnx::ModelProto> parseModel(llvm::ArrayRef<uint8_t> bytes, llvm::StringRef name,
+                                             Problems &problems);
 
 /// Opens external data. Only regular files with one link, beneath the model's folder and reached
 /// without symbolic links, are opened.
@@ -34,11 +37,15 @@ class ExternalFiles {
 public:
   explicit ExternalFiles(llvm::StringRef modelPath);
 
+  /// From now on no file is opened: the model has no folder.
+  void forbid() { forbidden = true; }
+
   /// The file's contents, or null and the reason in `why`.
   std::shared_ptr<llvm::MemoryBuffer> open(llvm::StringRef location, std::string &why);
 
 private:
   std::string folder;
+  bool forbidden = false;
   llvm::StringMap<std::shared_ptr<llvm::MemoryBuffer>> files;
 };
 

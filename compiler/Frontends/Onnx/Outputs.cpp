@@ -239,16 +239,35 @@ bool Importer::verify() {
   return true;
 }
 
+static void loadDialects(MLIRContext &context) {
+  context.loadDialect<FoveaDialect, arith::ArithDialect, func::FuncDialect, linalg::LinalgDialect,
+                      math::MathDialect, scf::SCFDialect, tensor::TensorDialect>();
+}
+
 OwningOpRef<ModuleOp> fovea::importOnnx(MLIRContext &context, StringRef path,
                                         const ImportOptions &options, WeightStore &weights,
                                         ImportSummary &summary, Problems &problems) {
-  context.loadDialect<FoveaDialect, arith::ArithDialect, func::FuncDialect, linalg::LinalgDialect,
-                      math::MathDialect, scf::SCFDialect, tensor::TensorDialect>();
+  loadDialects(context);
   auto model = readModel(path, problems);
   if (!model)
     return nullptr;
   size_t before = problems.size();
   Importer importer(&context, path, options, weights, problems, std::move(model));
+  auto module = importer.run(summary);
+  return problems.size() == before ? std::move(module) : nullptr;
+}
+
+OwningOpRef<ModuleOp> fovea::importOnnxBytes(MLIRContext &context, ArrayRef<uint8_t> bytes,
+                                             StringRef name, const ImportOptions &options,
+                                             WeightStore &weights, ImportSummary &summary,
+                                             Problems &problems) {
+  loadDialects(context);
+  auto model = parseModel(bytes, name, problems);
+  if (!model)
+    return nullptr;
+  size_t before = problems.size();
+  Importer importer(&context, name, options, weights, problems, std::move(model));
+  importer.forbidFiles();
   auto module = importer.run(summary);
   return problems.size() == before ? std::move(module) : nullptr;
 }
