@@ -4,6 +4,7 @@
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
+#include "compiler/Transforms/Passes.h"
 #include "compiler/Transforms/TensorBuilders.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -175,7 +176,28 @@ struct RnnToLoop : OpRewritePattern<RnnOp> {
 };
 
 struct LowerRnn : fovea::impl::LowerRnnBase<LowerRnn> {
+  /// Loops and kernels do not tell that they were a recurrence; the function does.
+  void writeRecords() {
+    Builder attrs(&getContext());
+    SmallVector<Attribute> records;
+    if (auto earlier = getOperation()->getAttrOfType<ArrayAttr>(kRecurrencesAttr))
+      llvm::append_range(records, earlier);
+    getOperation().walk([&](RnnOp op) {
+      if (!knowsOutputSizes(op))
+        return;
+      auto name = op.getLoc()->findInstanceOf<NameLoc>();
+      records.push_back(attrs.getDictionaryAttr(
+          {attrs.getNamedAttr("form", attrs.getStringAttr("rolled_loop")),
+           attrs.getNamedAttr("node", name ? name.getName() : attrs.getStringAttr("")),
+           attrs.getNamedAttr("op", attrs.getStringAttr(RnnOp::getOperationName())),
+           attrs.getNamedAttr("refused", attrs.getArrayAttr({}))}));
+    });
+    if (!records.empty())
+      getOperation()->setAttr(kRecurrencesAttr, attrs.getArrayAttr(records));
+  }
+
   void runOnOperation() override {
+    writeRecords();
     auto count = [&] {
       int64_t found = 0;
       getOperation().walk([&](RnnOp) { ++found; });

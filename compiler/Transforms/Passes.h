@@ -18,6 +18,9 @@ namespace fovea {
 #define GEN_PASS_DECL
 #include "compiler/Transforms/Passes.h.inc"
 
+/// Records of a function's recurrences for the fusion ledger, written when they become loops.
+inline constexpr llvm::StringLiteral kRecurrencesAttr = "fovea.recurrences";
+
 #define GEN_PASS_REGISTRATION
 #include "compiler/Transforms/Passes.h.inc"
 

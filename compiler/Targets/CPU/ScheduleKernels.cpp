@@ -7,6 +7,7 @@
 #include "compiler/Conversion/TensorToKernel/Passes.h"
 #include "compiler/Targets/CPU/Forms.h"
 #include "compiler/Targets/CPU/Passes.h"
+#include "compiler/Transforms/Passes.h"
 
 namespace fovea {
 #define GEN_PASS_DEF_SCHEDULEKERNELS
@@ -40,10 +41,14 @@ struct ScheduleKernels : fovea::impl::ScheduleKernelsBase<ScheduleKernels> {
   }
 
 private:
-  /// One record per launch: node, operation, form taken, forms refused, and the work counted.
+  /// One record per recurrence and per launch: node, operation, form taken, forms refused, and a
+  /// launch's work counted.
   void writeLedger() {
     Builder attrs(&getContext());
     SmallVector<Attribute> records;
+    for (auto function : getOperation().getOps<func::FuncOp>())
+      if (auto recurrences = dyn_cast_or_null<ArrayAttr>(function->removeAttr(kRecurrencesAttr)))
+        llvm::append_range(records, recurrences);
     getOperation().walk([&](kernel::LaunchOp launch) {
       auto callee = getOperation().lookupSymbol<func::FuncOp>(launch.getKernel());
       NamedAttrList record(callee->getAttrOfType<DictionaryAttr>("fovea.ledger"));
