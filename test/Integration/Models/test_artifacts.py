@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -143,6 +144,21 @@ def lengths_of(workload: Workload) -> Iterator[tuple[int, int]]:
     model = fovea.compile(workload.source)
     for steps in (32, 128, 256):
         yield tuple(model.peak_bytes(batch=2, seq=length) for length in (steps, 2 * steps))
+
+
+def test_bench_has_all_figures_of_minilm(tmp_path: Path, real: dict[str, Workload]) -> None:
+    """Operations by hand: of a layer four square products, two wide ones and attention."""
+    if not real:
+        pytest.skip(f"{MODELS} lacks the example models (./dev run fetches them)")
+    sizes = ["--size=batch=1", "--size=seq=128"]
+    source = str(real["minilm_b1_s128"].source)
+    fovea_program(tmp_path, "bench", source, *sizes, "--time=50", "--json=bench.json")
+    measured = json.loads((tmp_path / "bench.json").read_text())
+    assert all(value is not None for value in measured.values())
+    steps, width, wide = 128, 384, 1536
+    layer = 2 * steps * width * (4 * width + 2 * wide) + 4 * steps * steps * width
+    flops = measured["gflops"] * measured["min_ms"] * 1e6
+    assert flops == pytest.approx(6 * layer, rel=1e-6)
 
 
 def test_memory_grows_with_the_length_and_not_its_square(real: dict[str, Workload]) -> None:
