@@ -19,6 +19,7 @@
 #include "mlir/Dialect/Arith/Transforms/Passes.h"
 #include "mlir/Dialect/Bufferization/Transforms/Passes.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Linalg/Passes.h"
 #include "mlir/Dialect/MemRef/Transforms/Passes.h"
 #include "mlir/Pass/PassRegistry.h"
 #include "mlir/Transforms/Passes.h"
@@ -34,6 +35,7 @@ static void addCleanup(OpPassManager &manager) {
 static void addGraph(OpPassManager &manager, const cpu::Capabilities &cpu) {
   addCleanup(manager);
   auto &function = manager.nest<func::FuncOp>();
+  function.addPass(createConvertElementwiseToLinalgPass());
   function.addPass(createRaiseAttention());
   function.addPass(createMaterializeMods());
   function.addPass(createExpandRecurrence());
@@ -54,6 +56,7 @@ static void addBuffers(OpPassManager &manager) {
   manager.addPass(memref::createResolveRankedShapeTypeResultDimsPass());
   addCleanup(manager);
   manager.addNestedPass<func::FuncOp>(createHoistOutputs());
+  manager.addNestedPass<func::FuncOp>(createCarryInPlace());
   manager.addPass(bufferization::createEmptyTensorEliminationPass());
   bufferization::OneShotBufferizePassOptions bufferize;
   bufferize.bufferizeFunctionBoundaries = true;
@@ -85,7 +88,7 @@ static void addLlvm(OpPassManager &manager) {
   manager.addPass(createLowerEntry());
   manager.addPass(memref::createExpandStridedMetadataPass());
   manager.addPass(createLowerAffinePass());
-  manager.addPass(arith::createArithExpandOpsPass());
+  manager.addPass(arith::createArithExpandOpsPass({/*includeBf16=*/true}));
   addCleanup(manager);
   manager.addPass(createSCFToControlFlowPass());
   manager.addPass(createKernelToLLVM());

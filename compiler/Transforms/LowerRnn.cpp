@@ -96,29 +96,24 @@ static Value selectValidRows(ImplicitLocOpBuilder &builder, Value value, Value l
       .front();
 }
 
-/// True when `value` was written into `state`, so that a buffer can carry both.
-static bool isWrittenInto(Value value, Value state) {
-  while (value != state) {
-    auto result = dyn_cast<OpResult>(value);
-    if (!result)
-      return false;
-    auto destination = dyn_cast<DestinationStyleOpInterface>(result.getOwner());
-    if (!destination)
-      return false;
-    value = destination.getTiedOpOperand(result)->get();
-  }
-  return true;
+/// The name that the frontend gave to what became `op`.
+static StringAttr nodeOf(Operation *op) {
+  auto name = op->getLoc()->findInstanceOf<NameLoc>();
+  return name ? name.getName() : StringAttr::get(op->getContext(), op->getName().getStringRef());
 }
 
-/// `value` written into `state`.
-static Value writeInto(ImplicitLocOpBuilder &builder, Value value, Value state) {
-  if (isWrittenInto(value, state))
-    return value;
-  int64_t rank = cast<RankedTensorType>(value.getType()).getRank();
-  return createElementwise(
-             builder, value, builder.getMultiDimIdentityMap(rank), state,
-             [](ImplicitLocOpBuilder &, ValueRange in) -> SmallVector<Value> { return {in[0]}; })
-      .front();
+/// Stops the run unless every length is in [0, steps].
+static void requireLengths(ImplicitLocOpBuilder &builder, RnnOp op, Value steps) {
+  Value zero = arith::ConstantIndexOp::create(builder, 0);
+  Value one = arith::ConstantIndexOp::create(builder, 1);
+  Value rows = tensor::DimOp::create(builder, op.getLengths(), zero);
+  auto loop = scf::ForOp::create(builder, zero, rows, one);
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointToStart(loop.getBody());
+  Value given = tensor::ExtractOp::create(builder, op.getLengths(), loop.getInductionVar());
+  Value length = arith::IndexCastOp::create(builder, builder.getIndexType(), given);
+  Value valid = arith::CmpIOp::create(builder, arith::CmpIPredicate::ule, length, steps);
+  RequireOp::create(builder, valid, length, steps, Fault::Length, nodeOf(op));
 }
 
 /// One iteration: reads x[t], runs the cell, gives y with y[t] written and the next states.
@@ -141,8 +136,6 @@ static SmallVector<Value> buildStep(ImplicitLocOpBuilder &builder, RnnOp op, Val
       value = selectValidRows(builder, value, lengths, t, state, true);
   }
   next[0] = writeStep(builder, next[0], y, t);
-  for (auto [value, state] : llvm::zip_equal(MutableArrayRef(next).drop_front(), states))
-    value = writeInto(builder, value, state);
   return next;
 }
 
@@ -162,6 +155,8 @@ struct RnnToLoop : OpRewritePattern<RnnOp> {
     Value zero = arith::ConstantIndexOp::create(builder, 0);
     Value one = arith::ConstantIndexOp::create(builder, 1);
     Value steps = tensor::DimOp::create(builder, op.getX(), zero);
+    if (op.getLengths())
+      requireLengths(builder, op, steps);
     auto loop = scf::ForOp::create(builder, zero, steps, one, carried);
     builder.setInsertionPointToStart(loop.getBody());
     Value t = loop.getInductionVar();

@@ -21,9 +21,6 @@ namespace fovea {
 using namespace mlir;
 using namespace fovea;
 
-/// Weights start at multiples of this many bytes.
-static constexpr int64_t kWeightAlignment = 64;
-
 /// Rewrites an expansion as a cast with explicit sizes and strides. Upstream's expansion of strided
 /// metadata (MLIR 22.1) crashes on groups with more than one dynamic size.
 static void lowerExpandShape(memref::ExpandShapeOp op) {
@@ -74,6 +71,8 @@ struct LowerEntry : fovea::impl::LowerEntryBase<LowerEntry> {
       if (function->hasAttr(kEntryAttr))
         entries.push_back(function);
     for (func::FuncOp entry : entries) {
+      if (failed(check(entry)))
+        return signalPassFailure();
       SmallVector<memref::ExpandShapeOp> expansions;
       entry.walk([&](memref::ExpandShapeOp op) { expansions.push_back(op); });
       llvm::for_each(expansions, lowerExpandShape);
@@ -96,6 +95,46 @@ struct LowerEntry : fovea::impl::LowerEntryBase<LowerEntry> {
 private:
   Type pointer() { return LLVM::LLVMPointerType::get(&getContext()); }
 
+  func::FuncOp layoutOf(func::FuncOp entry) {
+    return getOperation().lookupSymbol<func::FuncOp>((entry.getName() + ".layout").str());
+  }
+
+  /// What fovea-bind-outputs and fovea-plan-arena leave behind.
+  LogicalResult check(func::FuncOp entry) {
+    auto symbols = entry->getAttrOfType<ArrayAttr>(kSymbolsAttr);
+    func::FuncOp layout = layoutOf(entry);
+    auto isIndex = [](Type type) { return type.isIndex(); };
+    if (entry.isExternal() || !entry.getBody().hasOneBlock() || entry.getNumResults() != 0)
+      return entry.emitOpError("expected an entry of one block without results");
+    if (!symbols || !layout || layout.isExternal() || layout.getNumArguments() != symbols.size() ||
+        layout.getNumResults() == 0 || !llvm::all_of(layout.getArgumentTypes(), isIndex) ||
+        !llvm::all_of(layout.getResultTypes(), isIndex))
+      return entry.emitOpError("expected its symbols and a function '")
+             << entry.getName() << ".layout' of their sizes";
+    for (unsigned index = 0; index < entry.getNumArguments(); ++index)
+      if (!isBound(entry, index, symbols))
+        return entry.emitOpError("expected argument ")
+               << index << " to be a dense buffer whose dynamic sizes are symbols of the entry";
+    WalkResult walk = entry.walk([&](kernel::SymbolOp symbol) {
+      return symbol.getIndex() < symbols.size() ? WalkResult::advance() : WalkResult::interrupt();
+    });
+    return walk.wasInterrupted() ? entry.emitOpError("reads a symbol that it does not have")
+                                 : LogicalResult(success());
+  }
+
+  static bool isBound(func::FuncOp entry, unsigned index, ArrayAttr symbols) {
+    auto type = dyn_cast<MemRefType>(entry.getArgument(index).getType());
+    auto shape = entry.getArgAttrOfType<ArrayAttr>(index, kShapeAttr);
+    if (!type || !type.getLayout().isIdentity() || type.hasStaticShape())
+      return type && type.getLayout().isIdentity();
+    if (!shape || static_cast<int64_t>(shape.size()) != type.getRank())
+      return false;
+    for (int64_t dim = 0; dim < type.getRank(); ++dim)
+      if (type.isDynamicDim(dim) && !llvm::is_contained(symbols, shape[dim]))
+        return false;
+    return true;
+  }
+
   /// Offsets for the weights that the code reads, in the module's order.
   void placeWeights() {
     DenseSet<StringAttr> used;
@@ -115,7 +154,7 @@ private:
 
   /// `fovea_plan_<entry>(dims) -> bytes of arena`.
   void makePlan(func::FuncOp entry) {
-    auto layout = getOperation().lookupSymbol<func::FuncOp>((entry.getName() + ".layout").str());
+    func::FuncOp layout = layoutOf(entry);
     OpBuilder builder(&getContext());
     Location loc = entry.getLoc();
     auto plan = func::FuncOp::create(loc, ("fovea_plan_" + entry.getName()).str(),
@@ -217,9 +256,24 @@ private:
     int64_t fixed = byteWidth(type.getElementType());
     for (int64_t extent : type.getShape())
       fixed *= ShapedType::isDynamic(extent) ? 1 : extent;
-    Value bytes = abi.word(fixed);
-    for (Value size : op.getSizes())
-      bytes = arith::MulIOp::create(builder, op.getLoc(), bytes, abi.word(size));
+    // The host refuses what is negative; a product that overflows is made so.
+    Location loc = op.getLoc();
+    Value bytes = abi.word(fixed), valid = arith::ConstantIntOp::create(builder, loc, 1, 1);
+    Value rough = arith::SIToFPOp::create(builder, loc, builder.getF64Type(), bytes);
+    for (Value size : op.getSizes()) {
+      Value word = abi.word(size);
+      Value isSize = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::sge, word,
+                                           abi.word(int64_t(0)));
+      valid = arith::AndIOp::create(builder, loc, valid, isSize);
+      bytes = arith::MulIOp::create(builder, loc, bytes, word);
+      Value factor = arith::SIToFPOp::create(builder, loc, builder.getF64Type(), word);
+      rough = arith::MulFOp::create(builder, loc, rough, factor);
+    }
+    Value limit =
+        arith::ConstantOp::create(builder, loc, builder.getF64FloatAttr(double(int64_t(1) << 62)));
+    Value fits = arith::CmpFOp::create(builder, loc, arith::CmpFPredicate::OLE, rough, limit);
+    valid = arith::AndIOp::create(builder, loc, valid, fits);
+    bytes = arith::SelectOp::create(builder, loc, valid, bytes, abi.word(int64_t(-1)));
     replace(op, view(builder, op.getResult(), abi.allocate(bytes), op.getSizes()));
   }
 
@@ -230,7 +284,8 @@ private:
     return known->second;
   }
 
-  /// wrapped = index < 0 ? index + extent : index; in range it is the result, else a fault and 0.
+  /// wrapped = index < 0 ? index + extent : index; in range it is the result, else a fault and 0,
+  /// which fovea-form-kernels has made sure is in range.
   void lowerCheckedIndex(CheckedIndexOp op, OpBuilder &builder, Value call) {
     Location loc = op.getLoc();
     Type index = builder.getIndexType();
@@ -245,9 +300,15 @@ private:
     }
     Value inside =
         arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::ult, wrapped, op.getExtent());
+    // Outside tasks nothing has to go on, and there may be no element 0 to go on with.
+    bool inEntry = op->getParentOfType<func::FuncOp>()->hasAttr(kEntryAttr);
     onFailure(builder, loc, inside, [&](OpBuilder &inner) {
       HostAbi abi(inner, loc, call);
-      abi.fault(FOVEA_FAULT_INDEX, numberOf(op.getNodeAttr()), raw, op.getExtent());
+      int64_t node = numberOf(op.getNodeAttr());
+      if (inEntry)
+        abi.stop(FOVEA_FAULT_INDEX, node, raw, op.getExtent());
+      else
+        abi.fault(FOVEA_FAULT_INDEX, node, raw, op.getExtent());
     });
     replace(op, arith::SelectOp::create(builder, loc, inside, wrapped, zero));
   }

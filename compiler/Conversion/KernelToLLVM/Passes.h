@@ -18,6 +18,9 @@ namespace fovea {
 inline constexpr llvm::StringLiteral kNodesAttr = "fovea.nodes";
 /// On a weight that the code uses: its offset in the weights section.
 inline constexpr llvm::StringLiteral kWeightOffsetAttr = "fovea_kernel.offset";
+
+/// Weights start at multiples of this many bytes.
+inline constexpr int64_t kWeightAlignment = 64;
 /// Double-precision function of the host: (fovea_math, a, b) -> value.
 inline constexpr llvm::StringLiteral kHostMath = "fovea_math_f64";
 

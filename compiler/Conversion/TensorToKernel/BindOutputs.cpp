@@ -24,12 +24,17 @@ namespace {
 struct BindOutputs : fovea::impl::BindOutputsBase<BindOutputs> {
   void runOnOperation() override {
     for (auto entry : getOperation().getOps<func::FuncOp>())
-      if (entry->hasAttr(kEntryAttr))
-        bind(entry);
+      if (entry->hasAttr(kEntryAttr) && failed(bind(entry)))
+        return signalPassFailure();
   }
 
 private:
-  void bind(func::FuncOp entry) {
+  LogicalResult bind(func::FuncOp entry) {
+    if (entry.isExternal() || !entry.getBody().hasOneBlock() ||
+        !llvm::all_of(entry.getArgumentTypes(), llvm::IsaPred<RankedTensorType>) ||
+        !llvm::all_of(entry.getResultTypes(), llvm::IsaPred<RankedTensorType>))
+      return entry.emitOpError("expected an entry of one block whose arguments and results are "
+                               "ranked tensors");
     Builder attrs(&getContext());
     nameSymbols(entry);
     for (unsigned index = 0; index < entry.getNumArguments(); ++index)
@@ -57,6 +62,7 @@ private:
     ret.erase();
     entry.setResAttrsAttr(nullptr);
     entry.setFunctionType(FunctionType::get(&getContext(), entry.getArgumentTypes(), {}));
+    return success();
   }
 
   /// Lists the symbols of the arguments; a dynamic dimension without a name gets one.
@@ -98,7 +104,13 @@ private:
     auto buffer = kernel::OutputOp::create(builder, loc,
                                            MemRefType::get(type.getShape(), type.getElementType()),
                                            builder.getI64IntegerAttr(index), sizes);
-    auto write = bufferization::MaterializeInDestinationOp::create(builder, loc, Type(), value,
+    // The buffer is a tensor first: bufferization sees conflicts between tensors alone.
+    Value place = bufferization::ToTensorOp::create(builder, loc, type, buffer.getResult(),
+                                                    /*restrict=*/true, /*writable=*/true);
+    Value placed =
+        bufferization::MaterializeInDestinationOp::create(builder, loc, type, value, place)
+            .getResult();
+    auto write = bufferization::MaterializeInDestinationOp::create(builder, loc, Type(), placed,
                                                                    buffer.getResult());
     write.setWritable(true);
     write.setRestrict(true);

@@ -120,10 +120,37 @@ private:
       kernel->erase();
     }
     OpBuilder builder(op);
+    requireElements(builder, op);
     kernel::LaunchOp::create(builder, op->getLoc(), known->second.getName(), inputs.getArrayRef(),
                              Value());
     op->erase();
     ++numLaunches;
+  }
+
+  /// A task that meets an index out of range goes on with 0: without an element 0 it must not
+  /// start.
+  static void requireElements(OpBuilder &builder, Operation *op) {
+    auto linalgOp = dyn_cast<linalg::LinalgOp>(op);
+    if (!linalgOp)
+      return;
+    DenseSet<Value> done;
+    op->walk([&](CheckedIndexOp index) {
+      Value extent = index.getExtent();
+      std::optional<int64_t> known = getConstantIntValue(extent);
+      bool inside = op->isProperAncestor(extent.getParentBlock()->getParentOp()) ||
+                    extent.getParentBlock()->getParentOp() == op;
+      if ((known && *known > 0) || inside || !done.insert(extent).second)
+        return;
+      Location loc = index.getLoc();
+      Value zero = arith::ConstantIndexOp::create(builder, loc, 0);
+      Value fine = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::sgt, extent, zero);
+      for (Range range : linalgOp.createLoopRanges(builder, loc)) {
+        Value size = getValueOrCreateConstantIndexOp(builder, loc, range.size);
+        Value none = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq, size, zero);
+        fine = arith::OrIOp::create(builder, loc, fine, none);
+      }
+      RequireOp::create(builder, loc, fine, zero, extent, Fault::Index, index.getNodeAttr());
+    });
   }
 
   func::FuncOp makeKernel(Operation *op, const SetVector<Value> &inputs,

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 #include "compiler/Conversion/TensorToKernel/Passes.h"
 
+#include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 
 namespace fovea {
@@ -56,6 +57,10 @@ struct HoistOutputs : fovea::impl::HoistOutputsBase<HoistOutputs> {
       if (!llvm::all_of(output.getSizes(), [&](Value size) { return isEarly(size, entry); }))
         continue;
       moveUp(output, last, entry, moved);
+      // The tensor over the buffer too: what is computed earlier can then be computed in it.
+      for (Operation *user : output->getUsers())
+        if (isa<bufferization::ToTensorOp>(user))
+          moveUp(user, last, entry, moved);
       ++numHoisted;
     }
   }

@@ -33,6 +33,18 @@ def HoistOutputs : Pass<"fovea-hoist-outputs", "::mlir::func::FuncOp"> {
   let dependentDialects = ["::fovea::kernel::FoveaKernelDialect"];
 }
 
+def CarryInPlace : Pass<"fovea-carry-in-place", "::mlir::func::FuncOp"> {
+  let summary = "Write what loops carry into the buffers that carry it";
+  let description = [{
+    Needs loops over tensors. What an `scf.for` yields for a carried tensor is written into the
+    tensor of the iteration's start, unless it was computed there, so that one buffer lasts for the
+    whole loop. What lies in the buffer of another carried tensor is saved first. Gives up nothing.
+  }];
+  let statistics = [Statistic<"numWritten", "written", "carried tensors written into their buffer">,
+    Statistic<"numSaved", "saved", "carried tensors that another one is made of">];
+  let dependentDialects = ["::mlir::bufferization::BufferizationDialect"];
+}
+
 def FormKernels : Pass<"fovea-form-kernels", "::mlir::ModuleOp"> {
   let summary = "Outline computations on buffers into kernels";
   let description = [{

@@ -50,7 +50,7 @@ template <typename T> LogicalResult Gru<T>::prepare() {
       failed(expectShape(run, "r", op.getR(), {directions, rows, hidden})) ||
       failed(expectShape(run, "bias", op.getBias(), {directions, 2 * rows})) ||
       failed(expectShape(run, "initial_h", op.getInitialH(), sequence.stateShape(hidden))) ||
-      failed(expectShape(run, "lengths", op.getLengths(), {sequence.batch})))
+      failed(expectLengths(run, op.getLengths(), sequence.batch, sequence.steps)))
     return failure();
   for (auto gate : op.getGateOrder().getAsRange<GateAttr>())
     order.push_back(gate.getValue());

@@ -54,7 +54,7 @@ template <typename T> LogicalResult Lstm<T>::prepare() {
       failed(expectShape(run, "initial_c", op.getInitialC(), sequence.stateShape(hidden))) ||
       failed(expectShape(run, "peephole", op.getPeephole(), {directions, 3 * hidden})) ||
       failed(expectShape(run, "projection", op.getProjection(), {directions, state, hidden})) ||
-      failed(expectShape(run, "lengths", op.getLengths(), {sequence.batch})))
+      failed(expectLengths(run, op.getLengths(), sequence.batch, sequence.steps)))
     return failure();
   if (!op.getProjection() && state != hidden)
     return run.fail(RunError::Kind::Shape, "'r' does not have the shape that w asks for");

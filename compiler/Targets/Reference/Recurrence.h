@@ -53,9 +53,9 @@ struct Sequence {
   int64_t step(int64_t n, int64_t length, int64_t d) const {
     return reverse || d == 1 ? length - 1 - n : n;
   }
-  /// Valid steps of row b; `lengths` may be null, what it holds is bounded by [0, steps].
+  /// Valid steps of row b; `lengths` may be null.
   int64_t length(const Array *lengths, int64_t b) const {
-    return lengths ? std::clamp<int64_t>(lengths->data()[b].integer, 0, steps) : steps;
+    return lengths ? lengths->data()[b].integer : steps;
   }
 };
 
@@ -66,6 +66,23 @@ inline mlir::LogicalResult expectShape(OpRun &run, llvm::StringRef what, mlir::V
     return mlir::success();
   return run.fail(RunError::Kind::Shape,
                   "'" + what + "' does not have the shape that x, w and r ask for");
+}
+
+/// Error unless there is a length for each of `batch` rows, each in [0, steps]; absent is fine.
+inline mlir::LogicalResult expectLengths(OpRun &run, mlir::Value lengths, int64_t batch,
+                                         int64_t steps) {
+  if (!lengths)
+    return mlir::success();
+  if (failed(expectShape(run, "lengths", lengths, {batch})))
+    return mlir::failure();
+  for (int64_t row = 0; row < batch; ++row) {
+    int64_t length = run.array(lengths).data()[row].integer;
+    if (length < 0 || length > steps)
+      return run.fail(RunError::Kind::Length, "length " + std::to_string(length) +
+                                                  " is out of range [0, " + std::to_string(steps) +
+                                                  "]");
+  }
+  return mlir::success();
 }
 
 /// An activation function (ONNX RNN, LSTM and GRU); absent parameters have ONNX's defaults, those

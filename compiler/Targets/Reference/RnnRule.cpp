@@ -5,6 +5,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 #include "compiler/Targets/Reference/Execution.h"
+#include "compiler/Targets/Reference/Recurrence.h"
 #include "dialects/Fovea/FoveaDialect.h"
 
 #include <algorithm>
@@ -103,6 +104,8 @@ LogicalResult Recurrence::execute() {
   for (Value value : rows)
     if (run.array(value).shape[0] != batch)
       return run.fail(Kind::Shape, "states, lengths and x differ in the batch size");
+  if (failed(expectLengths(run, op.getLengths(), batch, steps)))
+    return failure();
   for (int64_t n = 0; n < steps; ++n)
     if (failed(step(op.getReverse() ? steps - 1 - n : n)))
       return failure();

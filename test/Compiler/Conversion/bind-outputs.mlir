@@ -7,9 +7,13 @@
 // CHECK-SAME:    fovea.results = [{fovea.name = "y"}, {}]
 // CHECK:         %[[Y:.*]] = math.exp %[[X]]
 // CHECK:         %[[FIRST:.*]] = fovea_kernel.output 0() : memref<4xf32>
-// CHECK:         materialize_in_destination %[[Y]] in restrict writable %[[FIRST]]
+// CHECK:         %[[PLACE:.*]] = bufferization.to_tensor %[[FIRST]] restrict writable
+// CHECK:         %[[PLACED:.*]] = bufferization.materialize_in_destination %[[Y]] in %[[PLACE]]
+// CHECK:         materialize_in_destination %[[PLACED]] in restrict writable %[[FIRST]]
 // CHECK:         %[[SECOND:.*]] = fovea_kernel.output 1() : memref<4xf32>
-// CHECK:         materialize_in_destination %[[X]] in restrict writable %[[SECOND]]
+// CHECK:         %[[PLACE:.*]] = bufferization.to_tensor %[[SECOND]] restrict writable
+// CHECK:         %[[PLACED:.*]] = bufferization.materialize_in_destination %[[X]] in %[[PLACE]]
+// CHECK:         materialize_in_destination %[[PLACED]] in restrict writable %[[SECOND]]
 // CHECK:         return{{$}}
 func.func @write_results_into_buffers_of_the_host(%x: tensor<4xf32> {fovea.name = "x"})
     -> (tensor<4xf32> {fovea.name = "y"}, tensor<4xf32>) attributes {fovea.entry} {

@@ -26,6 +26,17 @@ func.func @keep_the_order_of_requests(%x: tensor<4xf32>) {
   return
 }
 
+// CHECK-LABEL: func @hoist_the_tensor_over_the_buffer
+// CHECK-NEXT:    %[[O:.*]] = fovea_kernel.output 0()
+// CHECK-NEXT:    bufferization.to_tensor %[[O]] restrict writable
+// CHECK-NEXT:    math.exp
+func.func @hoist_the_tensor_over_the_buffer(%x: tensor<4xf32>) -> tensor<4xf32> {
+  %y = math.exp %x : tensor<4xf32>
+  %o = fovea_kernel.output 0 () : memref<4xf32>
+  %t = bufferization.to_tensor %o restrict writable : memref<4xf32> to tensor<4xf32>
+  return %t : tensor<4xf32>
+}
+
 // CHECK-LABEL: func @do_not_hoist_when_size_depends_on_data
 // CHECK:         math.exp
 // CHECK:         %[[N:.*]] = tensor.extract

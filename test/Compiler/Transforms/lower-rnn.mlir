@@ -1,15 +1,12 @@
 // RUN: fovea-opt %s -fovea-lower-rnn | FileCheck %s
 
-#id = affine_map<(b, k) -> (b, k)>
-
 // CHECK-LABEL: func @forward
 // CHECK-SAME:    %[[X:.*]]: tensor<?x2x8xf32>, %[[S:.*]]: tensor<2x8xf32>
 // CHECK:         scf.for %[[T:.*]] = {{.*}} iter_args(%[[Y:.*]] = %{{.*}}, %[[H:.*]] = %[[S]])
 // CHECK:           %[[XT:.*]] = tensor.extract_slice %[[X]][%[[T]], 0, 0]
 // CHECK:           %[[N:.*]] = arith.addf %[[XT]], %[[H]]
 // CHECK:           %[[IN:.*]] = tensor.insert_slice %[[N]] into %[[Y]][%[[T]], 0, 0]
-// CHECK:           %[[NEXT:.*]] = linalg.generic {{.*}} ins(%[[N]] {{.*}} outs(%[[H]]
-// CHECK:           scf.yield %[[IN]], %[[NEXT]]
+// CHECK:           scf.yield %[[IN]], %[[N]]
 func.func @forward(%x: tensor<?x2x8xf32>, %s: tensor<2x8xf32>) -> tensor<?x2x8xf32> {
   %y, %f = fovea.rnn %x init(%s) cell {
   ^bb0(%xt: tensor<2x8xf32>, %h: tensor<2x8xf32>):
@@ -19,31 +16,18 @@ func.func @forward(%x: tensor<?x2x8xf32>, %s: tensor<2x8xf32>) -> tensor<?x2x8xf
   return %y : tensor<?x2x8xf32>
 }
 
-// The cell writes the state in place already.
-// CHECK-LABEL: func @do_not_copy_a_state_that_is_written_in_place
-// CHECK:         scf.for
-// CHECK:           %[[N:.*]] = linalg.generic
-// CHECK-NOT:       linalg.generic
-// CHECK:           scf.yield %{{.*}}, %[[N]]
-func.func @do_not_copy_a_state_that_is_written_in_place(%x: tensor<?x2x8xf32>, %s: tensor<2x8xf32>)
-    -> tensor<?x2x8xf32> {
-  %y, %f = fovea.rnn %x init(%s) cell {
-  ^bb0(%xt: tensor<2x8xf32>, %h: tensor<2x8xf32>):
-    %n = linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel", "parallel"]}
-        ins(%xt : tensor<2x8xf32>) outs(%h : tensor<2x8xf32>) {
-      ^bb0(%a: f32, %old: f32):
-        %t = arith.addf %a, %old : f32
-        linalg.yield %t : f32
-      } -> tensor<2x8xf32>
-    fovea.yield %n, %n : tensor<2x8xf32>, tensor<2x8xf32>
-  } : tensor<?x2x8xf32>, tensor<2x8xf32> -> tensor<?x2x8xf32>, tensor<2x8xf32>
-  return %y : tensor<?x2x8xf32>
-}
-
 // Rows that have ended give 0 and keep their state.
 // CHECK-LABEL: func @reverse_with_lengths
+// CHECK-SAME:    %[[X:[a-z0-9]+]]: tensor<5x2x8xf32>
 // CHECK-SAME:    %[[LEN:[a-z0-9]+]]: tensor<2xi32>
-// CHECK:         scf.for %[[I:.*]] = %{{.*}} to %[[STEPS:.*]] step
+// CHECK:         %[[STEPS:.*]] = tensor.dim %[[X]]
+// CHECK:         %[[ROWS:.*]] = tensor.dim %[[LEN]]
+// CHECK:         scf.for %[[B:.*]] = %{{.*}} to %[[ROWS]] step
+// CHECK:           %[[GIVEN:.*]] = tensor.extract %[[LEN]][%[[B]]]
+// CHECK:           %[[N:.*]] = arith.index_cast %[[GIVEN]] : i32 to index
+// CHECK:           %[[VALID:.*]] = arith.cmpi ule, %[[N]], %[[STEPS]]
+// CHECK:           fovea.require %[[VALID]], %[[N]], %[[STEPS]] fault length node "encoder"
+// CHECK:         scf.for %[[I:.*]] = %{{.*}} to %[[STEPS]] step
 // CHECK:           %[[LAST:.*]] = arith.subi %[[STEPS]]
 // CHECK:           %[[T:.*]] = arith.subi %[[LAST]], %[[I]]
 // CHECK:           %[[T32:.*]] = arith.index_cast %[[T]] : index to i32
@@ -60,6 +44,7 @@ func.func @reverse_with_lengths(%x: tensor<5x2x8xf32>, %s: tensor<2x8xf32>, %len
     %n = arith.addf %xt, %h : tensor<2x8xf32>
     fovea.yield %n, %n : tensor<2x8xf32>, tensor<2x8xf32>
   } : tensor<5x2x8xf32>, tensor<2x8xf32> -> tensor<5x2x8xf32>, tensor<2x8xf32>
+      loc("encoder")
   return %y : tensor<5x2x8xf32>
 }
 

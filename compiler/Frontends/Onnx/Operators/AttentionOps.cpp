@@ -196,7 +196,13 @@ static LogicalResult readLengths(Node &node, AttentionForm &form) {
     return failure();
   auto &e = node.e;
   Sizes shape{form.query.batch};
-  Value value = e.cast(node.value(6), e.type(Dtype::I64, shape));
+  Value limit = e.index(node.sizes.add(form.key.length, 1));
+  Value value = e.map(e.cast(node.value(6), e.type(Dtype::I64, shape)), e.identity(1),
+                      e.type(Dtype::I64), shape, [&](B &b, ValueRange args) -> SmallVector<Value> {
+                        Value length =
+                            CheckedIndexOp::create(b, args[0], limit, /*wrap=*/false, node.name);
+                        return {arith::IndexCastOp::create(b, b.getI64Type(), length)};
+                      });
   form.lengthCapture = form.captures.size();
   form.captures.push_back({value, {e.dim(0)}});
   if (!form.positional())

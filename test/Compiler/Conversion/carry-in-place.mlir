@@ -1,0 +1,57 @@
+// RUN: fovea-opt %s -fovea-carry-in-place | FileCheck %s
+
+#id = affine_map<(i) -> (i)>
+
+// CHECK-LABEL: func @carry_what_is_computed_elsewhere
+// CHECK:         scf.for {{.*}} iter_args(%[[S:.*]] = %{{.*}})
+// CHECK:           %[[N:.*]] = arith.addf %[[S]]
+// CHECK:           %[[IN:.*]] = bufferization.materialize_in_destination %[[N]] in %[[S]]
+// CHECK:           scf.yield %[[IN]]
+func.func @carry_what_is_computed_elsewhere(%s: tensor<8xf32>, %n: index) -> tensor<8xf32> {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %r = scf.for %i = %c0 to %n step %c1 iter_args(%h = %s) -> tensor<8xf32> {
+    %t = arith.addf %h, %s : tensor<8xf32>
+    scf.yield %t : tensor<8xf32>
+  }
+  return %r : tensor<8xf32>
+}
+
+// CHECK-LABEL: func @save_states_that_change_places
+// CHECK:         scf.for {{.*}} iter_args(%[[A:.*]] = %{{.*}}, %[[B:.*]] = %{{.*}}) ->
+// CHECK:           %[[SB:.*]] = bufferization.alloc_tensor() copy(%[[B]])
+// CHECK:           %[[SA:.*]] = bufferization.alloc_tensor() copy(%[[A]])
+// CHECK:           %[[NA:.*]] = bufferization.materialize_in_destination %[[SB]] in %[[A]]
+// CHECK:           %[[NB:.*]] = bufferization.materialize_in_destination %[[SA]] in %[[B]]
+// CHECK:           scf.yield %[[NA]], %[[NB]]
+func.func @save_states_that_change_places(%x: tensor<?xf32>, %y: tensor<?xf32>, %n: index)
+    -> (tensor<?xf32>, tensor<?xf32>) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %r:2 = scf.for %i = %c0 to %n step %c1 iter_args(%a = %x, %b = %y)
+      -> (tensor<?xf32>, tensor<?xf32>) {
+    scf.yield %b, %a : tensor<?xf32>, tensor<?xf32>
+  }
+  return %r#0, %r#1 : tensor<?xf32>, tensor<?xf32>
+}
+
+// CHECK-LABEL: func @do_not_copy_what_is_written_in_place
+// CHECK-NOT:     materialize_in_destination
+// CHECK:         return
+func.func @do_not_copy_what_is_written_in_place(%s: tensor<8xf32>, %n: index) -> tensor<8xf32> {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %r = scf.for %i = %c0 to %n step %c1 iter_args(%h = %s) -> tensor<8xf32> {
+    %t = linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel"]}
+        ins(%s : tensor<8xf32>) outs(%h : tensor<8xf32>) {
+      ^bb0(%a: f32, %old: f32):
+        %u = arith.addf %a, %old : f32
+        linalg.yield %u : f32
+      } -> tensor<8xf32>
+    %v = scf.for %j = %c0 to %n step %c1 iter_args(%inner = %t) -> tensor<8xf32> {
+      scf.yield %inner : tensor<8xf32>
+    }
+    scf.yield %v : tensor<8xf32>
+  }
+  return %r : tensor<8xf32>
+}
