@@ -21,6 +21,8 @@ namespace fovea {
 using namespace mlir;
 using namespace fovea;
 
+static constexpr int64_t kMaxSplatElements = 1024;
+
 namespace {
 /// Softmax as maximum, exponentials, sum and quotient; f16 and bf16 are computed in f32.
 struct DecomposeSoftmax : OpRewritePattern<linalg::SoftmaxOp> {
@@ -75,11 +77,32 @@ struct DropEmptyParts : OpRewritePattern<tensor::ConcatOp> {
   }
 };
 
+/// A constant of one value is filled during the run: in the code it would take its whole size.
+struct FillSplat : OpRewritePattern<arith::ConstantOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(arith::ConstantOp op, PatternRewriter &rewriter) const override {
+    auto splat = dyn_cast<SplatElementsAttr>(op.getValue());
+    auto type = dyn_cast<RankedTensorType>(op.getType());
+    if (!splat || !type || type.getNumElements() <= kMaxSplatElements)
+      return rewriter.notifyMatchFailure(op, "is small, or has more than one value");
+    ImplicitLocOpBuilder builder(op.getLoc(), rewriter);
+    Value scalar =
+        arith::ConstantOp::create(builder, cast<TypedAttr>(splat.getSplatValue<Attribute>()));
+    Value init = tensor::EmptyOp::create(builder, type.getShape(), type.getElementType());
+    rewriter.replaceOp(op, linalg::FillOp::create(builder, scalar, init).getResults());
+    return success();
+  }
+};
+
 struct DecomposeTensorOps : fovea::impl::DecomposeTensorOpsBase<DecomposeTensorOps> {
   int64_t countCandidates() {
     int64_t found = 0;
     getOperation().walk([&](Operation *op) {
-      found += isa<tensor::ConcatOp, tensor::PadOp, linalg::SoftmaxOp>(op);
+      auto constant = dyn_cast<arith::ConstantOp>(op);
+      bool big = constant && isa<SplatElementsAttr>(constant.getValue()) &&
+                 cast<ShapedType>(constant.getType()).getNumElements() > kMaxSplatElements;
+      found += big || isa<tensor::ConcatOp, tensor::PadOp, linalg::SoftmaxOp>(op);
     });
     return found;
   }
@@ -91,7 +114,7 @@ struct DecomposeTensorOps : fovea::impl::DecomposeTensorOpsBase<DecomposeTensorO
     walkAndApplyPatterns(getOperation(), std::move(empty));
     RewritePatternSet patterns(&getContext());
     tensor::populateDecomposeTensorConcatPatterns(patterns);
-    patterns.add<linalg::DecomposePadOpPattern, DecomposeSoftmax>(&getContext());
+    patterns.add<linalg::DecomposePadOpPattern, DecomposeSoftmax, FillSplat>(&getContext());
     walkAndApplyPatterns(getOperation(), std::move(patterns));
     numDecomposed += before - countCandidates();
   }

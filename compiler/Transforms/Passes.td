@@ -77,7 +77,7 @@ def DecomposeTensorOps : Pass<"fovea-decompose-tensor-ops", "::mlir::func::FuncO
   let description = [{
     Runs last, before bufferization. `tensor.concat` becomes a chain of `tensor.insert_slice`,
     `tensor.pad` a fill and an insertion, `linalg.softmax` maximum, exponentials, sum and quotient
-    (f16 and bf16 in f32).
+    (f16 and bf16 in f32), a constant of one value and more than 1024 elements a fill.
     Gives up on softmax over buffers.
   }];
   let statistics = [Statistic<"numDecomposed", "decomposed", "operations decomposed">];

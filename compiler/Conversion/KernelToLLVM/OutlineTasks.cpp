@@ -64,6 +64,25 @@ static Value fromWord(OpBuilder &builder, Location loc, Value word, Type type) {
                               : word;
 }
 
+/// True for what the argument block can carry.
+static bool isPassable(Type type) {
+  SmallVector<int64_t> strides;
+  int64_t offset;
+  if (auto memref = dyn_cast<MemRefType>(type))
+    return succeeded(memref.getStridesAndOffset(strides, offset));
+  return type.isIndex() || (type.isIntOrFloat() && type.getIntOrFloatBitWidth() <= 64);
+}
+
+/// True when `value` is computed in `block` from its arguments, without effects.
+static bool isComputedFromArguments(Value value, Block *block) {
+  if (auto argument = dyn_cast<BlockArgument>(value))
+    return argument.getOwner() == block;
+  Operation *op = value.getDefiningOp();
+  return op->getBlock() == block && op->getNumRegions() == 0 && isMemoryEffectFree(op) &&
+         llvm::all_of(op->getOperands(),
+                      [&](Value operand) { return isComputedFromArguments(operand, block); });
+}
+
 namespace {
 
 struct OutlineTasks : fovea::impl::OutlineTasksBase<OutlineTasks> {
@@ -74,10 +93,8 @@ struct OutlineTasks : fovea::impl::OutlineTasksBase<OutlineTasks> {
         kernels.push_back(function);
     DenseMap<StringAttr, func::FuncOp> byName;
     for (func::FuncOp kernel : kernels) {
-      if (parallelOf(kernel) == nullptr) {
-        kernel.emitOpError("expected a kernel scheduled as one fovea_kernel.parallel");
+      if (failed(check(kernel)))
         return signalPassFailure();
-      }
       byName[kernel.getNameAttr()] = kernel;
     }
     SmallVector<kernel::LaunchOp> launches;
@@ -92,6 +109,19 @@ struct OutlineTasks : fovea::impl::OutlineTasksBase<OutlineTasks> {
   }
 
 private:
+  static LogicalResult check(func::FuncOp kernel) {
+    kernel::ParallelOp parallel = kernel.isExternal() ? kernel::ParallelOp() : parallelOf(kernel);
+    if (!parallel)
+      return kernel.emitOpError("expected a kernel scheduled as one fovea_kernel.parallel");
+    if (!kernel.getBody().hasOneBlock() || kernel.getNumResults() != 0 ||
+        !llvm::all_of(kernel.getArgumentTypes(), isPassable))
+      return kernel.emitOpError("expected a kernel of one block that takes buffers and scalars and "
+                                "returns nothing");
+    if (!isComputedFromArguments(parallel.getCount(), &kernel.front()))
+      return parallel.emitOpError("expected a count computed from the kernel's arguments");
+    return success();
+  }
+
   static kernel::ParallelOp parallelOf(func::FuncOp kernel) {
     auto loops = kernel.front().getOps<kernel::ParallelOp>();
     return llvm::hasSingleElement(loops) ? *loops.begin() : kernel::ParallelOp();

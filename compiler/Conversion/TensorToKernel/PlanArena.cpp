@@ -9,6 +9,7 @@
 #include "compiler/Conversion/TensorToKernel/SizeSlice.h"
 
 #include "mlir/Dialect/Bufferization/Transforms/BufferViewFlowAnalysis.h"
+#include "mlir/IR/ImplicitLocOpBuilder.h"
 
 namespace fovea {
 #define GEN_PASS_DEF_PLANARENA
@@ -20,6 +21,9 @@ using namespace fovea;
 
 /// Slots start at multiples of this many bytes.
 static constexpr int64_t kAlignment = 64;
+
+/// An arena above this size overflows somewhere, and is in no machine's memory.
+static constexpr double kMaxBytes = double(int64_t(1) << 62);
 
 namespace {
 
@@ -148,35 +152,66 @@ private:
                                        builder.getFunctionType(arguments, results));
     layout.setPrivate();
     getOperation().push_back(layout);
-    builder.setInsertionPointToStart(layout.addEntryBlock());
-    SmallVector<Value> sizes(slots);
+    ImplicitLocOpBuilder body = ImplicitLocOpBuilder::atBlockBegin(loc, layout.addEntryBlock());
+    SmallVector<Bytes> sizes(slots);
     IRMapping mapping;
     for (const Buffer &buffer : buffers) {
-      memref::AllocOp alloc = buffer.alloc;
-      Value bytes =
-          arith::ConstantIndexOp::create(builder, loc, byteWidth(alloc.getType().getElementType()));
-      for (int64_t extent : alloc.getType().getShape())
-        if (!ShapedType::isDynamic(extent))
-          bytes = arith::MulIOp::create(builder, loc, bytes,
-                                        arith::ConstantIndexOp::create(builder, loc, extent));
-      for (Value size : alloc.getDynamicSizes())
-        bytes = arith::MulIOp::create(builder, loc, bytes,
-                                      cloneSlice(builder, size, layout.getArguments(), mapping));
-      Value &slot = sizes[buffer.slot];
-      slot = slot ? arith::MaxSIOp::create(builder, loc, slot, bytes).getResult() : bytes;
+      Bytes bytes = bytesOf(body, buffer.alloc, layout.getArguments(), mapping);
+      Bytes &slot = sizes[buffer.slot];
+      slot = slot.exact ? Bytes{arith::MaxSIOp::create(body, slot.exact, bytes.exact),
+                                arith::MaximumFOp::create(body, slot.rough, bytes.rough)}
+                        : bytes;
     }
-    Value align = arith::ConstantIndexOp::create(builder, loc, kAlignment);
-    Value total = arith::ConstantIndexOp::create(builder, loc, 0);
-    SmallVector<Value> offsets;
-    for (Value size : sizes) {
-      offsets.push_back(total);
-      Value units = arith::CeilDivSIOp::create(builder, loc, size, align);
-      total = arith::AddIOp::create(builder, loc, total,
-                                    arith::MulIOp::create(builder, loc, units, align));
-    }
-    offsets.push_back(total);
-    func::ReturnOp::create(builder, loc, offsets);
+    func::ReturnOp::create(body, offsetsOf(body, sizes));
     return layout;
+  }
+
+  /// A number of bytes that may overflow, and the same roughly, which does not.
+  struct Bytes {
+    Value exact, rough;
+  };
+
+  static Value roughly(ImplicitLocOpBuilder &builder, Value index) {
+    Value word = arith::IndexCastOp::create(builder, builder.getI64Type(), index);
+    return arith::SIToFPOp::create(builder, builder.getF64Type(), word);
+  }
+
+  static Bytes bytesOf(ImplicitLocOpBuilder &builder, memref::AllocOp alloc, ValueRange symbols,
+                       IRMapping &mapping) {
+    int64_t element = byteWidth(alloc.getType().getElementType());
+    Bytes bytes{arith::ConstantIndexOp::create(builder, element),
+                arith::ConstantOp::create(builder, builder.getF64FloatAttr(double(element)))};
+    auto multiply = [&](Value size) {
+      bytes = {arith::MulIOp::create(builder, bytes.exact, size),
+               arith::MulFOp::create(builder, bytes.rough, roughly(builder, size))};
+    };
+    for (int64_t extent : alloc.getType().getShape())
+      if (!ShapedType::isDynamic(extent))
+        multiply(arith::ConstantIndexOp::create(builder, extent));
+    Value zero = arith::ConstantIndexOp::create(builder, 0);
+    // The run refuses sizes below 0 itself; here they only must not shrink the arena.
+    for (Value size : alloc.getDynamicSizes())
+      multiply(arith::MaxSIOp::create(builder, cloneSlice(builder, size, symbols, mapping), zero));
+    return bytes;
+  }
+
+  /// Where the slots start, and the sum: INT64_MAX when it overflows.
+  static SmallVector<Value> offsetsOf(ImplicitLocOpBuilder &builder, ArrayRef<Bytes> sizes) {
+    Value align = arith::ConstantIndexOp::create(builder, kAlignment);
+    Value total = arith::ConstantIndexOp::create(builder, 0);
+    Value rough = arith::ConstantOp::create(builder, builder.getF64FloatAttr(0));
+    SmallVector<Value> offsets;
+    for (Bytes size : sizes) {
+      offsets.push_back(total);
+      Value units = arith::CeilDivSIOp::create(builder, size.exact, align);
+      total = arith::AddIOp::create(builder, total, arith::MulIOp::create(builder, units, align));
+      rough = arith::AddFOp::create(builder, rough, size.rough);
+    }
+    Value limit = arith::ConstantOp::create(builder, builder.getF64FloatAttr(kMaxBytes));
+    Value fits = arith::CmpFOp::create(builder, arith::CmpFPredicate::OLE, rough, limit);
+    Value most = arith::ConstantIndexOp::create(builder, INT64_MAX);
+    offsets.push_back(arith::SelectOp::create(builder, fits, total, most));
+    return offsets;
   }
 
   /// Replaces allocations by their places in the arena.

@@ -14,7 +14,19 @@
 using namespace mlir;
 using namespace fovea;
 
+/// True for a division that may stop the process: the plan computes sizes before anything is
+/// checked.
+static bool mayTrap(Operation *op) {
+  if (!isa<arith::DivSIOp, arith::DivUIOp, arith::CeilDivSIOp, arith::CeilDivUIOp,
+           arith::FloorDivSIOp, arith::RemSIOp, arith::RemUIOp>(op))
+    return false;
+  APInt divisor;
+  return !matchPattern(op->getOperand(1), m_ConstantInt(&divisor)) || divisor.isZero();
+}
+
 static bool isSizeArithmetic(Operation *op) {
+  if (mayTrap(op))
+    return false;
   return isa<affine::AffineApplyOp, affine::AffineMinOp, affine::AffineMaxOp>(op) ||
          (isa<arith::ArithDialect>(op->getDialect()) &&
           llvm::all_of(op->getResultTypes(), [](Type type) { return type.isIntOrIndex(); }));

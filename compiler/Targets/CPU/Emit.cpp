@@ -5,6 +5,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 #include "compiler/Targets/CPU/Emit.h"
+#include "compiler/Targets/CPU/ShortFloats.h"
 
 #include "lld/Common/Driver.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -59,8 +60,9 @@ static void prepare(llvm::Module &module, const Capabilities &cpu, const Emissio
       continue;
     bool exported = function.getName().starts_with("fovea_run_") ||
                     function.getName().starts_with("fovea_plan_");
-    function.setLinkage(exported ? llvm::GlobalValue::ExternalLinkage
-                                 : llvm::GlobalValue::InternalLinkage);
+    if (!function.hasHiddenVisibility())
+      function.setLinkage(exported ? llvm::GlobalValue::ExternalLinkage
+                                   : llvm::GlobalValue::InternalLinkage);
     function.addFnAttr(llvm::Attribute::NoUnwind);
     function.addFnAttr("target-cpu", cpu.cpu);
     function.addFnAttr("tune-cpu", cpu.tune);
@@ -176,6 +178,7 @@ llvm::Expected<Emission> fovea::cpu::emit(mlir::ModuleOp module, const Capabilit
     return failure(error);
   ir->setTargetTriple(triple);
   ir->setDataLayout(machine->createDataLayout());
+  addShortFloatConversions(*ir);
   prepare(*ir, cpu, options);
   if (llvm::verifyModule(*ir))
     return failure("the generated LLVM IR is not valid");

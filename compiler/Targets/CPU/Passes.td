@@ -15,7 +15,7 @@ def PackWeights : Pass<"fovea-pack-weights", "::mlir::ModuleOp"> {
     Needs tensors. A weight that a `fovea.contract` reads along the lanes of its output is replaced
     by a weight packed into panels of the register tile's width, which the driver packs; the
     contract's map reads it through `n floordiv width` and `n mod width`. Gives up on weights that
-    are not f32, f16 or bf16 or whose map is no permutation.
+    are not f32 or whose map is no permutation.
   }];
   let options = [Option<"lanes", "lanes", "int64_t", "16", "f32 lanes of a vector register">,
     Option<"registers", "registers", "int64_t", "32", "number of vector registers">];

@@ -55,10 +55,16 @@ func.func @allocate_when_size_depends_on_data(%sizes: memref<1xindex>) attribute
 // The size of a shared slot is the largest of its buffers'; slots start at multiples of 64 bytes.
 // CHECK-LABEL: func private @share_the_slot_of_a_buffer_that_is_dead.layout
 // CHECK-SAME:    %[[N:.*]]: index) -> (index, index, index)
-// CHECK:         arith.muli %{{.*}}, %[[N]]
+// CHECK:         %[[SIZE:.*]] = arith.maxsi %[[N]]
+// CHECK:         arith.muli %{{.*}}, %[[SIZE]]
 // CHECK:         arith.maxsi
-// CHECK:         %[[START:.*]] = arith.constant 0 : index
 // CHECK:         arith.ceildivsi
-// CHECK:         %[[SECOND:.*]] = arith.addi %[[START]]
+// CHECK:         %[[SECOND:.*]] = arith.addi %[[START:.*]], %
 // CHECK:         %[[TOTAL:.*]] = arith.addi %[[SECOND]]
-// CHECK:         return %[[START]], %[[SECOND]], %[[TOTAL]]
+// The sum in floating point does not overflow; above 2^62 the total is INT64_MAX.
+// CHECK:         %[[ROUGH:.*]] = arith.addf
+// CHECK:         %[[LIMIT:.*]] = arith.constant 4.6116860184273879E+18 : f64
+// CHECK:         %[[FITS:.*]] = arith.cmpf ole, %[[ROUGH]], %[[LIMIT]]
+// CHECK:         %[[MOST:.*]] = arith.constant 9223372036854775807 : index
+// CHECK:         %[[BYTES:.*]] = arith.select %[[FITS]], %[[TOTAL]], %[[MOST]]
+// CHECK:         return %[[START]], %[[SECOND]], %[[BYTES]]

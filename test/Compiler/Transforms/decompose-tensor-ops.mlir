@@ -43,6 +43,22 @@ func.func @softmax_in_f32(%a: tensor<2x?xbf16>, %o: tensor<2x?xbf16>) -> tensor<
   return %r : tensor<2x?xbf16>
 }
 
+// CHECK-LABEL: func @fill_a_constant_of_one_value
+// CHECK:         %[[ONE:.*]] = arith.constant 1.000000e+00 : f32
+// CHECK:         %[[INIT:.*]] = tensor.empty() : tensor<1025xf32>
+// CHECK:         linalg.fill ins(%[[ONE]] : f32) outs(%[[INIT]] : tensor<1025xf32>)
+func.func @fill_a_constant_of_one_value() -> tensor<1025xf32> {
+  %r = arith.constant dense<1.0> : tensor<1025xf32>
+  return %r : tensor<1025xf32>
+}
+
+// CHECK-LABEL: func @do_not_fill_small_constants
+// CHECK:         arith.constant dense<1.000000e+00> : tensor<1024xf32>
+func.func @do_not_fill_small_constants() -> tensor<1024xf32> {
+  %r = arith.constant dense<1.0> : tensor<1024xf32>
+  return %r : tensor<1024xf32>
+}
+
 // CHECK-LABEL: func @do_not_decompose_softmax_on_buffers
 // CHECK:         linalg.softmax
 func.func @do_not_decompose_softmax_on_buffers(%a: memref<2x3xf32>, %o: memref<2x3xf32>) {
