@@ -76,6 +76,7 @@ bool Compilation::read(StringRef path) {
                  "models are .onnx files, .mlir files or folders with config.json",
                  "export the model to ONNX, or save it with save_pretrained"});
   owned = load(*context, path, options.import, store, imported, complaints);
+  resumed = owned && phaseOf(module()) != Phase::Import;
   return owned && complaints.empty();
 }
 
@@ -91,6 +92,7 @@ bool Compilation::readText(StringRef text, StringRef name) {
   source = name.str();
   owned = importMlirText(*context, text, name, /*folder=*/"", options.import, store, imported,
                          complaints);
+  resumed = owned && phaseOf(module()) != Phase::Import;
   return owned && complaints.empty();
 }
 
@@ -107,7 +109,12 @@ static LogicalResult collecting(MLIRContext *context, Problems &problems, String
     return success();
   });
   LogicalResult result = run();
-  if (failed(result))
+  // Of what is legal, this is what a target may not compute; the notes give each form's reason.
+  if (failed(result) && StringRef(text).starts_with("no form of the CPU"))
+    problems.push_back({"FV0402", file.str(), "", "", 0, text,
+                        StringRef(notes).take_front(800).str(),
+                        "fix the sizes that the reasons name with --dim"});
+  else if (failed(result))
     problems.push_back(
         {"FV0901", file.str(), "", "", 0, text.empty() ? "a pass failed without a message" : text,
          StringRef(notes).take_front(400).str(), "report this as a bug of Fovea with the model"});
@@ -121,18 +128,30 @@ bool Compilation::checkTarget() {
   return problem ? fail(std::move(*problem)) : true;
 }
 
+/// A module that was stopped at a phase has been in somebody's hands since: what a pass cannot make
+/// of it is no bug.
+bool Compilation::blameModule() {
+  if (resumed)
+    for (Problem &problem : complaints)
+      if (problem.code == "FV0901") {
+        problem.code = "FV0067";
+        problem.remedy = "stop the model's compilation at the phase again";
+      }
+  return false;
+}
+
 bool Compilation::runPhase(Phase phase) {
   StepTimer timer(times, nameOf(phase).str());
   PassManager manager(context.get());
   // Once a phase: after every pass it would be a third of the time, most of it for what is linear
-  // in the number of layers.
-  manager.enableVerifier(false);
+  // in the number of layers. Passes may take what they are given for sound in modules of our own.
+  manager.enableVerifier(resumed);
   chosen->addPhase(manager, phase);
   auto run = [&] {
     return success(succeeded(manager.run(module())) && succeeded(verify(module())));
   };
   if (failed(collecting(context.get(), complaints, source, run)))
-    return false;
+    return blameModule();
   setPhase(module(), phase);
   if (options.dumpFolder.empty())
     return true;
@@ -188,6 +207,7 @@ std::unique_ptr<Artifact> Compilation::finish() {
     if (!emitted) {
       fail({"FV0901", "", "", "", 0, llvm::toString(emitted.takeError()), "",
             "report this as a bug of Fovea with the model"});
+      blameModule();
       return nullptr;
     }
     artifact->sections = std::move(emitted->sections);
@@ -198,8 +218,11 @@ std::unique_ptr<Artifact> Compilation::finish() {
     artifact->ledger = makeLedger(module());
   }
   StepTimer timer(times, "weights");
-  if (artifact->manifest.empty() || !layOutWeights(module(), store, artifact->weights, complaints))
+  if (artifact->manifest.empty() ||
+      !layOutWeights(module(), store, artifact->weights, complaints)) {
+    blameModule();
     return nullptr;
+  }
   return artifact;
 }
 

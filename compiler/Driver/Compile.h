@@ -106,6 +106,7 @@ private:
   bool fail(Problem problem);
   bool checkTarget();
   bool runPhase(Phase phase);
+  bool blameModule();
   bool checkFused();
 
   CompileOptions options;
@@ -117,6 +118,8 @@ private:
   Problems complaints;
   std::vector<Step> times;
   std::string source;
+  /// The module had phases behind it when it was read.
+  bool resumed = false;
 };
 
 /// The same for a module that a compilation keeps beside its own.

@@ -54,7 +54,8 @@ static std::optional<fvm::TensorInfo> tensorOf(DictionaryAttr attrs, Type type, 
       info.shape.push_back(fvm::Dim::fixed(extent));
       continue;
     }
-    StringRef symbol = shape && dim < shape.size() ? cast<StringAttr>(shape[dim]).getValue() : "";
+    auto called = shape && dim < shape.size() ? dyn_cast<StringAttr>(shape[dim]) : StringAttr();
+    StringRef symbol = called ? called.getValue() : "";
     auto found = llvm::find(symbols, symbol.str());
     info.shape.push_back(symbol.empty() || found == symbols.end()
                              ? fvm::Dim::data()
@@ -63,11 +64,32 @@ static std::optional<fvm::TensorInfo> tensorOf(DictionaryAttr attrs, Type type, 
   return info;
 }
 
+/// True when the attributes that fovea-bind-outputs leaves on an entry are there.
+static bool describesItself(Operation *function) {
+  auto listOf = [&]<typename T>(StringRef name, T) {
+    auto list = function->getAttrOfType<ArrayAttr>(name);
+    return list && llvm::all_of(list, llvm::IsaPred<T>);
+  };
+  auto sizeOf = [&](StringRef name) { return function->getAttrOfType<ArrayAttr>(name).size(); };
+  if (!listOf(kSymbolsAttr, StringAttr()))
+    return false;
+  for (auto [attrs, types] :
+       {std::pair(kInputsAttr, kInputTypesAttr), std::pair(kResultsAttr, kResultTypesAttr)}) {
+    if (!listOf(attrs, DictionaryAttr()) || !listOf(types, TypeAttr()) ||
+        sizeOf(attrs) != sizeOf(types))
+      return false;
+    for (auto type : function->getAttrOfType<ArrayAttr>(types).getAsValueRange<TypeAttr>())
+      if (!isa<RankedTensorType>(type))
+        return false;
+  }
+  return true;
+}
+
 static bool fillEntry(Operation *function, fvm::Entry &entry) {
-  entry.name = SymbolTable::getSymbolName(function)
-                   .getValue()
-                   .drop_front(StringRef("fovea_run_").size())
-                   .str();
+  StringRef name = SymbolTable::getSymbolName(function).getValue();
+  if (!name.consume_front("fovea_run_") || !describesItself(function))
+    return false;
+  entry.name = name.str();
   for (auto symbol : function->getAttrOfType<ArrayAttr>(kSymbolsAttr).getAsRange<StringAttr>())
     entry.symbols.push_back(symbol.str());
   auto fill = [&](StringRef attrs, StringRef types, StringRef fallback,
@@ -94,8 +116,8 @@ std::string fovea::makeManifest(ModuleOp module, const fvm::Target &machine, int
   manifest.target = machine;
   manifest.threadsHint = threads;
   if (auto nodes = module->getAttrOfType<ArrayAttr>(kNodesAttr))
-    for (auto node : nodes.getAsRange<StringAttr>())
-      manifest.nodes.push_back(node.str());
+    for (Attribute node : nodes)
+      manifest.nodes.push_back(isa<StringAttr>(node) ? cast<StringAttr>(node).str() : "");
   bool complete = true;
   for (Operation &op : module.getOps()) {
     if (auto scratch = op.getAttrOfType<IntegerAttr>(kernel::kScratchAttr))
@@ -108,7 +130,8 @@ std::string fovea::makeManifest(ModuleOp module, const fvm::Target &machine, int
     return fvm::writeManifest(manifest);
   problems.push_back(
       {"FV0901", "", "", "", 0, "the module's interface cannot be described",
-       status.ok() ? "an element type has no name in the artefact" : std::string(status.message()),
+       status.ok() ? "an attribute is missing, or an element type has no name in the artefact"
+                   : std::string(status.message()),
        "report this as a bug of Fovea with the model"});
   return {};
 }

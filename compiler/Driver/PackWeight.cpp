@@ -51,6 +51,17 @@ static void pack(const float *source, ArrayRef<int64_t> shape, PanelsAttr panels
   }
 }
 
+/// True when sorted weights follow each other from 0 on, with less than an alignment between them.
+static bool lieApart(ArrayRef<std::pair<int64_t, WeightOp>> placed) {
+  int64_t end = 0;
+  for (auto [offset, weight] : placed) {
+    if (offset < end || offset - end >= kWeightAlignment || offset % kWeightAlignment != 0)
+      return false;
+    end = offset + static_cast<int64_t>(byteSize(weight));
+  }
+  return true;
+}
+
 bool fovea::layOutWeights(ModuleOp module, const WeightStore &store,
                           std::vector<Artifact::Weight> &weights, Problems &problems) {
   std::vector<std::pair<int64_t, WeightOp>> placed;
@@ -58,6 +69,12 @@ bool fovea::layOutWeights(ModuleOp module, const WeightStore &store,
     if (auto offset = weight->getAttrOfType<IntegerAttr>(kWeightOffsetAttr))
       placed.emplace_back(offset.getInt(), weight);
   llvm::sort(placed, [](auto &l, auto &r) { return l.first < r.first; });
+  if (!lieApart(placed)) {
+    problems.push_back({"FV0901", "", "", "", 0, "the places of the weights are not sound",
+                        "they overlap, or are not where the code looks for them",
+                        "report this as a bug of Fovea with the model"});
+    return false;
+  }
   for (auto [place, item] : llvm::enumerate(placed)) {
     auto [offset, weight] = item;
     WeightOp source = weight;

@@ -45,7 +45,7 @@ static LogicalResult verifyMaps(AttentionOp op) {
   llvm::append_range(shaped, op.getCaptures());
   llvm::append_range(shaped, op.getInits());
   if (op.getInits().empty() || op.getInits().size() > 2)
-    return emitConstraint(op, "attention_c1") << "expected out and optionally lse in outs";
+    return emitConstraint(op, "attention_c13") << "expected out and optionally lse in outs";
   if (op.getIndexingMaps().size() != shaped.size())
     return emitConstraint(op, "attention_c2")
            << "expected " << shaped.size() << " indexing maps, got " << op.getIndexingMaps().size();
@@ -153,7 +153,7 @@ LogicalResult AttentionOp::verify() {
     if (!std::isfinite(cap) || cap <= 0)
       return emitConstraint(*this, "attention_c12") << "expected a finite positive softcap";
   }
-  return verifyDestinations(*this, "attention_c1", getInits());
+  return verifyDestinations(*this, "attention_c13", getInits());
 }
 
 void AttentionOp::getEffects(

@@ -48,6 +48,7 @@ def Fovea_AttentionOp : Fovea_DestinationOp<"attention", [AttrSizedOperandSegmen
     - attention_c10: causal and window need an offset.
     - attention_c11: window has two entries, each >= -1.
     - attention_c12: scale is finite, softcap is finite and positive.
+    - attention_c13: outs are out and optionally lse; results are as the outs that are tensors.
 
     ```mlir
     %r = fovea.attention

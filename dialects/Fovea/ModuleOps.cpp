@@ -6,10 +6,23 @@
 //===----------------------------------------------------------------------===//
 #include "dialects/Fovea/StructuredOps.h"
 
+#include "llvm/ADT/SmallBitVector.h"
 #include "llvm/Support/CheckedArithmetic.h"
 
 using namespace mlir;
 using namespace fovea;
+
+/// True when n and k of a recipe list dimensions below `rank`, none of them twice.
+static bool listDimensions(PanelsAttr panels, int64_t rank) {
+  llvm::SmallBitVector seen(rank);
+  for (ArrayRef<int64_t> dims : {panels.getN(), panels.getK()})
+    for (int64_t dim : dims) {
+      if (dim < 0 || dim >= rank || seen.test(dim))
+        return false;
+      seen.set(dim);
+    }
+  return true;
+}
 
 LogicalResult WeightOp::verify() {
   auto type = dyn_cast<RankedTensorType>(getType());
@@ -32,8 +45,15 @@ LogicalResult WeightOp::verify() {
   auto source = SymbolTable::lookupNearestSymbolFrom<WeightOp>(*this, getOfAttr());
   if (!source)
     return emitConstraint(*this, "weight_c3") << "expected a fovea.weight named " << *getOf();
-  auto shape = cast<RankedTensorType>(source.getType()).getShape();
+  auto plain = dyn_cast<RankedTensorType>(source.getType());
+  if (source.getOf() || !plain || !plain.hasStaticShape() || !plain.getElementType().isF32())
+    return emitConstraint(*this, "weight_c3")
+           << "expected the packed weight to be plain and in f32, got " << source.getType();
+  ArrayRef<int64_t> shape = plain.getShape();
   PanelsAttr panels = *getPanels();
+  if (!listDimensions(panels, plain.getRank()))
+    return emitConstraint(*this, "weight_c3")
+           << "expected n and k to list dimensions of " << plain << " at most once";
   SmallVector<int64_t> packed;
   int64_t n = 1, k = 1;
   for (auto [dim, extent] : llvm::enumerate(shape)) {

@@ -207,8 +207,9 @@ LogicalResult RnnOp::verify() {
     if (!batchAgrees(lengths))
       return emitConstraint(*this, "rnn_c1")
              << "expected one length per row, got " << lengths.getType();
-    if (cast<ShapedType>(lengths.getType()).getRank() != 1 ||
-        failed(verifyLengths(*this, "rnn_c2", lengths)))
+    if (failed(verifyLengths(*this, "rnn_c2", lengths)))
+      return failure();
+    if (cast<ShapedType>(lengths.getType()).getRank() != 1)
       return emitConstraint(*this, "rnn_c2") << "expected lengths of shape [B]";
   }
   auto drop = [](Type type) {

@@ -68,13 +68,30 @@ LogicalResult ProductOp::verify() {
   return success();
 }
 
+/// True when a kernel that takes `wanted` can be given `type`: memrefs may start anywhere.
+static bool isGivenAs(Type type, Type wanted) {
+  auto given = dyn_cast<MemRefType>(type), seen = dyn_cast<MemRefType>(wanted);
+  if (!given || !seen)
+    return type == wanted;
+  SmallVector<int64_t> strides, seenStrides;
+  int64_t offset, seenOffset;
+  return given.getShape() == seen.getShape() && given.getElementType() == seen.getElementType() &&
+         succeeded(given.getStridesAndOffset(strides, offset)) &&
+         succeeded(seen.getStridesAndOffset(seenStrides, seenOffset)) && strides == seenStrides;
+}
+
 LogicalResult LaunchOp::verifySymbolUses(SymbolTableCollection &symbols) {
   auto *callee = symbols.lookupNearestSymbolFrom(*this, getKernelAttr());
   if (!callee || !callee->hasAttr(kKernelAttr))
     return emitOpError("launch_c1: expected a kernel named ") << getKernel();
   auto kernel = dyn_cast<func::FuncOp>(callee);
-  if (kernel && kernel.getNumArguments() != getArgs().size())
+  if (!kernel)
+    return emitOpError("launch_c1: expected a function named ") << getKernel();
+  if (kernel.getNumArguments() != getArgs().size())
     return emitOpError("launch_c1: expected ")
            << kernel.getNumArguments() << " arguments, got " << getArgs().size();
+  for (auto [given, wanted] : llvm::zip_equal(getArgs().getTypes(), kernel.getArgumentTypes()))
+    if (!isGivenAs(given, wanted))
+      return emitOpError("launch_c1: expected an argument of type ") << wanted << ", got " << given;
   return success();
 }

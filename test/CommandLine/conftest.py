@@ -56,13 +56,27 @@ func.func @main(%x: tensor<?x8xf32> {fovea.name = "x", fovea.shape = ["n", ""]},
 }
 """
 
-# Claims a phase that it has not behind it, which only a bug of the compiler would write.
-BROKEN = """
+# Claims a phase that it has not behind it.
+STOPPED = """
 module attributes {fovea.phase = "schedule"} {
   func.func @main(%x: tensor<4xf32>) -> tensor<4xf32> attributes {fovea.entry} {
     %y = math.exp %x : tensor<4xf32>
     return %y : tensor<4xf32>
   }
+}
+"""
+
+# Legal, but only the cell knows the size of its output, which no pass lowers.
+BROKEN = """
+func.func @main(%x: tensor<5x2x8xf32>, %k: tensor<i64>) -> tensor<5x2x?xf32> {
+  %raw = tensor.extract %k[] : tensor<i64>
+  %n = arith.index_cast %raw : i64 to index
+  %y = fovea.rnn %x cell {
+  ^bb0(%t: tensor<2x8xf32>):
+    %e = tensor.extract_slice %t[0, 0] [2, %n] [1, 1] : tensor<2x8xf32> to tensor<2x?xf32>
+    fovea.yield %e : tensor<2x?xf32>
+  } : tensor<5x2x8xf32> -> tensor<5x2x?xf32>
+  return %y : tensor<5x2x?xf32>
 }
 """
 
@@ -109,7 +123,8 @@ def fovea(program: Path, tmp_path: Path) -> Run:
     """Runs `fovea ARGUMENT...` in a folder of its own, with the models beside."""
     import numpy as np
 
-    texts = {"linear": LINEAR, "gather": GATHER, "broken": BROKEN, "weighted": WEIGHTED}
+    texts = {"linear": LINEAR, "gather": GATHER, "broken": BROKEN, "stopped": STOPPED,
+             "weighted": WEIGHTED}
     for name, text in texts.items():
         (tmp_path / f"{name}.mlir").write_text(text)
     weights = np.random.default_rng(5).standard_normal(4 + 24 * 40).astype(np.float32)

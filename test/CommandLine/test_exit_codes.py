@@ -95,7 +95,14 @@ def test_a_bug_of_the_compiler_is_exit_4_with_a_reproducer(fovea: Run, tmp_path:
     assert result.returncode == 4
     assert "error[FV09" in result.stderr
     assert "broken.reproducer.mlir" in result.stderr
-    assert "math.exp" in (tmp_path / "broken.reproducer.mlir").read_text()
+    assert "fovea.rnn" in (tmp_path / "broken.reproducer.mlir").read_text()
+
+
+def test_a_module_that_lost_its_phase_is_exit_3(fovea: Run, tmp_path: Path) -> None:
+    result = fovea("compile", "stopped.mlir")
+    assert result.returncode == 3
+    assert result.stderr.count("error[") == result.stderr.count("error[FV0067]") == 1
+    assert not list(tmp_path.glob("*.reproducer.mlir"))
 
 
 @pytest.mark.parametrize("target", ["host", "reference"])

@@ -82,6 +82,18 @@ void fovea::completeEntries(ModuleOp module) {
   }
 }
 
+/// Names travel as C strings.
+static bool isText(StringRef text) { return text.size() <= 4096 && !text.contains('\0'); }
+
+/// True when `name`, given for elements that the module cannot tell apart, fits their type.
+static bool isDtypeOf(Attribute name, Type element) {
+  auto text = dyn_cast<StringAttr>(name);
+  if (!text || !element.isSignlessInteger())
+    return false;
+  std::string bits = std::to_string(element.getIntOrFloatBitWidth());
+  return element.isInteger(1) ? text == "bool" : text == "i" + bits || text == "u" + bits;
+}
+
 /// Checks one slot; `names` are those of its side so far, `symbols` those that arguments bind.
 static LogicalResult checkSlot(const Slot &slot, llvm::StringSet<> &names,
                                llvm::StringSet<> &symbols) {
@@ -92,8 +104,11 @@ static LogicalResult checkSlot(const Slot &slot, llvm::StringSet<> &names,
   if (!type || !type.getElementType().isIntOrFloat() || type.getEncoding() || type.getRank() > 16)
     return fail("expected a ranked tensor of numbers of at most 16 dimensions");
   auto name = dyn_cast<StringAttr>(slot.get(kNameAttr));
-  if (!name || name.getValue().empty() || !names.insert(name.getValue()).second)
+  if (!name || name.getValue().empty() || !isText(name.getValue()) ||
+      !names.insert(name.getValue()).second)
     return fail("expected fovea.name to be a unique, non-empty string");
+  if (Attribute dtype = slot.get(kDtypeAttr); dtype && !isDtypeOf(dtype, type.getElementType()))
+    return fail("expected fovea.dtype to name the signed or unsigned form of the integers");
   Attribute shape = slot.get(kShapeAttr);
   if (!shape)
     return type.hasStaticShape() ? success() : LogicalResult(fail("expected fovea.shape"));
@@ -102,7 +117,7 @@ static LogicalResult checkSlot(const Slot &slot, llvm::StringSet<> &names,
     return fail("expected fovea.shape to have one string per dimension");
   for (auto [dim, entry] : llvm::enumerate(list)) {
     auto symbol = dyn_cast<StringAttr>(entry);
-    if (!symbol || (!symbol.empty() && !type.isDynamicDim(dim)))
+    if (!symbol || !isText(symbol.getValue()) || (!symbol.empty() && !type.isDynamicDim(dim)))
       return fail("expected fovea.shape to name dynamic dimensions alone");
     if (slot.result && !symbol.empty() && !symbols.contains(symbol.getValue()))
       return fail("symbol '" + symbol.getValue() + "' is of no argument");

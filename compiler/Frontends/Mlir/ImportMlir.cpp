@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 #include "compiler/Frontends/Mlir/EntrySignatures.h"
 #include "compiler/Frontends/Mlir/ImportMlirText.h"
+#include "compiler/Frontends/Mlir/ModelOperations.h"
 #include "compiler/Frontends/Mlir/NestingScan.h"
 #include "compiler/Frontends/SafeTensors/OpenBeneath.h"
 #include "compiler/Frontends/SafeTensors/SafeTensors.h"
@@ -189,6 +190,7 @@ OwningOpRef<ModuleOp> fovea::importMlirText(MLIRContext &context, StringRef text
     // A module that was stopped at a later phase has signatures of that phase.
     auto phase = module ? (*module)->getAttrOfType<StringAttr>("fovea.phase") : StringAttr();
     bool fresh = !phase || phase == "import";
+    step("FV0066", [&] { return fresh ? checkModelOperations(*module) : success(); });
     step("FV0064", [&] {
       if (fresh)
         completeEntries(*module);

@@ -51,9 +51,38 @@ fovea.weight @p from "" packs @w <width = 16, n = [1], k = [0]> : tensor<1x8x16x
 // -----
 
 // weight_c3: panels are f32.
-fovea.weight @w from "w.safetensors" : tensor<8x16xf16>
+fovea.weight @w from "w.safetensors" : tensor<8x16xf32>
 // expected-error @+1 {{weight_c3: expected the packed shape (1, 8, 16) in f32}}
 fovea.weight @p from "" packs @w <width = 16, n = [1], k = [0]> : tensor<1x8x16xf16>
+
+// -----
+
+// weight_c3: what is packed is f32.
+fovea.weight @w from "w.safetensors" : tensor<8x16xf16>
+// expected-error @+1 {{weight_c3: expected the packed weight to be plain and in f32}}
+fovea.weight @p from "" packs @w <width = 16, n = [1], k = [0]> : tensor<1x8x16xf32>
+
+// -----
+
+// weight_c3: what is packed is not packed itself.
+fovea.weight @w from "w.safetensors" : tensor<8x16xf32>
+fovea.weight @p from "" packs @w <width = 16, n = [1], k = [0]> : tensor<1x8x16xf32>
+// expected-error @+1 {{weight_c3: expected the packed weight to be plain and in f32}}
+fovea.weight @q from "" packs @p <width = 16, n = [2], k = [1]> : tensor<1x1x8x16xf32>
+
+// -----
+
+// weight_c3: a recipe names dimensions that are there.
+fovea.weight @w from "w.safetensors" : tensor<8x16xf32>
+// expected-error @+1 {{weight_c3: expected n and k to list dimensions of 'tensor<8x16xf32>'}}
+fovea.weight @p from "" packs @w <width = 16, n = [1], k = [2]> : tensor<1x8x16xf32>
+
+// -----
+
+// weight_c3: a recipe names a dimension once.
+fovea.weight @w from "w.safetensors" : tensor<8x16xf32>
+// expected-error @+1 {{weight_c3: expected n and k to list dimensions of 'tensor<8x16xf32>'}}
+fovea.weight @p from "" packs @w <width = 16, n = [1], k = [0, 1]> : tensor<1x8x16xf32>
 
 // -----
 

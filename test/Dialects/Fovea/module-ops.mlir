@@ -3,8 +3,8 @@
 // CHECK: fovea.weight @w from "model.safetensors" offset 1024 : tensor<384x384xf32>
 fovea.weight @w from "model.safetensors" offset 1024 : tensor<384x384xf32>
 
-// CHECK: fovea.weight @start from "model.safetensors" : tensor<3x20x8xf16>
-fovea.weight @start from "model.safetensors" : tensor<3x20x8xf16>
+// CHECK: fovea.weight @start from "model.safetensors" : tensor<3x20x8xf32>
+fovea.weight @start from "model.safetensors" : tensor<3x20x8xf32>
 
 // CHECK: fovea.weight @panels from "" packs @start <width = 16, n = [1], k = [2]>
 // CHECK-SAME: : tensor<3x2x8x16xf32>
@@ -12,11 +12,11 @@ fovea.weight @panels from "" packs @start <width = 16, n = [1], k = [2]> : tenso
 
 // CHECK-LABEL: func @get_weight
 // CHECK:         fovea.get_weight @w : tensor<384x384xf32>
-// CHECK:         fovea.get_weight @start : memref<3x20x8xf16>
-func.func @get_weight() -> (tensor<384x384xf32>, memref<3x20x8xf16>) {
+// CHECK:         fovea.get_weight @start : memref<3x20x8xf32>
+func.func @get_weight() -> (tensor<384x384xf32>, memref<3x20x8xf32>) {
   %w = fovea.get_weight @w : tensor<384x384xf32>
-  %s = fovea.get_weight @start : memref<3x20x8xf16>
-  return %w, %s : tensor<384x384xf32>, memref<3x20x8xf16>
+  %s = fovea.get_weight @start : memref<3x20x8xf32>
+  return %w, %s : tensor<384x384xf32>, memref<3x20x8xf32>
 }
 
 // CHECK-LABEL: func @checked_index

@@ -134,3 +134,21 @@ func.func @launch_c1_number_of_arguments() {
   fovea_kernel.launch @kernel_0()
   return
 }
+
+// -----
+
+func.func private @kernel_0(memref<4x8xf32>) attributes {fovea_kernel.kernel}
+func.func @launch_c1_types_of_arguments(%a: memref<4x9xf32>) {
+  // expected-error @+1 {{launch_c1: expected an argument of type 'memref<4x8xf32>', got}}
+  fovea_kernel.launch @kernel_0(%a) : memref<4x9xf32>
+  return
+}
+
+// -----
+
+func.func private @kernel_0(memref<4x8xf32>) attributes {fovea_kernel.kernel}
+func.func @launch_c1_strides_of_arguments(%a: memref<4x8xf32, strided<[16, 1], offset: ?>>) {
+  // expected-error @+1 {{launch_c1: expected an argument of type 'memref<4x8xf32>', got}}
+  fovea_kernel.launch @kernel_0(%a) : memref<4x8xf32, strided<[16, 1], offset: ?>>
+  return
+}
