@@ -1,0 +1,47 @@
+"""Random legal programs agree with the reference; a wrong one does not."""
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "test" / "Fuzz"))
+
+import programs  # noqa: E402
+
+COUNT = 1000 if os.environ.get("FOVEA_TEST_ALL") == "1" else 60
+
+
+def program() -> Path:
+    return Path(os.environ.get("FOVEA_BUILD_DIR", ROOT / "build" / "release")) / "bin" / "fovea"
+
+
+def test_random_programs_agree_with_the_reference(tmp_path: Path) -> None:
+    failures = programs.run(program(), tmp_path, range(COUNT))
+    assert not failures, "\n".join(failures)
+
+
+def test_programs_depend_on_their_seed_alone() -> None:
+    assert programs.make(3, 5) == programs.make(3, 5)
+    assert programs.make(3, 5).text != programs.make(4, 5).text
+
+
+def test_a_wrong_program_fails(tmp_path: Path) -> None:
+    """The outputs of one program are not those of a program that differs in one constant."""
+    made = next(
+        made for made in map(lambda n: programs.make(0, n), range(99)) if "scale = 1.0" in made.text
+    )
+    wrong = re.sub(r"scale = 1\.0\d*e[+]00", "scale = 1.25", made.text)
+    assert wrong != made.text
+    (tmp_path / "wrong.mlir").write_text(wrong)
+    values = programs.subprocess.run(
+        [str(program()), "run", "wrong.mlir", "-q", "--out=wrong.npz", *made.options],
+        cwd=tmp_path, capture_output=True, check=False,
+    )  # fmt: skip
+    assert values.returncode == 0, values.stderr
+    verdict = programs.verify(program(), made, tmp_path, ["--ref=@wrong.npz"])
+    assert verdict.startswith("exit 1"), verdict

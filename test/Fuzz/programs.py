@@ -1,0 +1,83 @@
+"""Random legal programs: each is compiled, run and compared with the float64 reference."""
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+from __future__ import annotations
+
+import dataclasses
+import random
+import shlex
+import subprocess
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import program_ops as ops
+from program import Program, Value
+from program_attention import attention
+
+LIMIT_SECONDS = 120.0
+_STARTS: list[Callable[[Program], list[Value]]] = [
+    attention, attention, attention, ops.contract, ops.contract, ops.norm, ops.elementwise,
+    ops.recurrence,
+]  # fmt: skip
+_NEXT: list[Callable[[Program, Value], list[Value]]] = [
+    ops.elementwise, ops.elementwise, ops.norm, ops.contract,
+]  # fmt: skip
+
+
+@dataclasses.dataclass(frozen=True)
+class Made:
+    """One program, as a module and what `fovea verify` is told with it."""
+
+    number: int
+    text: str
+    options: list[str]
+
+
+def make(salt: int, number: int) -> Made:
+    """The program of this number; the same for the same salt."""
+    rng = random.Random(f"{salt}/program/{number}")
+    p = Program(rng)
+    results = rng.choice(_STARTS)(p)
+    for _ in range(rng.choice([0, 0, 1, 2])):
+        source = rng.choice(results)
+        results += rng.choice(_NEXT)(p, source)
+    kept = rng.sample(results, rng.randint(1, len(results)))
+    if results[-1] not in kept:
+        kept.append(results[-1])
+    return Made(number, p.text(kept), p.options())
+
+
+def verify(program: Path, made: Made, folder: Path, extra: Sequence[str] = ()) -> str:
+    """Empty when the compiled program agrees with the reference, else what happened."""
+    path = folder / f"program-{made.number}.mlir"
+    path.write_text(made.text)
+    command = [str(program), "verify", path.name, "-q", *made.options, *extra]
+    try:
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False,
+                              timeout=LIMIT_SECONDS)  # fmt: skip
+    except subprocess.TimeoutExpired:
+        return f"took more than {LIMIT_SECONDS:.0f} s"
+    if done.returncode == 0:
+        path.unlink()
+        return ""
+    return f"exit {done.returncode}: {done.stdout.strip()} {done.stderr.strip()}"[:1200]
+
+
+def run(
+    program: Path, folder: Path, numbers: Sequence[int], salt: int = 0, workers: int = 2
+) -> list[str]:
+    """Verifies these programs; a line for each that failed. Its module stays in `folder`."""
+    folder.mkdir(parents=True, exist_ok=True)
+
+    def one(number: int) -> str:
+        made = make(salt, number)
+        verdict = verify(program, made, folder)
+        if not verdict:
+            return ""
+        command = shlex.join(["fovea", "verify", f"program-{number}.mlir", *made.options])
+        (folder / f"program-{number}.txt").write_text(f"{command}\n{verdict}\n")
+        return f"program {salt}/{number}: {command}\n    {verdict}"
+
+    with ThreadPoolExecutor(workers) as pool:
+        return [line for line in pool.map(one, numbers) if line]

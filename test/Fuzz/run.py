@@ -1,0 +1,83 @@
+#!/usr/bin/env python3
+"""Looks for faults with random programs and damaged models until the time is over.
+
+Usage: run.py [--seconds N] [--seed S] [--kind programs|damage|all] [--keep DIR] [--first N]. The
+same seed gives the same cases. Each failure is written to DIR with the command that shows it, and
+makes the exit code 1.
+"""
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(Path(__file__).parent), str(ROOT / "python")]
+
+import campaign  # noqa: E402
+import programs  # noqa: E402
+
+# Cases between two looks at the clock.
+STEP_PROGRAMS = 20
+STEP_MUTATIONS = 25
+
+
+def program_steps(program: Path, options: argparse.Namespace) -> Iterator[tuple[int, list[str]]]:
+    """Endless: number of cases and failures of a step."""
+    first = options.first
+    while True:
+        numbers = range(first, first + STEP_PROGRAMS)
+        yield STEP_PROGRAMS, programs.run(program, options.keep, numbers, options.seed)
+        first += STEP_PROGRAMS
+
+
+def damage_steps(program: Path, options: argparse.Namespace) -> Iterator[tuple[int, list[str]]]:
+    """Endless: the first step has the truncations too."""
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "seeds").mkdir()
+        runner = campaign.Campaign(program, Path(folder))
+        first, places = options.first, campaign.TRUNCATIONS
+        while True:
+            todo = campaign.sample(runner.seeds, STEP_MUTATIONS, places, options.seed, first)
+            yield len(todo), runner.run(todo, options.keep)
+            first, places = first + STEP_MUTATIONS, 0
+
+
+def main(argv: Sequence[str]) -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--seconds", type=float, default=60)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--kind", choices=["programs", "damage", "all"], default="all")
+    parser.add_argument("--keep", type=Path, default=ROOT / "build" / "fuzz")
+    parser.add_argument("--first", type=int, default=0, help="number of the first case")
+    options = parser.parse_args(argv)
+    build = Path(os.environ.get("FOVEA_BUILD_DIR", ROOT / "build" / "release"))
+    program = build / "bin" / "fovea"
+    if not program.exists():
+        print(f"fuzz: {program} is not built", file=sys.stderr)
+        return 3
+    options.keep = options.keep.absolute()
+    options.keep.mkdir(parents=True, exist_ok=True)
+    kinds = {"programs": [program_steps], "damage": [damage_steps]}
+    steps = [make(program, options) for make in kinds.get(options.kind, sum(kinds.values(), []))]
+    end, cases, failures = time.monotonic() + options.seconds, 0, 0
+    print(f"fuzz: seed {options.seed}, first case {options.first}", flush=True)
+    while time.monotonic() < end:
+        for step in steps:
+            count, found = next(step)
+            cases, failures = cases + count, failures + len(found)
+            for line in found:
+                print(f"failed: {line}", flush=True)
+    where = f"; see {options.keep}" if failures else ""
+    print(f"fuzz: {cases} cases, {failures} failed{where}")
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
