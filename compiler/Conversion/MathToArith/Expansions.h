@@ -12,7 +12,12 @@
 #include "compiler/Conversion/MathToArith/Lanes.h"
 #include "fovea_abi.h"
 
+#include <limits>
+
 namespace fovea::expand {
+
+inline constexpr double kInf = std::numeric_limits<double>::infinity();
+inline constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
 // Exponentials.cpp
 Lanes exp(Lanes x);

@@ -7,12 +7,8 @@
 //===----------------------------------------------------------------------===//
 #include "compiler/Conversion/MathToArith/Expansions.h"
 
-#include <limits>
-
 namespace fovea::expand {
 
-static constexpr double kInf = std::numeric_limits<double>::infinity();
-static constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 static constexpr double kLn2 = 0.6931471805599453;
 /// Bits of 2/3 in f32: the smallest 1 + f.
 static constexpr double kTwoThirdsBits = 0x3f2aaaab;

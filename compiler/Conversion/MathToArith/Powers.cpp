@@ -6,12 +6,7 @@
 //===----------------------------------------------------------------------===//
 #include "compiler/Conversion/MathToArith/Expansions.h"
 
-#include <limits>
-
 namespace fovea::expand {
-
-static constexpr double kInf = std::numeric_limits<double>::infinity();
-static constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
 static Lanes both(Lanes a, Lanes b) { return a & b; }
 
