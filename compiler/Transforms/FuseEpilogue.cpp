@@ -21,6 +21,9 @@ namespace fovea {
 using namespace mlir;
 using namespace fovea;
 
+/// Rounds of the driver, each of which moves reshapes by one operation. Long chains need many.
+static constexpr int64_t kMaxIterations = 1024;
+
 /// The contraction whose result `value` is and that nothing but `user` reads; null otherwise.
 static ContractOp productOnlyFor(Value value, Operation *user) {
   auto product = value.getDefiningOp<ContractOp>();
@@ -135,6 +138,8 @@ struct FoldIntoEpilogue : OpRewritePattern<linalg::GenericOp> {
     std::optional<std::pair<ContractOp, AffineMap>> found = findProduct(op);
     if (!found)
       return rewriter.notifyMatchFailure(op, "reads no product that only it reads, in one way");
+    if (readsDestination(found->first, op.getDpsInits().front()))
+      return rewriter.notifyMatchFailure(op, "writes what the product reads");
     SmallVector<AffineExpr> dims = dimsOfLoops(found->first, found->second);
     if (dims.empty())
       return rewriter.notifyMatchFailure(op, "iterates over another space than the product");
@@ -142,6 +147,21 @@ struct FoldIntoEpilogue : OpRewritePattern<linalg::GenericOp> {
     rewriter.replaceOp(op, EpilogueBuilder(builder, found->first, op, dims).build());
     rewriter.eraseOp(found->first);
     return success();
+  }
+
+  /// True when the product reads the tensor that is to be written, whole or through a view: it is
+  /// not done with it when the first results are there.
+  static bool readsDestination(ContractOp product, Value destination) {
+    return llvm::any_of(product->getOperands(), [&](Value value) {
+      while (value != product.getInit() && value != destination) {
+        Operation *view = value.getDefiningOp();
+        if (!isa_and_nonnull<tensor::ExpandShapeOp, tensor::CollapseShapeOp, tensor::CastOp,
+                             tensor::ExtractSliceOp>(view))
+          return false;
+        value = view->getOperand(0);
+      }
+      return value == destination;
+    });
   }
 
   /// The first product among the inputs, with the one map through which it is read.
@@ -236,6 +256,7 @@ struct FuseEpilogue : fovea::impl::FuseEpilogueBase<FuseEpilogue> {
     GreedyRewriteConfig config;
     config.enableFolding(false).enableConstantCSE(false);
     config.setRegionSimplificationLevel(GreedySimplifyRegionLevel::Disabled);
+    config.setMaxIterations(kMaxIterations);
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns), config)))
       return signalPassFailure();
     numFused += before - countGenerics();

@@ -283,13 +283,10 @@ Value Emitter::transpose(Value value, ArrayRef<SizeExpr> shape, ArrayRef<int64_t
 Value Emitter::slice(Value value, ArrayRef<SizeExpr> offsets, ArrayRef<SizeExpr> extents,
                      ArrayRef<int64_t> strides) {
   Type element = llvm::cast<RankedTensorType>(value.getType()).getElementType();
-  if (llvm::any_of(extents, [](const SizeExpr &extent) { return extent.is(0); }))
+  // Nothing can be taken from an empty tensor; slices of one do not verify.
+  bool nothing = llvm::is_contained(llvm::cast<RankedTensorType>(value.getType()).getShape(), 0);
+  if (nothing || llvm::any_of(extents, [](const SizeExpr &extent) { return extent.is(0); }))
     return empty(element, extents);
-  // The operation's verifier takes no offset into an axis that is known to be empty.
-  auto source = llvm::cast<RankedTensorType>(value.getType());
-  SmallVector<int64_t> known(source.getShape());
-  std::replace(known.begin(), known.end(), int64_t(0), ShapedType::kDynamic);
-  value = cast(value, RankedTensorType::get(known, element));
   SmallVector<OpFoldResult> steps =
       llvm::map_to_vector(strides, [&](int64_t s) -> OpFoldResult { return b.getIndexAttr(s); });
   return tensor::ExtractSliceOp::create(b, type(element, extents), value, foldable(offsets),

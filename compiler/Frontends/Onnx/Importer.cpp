@@ -8,6 +8,7 @@
 #include "compiler/Frontends/Onnx/Importer.h"
 
 #include "compiler/Frontends/Onnx/OperatorTable.h"
+#include "compiler/Frontends/Onnx/Operators/Operators.h"
 #include "compiler/Frontends/Onnx/onnx-ml.pb.h"
 
 #include "llvm/ADT/StringSet.h"
@@ -269,7 +270,7 @@ bool Importer::importNode(const onnx::NodeProto &proto) {
   std::string outerName = std::exchange(emitter.node, node.name);
   Location outerLoc = emitter.b.getLoc();
   emitter.b.setLoc(NameLoc::get(emitter.b.getStringAttr(node.name)));
-  bool good = succeeded(findOperator(node.op())->import(node));
+  bool good = succeeded(importByCases(node, findOperator(node.op())->import));
   emitter.b.setLoc(outerLoc);
   emitter.node = outerName;
   if (!good && !node.malformedAttr.empty())

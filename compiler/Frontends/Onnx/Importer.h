@@ -68,6 +68,10 @@ public:
   /// The same where all must be known at import.
   std::optional<llvm::SmallVector<int64_t>> constants(unsigned input);
 
+  using Import = mlir::LogicalResult (*)(Node &);
+  /// What the node gives with `known` as an input; no outputs, with problems, when it cannot be.
+  void importCase(unsigned input, const Tensor &known, Import import, std::vector<Tensor> &outputs);
+
   void set(unsigned output, Tensor tensor);
   /// Sets a result that is an SSA value.
   void set(unsigned output, Dtype dtype, llvm::ArrayRef<SizeExpr> shape, mlir::Value value);

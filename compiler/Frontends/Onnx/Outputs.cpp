@@ -130,6 +130,8 @@ Value Importer::materialize(const Tensor &tensor) {
 std::shared_ptr<const Integers> Importer::knownIntegers(const Tensor &tensor) {
   if (tensor.integers)
     return tensor.integers;
+  if (!isFloat(tensor.dtype) && llvm::any_of(tensor.shape, [](auto &size) { return size.is(0); }))
+    return std::make_shared<Integers>();
   if (!tensor.constant || isFloat(tensor.dtype) || tensor.constant->elements() > kMaxIntegers)
     return nullptr;
   auto result = std::make_shared<Integers>();

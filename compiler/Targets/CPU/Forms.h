@@ -38,6 +38,7 @@ llvm::ArrayRef<Form> forms();
 extern const Form kPanelProduct;
 extern const Form kLoopProduct;
 extern const Form kTransposedAttention;
+extern const Form kRowAttention;
 extern const Form kRowSoftmax;
 extern const Form kRowNorm;
 extern const Form kElementwise;

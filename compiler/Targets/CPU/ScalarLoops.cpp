@@ -30,10 +30,13 @@ SmallVector<Value> fovea::cpu::extentsOf(Nest &nest, linalg::LinalgOp op) {
   return extents;
 }
 
-void fovea::cpu::parallelRows(Nest &nest, Value rows, Value work, Nest::Body body) {
+void fovea::cpu::parallelRows(Nest &nest, Value rows, Value work, Nest::Body body,
+                              function_ref<void()> begin) {
   Value grain =
       nest.max(nest.div(nest.index(kTaskElements), nest.max(work, nest.index(1))), nest.index(1));
   nest.parallel(nest.ceilDiv(rows, grain), [&](Value task) {
+    if (begin)
+      begin();
     Value first = nest.mul(task, grain);
     nest.loop(first, nest.min(nest.add(first, grain), rows), nest.index(1), body);
   });

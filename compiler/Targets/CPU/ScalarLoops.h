@@ -20,8 +20,10 @@ inline constexpr int64_t kTaskElements = 32768;
 /// Extents of all iteration dimensions of a structured operation on buffers.
 llvm::SmallVector<mlir::Value> extentsOf(Nest &nest, mlir::linalg::LinalgOp op);
 
-/// Tasks over `rows` rows of `work` elements each: body(row) for every row.
-void parallelRows(Nest &nest, mlir::Value rows, mlir::Value work, Nest::Body body);
+/// Tasks over `rows` rows of `work` elements each: body(row) for every row, and begin() once before
+/// the rows of a task.
+void parallelRows(Nest &nest, mlir::Value rows, mlir::Value work, Nest::Body body,
+                  llvm::function_ref<void()> begin = nullptr);
 
 /// Nested loops over [0, extents[i]); body gets the indices.
 void nestedLoops(Nest &nest, llvm::ArrayRef<mlir::Value> extents,

@@ -19,9 +19,8 @@ using namespace fovea;
 using namespace fovea::cpu;
 
 ArrayRef<Form> cpu::forms() {
-  static const Form list[] = {kTransposedAttention, kPanelProduct, kLoopProduct,
-                              kRowSoftmax,          kRowNorm,      kReduction,
-                              kElementwise};
+  static const Form list[] = {kTransposedAttention, kRowAttention, kPanelProduct, kLoopProduct,
+                              kRowSoftmax,          kRowNorm,      kReduction,    kElementwise};
   return list;
 }
 

@@ -33,13 +33,14 @@ static LogicalResult readHeads(Node &node, unsigned input, StringRef headsAttr,
   if (heads < 1)
     return node.fail("FV0104", "attribute '" + headsAttr + "' is needed with inputs of rank 3");
   const SizeExpr &channels = tensor.shape[2];
-  if (!channels.constant() || *channels.constant() % heads != 0)
-    return node.badShape("the channels of input " + Twine(input) + " do not split into " +
-                         Twine(heads) + " heads");
+  in.width = node.sizes.floorDiv(channels, heads);
+  if (failed(agree(node, channels, node.sizes.mul(in.width, heads),
+                   "the channels of input " + Twine(input) + " do not split into " + Twine(heads) +
+                       " heads")))
+    return failure();
   in.batch = tensor.shape[0];
   in.heads = heads;
   in.length = tensor.shape[1];
-  in.width = *channels.constant() / heads;
   Sizes split{in.batch, in.length, in.heads, in.width};
   Value value = node.e.reshape(node.value(input), tensor.shape, split);
   in.tensor = tensorOf(tensor.dtype, split, value);
@@ -109,16 +110,35 @@ static LogicalResult readInputs(Node &node, AttentionForm &form) {
   else if (queryHeads && keyHeads && *keyHeads > 0 && *queryHeads % *keyHeads == 0 &&
            *queryHeads > 0)
     form.group = *queryHeads / *keyHeads;
+  else if (!queryHeads || !keyHeads)
+    // The group is part of the operation's form: without it, heads must be as many.
+    return agree(node, form.key.heads, form.query.heads, "heads of query and key");
   else
     return node.badShape("the heads of the key do not divide those of the query");
   return success();
 }
 
+/// The query times 1 / sqrt(width), for a width that only the run knows.
+static Tensor scaledQuery(Node &node, const AttentionForm &form) {
+  const Tensor &query = form.query.tensor;
+  Value width = sizeAs(node, form.query.width, Dtype::F32);
+  Value factor = emitBinary(node.b, Binary::Div, Dtype::F32, node.e.scalar(Dtype::F32, 1),
+                            emitUnary(node.b, Unary::Sqrt, Dtype::F32, width));
+  return tensorOf(query.dtype, query.shape,
+                  elementwise(node, {&query}, query.shape, query.dtype, [&](B &b, ValueRange args) {
+                    Value wide = emitCast(b, query.dtype, Dtype::F32, args.front());
+                    Value scaled = emitBinary(b, Binary::Mul, Dtype::F32, wide, factor);
+                    return emitCast(b, Dtype::F32, query.dtype, scaled);
+                  }));
+}
+
 static LogicalResult readModifiers(Node &node, AttentionForm &form) {
   auto width = form.query.width.constant();
-  if (!node.hasAttr("scale") && (!width || *width < 1))
-    return node.unsupported("without scale, the width of a head must be static");
-  form.scale = node.hasAttr("scale") ? node.floatAttr("scale", 1) : 1 / std::sqrt(double(*width));
+  if (width && *width < 1)
+    return node.badShape("the width of a head must be positive");
+  form.scale = node.floatAttr("scale", width ? 1 / std::sqrt(double(*width)) : 1);
+  if (!node.hasAttr("scale") && !width)
+    form.query.tensor = scaledQuery(node, form);
   form.softcap = node.floatAttr("softcap", 0);
   form.causal = node.intAttr("is_causal", 0) != 0;
   form.left = node.intAttr("left_window_size", -1);

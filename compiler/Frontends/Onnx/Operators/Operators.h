@@ -92,6 +92,9 @@ mlir::LogicalResult importTensorScatter(Node &node);
 mlir::LogicalResult importRearrangement(Node &node);
 /// ControlFlow.cpp
 mlir::LogicalResult importIf(Node &node);
+/// ParameterCases.cpp: imports a node, once for each choice of its axes where only the run knows
+/// them.
+mlir::LogicalResult importByCases(Node &node, Node::Import import);
 
 /// Builds one scalar from the scalars of the inputs.
 using ScalarBody = llvm::function_ref<mlir::Value(mlir::ImplicitLocOpBuilder &, mlir::ValueRange)>;
