@@ -79,8 +79,6 @@ static void addSchedule(OpPassManager &manager, const cpu::Capabilities &cpu) {
 
 static void addKernel(OpPassManager &manager) {
   manager.addPass(createLowerProduct());
-  // No processor here computes with bf16; what LLVM would do instead needs a support library.
-  manager.addPass(arith::createArithEmulateUnsupportedFloats({/*sourceTypeStrs=*/{"bf16"}, "f32"}));
   manager.addPass(createMathToArith());
   addCleanup(manager);
 }

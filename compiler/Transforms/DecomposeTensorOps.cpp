@@ -95,6 +95,23 @@ struct FillSplat : OpRewritePattern<arith::ConstantOp> {
   }
 };
 
+/// Replaces what computes tensors that are known to be empty: views of such do not all verify.
+void forgetEmptyTensors(Operation *root) {
+  auto isEmpty = [](Type type) {
+    auto tensor = dyn_cast<RankedTensorType>(type);
+    return tensor && tensor.hasStaticShape() && tensor.getNumElements() == 0;
+  };
+  root->walk([&](Operation *op) {
+    if (isa<tensor::EmptyOp>(op) || !isPure(op) || op->getNumResults() != 1 ||
+        !isEmpty(op->getResult(0).getType()))
+      return;
+    OpBuilder builder(op);
+    auto type = cast<RankedTensorType>(op->getResult(0).getType());
+    op->replaceAllUsesWith(tensor::EmptyOp::create(builder, op->getLoc(), type, ValueRange()));
+    op->erase();
+  });
+}
+
 struct DecomposeTensorOps : fovea::impl::DecomposeTensorOpsBase<DecomposeTensorOps> {
   int64_t countCandidates() {
     int64_t found = 0;
@@ -109,6 +126,7 @@ struct DecomposeTensorOps : fovea::impl::DecomposeTensorOpsBase<DecomposeTensorO
 
   void runOnOperation() override {
     int64_t before = countCandidates();
+    forgetEmptyTensors(getOperation());
     RewritePatternSet empty(&getContext());
     empty.add<DropEmptyParts>(&getContext());
     walkAndApplyPatterns(getOperation(), std::move(empty));

@@ -39,8 +39,6 @@ struct FuseProducer : OpRewritePattern<linalg::GenericOp> {
     for (OpOperand &operand : op->getOpOperands()) {
       if (!op.isDpsInput(&operand) || failed(checkFusable(op, operand, rewriter)))
         continue;
-      if (op.getNumReductionLoops() > 0 && !operand.get().hasOneUse())
-        copyProducer(operand, rewriter);
       FailureOr<linalg::ElementwiseOpFusionResult> fused =
           linalg::fuseElementwiseOps(rewriter, &operand);
       if (failed(fused))
@@ -53,15 +51,6 @@ struct FuseProducer : OpRewritePattern<linalg::GenericOp> {
       return success();
     }
     return rewriter.notifyMatchFailure(op, "no producer can be fused");
-  }
-
-  /// Gives the operand a producer of its own: what others read cannot come out of the loops of a
-  /// reduction, whose results have fewer elements.
-  static void copyProducer(OpOperand &operand, PatternRewriter &rewriter) {
-    OpBuilder::InsertionGuard guard(rewriter);
-    rewriter.setInsertionPoint(operand.getOwner());
-    Operation *copy = rewriter.clone(*operand.get().getDefiningOp());
-    rewriter.modifyOpInPlace(operand.getOwner(), [&] { operand.set(copy->getResult(0)); });
   }
 
   static LogicalResult checkFusable(linalg::GenericOp op, OpOperand &operand,

@@ -76,7 +76,7 @@ def collect() -> dict[str, Case]:
 
 
 def _is_list_of_numbers(tensor: onnx.TypeProto.Tensor) -> bool:
-    """Shapes, axes, bounds: their length decides the rank of a result, which no model leaves open."""
+    """Shapes, axes, bounds: their length decides ranks, which no model leaves open."""
     whole = tensor.elem_type in (onnx.TensorProto.INT64, onnx.TensorProto.INT32)
     return whole and len(tensor.shape.dim) == 1
 

@@ -17,11 +17,10 @@ import dataclasses
 import re
 from pathlib import Path
 
+import fovea
 import numpy as np
 import onnx
 from node_cases import Case, with_symbolic_sizes
-
-import fovea
 
 # Faults of the compiler and of the runtime, which no input may cause.
 INTERNAL = ("FV09", "INTERNAL", "BAD_ARTIFACT")

@@ -25,7 +25,7 @@ from isolation import run_isolated
 from node_cases import Case, collect
 from outcome import Outcome
 
-LIMIT_SECONDS = 30.0
+LIMIT_SECONDS = 60.0
 
 
 def _work(cases: Mapping[str, Case], key: expectations.Key, folder: Path) -> Outcome:

@@ -78,12 +78,6 @@ Lanes round(Lanes x);
 /// C's fmod, exact.
 Lanes fmod(Lanes x, Lanes y);
 
-// Narrowing.cpp
-/// f64 to f32 by rounding to odd: rounding the result to a narrower type rounds x once.
-Lanes toF32Odd(Lanes x);
-/// f32 to bf16, to nearest, ties to even.
-Lanes toBFloat16(Lanes x);
-
 // HostCall.cpp
 /// function(a, b) per lane of f64 lanes by @fovea_math_f64.
 Lanes host(fovea_math function, Lanes a, Lanes b);

@@ -35,10 +35,6 @@ struct MathToArith : impl::MathToArithBase<MathToArith> {
     populateMathToArithPatterns(patterns);
     Counter counter;
     walkAndApplyPatterns(getOperation(), std::move(patterns), &counter);
-    // What the other patterns leave, too: they round results to the narrow types.
-    RewritePatternSet narrowing(&getContext());
-    populateNarrowingPatterns(narrowing);
-    walkAndApplyPatterns(getOperation(), std::move(narrowing), &counter);
     numExpanded += counter.expanded;
     numHostCalls += counter.hostCalls;
   }

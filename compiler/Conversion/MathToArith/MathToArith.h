@@ -26,8 +26,6 @@ inline constexpr llvm::StringLiteral kHostMathName = "fovea_math_f64";
 
 /// Patterns of the pass. They fit the walk driver: none needs another's result.
 void populateMathToArithPatterns(mlir::RewritePatternSet &patterns);
-/// Conversions to bf16, and from f64 to f16, as arithmetic. For the results of the patterns above.
-void populateNarrowingPatterns(mlir::RewritePatternSet &patterns);
 
 /// 2^x of f32 lanes (scalar or vector) for x < 127, as softmax needs it: 11 instructions, relative
 /// error 2e-7, 1 at 0, 0 below -126.5 and at -infinity, NaN for NaN.

@@ -18,8 +18,7 @@ def MathToArith : Pass<"fovea-math-to-arith", "::mlir::ModuleOp"> {
     `roundeven`, `absf` and `copysign` are instructions and stay. Of f64 the basic functions become
     calls of `@fovea_math_f64` (a private declaration that a later conversion binds to the host),
     lane by lane. An `exp` that is only added to a constant omits the steps for subnormal results,
-    and powers with small constant exponents become multiplications. Conversions to bf16 and
-    from f64 to f16, without an instruction everywhere, become arithmetic on their bits. The target must have fused
+    and powers with small constant exponents become multiplications. The target must have fused
     multiply-add. Gives up on tensors, on other float types and on scalable vectors of f64: these
     operations stay. Accuracy and cost: docs/Rationale/VectorMath.md.
   }];

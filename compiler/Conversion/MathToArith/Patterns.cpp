@@ -250,31 +250,7 @@ struct ExpandIPowI : OpRewritePattern<math::IPowIOp> {
     return success();
   }
 };
-
-struct ExpandTruncF : OpRewritePattern<arith::TruncFOp> {
-  using OpRewritePattern::OpRewritePattern;
-
-  LogicalResult matchAndRewrite(arith::TruncFOp op, PatternRewriter &rewriter) const override {
-    Type from = op.getIn().getType(), to = getElementTypeOrSelf(op.getType());
-    if (failed(checkType(op, from, rewriter)))
-      return failure();
-    bool wide = getElementTypeOrSelf(from).isF64();
-    if (!to.isBF16() && !(to.isF16() && wide))
-      return rewriter.notifyMatchFailure(op, "there is an instruction for it");
-    ImplicitLocOpBuilder b(op.getLoc(), rewriter);
-    Lanes x(b, op.getIn());
-    if (wide)
-      x = expand::toF32Odd(x);
-    rewriter.replaceOp(op, to.isBF16() ? expand::toBFloat16(x).value()
-                                       : x.make<arith::TruncFOp>(op.getType(), x.value()).value());
-    return success();
-  }
-};
 } // namespace
-
-void populateNarrowingPatterns(RewritePatternSet &patterns) {
-  patterns.add<ExpandTruncF>(patterns.getContext());
-}
 
 void populateMathToArithPatterns(RewritePatternSet &patterns) {
   MLIRContext *context = patterns.getContext();

@@ -251,6 +251,8 @@ Value Emitter::reshape(Value value, ArrayRef<SizeExpr> from, ArrayRef<SizeExpr> 
   if (from == to)
     return value;
   Type element = llvm::cast<RankedTensorType>(value.getType()).getElementType();
+  if (llvm::any_of(to, [](const SizeExpr &size) { return size.is(0); }))
+    return empty(element, to);
   if (from.empty() || to.empty()) {
     SmallVector<SizeExpr> ones(std::max(from.size(), to.size()), SizeExpr(1));
     if (from.empty()) {

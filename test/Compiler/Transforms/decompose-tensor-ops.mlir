@@ -65,3 +65,13 @@ func.func @do_not_decompose_softmax_on_buffers(%a: memref<2x3xf32>, %o: memref<2
   linalg.softmax dimension(1) ins(%a : memref<2x3xf32>) outs(%o : memref<2x3xf32>)
   return
 }
+
+// CHECK-LABEL: func @forget_views_of_empty_tensors
+// CHECK-NOT:     tensor.expand_shape
+// CHECK:         %[[E:.*]] = tensor.empty() : tensor<2x0x4xf32>
+// CHECK:         return %[[E]]
+func.func @forget_views_of_empty_tensors(%a: tensor<0x4xf32>) -> tensor<2x0x4xf32> {
+  %r = tensor.expand_shape %a [[0, 1], [2]] output_shape [2, 0, 4]
+      : tensor<0x4xf32> into tensor<2x0x4xf32>
+  return %r : tensor<2x0x4xf32>
+}

@@ -158,3 +158,23 @@ func.func @do_not_fuse_when_destination_is_read(%a: tensor<5x8xf32>, %w: tensor<
     } -> tensor<5x6xf32>
   return %q : tensor<5x6xf32>
 }
+
+// CHECK-LABEL: func @do_not_fuse_when_the_product_reads_the_destination
+// CHECK:         linalg.generic
+func.func @do_not_fuse_when_the_product_reads_the_destination(%a: tensor<1x8x6xf32>,
+    %w: tensor<6x6xf32>, %e: tensor<8x6xf32>) -> tensor<1x8x6xf32> {
+  %h = tensor.collapse_shape %a [[0, 1], [2]] : tensor<1x8x6xf32> into tensor<8x6xf32>
+  %p = fovea.contract ins(%h, %w : tensor<8x6xf32>, tensor<6x6xf32>) outs(%e : tensor<8x6xf32>)
+      {indexing_maps = [#l, #r, #o]} epilogue {
+    ^bb0(%sum: f32):
+      fovea.yield %sum : f32
+    } -> tensor<8x6xf32>
+  %q = linalg.generic #par ins(%p : tensor<8x6xf32>) outs(%h : tensor<8x6xf32>) {
+    ^bb0(%y: f32, %z: f32):
+      %t = math.tanh %y : f32
+      linalg.yield %t : f32
+    } -> tensor<8x6xf32>
+  %x = tensor.expand_shape %q [[0, 1], [2]] output_shape [1, 8, 6]
+      : tensor<8x6xf32> into tensor<1x8x6xf32>
+  return %x : tensor<1x8x6xf32>
+}

@@ -165,7 +165,9 @@ LogicalResult fovea::onnx_frontend::importConv(Node &node) {
   const Tensor &x = node.in(0), &w = node.in(1);
   int64_t groups = node.intAttr("group", 1), rank = x.rank();
   auto known = w.staticShape();
-  if (rank < 3 || w.rank() != rank || !known || groups < 1 || known->front() % groups != 0)
+  if (!known)
+    return node.unsupported("the sizes of the weights must be static");
+  if (rank < 3 || w.rank() != rank || groups < 1 || known->front() % groups != 0)
     return node.badShape("input, weights and group do not fit");
   SmallVector<int64_t> kernel(known->begin() + 2, known->end());
   if (auto given = node.intsAttr("kernel_shape"); given && *given != kernel)

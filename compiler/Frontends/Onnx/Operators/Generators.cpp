@@ -262,9 +262,12 @@ LogicalResult fovea::onnx_frontend::importOneHot(Node &node) {
   if (isFloat(depth.dtype))
     depth = converted(node, depth, Dtype::I64);
   auto axis = node.axis(node.intAttr("axis", -1), indices.rank() + 1);
-  auto values = node.in(2).staticShape();
-  if (!axis || !values || *values != Shape{2})
-    return axis ? node.badShape("values must have two elements") : failure();
+  if (!axis)
+    return failure();
+  if (node.in(2).rank() != 1)
+    return node.badShape("values must have two elements");
+  if (failed(agree(node, node.in(2).shape[0], 2, "values")))
+    return failure();
   SizeExpr size;
   if (auto known = node.importer.knownIntegers(depth); known && known->size() == 1) {
     size = known->front();

@@ -106,13 +106,35 @@ static LogicalResult requireChannels(Node &node, unsigned from, unsigned to,
   return success();
 }
 
+/// Sets an output to input * momentum + found * (1 - momentum).
+static void setRunning(Node &node, unsigned output, unsigned input, const Tensor &found) {
+  if (!node.wants(output))
+    return;
+  const Tensor &before = node.in(input);
+  double momentum = node.floatAttr("momentum", 0.9f);
+  Dtype wide = found.dtype;
+  AffineMap one = node.e.identity(1);
+  Value result = node.e.map(
+      {node.value(input), found.value}, {one, one}, node.e.type(before.dtype), found.shape,
+      [&](B &b, ValueRange args) -> SmallVector<Value> {
+        Value old = emitCast(b, before.dtype, wide, args[0]);
+        Value kept =
+            emitBinary(b, Binary::Mul, wide, old, Emitter::scalar(b, old.getType(), momentum));
+        Value fresh = emitBinary(b, Binary::Mul, wide, args[1],
+                                 Emitter::scalar(b, old.getType(), 1 - momentum));
+        return {emitCast(b, wide, before.dtype, emitBinary(b, Binary::Add, wide, kept, fresh))};
+      });
+  node.set(output, before.dtype, found.shape, result);
+}
+
 LogicalResult fovea::onnx_frontend::importBatchNormalization(Node &node) {
   const Tensor &x = node.in(0);
   auto epsilon = epsilonOf(node);
   if (!epsilon)
     return failure();
-  if (node.intAttr("training_mode", 0) != 0 || node.intAttr("spatial", 1) != 1 || node.wants(1))
-    return node.unsupported("only the inference form is supported");
+  bool training = node.intAttr("training_mode", 0) != 0;
+  if (node.intAttr("spatial", 1) != 1 || node.wants(3) || (node.wants(1) && !training))
+    return node.unsupported("statistics per element and saved statistics are not supported");
   if (x.rank() < 2)
     return node.badShape("the input must have rank 2 or more");
   if (failed(requireChannels(node, 1, 4, x.shape[1])))
@@ -120,23 +142,32 @@ LogicalResult fovea::onnx_frontend::importBatchNormalization(Node &node) {
   auto &e = node.e;
   Dtype wide = accumulatorOf(x.dtype);
   Sizes channel{x.shape[1]};
-  auto cast = [&](B &b, unsigned input, Value value) {
-    return emitCast(b, node.in(input).dtype, wide, value);
+  Tensor mean = node.in(3), variance = node.in(4);
+  if (training) {
+    SmallVector<int64_t> axes{0};
+    llvm::append_range(axes, llvm::seq<int64_t>(2, x.rank()));
+    Statistics found = statisticsOf(node, x, axes);
+    setRunning(node, 1, 3, found.mean);
+    setRunning(node, 2, 4, found.variance);
+    mean = found.mean, variance = found.variance;
+  }
+  auto cast = [&](B &b, const Tensor &tensor, Value value) {
+    return emitCast(b, tensor.dtype, wide, value);
   };
   // out = x * factor + shift, with both per channel.
   AffineMap one = e.identity(1);
-  Value factor = e.map({node.value(1), node.value(4)}, {one, one}, e.type(wide), channel,
-                       [&](B &b, ValueRange args) -> SmallVector<Value> {
-                         Value variance = cast(b, 4, args[1]);
+  Value factor = e.map({node.value(1), node.importer.materialize(variance)}, {one, one},
+                       e.type(wide), channel, [&](B &b, ValueRange args) -> SmallVector<Value> {
+                         Value spread = cast(b, variance, args[1]);
                          Value sum = arith::AddFOp::create(
-                             b, variance, Emitter::scalar(b, variance.getType(), *epsilon));
+                             b, spread, Emitter::scalar(b, spread.getType(), *epsilon));
                          Value root = math::SqrtOp::create(b, sum);
-                         return {arith::DivFOp::create(b, cast(b, 1, args[0]), root)};
+                         return {arith::DivFOp::create(b, cast(b, node.in(1), args[0]), root)};
                        });
-  Value shift = e.map({node.value(2), node.value(3), factor}, {one, one, one}, e.type(wide),
-                      channel, [&](B &b, ValueRange args) -> SmallVector<Value> {
-                        Value moved = arith::MulFOp::create(b, cast(b, 3, args[1]), args[2]);
-                        return {arith::SubFOp::create(b, cast(b, 2, args[0]), moved)};
+  Value shift = e.map({node.value(2), node.importer.materialize(mean), factor}, {one, one, one},
+                      e.type(wide), channel, [&](B &b, ValueRange args) -> SmallVector<Value> {
+                        Value moved = arith::MulFOp::create(b, cast(b, mean, args[1]), args[2]);
+                        return {arith::SubFOp::create(b, cast(b, node.in(2), args[0]), moved)};
                       });
   AffineMap perChannel = e.map(x.rank(), {e.dim(1)});
   node.set(0, x.dtype, x.shape,
@@ -161,15 +192,17 @@ LogicalResult fovea::onnx_frontend::importGroupedNormalization(Node &node) {
   SizeExpr channels = x.shape[1];
   int64_t count = node.intAttr("num_groups", 0);
   SizeExpr groups = instance ? channels : SizeExpr(count);
-  if (!instance && (count < 1 || !channels.constant() || *channels.constant() % count != 0))
-    return node.badShape("num_groups does not divide the channels");
+  if (!instance && count < 1)
+    return node.fail("FV0104", "num_groups must be positive");
+  SizeExpr each = instance ? SizeExpr(1) : node.sizes.floorDiv(channels, count);
+  if (failed(agree(node, channels, node.sizes.mul(each, groups), "num_groups")))
+    return failure();
   // Before opset 21, GroupNormalization had one scale per group.
   bool perGroup = !instance && node.opset < 21;
   if (failed(requireChannels(node, 1, 2, perGroup ? groups : channels)))
     return failure();
   auto &e = node.e;
   Dtype wide = accumulatorOf(x.dtype);
-  SizeExpr each = instance ? SizeExpr(1) : SizeExpr(*channels.constant() / count);
   SizeExpr rest = node.sizes.mul(each, node.sizes.product(ArrayRef(x.shape).drop_front(2)));
   Sizes grouped{x.shape[0], groups, rest};
   Tensor source = converted(node, x, wide);

@@ -56,6 +56,26 @@ mlir::LogicalResult importReduce(Node &node);
 mlir::LogicalResult importArgExtreme(Node &node);
 mlir::LogicalResult importSoftmax(Node &node);
 mlir::LogicalResult importCumSum(Node &node);
+mlir::LogicalResult importHardmax(Node &node);
+/// x - max - log(sum(exp(x - max))) along an axis.
+mlir::Value logSoftmax(Node &node, mlir::Value x, Dtype dtype, const Sizes &shape, int64_t axis);
+/// BitOps.cpp
+mlir::LogicalResult importBitShift(Node &node);
+mlir::LogicalResult importBitCast(Node &node);
+/// Losses.cpp
+mlir::LogicalResult importLoss(Node &node);
+/// Quantization.cpp
+mlir::LogicalResult importQuantizeLinear(Node &node);
+mlir::LogicalResult importDequantizeLinear(Node &node);
+mlir::LogicalResult importDynamicQuantizeLinear(Node &node);
+/// AxisNormalizations.cpp
+mlir::LogicalResult importLpNormalization(Node &node);
+mlir::LogicalResult importMeanVarianceNormalization(Node &node);
+/// Mean and variance (of the population) over axes, without them, in the type of sums.
+struct Statistics {
+  Tensor mean, variance;
+};
+Statistics statisticsOf(Node &node, const Tensor &x, llvm::ArrayRef<int64_t> axes);
 /// Pooling.cpp
 mlir::LogicalResult importPool(Node &node);
 mlir::LogicalResult importGlobalPool(Node &node);

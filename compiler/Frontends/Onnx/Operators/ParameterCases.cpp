@@ -14,7 +14,7 @@ using namespace fovea;
 using namespace fovea::onnx_frontend;
 
 /// Each case is code of its own: more are refused.
-static constexpr size_t kMaxCases = 24;
+static constexpr size_t kMaxCases = 10;
 
 namespace {
 /// What an input of axes says: one axis, some of them in any order, or in a given order.
@@ -229,7 +229,7 @@ LogicalResult fovea::onnx_frontend::importByCases(Node &node, Node::Import impor
   if (rank < 63 && (row->kind != Parameter::Axis || count == 1))
     for (SmallVector<int64_t> &axes : choices(rank, count, ordered))
       cases.emplace_back().axes = std::move(axes);
-  if (cases.size() < 2)
+  if (cases.empty())
     return import(node);
   auto given = node.integers(row->input);
   if (!given)

@@ -246,45 +246,79 @@ LogicalResult fovea::onnx_frontend::importReduce(Node &node) {
   return success();
 }
 
+/// Position of the largest or least element along an axis, as i64 without that axis.
+static Value findExtreme(Node &node, Value source, Dtype dtype, ArrayRef<SizeExpr> shape,
+                         int64_t axis, bool most, bool last) {
+  auto &e = node.e;
+  Sizes kept = withoutAxes(shape, {axis}, false);
+  Value best = e.filled(neutral(node, most ? Binary::Max : Binary::Min, dtype), kept);
+  Value place = e.filled(Emitter::integer(node.b, node.b.getI64Type(), 0), kept);
+  AffineMap map = keptMap(e, shape.size(), {axis});
+  return e
+      .generic(source, {best, place}, {e.identity(shape.size()), map, map},
+               [&](B &b, ValueRange args) -> SmallVector<Value> {
+                 Binary test = most ? (last ? Binary::GreaterOrEqual : Binary::Greater)
+                                    : (last ? Binary::LessOrEqual : Binary::Less);
+                 Value better = emitBinary(b, test, dtype, args[0], args[1]);
+                 if (isFloat(dtype)) {
+                   // The first NaN wins, as in the reference.
+                   Value odd = emitUnary(b, Unary::IsNaN, dtype, args[0]);
+                   Value before = emitUnary(b, Unary::IsNaN, dtype, args[1]);
+                   Value fresh =
+                       arith::XOrIOp::create(b, before, Emitter::integer(b, b.getI1Type(), 1));
+                   better = arith::OrIOp::create(b, better, arith::AndIOp::create(b, odd, fresh));
+                 }
+                 Value index = linalg::IndexOp::create(b, axis);
+                 Value here = arith::IndexCastOp::create(b, b.getI64Type(), index);
+                 return {arith::SelectOp::create(b, better, args[0], args[1]),
+                         arith::SelectOp::create(b, better, here, args[2])};
+               })
+      .back();
+}
+
 LogicalResult fovea::onnx_frontend::importArgExtreme(Node &node) {
   const Tensor &x = node.in(0);
   auto axis = node.axis(node.intAttr("axis", 0), x.rank());
   if (!axis)
     return failure();
   bool keep = node.intAttr("keepdims", 1) != 0, last = node.intAttr("select_last_index", 0) != 0;
-  bool most = node.op() == "ArgMax";
-  auto &e = node.e;
-  Sizes kept = withoutAxes(x.shape, {*axis}, false);
-  Value best = e.filled(neutral(node, most ? Binary::Max : Binary::Min, x.dtype), kept);
-  Value place = e.filled(Emitter::integer(node.b, node.b.getI64Type(), 0), kept);
-  AffineMap map = keptMap(e, x.rank(), {*axis});
   Value result =
-      e.generic(node.value(0), {best, place}, {e.identity(x.rank()), map, map},
-                [&](B &b, ValueRange args) -> SmallVector<Value> {
-                  Binary test = most ? (last ? Binary::GreaterOrEqual : Binary::Greater)
-                                     : (last ? Binary::LessOrEqual : Binary::Less);
-                  Value better = emitBinary(b, test, x.dtype, args[0], args[1]);
-                  if (isFloat(x.dtype)) {
-                    // The first NaN wins, as in the reference.
-                    Value odd = emitUnary(b, Unary::IsNaN, x.dtype, args[0]);
-                    Value before = emitUnary(b, Unary::IsNaN, x.dtype, args[1]);
-                    Value fresh =
-                        arith::XOrIOp::create(b, before, Emitter::integer(b, b.getI1Type(), 1));
-                    better = arith::OrIOp::create(b, better, arith::AndIOp::create(b, odd, fresh));
-                  }
-                  Value index = linalg::IndexOp::create(b, *axis);
-                  Value here = arith::IndexCastOp::create(b, b.getI64Type(), index);
-                  return {arith::SelectOp::create(b, better, args[0], args[1]),
-                          arith::SelectOp::create(b, better, here, args[2])};
-                })
-          .back();
-  Sizes shape = withoutAxes(x.shape, {*axis}, keep);
-  node.set(0, Dtype::I64, shape, e.reshape(result, kept, shape));
+      findExtreme(node, node.value(0), x.dtype, x.shape, *axis, node.op() == "ArgMax", last);
+  Sizes kept = withoutAxes(x.shape, {*axis}, false), shape = withoutAxes(x.shape, {*axis}, keep);
+  node.set(0, Dtype::I64, shape, node.e.reshape(result, kept, shape));
   return success();
 }
 
-/// x - max - log(sum(exp(x - max))) along an axis.
-static Value logSoftmax(Node &node, Value x, Dtype dtype, const Sizes &shape, int64_t axis) {
+LogicalResult fovea::onnx_frontend::importHardmax(Node &node) {
+  const Tensor &x = node.in(0);
+  auto &e = node.e;
+  bool coerced = node.opset < 13;
+  auto axis = node.axis(node.intAttr("axis", coerced ? 1 : -1), x.rank());
+  if (!axis)
+    return failure();
+  Sizes shape = x.shape;
+  Value source = node.value(0);
+  if (coerced) {
+    ArrayRef<SizeExpr> all(x.shape);
+    shape = {node.sizes.product(all.take_front(*axis)), node.sizes.product(all.drop_front(*axis))};
+    source = e.reshape(source, x.shape, shape);
+    axis = 1;
+  }
+  Value best = findExtreme(node, source, x.dtype, shape, *axis, /*most=*/true, /*last=*/false);
+  Value result = e.map(best, keptMap(e, shape.size(), {*axis}), e.type(x.dtype), shape,
+                       [&](B &b, ValueRange args) -> SmallVector<Value> {
+                         Value index = linalg::IndexOp::create(b, *axis);
+                         Value here = arith::IndexCastOp::create(b, b.getI64Type(), index);
+                         Value hit =
+                             arith::CmpIOp::create(b, arith::CmpIPredicate::eq, here, args[0]);
+                         return {emitCast(b, Dtype::Bool, x.dtype, hit)};
+                       });
+  node.set(0, x.dtype, x.shape, e.reshape(result, shape, x.shape));
+  return success();
+}
+
+Value fovea::onnx_frontend::logSoftmax(Node &node, Value x, Dtype dtype, const Sizes &shape,
+                                       int64_t axis) {
   auto &e = node.e;
   AffineMap all = e.identity(shape.size()), kept = keptMap(e, shape.size(), {axis});
   Value most = reduce(node, x, dtype, shape, {axis}, Binary::Max, dtype);

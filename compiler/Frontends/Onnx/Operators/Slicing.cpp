@@ -41,35 +41,60 @@ static SizeExpr clampSize(SizeContext &sizes, const SizeExpr &value, const SizeE
 namespace {
 struct SliceAxis {
   SizeExpr start = 0, extent;
-  int64_t step = 1;
+  SizeExpr step = 1;
 };
 } // namespace
 
 /// First element and number of elements of start:end:step.
 static SliceAxis sliceAxis(Node &node, const SizeExpr &size, const SizeExpr &start,
-                           const SizeExpr &end, int64_t step) {
+                           const SizeExpr &end, const SizeExpr &step, bool forwards) {
   auto &sizes = node.sizes;
   SliceAxis result;
-  result.step = std::clamp(step, -kFar, kFar);
+  result.step = step;
   SizeExpr last = sizes.sub(size, 1);
-  if (step > 0) {
+  if (forwards) {
     result.start = clampSize(sizes, fromStart(node, start, size), 0, size);
     SizeExpr stop = clampSize(sizes, fromStart(node, end, size), 0, size);
     SizeExpr distance = sizes.max(sizes.sub(stop, result.start), 0);
-    result.extent = sizes.ceilDiv(distance, result.step);
+    result.extent = sizes.ceilDiv(distance, step);
     return result;
   }
   result.start = clampSize(sizes, fromStart(node, start, size), 0, last);
   SizeExpr stop = clampSize(sizes, fromStart(node, end, size), -1, last);
   SizeExpr distance = sizes.max(sizes.sub(result.start, stop), 0);
-  result.extent = sizes.ceilDiv(distance, -result.step);
+  result.extent = sizes.ceilDiv(distance, sizes.sub(0, step));
+  return result;
+}
+
+/// The same with a step whose sign only the run knows.
+static SliceAxis sliceEitherWay(Node &node, const SizeExpr &size, const SizeExpr &start,
+                                const SizeExpr &end, const SizeExpr &step) {
+  auto &b = node.b;
+  Value value = node.e.index(step), zero = node.e.constantIndex(0);
+  node.e.require(arith::CmpIOp::create(b, arith::CmpIPredicate::ne, value, zero), value, zero,
+                 Fault::Shape);
+  Value positive = arith::CmpIOp::create(b, arith::CmpIPredicate::sgt, value, zero);
+  Value low = node.e.constantIndex(-kFar), high = node.e.constantIndex(kFar);
+  value = arith::MinSIOp::create(b, arith::MaxSIOp::create(b, value, low), high);
+  SizeExpr bounded = node.sizes.value(value);
+  SliceAxis forwards = sliceAxis(node, size, start, end, bounded, true);
+  SliceAxis backwards = sliceAxis(node, size, start, end, bounded, false);
+  auto either = [&](const SizeExpr &yes, const SizeExpr &no, std::optional<int64_t> least) {
+    return node.sizes.value(
+        arith::SelectOp::create(b, positive, node.e.index(yes), node.e.index(no)), least);
+  };
+  SliceAxis result;
+  result.step = bounded;
+  result.start = either(forwards.start, backwards.start, std::nullopt);
+  // Each way's number of elements is negative or wrong where the step goes the other way.
+  result.extent = either(forwards.extent, backwards.extent, 0);
   return result;
 }
 
 namespace {
 struct SliceParameters {
-  Integers starts, ends;
-  SmallVector<int64_t> axes, steps;
+  Integers starts, ends, steps;
+  SmallVector<int64_t> axes;
 };
 } // namespace
 
@@ -97,8 +122,8 @@ static std::optional<SliceParameters> sliceParameters(Node &node) {
         node.has(3)
             ? node.constants(3)
             : std::optional(llvm::to_vector(llvm::seq<int64_t>(0, starts ? starts->size() : 0)));
-    auto steps = node.has(4) ? node.constants(4)
-                             : std::optional(SmallVector<int64_t>(starts ? starts->size() : 0, 1));
+    auto steps = node.has(4) ? node.integers(4)
+                             : std::optional(Integers(starts ? starts->size() : 0, SizeExpr(1)));
     if (!starts || !ends || !given || !steps)
       return std::nullopt;
     result.starts = *starts;
@@ -107,10 +132,10 @@ static std::optional<SliceParameters> sliceParameters(Node &node) {
     axes = *given;
   }
   if (node.opset < 10)
-    result.steps.assign(result.starts.size(), 1);
+    result.steps.assign(result.starts.size(), SizeExpr(1));
   size_t count = result.starts.size();
   if (result.ends.size() != count || axes.size() != count || result.steps.size() != count ||
-      llvm::is_contained(result.steps, 0)) {
+      llvm::any_of(result.steps, [](const SizeExpr &step) { return step.is(0); })) {
     (void)node.badShape("starts, ends, axes and steps differ in length, or a step is 0");
     return std::nullopt;
   }
@@ -126,7 +151,7 @@ static Value sliceByLoads(Node &node, ArrayRef<SliceAxis> axes, const Sizes &sha
   SmallVector<Value> starts, steps;
   for (const SliceAxis &axis : axes) {
     starts.push_back(node.e.index(axis.start));
-    steps.push_back(node.e.constantIndex(axis.step));
+    steps.push_back(node.e.index(axis.step));
   }
   Value source = node.value(0);
   return node.e.map({}, {}, node.e.type(node.in(0).dtype), shape,
@@ -149,9 +174,13 @@ LogicalResult fovea::onnx_frontend::importSlice(Node &node) {
   SmallVector<SliceAxis> axes(x.rank());
   for (auto [axis, size] : llvm::zip_equal(axes, x.shape))
     axis.extent = size;
-  for (auto [i, place] : llvm::enumerate(parameters->axes))
-    axes[place] = sliceAxis(node, x.shape[place], parameters->starts[i], parameters->ends[i],
-                            parameters->steps[i]);
+  for (auto [i, place] : llvm::enumerate(parameters->axes)) {
+    const SizeExpr &start = parameters->starts[i], &end = parameters->ends[i];
+    auto step = parameters->steps[i].constant();
+    axes[place] = step ? sliceAxis(node, x.shape[place], start, end, std::clamp(*step, -kFar, kFar),
+                                   *step > 0)
+                       : sliceEitherWay(node, x.shape[place], start, end, parameters->steps[i]);
+  }
   Sizes shape, starts;
   SmallVector<int64_t> steps;
   bool backwards = false;
@@ -162,15 +191,17 @@ LogicalResult fovea::onnx_frontend::importSlice(Node &node) {
       axis.step = 1;
     shape.push_back(axis.extent);
     starts.push_back(axis.start);
-    steps.push_back(axis.step);
-    backwards = backwards || axis.step < 0;
+    // Views have steps that are known and positive.
+    steps.push_back(axis.step.constant().value_or(-1));
+    backwards = backwards || steps.back() < 0;
   }
   auto known = tensorOf(x.dtype, shape, Value()).staticShape();
-  if (x.isFoldable() && known) {
+  bool stepsKnown = llvm::all_of(axes, [](const SliceAxis &axis) { return axis.step.constant(); });
+  if (x.isFoldable() && known && stepsKnown) {
     View view{*known, 0, rowMajor(*x.staticShape())};
     for (auto [stride, axis] : llvm::zip_equal(view.strides, axes)) {
       view.offset += *axis.start.constant() * stride;
-      stride *= axis.step;
+      stride *= *axis.step.constant();
     }
     if (auto folded = foldView(x, view, node.name)) {
       node.set(0, *folded);

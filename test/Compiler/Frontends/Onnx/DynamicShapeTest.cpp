@@ -132,3 +132,22 @@ TEST_F(DynamicShape, KeepsIfOnData) {
   EXPECT_EQ(count<scf::IfOp>(), 1);
   EXPECT_EQ(entry().getResultAttr(0, kShapeAttr), Builder(&context).getStrArrayAttr({"n"}));
 }
+
+TEST_F(DynamicShape, ReadsAxesAtRunTime) {
+  input("x", {2, 3, 4});
+  input("axes", {1}, onnx::TensorProto::INT64);
+  node("ReduceSum", {"x", "axes"}, {"y"});
+  output("y");
+  ASSERT_TRUE(import()) << problems;
+  // One branch for each of three axes, the last one being the else.
+  EXPECT_EQ(count<scf::IfOp>(), 2);
+  EXPECT_EQ(results(), "tensor<?x?x?xf32>");
+}
+
+TEST_F(DynamicShape, RefusesTooManyAxesOfTheRun) {
+  input("x", {2, 3, 4, 5, 6, 7});
+  input("axes", {3}, onnx::TensorProto::INT64);
+  node("ReduceSum", {"x", "axes"}, {"y"});
+  output("y");
+  EXPECT_TRUE(refused("error[FV0103]: input 1 must be a constant"));
+}

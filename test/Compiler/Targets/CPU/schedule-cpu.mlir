@@ -116,3 +116,20 @@ func.func @main(%a: memref<5x8xf32>, %b: memref<8x32xf32>, %c: memref<5x32xf32>)
       : memref<5x8xf32>, memref<8x32xf32>, memref<5x32xf32> loc("Gemm_1")
   return
 }
+
+// CHECK-LABEL: func private @attention_with_a_head_size_of_the_run
+// CHECK-SAME:    form = "row_attention"
+// CHECK-SAME:    refused = [{form = "transposed_attention", reason = "shape"
+// CHECK:         fovea_kernel.parallel
+// CHECK-NOT:     fovea.attention
+// CHECK:         return
+func.func private @attention_with_a_head_size_of_the_run(%q: memref<1x2x7x?xf32>,
+    %k: memref<1x2x9x?xf32>, %o: memref<1x2x7x?xf32>) attributes {fovea_kernel.kernel} {
+  fovea.attention ins(%q, %k, %k : memref<1x2x7x?xf32>, memref<1x2x9x?xf32>, memref<1x2x9x?xf32>)
+      outs(%o : memref<1x2x7x?xf32>)
+      {indexing_maps = [affine_map<(b, h, i, j, d, e) -> (b, h, i, d)>,
+                        affine_map<(b, h, i, j, d, e) -> (b, h, j, d)>,
+                        affine_map<(b, h, i, j, d, e) -> (b, h, j, e)>,
+                        affine_map<(b, h, i, j, d, e) -> (b, h, i, e)>]}
+  return
+}
