@@ -152,15 +152,15 @@ struct FoldIntoEpilogue : OpRewritePattern<linalg::GenericOp> {
   /// True when the product reads the tensor that is to be written, whole or through a view: it is
   /// not done with it when the first results are there.
   static bool readsDestination(ContractOp product, Value destination) {
-    return llvm::any_of(product->getOperands(), [&](Value value) {
-      while (value != product.getInit() && value != destination) {
+    return llvm::any_of(product.getDpsInputs(), [&](Value value) {
+      while (value != destination) {
         Operation *view = value.getDefiningOp();
         if (!isa_and_nonnull<tensor::ExpandShapeOp, tensor::CollapseShapeOp, tensor::CastOp,
                              tensor::ExtractSliceOp>(view))
           return false;
         value = view->getOperand(0);
       }
-      return value == destination;
+      return true;
     });
   }
 

@@ -172,6 +172,9 @@ static Value dynamicSize(MemRefType type, unsigned dim, ValueRange sizes) {
 
 Attribute SizeFormula::sizeOf(Value memref, unsigned dim) {
   auto type = cast<MemRefType>(memref.getType());
+  // Code that never runs may ask for a dimension that is not there.
+  if (dim >= type.getRank())
+    return {};
   if (!type.isDynamicDim(dim))
     return number(type.getDimSize(dim));
   if (auto argument = dyn_cast<BlockArgument>(memref)) {
