@@ -20,25 +20,36 @@ Key = tuple[str, str]
 
 
 def parse(text: str) -> dict[Key, str]:
-    """Reads `name | outcome | outcome of the symbolic form` lines. Raises ValueError."""
+    """Reads `name | outcome` lines; an indented `symbolic | outcome` below a line is the outcome of
+    the symbolic form where it is another one. Raises ValueError."""
     outcomes: dict[Key, str] = {}
+    name = ""
     for number, line in enumerate(text.splitlines(), 1):
         if not line or line.startswith("#"):
             continue
         fields = [field.strip() for field in line.split("|")]
-        if len(fields) != 1 + len(FORMS) or not all(fields):
-            raise ValueError(f"line {number} is not a name and two outcomes: {line}")
-        name, *words = fields
+        if len(fields) != 2 or not all(fields):
+            raise ValueError(f"line {number} is not a name and an outcome: {line}")
+        if line.startswith(" "):
+            if fields[0] != FORMS[1] or not name:
+                raise ValueError(f"line {number} belongs to no case: {line}")
+            outcomes[name, FORMS[1]], name = fields[1], ""
+            continue
+        name = fields[0]
         if (name, FORMS[0]) in outcomes:
             raise ValueError(f"line {number} names {name} again")
-        outcomes.update({(name, form): word for form, word in zip(FORMS, words, strict=True)})
+        outcomes.update({(name, form): fields[1] for form in FORMS})
     return outcomes
 
 
 def render(outcomes: Mapping[Key, str]) -> str:
     """The list as text, by name."""
-    names = sorted({name for name, _ in outcomes})
-    lines = [" | ".join([name, *(outcomes[name, form] for form in FORMS)]) for name in names]
+    lines = []
+    for name in sorted({name for name, _ in outcomes}):
+        static, symbolic = (outcomes[name, form] for form in FORMS)
+        lines.append(f"{name} | {static}")
+        if symbolic != static:
+            lines.append(f"  {FORMS[1]} | {symbolic}")
     return _HEADER + "".join(line + "\n" for line in lines)
 
 

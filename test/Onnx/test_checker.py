@@ -78,7 +78,10 @@ def test_outcome_that_is_not_listed_fails(expected: str | None, found: str | Non
     assert not expectations.disagreement(expected, expected)
 
 
-@pytest.mark.parametrize("text", ["a | pass", "a | pass | ", "a | pass | pass\na | pass | pass"])
+MALFORMED = ["a", "a | ", "a | x\na | x", "a | x | x", "  symbolic | x", "a | x\n  b | y"]
+
+
+@pytest.mark.parametrize("text", MALFORMED)
 def test_malformed_list_is_an_error(text: str) -> None:
     with pytest.raises(ValueError, match="line"):
         expectations.parse(text)
