@@ -8,8 +8,9 @@ func.func private @nothing_to_compute(%x: memref<4xf32>) attributes {fovea_kerne
 // -----
 
 func.func private @sugar_is_left(%q: memref<1x2x5x8xf32>) attributes {fovea_kernel.kernel} {
-  // expected-error @+2 {{no form of the CPU computes this operation}}
-  // expected-note @+1 2 {{reason = "order"}}
+  // expected-error @+3 {{no form of the CPU computes this operation}}
+  // expected-note @+2 {{form = "transposed_attention", reason = "order"}}
+  // expected-note @+1 {{form = "row_attention", reason = "order"}}
   fovea.attention ins(%q, %q, %q : memref<1x2x5x8xf32>, memref<1x2x5x8xf32>, memref<1x2x5x8xf32>)
       softcap 2.0 outs(%q : memref<1x2x5x8xf32>) {indexing_maps = [
         affine_map<(b, h, i, j, d, e) -> (b, h, i, d)>,
