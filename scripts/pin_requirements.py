@@ -20,8 +20,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 SCRIPTS = Path(__file__).resolve().parent
-NAMES = ("core", "models", "models-data")
-NO_DEPENDENCIES = ("models-data",)
+NAMES = ("core", "models", "models-data", "sources")
+NO_DEPENDENCIES = ("models-data", "sources")
 # Declared and not loaded by what the tests do: command lines, checks of configurations, and what
 # CUDA compiles and solves with. torch's own libraries name the rest of CUDA, so that `import torch`
 # needs it without a GPU too.
@@ -76,7 +76,12 @@ def pin(name: str, pythons: Sequence[str], machines: Sequence[str]) -> Pins:
         subprocess.run([sys.executable, "-m", "venv", folder], check=True)
         python = Path(folder) / "bin" / "python"
         source = SCRIPTS / f"requirements-{name}.in"
-        add_to(pins, pip_report(python, [*extra, "--only-binary=:all:", "-r", str(source)]))
+        form = ["--only-binary=:all:"]
+        if name == "sources":  # pip looks into them with the setuptools of the core environment
+            form = ["--no-binary=:all:", "--no-build-isolation"]
+            core = ["-c", str(SCRIPTS / "requirements-core.in"), "setuptools"]
+            subprocess.run([str(python), "-m", "pip", "install", "-q", *core], check=True)
+        add_to(pins, pip_report(python, [*extra, *form, "-r", str(source)]))
         # Dependencies are known by now: asking without them needs one look-up a platform.
         exact = ["--no-deps", *(f"{k}=={v[0]}" for k, v in pins.items())]
         for version in () if extra else pythons:

@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
-"""Makes a private Python environment, or a folder of model packages, from a pinned list.
+"""Makes a private Python environment, or a folder of packages' files, from a pinned list.
 
-Usage: python_env.py FOLDER REQUIREMENTS [--data]. Nothing happens when FOLDER was finished from the
+Usage: python_env.py FOLDER REQUIREMENTS [--data | --sources]. With --data the folder has the files
+of the packages, with --sources their unpacked source archives; both are run by a Python that has
+pip, the second by one that has setuptools too. Nothing happens when FOLDER was finished from the
 same list, with the same Python, at the same place; anything else is removed and made anew. A second
-call that comes at the same time waits for the first. With --data, run by a Python that has pip.
+call that comes at the same time waits for the first.
 """
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
@@ -15,6 +17,8 @@ import hashlib
 import shutil
 import subprocess
 import sys
+import tarfile
+import tempfile
 import time
 import venv
 from collections.abc import Sequence
@@ -38,11 +42,10 @@ def is_current(folder: Path, stamp: str) -> bool:
         return False
 
 
-def install(python: Path, requirements: Path, options: Sequence[str]) -> None:
-    """Installs the list with its hashes; a network that fails is asked three times."""
-    command = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check",
-               "--require-hashes", "--no-deps", "--only-binary=:all:", *options,
-               "-r", str(requirements)]  # fmt: skip
+def pip(python: Path, verb: str, requirements: Path, options: Sequence[str]) -> None:
+    """Gets the list with its hashes; a network that fails is asked three times."""
+    command = [str(python), "-m", "pip", verb, "--quiet", "--disable-pip-version-check",
+               "--require-hashes", "--no-deps", *options, "-r", str(requirements)]  # fmt: skip
     for attempt in range(3):
         status = subprocess.run(command, stdout=sys.stderr).returncode
         if status == 0:
@@ -52,20 +55,36 @@ def install(python: Path, requirements: Path, options: Sequence[str]) -> None:
     raise SystemExit(3)
 
 
-def make(folder: Path, requirements: Path, data: bool) -> None:
-    """Replaces the folder by a fresh one and stamps it."""
+def unpack_sources(folder: Path, requirements: Path) -> None:
+    """Puts the source archives of the list, unpacked, into the folder."""
+    with tempfile.TemporaryDirectory() as name:
+        # The archives are read, never built: without isolation pip gets nothing to build them with.
+        options = ["--no-binary=:all:", "--no-build-isolation", "--dest", name]
+        pip(Path(sys.executable), "download", requirements, options)
+        for path in sorted(Path(name).iterdir()):
+            with tarfile.open(path) as archive:
+                archive.extractall(folder, filter="data")
+
+
+def make(folder: Path, requirements: Path, kind: str) -> None:
+    """Replaces the folder by a fresh one and stamps it. Kinds: environment, data, sources."""
     stamp = stamp_of(folder, requirements)
     if is_current(folder, stamp):
         return
     why = "stale or unfinished, made anew" if folder.exists() else "made"
     print(f"dev: {folder.name}: {why} from {requirements.name}", file=sys.stderr)
     shutil.rmtree(folder, ignore_errors=True)
-    if data:
-        folder.mkdir(parents=True)
-        install(Path(sys.executable), requirements, ["--target", str(folder)])
-    else:
+    wheels = "--only-binary=:all:"
+    if kind == "environment":
         venv.create(folder, with_pip=True)
-        install(folder / "bin" / "python", requirements, [])
+        pip(folder / "bin" / "python", "install", requirements, [wheels])
+    else:
+        folder.mkdir(parents=True)
+        if kind == "data":
+            options = [wheels, "--target", str(folder)]
+            pip(Path(sys.executable), "install", requirements, options)
+        else:
+            unpack_sources(folder, requirements)
     (folder / STAMP).write_text(stamp)
 
 
@@ -73,12 +92,15 @@ def main(argv: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path)
     parser.add_argument("requirements", type=Path)
-    parser.add_argument("--data", action="store_true", help="a folder of files, no environment")
+    kinds = parser.add_mutually_exclusive_group()
+    for kind, text in (("data", "a folder of files"), ("sources", "a folder of source archives")):
+        kinds.add_argument(f"--{kind}", dest="kind", action="store_const", const=kind, help=text)
+    parser.set_defaults(kind="environment")
     options = parser.parse_args(argv)
     CACHE.mkdir(exist_ok=True)
     with (CACHE / f"{options.folder.name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        make(options.folder.resolve(), options.requirements, options.data)
+        make(options.folder.resolve(), options.requirements, options.kind)
     return 0
 
 

@@ -66,6 +66,17 @@ def test_exports_are_those_listed(library: ctypes.CDLL) -> None:
     assert sorted(names) == EXPORTS.read_text().split()
 
 
+def test_protobuf_is_built_in_and_hidden() -> None:
+    """A process with another protobuf must not meet the compiler's."""
+    for path in (LIBRARY, build_folder() / "bin" / "fovea"):
+        dynamic = subprocess.check_output(["readelf", "--dynamic", path], text=True)
+        assert "(NEEDED)" in dynamic
+        assert "protobuf" not in dynamic
+    defined = subprocess.check_output(["nm", "--dynamic", "--defined-only", LIBRARY], text=True)
+    assert "protobuf" not in defined
+    assert b"N6google8protobuf" in LIBRARY.read_bytes()  # names of its classes for RTTI
+
+
 def test_artefact_has_bytes_manifest_and_ledger(library: ctypes.CDLL) -> None:
     code, message, made = compile_text(library, LINEAR, dim="n=3", keep="asm")
     assert (code, message) == (0, "")

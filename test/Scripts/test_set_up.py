@@ -80,7 +80,7 @@ def test_every_package_has_a_group_and_a_reason() -> None:
         assert reason.strip(), line
 
 
-@pytest.mark.parametrize("name", ["core", "models", "models-data"])
+@pytest.mark.parametrize("name", ["core", "models", "models-data", "sources"])
 def test_requirements_are_pinned_with_hashes(name: str) -> None:
     text = (ROOT / f"scripts/requirements-{name}.txt").read_text()
     body = "".join(line for line in text.splitlines(True) if not line.startswith("#"))
@@ -94,20 +94,20 @@ def test_environment_is_made_once_and_repaired(tmp_path: Path) -> None:
     folder = tmp_path / "venv"
     stamp = folder / python_env.STAMP
 
-    python_env.make(folder, requirements, data=True)
+    python_env.make(folder, requirements, "data")
     first = stamp.stat().st_mtime_ns
     (folder / "kept").touch()
-    python_env.make(folder, requirements, data=True)
+    python_env.make(folder, requirements, "data")
     assert stamp.stat().st_mtime_ns == first
     assert (folder / "kept").exists()
 
     stamp.unlink()  # as after an interrupted installation
-    python_env.make(folder, requirements, data=True)
+    python_env.make(folder, requirements, "data")
     assert not (folder / "kept").exists()
 
     (folder / "kept").touch()
     requirements.write_text("# something else\n")
-    python_env.make(folder, requirements, data=True)
+    python_env.make(folder, requirements, "data")
     assert not (folder / "kept").exists()
 
 
@@ -118,7 +118,7 @@ def test_a_failed_installation_leaves_no_stamp(
     requirements.write_text("no-hash-here==1.0\n")
     monkeypatch.setattr(python_env.time, "sleep", lambda seconds: None)
     with pytest.raises(SystemExit) as ended:
-        python_env.make(tmp_path / "venv", requirements, data=True)
+        python_env.make(tmp_path / "venv", requirements, "data")
     assert ended.value.code == 3
     assert not (tmp_path / "venv" / python_env.STAMP).exists()
 
