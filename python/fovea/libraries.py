@@ -20,7 +20,7 @@ def _places() -> Iterator[Path]:
     if build := os.environ.get("FOVEA_BUILD_DIR"):
         yield Path(build) / "lib"
     yield _PACKAGE / "lib"
-    yield _ROOT / "build" / "release" / "lib"
+    yield _ROOT / "build" / "lib"
 
 
 def _open(name: str, remedy: str) -> ctypes.CDLL:

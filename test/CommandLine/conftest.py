@@ -106,8 +106,7 @@ def build_folder() -> Path:
     """The build under test."""
     if given := os.environ.get("FOVEA_BUILD_DIR"):
         return Path(given)
-    release = ROOT / "build" / "release"
-    return release if release.exists() else ROOT / "build"
+    return ROOT / "build"
 
 
 @pytest.fixture(scope="session")

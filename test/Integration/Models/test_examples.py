@@ -12,7 +12,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[3]
 MODELS = Path(os.environ.get("FOVEA_MODELS_DIR", ROOT / ".cache" / "models"))
-BUILD = Path(os.environ.get("FOVEA_BUILD_DIR", ROOT / "build" / "release"))
+BUILD = Path(os.environ.get("FOVEA_BUILD_DIR", ROOT / "build"))
 
 # Example, what it reads, the verdicts it must print.
 EXAMPLES = (

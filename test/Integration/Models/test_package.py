@@ -106,7 +106,7 @@ def graph_of_everything() -> str:
 
 
 def test_written_modules_parse_and_verify(tmp_path: Path) -> None:
-    build = Path(os.environ.get("FOVEA_BUILD_DIR", ROOT / "build" / "release"))
+    build = Path(os.environ.get("FOVEA_BUILD_DIR", ROOT / "build"))
     if not (opt := build / "bin" / "fovea-opt").exists():
         pytest.skip(f"no fovea-opt in {build}")
     path = tmp_path / "m.mlir"
@@ -117,7 +117,7 @@ def test_written_modules_parse_and_verify(tmp_path: Path) -> None:
 
 
 def test_broken_modules_do_not_verify(tmp_path: Path) -> None:
-    build = Path(os.environ.get("FOVEA_BUILD_DIR", ROOT / "build" / "release"))
+    build = Path(os.environ.get("FOVEA_BUILD_DIR", ROOT / "build"))
     if not (opt := build / "bin" / "fovea-opt").exists():
         pytest.skip(f"no fovea-opt in {build}")
     path = tmp_path / "m.mlir"
