@@ -19,7 +19,7 @@ def main(argv: list[str]) -> int:
         feeds = {name: given[name] for name in evaluator.input_names if name in given}
     results = evaluator.run(None, feeds)
     arrays = {
-        name: np.ascontiguousarray(value)
+        name: np.asarray(value, order="C")
         for name, value in zip(evaluator.output_names, results, strict=True)
     }
     with Path(outputs).open("wb") as file:

@@ -153,11 +153,18 @@ bool Compilation::runPhase(Phase phase) {
   if (failed(collecting(context.get(), complaints, source, run)))
     return blameModule();
   setPhase(module(), phase);
+  return dump(phase);
+}
+
+bool Compilation::dump(Phase phase) {
   if (options.dumpFolder.empty())
     return true;
   SmallString<128> path(options.dumpFolder);
+  std::error_code error = llvm::sys::fs::create_directories(path);
   llvm::sys::path::append(path, nameOf(phase) + ".mlir");
-  std::error_code error;
+  if (error)
+    return fail({"FV0311", path.str().str(), "", "", 0,
+                 "the dump cannot be written: " + error.message(), "", "check --dump"});
   llvm::raw_fd_ostream stream(path, error);
   if (error)
     return fail({"FV0311", path.str().str(), "", "", 0,
@@ -168,6 +175,8 @@ bool Compilation::runPhase(Phase phase) {
 
 bool Compilation::runTo(Phase phase) {
   if (!checkTarget())
+    return false;
+  if (phaseOf(module()) == Phase::Import && !dump(Phase::Import))
     return false;
   for (Phase next : chosen->phases())
     if (next <= phase && phaseOf(module()) < next && !runPhase(next))

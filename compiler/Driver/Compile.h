@@ -107,6 +107,7 @@ private:
   bool checkTarget();
   bool runPhase(Phase phase);
   bool blameModule();
+  bool dump(Phase phase);
   bool checkFused();
 
   CompileOptions options;

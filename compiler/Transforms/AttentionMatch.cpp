@@ -42,15 +42,15 @@ SmallVector<ContractOp> fovea::productsBefore(linalg::SoftmaxOp softmax) {
   return found;
 }
 
-OpOperand *fovea::productBehind(linalg::SoftmaxOp softmax) {
-  OpOperand *found = nullptr;
+/// Operands of products that the softmax's result reaches through views and elementwise operations.
+static SmallVector<OpOperand *> productsBehind(linalg::SoftmaxOp softmax) {
+  SmallVector<OpOperand *> found;
   SmallVector<Value> queue(softmax->getResults());
   for (size_t next = 0; next < queue.size(); ++next)
     for (OpOperand &use : queue[next].getUses()) {
-      if (auto product = dyn_cast<ContractOp>(use.getOwner())) {
-        if (use.getOperandNumber() > 1 || (found && found != &use))
-          return nullptr;
-        found = &use;
+      if (isa<ContractOp>(use.getOwner())) {
+        if (!llvm::is_contained(found, &use))
+          found.push_back(&use);
       } else if (isView(use.getOwner()) || isElementwise(use.getOwner())) {
         Value result = use.getOwner()->getResult(0);
         if (!llvm::is_contained(queue, result))
@@ -58,6 +58,13 @@ OpOperand *fovea::productBehind(linalg::SoftmaxOp softmax) {
       }
     }
   return found;
+}
+
+bool fovea::reachesProduct(linalg::SoftmaxOp softmax) { return !productsBehind(softmax).empty(); }
+
+OpOperand *fovea::productBehind(linalg::SoftmaxOp softmax) {
+  SmallVector<OpOperand *> found = productsBehind(softmax);
+  return found.size() == 1 && found.front()->getOperandNumber() <= 1 ? found.front() : nullptr;
 }
 
 bool AttentionMatch::fail(Operation *op, const Twine &reason) {

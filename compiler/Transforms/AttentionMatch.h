@@ -71,6 +71,9 @@ private:
 /// Products from which the elements of the softmax's input come, nearest first.
 llvm::SmallVector<ContractOp> productsBefore(mlir::linalg::SoftmaxOp softmax);
 
+/// True when a product reads elements of the softmax's result.
+bool reachesProduct(mlir::linalg::SoftmaxOp softmax);
+
 /// The only operand of a product that the softmax's result reaches; null otherwise.
 mlir::OpOperand *productBehind(mlir::linalg::SoftmaxOp softmax);
 

@@ -173,22 +173,10 @@ struct RnnToLoop : OpRewritePattern<RnnOp> {
 struct LowerRnn : fovea::impl::LowerRnnBase<LowerRnn> {
   /// Loops and kernels do not tell that they were a recurrence; the function does.
   void writeRecords() {
-    Builder attrs(&getContext());
-    SmallVector<Attribute> records;
-    if (auto earlier = getOperation()->getAttrOfType<ArrayAttr>(kRecurrencesAttr))
-      llvm::append_range(records, earlier);
     getOperation().walk([&](RnnOp op) {
-      if (!knowsOutputSizes(op))
-        return;
-      auto name = op.getLoc()->findInstanceOf<NameLoc>();
-      records.push_back(attrs.getDictionaryAttr(
-          {attrs.getNamedAttr("form", attrs.getStringAttr("rolled_loop")),
-           attrs.getNamedAttr("node", name ? name.getName() : attrs.getStringAttr("")),
-           attrs.getNamedAttr("op", attrs.getStringAttr(RnnOp::getOperationName())),
-           attrs.getNamedAttr("refused", attrs.getArrayAttr({}))}));
+      if (knowsOutputSizes(op))
+        addGraphRecord(getOperation(), op, "rolled_loop");
     });
-    if (!records.empty())
-      getOperation()->setAttr(kRecurrencesAttr, attrs.getArrayAttr(records));
   }
 
   void runOnOperation() override {

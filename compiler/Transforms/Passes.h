@@ -18,8 +18,19 @@ namespace fovea {
 #define GEN_PASS_DECL
 #include "compiler/Transforms/Passes.h.inc"
 
-/// Records of a function's recurrences for the fusion ledger, written when they become loops.
-inline constexpr llvm::StringLiteral kRecurrencesAttr = "fovea.recurrences";
+/// Records for the fusion ledger of what no kernel shows any more, on the function: recurrences
+/// that became loops, softmax between products that was not raised to attention.
+inline constexpr llvm::StringLiteral kGraphRecordsAttr = "fovea.graph_records";
+
+/// A form passed over: its name, a reason class and a sentence.
+struct RefusedForm {
+  llvm::StringRef form, reason;
+  std::string text;
+};
+
+/// Adds to the function's records one of `op` (its name and its location's) and the form taken.
+void addGraphRecord(mlir::func::FuncOp function, mlir::Operation *op, llvm::StringRef form,
+                    llvm::ArrayRef<RefusedForm> refused = {});
 
 #define GEN_PASS_REGISTRATION
 #include "compiler/Transforms/Passes.h.inc"

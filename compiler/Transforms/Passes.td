@@ -33,7 +33,7 @@ def LowerRnn : Pass<"fovea-lower-rnn", "::mlir::func::FuncOp"> {
     Needs nothing. Each `fovea.rnn` becomes a rolled `scf.for` that carries y and the states; a step
     reads x[t] through a slice, runs the cell, keeps the states of rows that have ended and writes
     y[t] in place. A reverse recurrence visits T-1 .. 0. The function's attribute
-    `fovea.recurrences` keeps a record of each for the ledger.
+    `fovea.graph_records` keeps a record of each for the ledger.
     Gives up when the size of y behind the batch is dynamic and y is none of the states.
   }];
   let statistics = [Statistic<"numLowered", "lowered", "recurrences turned into loops">];

@@ -269,6 +269,17 @@ struct RaiseAttention : fovea::impl::RaiseAttentionBase<RaiseAttention> {
     return found;
   }
 
+  /// Softmax between products is attention that was missed, any other one nobody expects to be.
+  void writeDown(linalg::SoftmaxOp softmax, const Mismatch &mismatch) {
+    Operation *op = mismatch.op ? mismatch.op : softmax;
+    std::string text = "'" + op->getName().getStringRef().str() + "' " + mismatch.reason;
+    if (report)
+      op->emitRemark() << "not raised to attention: " << text;
+    if (!productsBefore(softmax).empty() && reachesProduct(softmax))
+      addGraphRecord(getOperation(), softmax, "decomposed",
+                     {{AttentionOp::getOperationName(), "not_raised", text}});
+  }
+
   void runOnOperation() override {
     takeSizesFromDestinations(getOperation());
     numSoftmax += recognizeSoftmax(getOperation());
@@ -279,11 +290,8 @@ struct RaiseAttention : fovea::impl::RaiseAttentionBase<RaiseAttention> {
       std::optional<Mismatch> mismatch = raise(softmax);
       numRaised += !mismatch;
       numRefused += mismatch.has_value();
-      if (mismatch && report)
-        (mismatch->op ? mismatch->op : softmax.getOperation())->emitRemark()
-            << "not raised to attention: '"
-            << (mismatch->op ? mismatch->op : softmax.getOperation())->getName() << "' "
-            << mismatch->reason;
+      if (mismatch)
+        writeDown(softmax, *mismatch);
     }
     eraseDead(getOperation());
   }

@@ -135,6 +135,19 @@ def test_explain_names_the_form_of_a_product(fovea: Run, source: str) -> None:
     assert {"form", "refused", "node"} <= kernels[0].keys()
 
 
+def test_attention_that_is_not_raised_is_said_and_may_be_refused(fovea: Run) -> None:
+    result = fovea("explain", "attention.mlir", "--json")
+    missed = [r for r in json.loads(result.stdout)["kernels"] if r["form"] == "decomposed"]
+    assert [(r["node"], r["op"]) for r in missed] == [("layer/softmax", "linalg.softmax")]
+    assert missed[0]["refused"][0]["form"] == "fovea.attention"
+    assert "also reads scores or probabilities" in missed[0]["refused"][0]["text"]
+    assert fovea("compile", "attention.mlir").returncode == 0
+    strict = fovea("compile", "attention.mlir", "--require-fused")
+    assert strict.returncode == 3
+    assert "node 'layer/softmax'" in strict.stderr
+    assert "error[FV0401]" in strict.stderr
+
+
 def test_bench_writes_its_keys(fovea: Run, tmp_path: Path) -> None:
     result = fovea("bench", "linear.mlir", "--time=20", "--json=bench.json", "--threads=1")
     assert result.returncode == 0, result.stderr
@@ -180,7 +193,6 @@ def test_doctor_judges_the_cpu(fovea: Run) -> None:
 
 
 def test_dump_writes_each_phase(fovea: Run, tmp_path: Path) -> None:
-    (tmp_path / "dumped").mkdir()
-    assert fovea("compile", "linear.mlir", "--dump=dumped").returncode == 0
-    names = sorted(path.name for path in (tmp_path / "dumped").iterdir())
-    assert names == ["graph.mlir", "kernel.mlir", "llvm.mlir", "schedule.mlir"]
+    assert fovea("compile", "linear.mlir", "--dump=new/dumped").returncode == 0
+    names = sorted(path.name for path in (tmp_path / "new" / "dumped").iterdir())
+    assert names == ["graph.mlir", "import.mlir", "kernel.mlir", "llvm.mlir", "schedule.mlir"]

@@ -86,6 +86,24 @@ def write_onnx(path: Path) -> None:
 
 
 @pytest.mark.skipif(not importlib.util.find_spec("onnx"), reason="the package onnx is missing")
+def test_an_output_of_rank_0_passes_by_the_onnx_package(fovea: Run, tmp_path: Path) -> None:
+    import onnx
+    from onnx import TensorProto, helper
+
+    graph = helper.make_graph(
+        [helper.make_node("ReduceMax", ["x"], ["y"], keepdims=0)],
+        "scalar",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, [5, 3])],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, [])],
+    )
+    opset = [helper.make_opsetid("", 18)]
+    model = helper.make_model(graph, opset_imports=opset, ir_version=8)
+    onnx.save(model, tmp_path / "scalar.onnx")
+    result = fovea("verify", "scalar.onnx", "--ref=onnx", FOVEA_PYTHON=sys.executable)
+    assert result.returncode == 0, result.stdout
+
+
+@pytest.mark.skipif(not importlib.util.find_spec("onnx"), reason="the package onnx is missing")
 def test_an_onnx_model_passes_by_the_onnx_package(fovea: Run, tmp_path: Path) -> None:
     write_onnx(tmp_path / "small.onnx")
     result = fovea("verify", "small.onnx", "--ref=onnx", FOVEA_PYTHON=sys.executable)

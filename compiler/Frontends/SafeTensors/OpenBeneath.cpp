@@ -59,16 +59,22 @@ static Descriptor openAt(int folder, llvm::StringRef name, int flags) {
 }
 
 /// The blob that a link of the Hugging Face cache names, opened; invalid for any other link.
-static Descriptor openBlob(int folder, llvm::StringRef name) {
+/// `folder` lies `depth` folders beneath the snapshot's.
+static Descriptor openBlob(int folder, llvm::StringRef name, size_t depth) {
   char target[256];
   ssize_t length = ::readlinkat(folder, name.str().c_str(), target, sizeof(target));
   if (length < 0 || length == static_cast<ssize_t>(sizeof(target)))
     return Descriptor(-1);
   llvm::StringRef blob(target, length);
-  if (!blob.consume_front("../../blobs/") || blob.empty() || !llvm::all_of(blob, llvm::isHexDigit))
+  std::string blobsFolder;
+  for (size_t level = 0; level < depth + 2; ++level)
+    blobsFolder += "../";
+  blobsFolder += "blobs";
+  if (!blob.consume_front(blobsFolder) || !blob.consume_front("/") || blob.empty() ||
+      !llvm::all_of(blob, llvm::isHexDigit))
     return Descriptor(-1);
   Descriptor blobs(
-      ::openat(folder, "../../blobs", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+      ::openat(folder, blobsFolder.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
   return blobs.valid() ? openAt(blobs.get(), blob, 0) : Descriptor(-1);
 }
 
@@ -104,7 +110,7 @@ std::unique_ptr<llvm::MemoryBuffer> fovea::openBeneath(llvm::StringRef folder, l
   }
   Descriptor file = openAt(at.get(), parts.back(), 0);
   if (!file.valid() && errno == ELOOP && links == Links::HubCache) {
-    file = openBlob(at.get(), parts.back());
+    file = openBlob(at.get(), parts.back(), parts.size() - 1);
     if (!file.valid())
       errno = ELOOP;
   }

@@ -40,14 +40,14 @@ struct ScheduleKernels : fovea::impl::ScheduleKernelsBase<ScheduleKernels> {
   }
 
 private:
-  /// One record per recurrence and per launch: node, operation, form taken, forms refused, and a
-  /// launch's work counted.
+  /// The graph phase's records and one per launch: node, operation, form taken, forms refused, and
+  /// a launch's work counted.
   void writeLedger() {
     Builder attrs(&getContext());
     SmallVector<Attribute> records;
     for (auto function : getOperation().getOps<func::FuncOp>())
-      if (auto recurrences = dyn_cast_or_null<ArrayAttr>(function->removeAttr(kRecurrencesAttr)))
-        llvm::append_range(records, recurrences);
+      if (auto earlier = dyn_cast_or_null<ArrayAttr>(function->removeAttr(kGraphRecordsAttr)))
+        llvm::append_range(records, earlier);
     getOperation().walk([&](kernel::LaunchOp launch) {
       auto callee = getOperation().lookupSymbol<func::FuncOp>(launch.getKernel());
       NamedAttrList record(callee->getAttrOfType<DictionaryAttr>("fovea.ledger"));

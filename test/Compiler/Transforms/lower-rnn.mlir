@@ -62,7 +62,7 @@ func.func @do_not_lower_when_only_the_cell_knows_the_size(%x: tensor<5x2x8xf32>,
 
 // The ledger reads which recurrences there were.
 // CHECK-LABEL: func @leave_a_record
-// CHECK-SAME:    fovea.recurrences = [{form = "rolled_loop", node = "layer/GRU", op = "fovea.rnn"
+// CHECK-SAME:    fovea.graph_records = [{form = "rolled_loop", node = "layer/GRU", op = "fovea.rnn"
 func.func @leave_a_record(%x: tensor<?x2x8xf32>, %s: tensor<2x8xf32>) -> tensor<?x2x8xf32> {
   %y, %f = fovea.rnn %x init(%s) cell {
   ^bb0(%xt: tensor<2x8xf32>, %h: tensor<2x8xf32>):

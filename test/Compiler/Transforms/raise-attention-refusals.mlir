@@ -27,6 +27,9 @@ func.func @do_not_raise_when_probabilities_have_other_readers(%q: !x, %v: !x, %o
 }
 
 // CHECK-LABEL: func @do_not_raise_when_softmax_is_over_queries
+// CHECK-SAME:    fovea.graph_records = [{form = "decomposed", node = "", op = "linalg.softmax"
+// CHECK-SAME:    form = "fovea.attention", reason = "not_raised"
+// CHECK-SAME:    'linalg.softmax' normalizes over another dimension than the keys
 // CHECK:         linalg.softmax
 func.func @do_not_raise_when_softmax_is_over_queries(%q: !x, %v: !x, %os: !s, %o: !x) -> !x {
   %s = fovea.contract ins(%q, %v : !x, !x) outs(%os : !s) {indexing_maps = [#q, #k, #s]}
@@ -58,6 +61,7 @@ func.func @do_not_raise_when_scores_are_no_product(%s: !s, %v: !x, %os: !s, %o: 
 }
 
 // CHECK-LABEL: func @do_not_raise_when_no_product_follows
+// CHECK-SAME:    -> tensor<2x5x5xf32> {{{$}}
 // CHECK:         linalg.softmax
 func.func @do_not_raise_when_no_product_follows(%q: !x, %v: !x, %os: !s) -> !s {
   %s = fovea.contract ins(%q, %v : !x, !x) outs(%os : !s) {indexing_maps = [#q, #k, #s]}

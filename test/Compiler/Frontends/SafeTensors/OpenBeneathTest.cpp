@@ -69,6 +69,12 @@ TEST(OpenBeneath, FollowsTheHubCachesOwnLinksAlone) {
   fs::create_symlink("../../blobs/ffff", folder / "snapshots/rev/twice");
   std::string root = (folder / "snapshots/rev").string();
   EXPECT_EQ(opened(root, "model", Links::HubCache), "blob");
+  // A link in a folder of the snapshot goes up once more.
+  fs::create_directories(folder / "snapshots/rev/1_Pooling");
+  fs::create_symlink("../../../blobs/0123abcdef", folder / "snapshots/rev/1_Pooling/config");
+  fs::create_symlink("../../blobs/0123abcdef", folder / "snapshots/rev/1_Pooling/short");
+  EXPECT_EQ(opened(root, "1_Pooling/config", Links::HubCache), "blob");
+  EXPECT_TRUE(refuses(root, "1_Pooling/short", "symbolic links", Links::HubCache));
   EXPECT_TRUE(refuses(root, "model", "symbolic links", Links::None));
   for (std::string name : {"named", "dots", "twice"})
     EXPECT_TRUE(refuses(root, name, "symbolic links", Links::HubCache)) << name;

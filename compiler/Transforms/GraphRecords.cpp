@@ -1,0 +1,31 @@
+//===- GraphRecords.cpp - what the ledger says of the graph phase ---------===//
+//
+// Records that travel on a function until kernels are scheduled.
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+#include "compiler/Transforms/Passes.h"
+
+using namespace mlir;
+using namespace fovea;
+
+void fovea::addGraphRecord(func::FuncOp function, Operation *op, StringRef form,
+                           ArrayRef<RefusedForm> refused) {
+  Builder attrs(function.getContext());
+  auto text = [&](StringRef key, StringRef value) {
+    return attrs.getNamedAttr(key, attrs.getStringAttr(value));
+  };
+  SmallVector<Attribute> passedOver;
+  for (const RefusedForm &other : refused)
+    passedOver.push_back(attrs.getDictionaryAttr(
+        {text("form", other.form), text("reason", other.reason), text("text", other.text)}));
+  SmallVector<Attribute> records;
+  if (auto earlier = function->getAttrOfType<ArrayAttr>(kGraphRecordsAttr))
+    llvm::append_range(records, earlier);
+  auto name = op->getLoc()->findInstanceOf<NameLoc>();
+  records.push_back(attrs.getDictionaryAttr(
+      {text("form", form), text("node", name ? name.getName().getValue() : ""),
+       text("op", op->getName().getStringRef()),
+       attrs.getNamedAttr("refused", attrs.getArrayAttr(passedOver))}));
+  function->setAttr(kGraphRecordsAttr, attrs.getArrayAttr(records));
+}
