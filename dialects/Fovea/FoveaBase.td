@@ -30,6 +30,7 @@ def Fovea_Dialect : Dialect {
     "::mlir::arith::ArithDialect", "::mlir::func::FuncDialect", "::mlir::linalg::LinalgDialect",
     "::mlir::math::MathDialect", "::mlir::tensor::TensorDialect"];
   let useDefaultAttributePrinterParser = 1;
+  let hasCanonicalizer = 1;
 }
 
 class Fovea_Op<string mnemonic, list<Trait> traits = []> : Op<Fovea_Dialect, mnemonic, traits>;

@@ -7,6 +7,8 @@
 #include "compiler/Frontends/Mlir/EntrySignatures.h"
 #include "dialects/Fovea/FoveaDialect.h"
 
+#include "mlir/IR/Verifier.h"
+#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 #include "llvm/ADT/StringSet.h"
 
 using namespace fovea;
@@ -194,6 +196,19 @@ static void specializeEntry(func::FuncOp function, const llvm::StringMap<int64_t
   function.setType(builder.getFunctionType(arguments, results));
 }
 
+/// Carries the sizes of arguments through the casts into the operations, whose verifiers then see
+/// what does not fit.
+static LogicalResult foldCasts(ModuleOp module) {
+  MLIRContext *context = module.getContext();
+  RewritePatternSet patterns(context);
+  context->getOrLoadDialect<FoveaDialect>()->getCanonicalizationPatterns(patterns);
+  context->getOrLoadDialect<tensor::TensorDialect>()->getCanonicalizationPatterns(patterns);
+  GreedyRewriteConfig config;
+  config.enableFolding(false).enableConstantCSE(false);
+  return success(succeeded(applyPatternsGreedily(module, std::move(patterns), config)) &&
+                 succeeded(verify(module)));
+}
+
 LogicalResult fovea::specialize(ModuleOp module, const llvm::StringMap<int64_t> &dims) {
   if (dims.empty())
     return success();
@@ -214,5 +229,5 @@ LogicalResult fovea::specialize(ModuleOp module, const llvm::StringMap<int64_t> 
     return result;
   for (func::FuncOp function : entriesOf(module))
     specializeEntry(function, dims);
-  return success();
+  return foldCasts(module);
 }

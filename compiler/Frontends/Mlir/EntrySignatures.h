@@ -25,7 +25,8 @@ void completeEntries(mlir::ModuleOp module);
 mlir::LogicalResult checkEntries(mlir::ModuleOp module);
 
 /// Makes argument and result dimensions with a symbol in `dims` static, with casts to and from the
-/// types inside. Emits an error for a size < 1 or a symbol that no argument has.
+/// types inside. Emits an error for a size < 1, for a symbol that no argument has, and where the
+/// sizes do not fit together.
 mlir::LogicalResult specialize(mlir::ModuleOp module, const llvm::StringMap<int64_t> &dims);
 
 } // namespace fovea
