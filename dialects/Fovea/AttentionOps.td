@@ -39,7 +39,8 @@ def Fovea_AttentionOp : Fovea_DestinationOp<"attention", [AttrSizedOperandSegmen
     - attention_c3: the query map permutes (b, h, i, d), the out map (b, h, i, e).
     - attention_c4: the key map permutes (b, H, j, d), the value map (b, H, j, e), with H either
       h or h floordiv G for one positive G.
-    - attention_c5: extents of the same dimension agree; query heads = G * key heads.
+    - attention_c5: extents of the same dimension agree; query heads = G * key heads; any other
+      index that a capture's map computes stays inside the capture.
     - attention_c6: the lse map permutes (b, h, i), its element type is f32.
     - attention_c7: a capture's map uses b, h, i and j alone.
     - attention_c8: region arguments are (score f32 | none | probability f32), b, h, i, j, captures;
@@ -104,7 +105,9 @@ def Fovea_CaptureLoadOp : Fovea_Op<"capture_load", [Pure]> {
   let summary = "element of a table captured by a scalar region";
   let description = [{
     `table[indices]`, for tables whose position is computed inside a score, mask or probability
-    region (relative-position buckets, document ids). Indices must be in range by construction.
+    region (relative-position buckets, document ids). Every index must be in range at all positions
+    (b, h, i, j), also where a mask excludes the score; the run stops before the attention
+    otherwise. Of an index that depends on the score the nearest in range is taken.
 
     Constraints:
     - capture_load_c1: one index per dimension of the table.

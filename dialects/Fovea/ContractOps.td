@@ -25,7 +25,8 @@ def Fovea_ContractOp : Fovea_DestinationOp<"contract"> {
       dimensions, no symbols, as many results as the operand's rank.
     - contract_c2: the out map is a projected permutation.
     - contract_c3: every dimension is a result of its own in the lhs, rhs or out map.
-    - contract_c4: extents of the same dimension agree.
+    - contract_c4: extents of the same dimension agree; any other index that a map computes stays
+      inside its operand.
     - contract_c5: capture maps use the out map's dimensions alone.
     - contract_c6: lhs and rhs have the same element type out of f32, f64, f16, bf16, i8, i32, i64.
     - contract_c7: the epilogue takes the sum and one scalar per capture and yields one element of

@@ -7,6 +7,7 @@
 #include "dialects/Fovea/StructuredOps.h"
 
 #include "mlir/IR/Matchers.h"
+#include "llvm/Support/CheckedArithmetic.h"
 
 using namespace mlir;
 
@@ -50,6 +51,70 @@ static std::pair<int, int64_t> dimAndGroup(AffineExpr expr) {
   return {static_cast<int>(dim.getPosition()), group.getValue()};
 }
 
+/// Least and largest value.
+using Span = std::pair<int64_t, int64_t>;
+
+static std::optional<Span> addRanges(Span a, Span b) {
+  std::optional<int64_t> least = llvm::checkedAdd(a.first, b.first);
+  std::optional<int64_t> most = llvm::checkedAdd(a.second, b.second);
+  return least && most ? std::optional<Span>({*least, *most}) : std::nullopt;
+}
+
+static std::optional<Span> scaleRange(Span range, int64_t factor) {
+  std::optional<int64_t> a = llvm::checkedMul(range.first, factor);
+  std::optional<int64_t> b = llvm::checkedMul(range.second, factor);
+  return a && b ? std::optional<Span>(std::minmax(*a, *b)) : std::nullopt;
+}
+
+/// Values of `expr` over dimensions of these extents; none when an extent is not known.
+static std::optional<Span> rangeOf(AffineExpr expr, ArrayRef<int64_t> extents) {
+  if (auto constant = dyn_cast<AffineConstantExpr>(expr))
+    return Span(constant.getValue(), constant.getValue());
+  if (auto dim = dyn_cast<AffineDimExpr>(expr)) {
+    int64_t extent = extents[dim.getPosition()];
+    return extent > 0 ? std::optional<Span>({0, extent - 1}) : std::nullopt;
+  }
+  auto binary = dyn_cast<AffineBinaryOpExpr>(expr);
+  auto lhs = binary ? rangeOf(binary.getLHS(), extents) : std::nullopt;
+  auto rhs = binary ? rangeOf(binary.getRHS(), extents) : std::nullopt;
+  if (!lhs || !rhs)
+    return std::nullopt;
+  if (expr.getKind() == AffineExprKind::Add)
+    return addRanges(*lhs, *rhs);
+  int64_t by = rhs->first;
+  if (by != rhs->second)
+    return std::nullopt;
+  if (expr.getKind() == AffineExprKind::Mul)
+    return scaleRange(*lhs, by);
+  if (by <= 0)
+    return std::nullopt;
+  if (expr.getKind() == AffineExprKind::FloorDiv)
+    return Span(llvm::divideFloorSigned(lhs->first, by), llvm::divideFloorSigned(lhs->second, by));
+  if (expr.getKind() == AffineExprKind::CeilDiv)
+    return Span(llvm::divideCeilSigned(lhs->first, by), llvm::divideCeilSigned(lhs->second, by));
+  return lhs->first >= 0 && lhs->second < by ? *lhs : Span(0, by - 1);
+}
+
+/// Checks the indices that are computed from several dimensions or from numbers.
+static LogicalResult verifyComputedIndices(Operation *op, StringRef label, ArrayRef<AffineMap> maps,
+                                           ValueRange operands, ArrayRef<int64_t> extents) {
+  if (llvm::is_contained(extents, 0))
+    return success();
+  for (auto [map, operand] : llvm::zip_equal(maps, operands)) {
+    auto type = cast<ShapedType>(operand.getType());
+    for (auto [position, expr] : llvm::enumerate(map.getResults())) {
+      if (isa<AffineDimExpr>(expr) || type.isDynamicDim(position))
+        continue;
+      std::optional<Span> range = rangeOf(expr, extents);
+      if (range && (range->first < 0 || range->second >= type.getDimSize(position)))
+        return fovea::emitConstraint(op, label)
+               << "expected indices in [0, " << type.getDimSize(position) << ") for dimension "
+               << position << " of " << type << ", got " << range->first << " to " << range->second;
+    }
+  }
+  return success();
+}
+
 LogicalResult fovea::verifyExtents(Operation *op, StringRef label, ArrayRef<AffineMap> maps,
                                    ValueRange operands, Division division) {
   SmallVector<int64_t> extents(maps.front().getNumDims(), ShapedType::kDynamic);
@@ -70,7 +135,7 @@ LogicalResult fovea::verifyExtents(Operation *op, StringRef label, ArrayRef<Affi
       extents[dim] = extent;
     }
   }
-  return success();
+  return verifyComputedIndices(op, label, maps, operands, extents);
 }
 
 LogicalResult fovea::verifyRegionTypes(Operation *op, StringRef label, Region &region,

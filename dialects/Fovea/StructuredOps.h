@@ -27,7 +27,8 @@ enum class Division {
 };
 
 /// Checks that the static extents of iteration dimensions agree over all operands: a bare dimension
-/// has the extent of the operand's dimension, `d floordiv G` as `division` says.
+/// has the extent of the operand's dimension, `d floordiv G` as `division` says. Indices computed
+/// otherwise must stay inside the operand where all extents are static.
 mlir::LogicalResult verifyExtents(mlir::Operation *op, llvm::StringRef label,
                                   llvm::ArrayRef<mlir::AffineMap> maps, mlir::ValueRange operands,
                                   Division division);

@@ -182,3 +182,18 @@ func.func @capture_load_c2(%table: tensor<32xf16>, %i: index) -> f32 {
   %x = fovea.capture_load %table[%i] : tensor<32xf16> -> f32
   return %x : f32
 }
+
+// -----
+
+#q = affine_map<(b, h, i, j, d, e) -> (b, h, i, d)>
+#k = affine_map<(b, h, i, j, d, e) -> (b, h, j, d)>
+#v = affine_map<(b, h, i, j, d, e) -> (b, h, j, e)>
+#o = affine_map<(b, h, i, j, d, e) -> (b, h, i, e)>
+#far = affine_map<(b, h, i, j, d, e) -> (j - i)>
+!t = memref<1x2x4x4xf32>
+func.func @attention_c5_computed_index(%q: !t, %bias: memref<4xf32>) {
+  // expected-error @+1 {{attention_c5: expected indices in [0, 4) for dimension 0}}
+  fovea.attention ins(%q, %q, %q : !t, !t, !t) captures(%bias : memref<4xf32>) outs(%q : !t)
+      {indexing_maps = [#q, #k, #v, #far, #o]}
+  return
+}

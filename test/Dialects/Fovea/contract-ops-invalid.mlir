@@ -210,3 +210,18 @@ func.func @contract_c8_no_outer_values(%a: memref<4x4xf32>, %outer: f32) {
       }
   return
 }
+
+// -----
+
+#a = affine_map<(m, n, k) -> (m + k)>
+#b = affine_map<(m, n, k) -> (k, n)>
+#c = affine_map<(m, n, k) -> (m, n)>
+func.func @contract_c4_computed_index(%a: memref<6xf32>, %b: memref<4x4xf32>) {
+  // expected-error @+1 {{contract_c4: expected indices in [0, 6) for dimension 0}}
+  fovea.contract ins(%a, %b : memref<6xf32>, memref<4x4xf32>) outs(%b : memref<4x4xf32>)
+      {indexing_maps = [#a, #b, #c]} epilogue {
+      ^bb0(%sum: f32):
+        fovea.yield %sum : f32
+      }
+  return
+}
