@@ -8,15 +8,16 @@
 #ifndef FOVEA_COMPILER_FRONTENDS_ONNX_EMITTER_H
 #define FOVEA_COMPILER_FRONTENDS_ONNX_EMITTER_H
 
+#include "compiler/Base/SizeExpr.h"
 #include "compiler/Frontends/Onnx/OnnxTypes.h"
-#include "compiler/Frontends/Onnx/ShapeExpr.h"
-
 #include "dialects/Fovea/FoveaDialect.h"
 
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
 
 namespace fovea::onnx_frontend {
+
+using Sizes = llvm::SmallVector<SizeExpr, 4>;
 
 /// Builds the scalar body of a generic operation: block arguments to yielded values.
 using Body = llvm::function_ref<llvm::SmallVector<mlir::Value>(mlir::ImplicitLocOpBuilder &,

@@ -2,11 +2,11 @@
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
-#include "compiler/Frontends/Onnx/ShapeExpr.h"
+#include "compiler/Base/SizeExpr.h"
 
 #include <gtest/gtest.h>
 
-using namespace fovea::onnx_frontend;
+using namespace fovea;
 
 namespace {
 class ShapeExpr : public ::testing::Test {

@@ -1,10 +1,10 @@
-//===- ShapeExpr.cpp - sizes as polynomials over symbols ------------------===//
+//===- SizeExpr.cpp - sizes as polynomials over symbols -------------------===//
 //
 // Canonical polynomials, exact division, and the folding of quotients, minima and maxima.
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
-#include "compiler/Frontends/Onnx/ShapeExpr.h"
+#include "compiler/Base/SizeExpr.h"
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/CheckedArithmetic.h"
@@ -12,7 +12,7 @@
 
 #include <numeric>
 
-using namespace fovea::onnx_frontend;
+using namespace fovea;
 
 using Term = SizeExpr::Term;
 

@@ -1,13 +1,13 @@
-//===- ShapeExpr.h - sizes as polynomials over symbols --------------------===//
+//===- SizeExpr.h - sizes as polynomials over symbols ---------------------===//
 //
-// The importer computes with tensor sizes that only a run knows. A size is a polynomial with
+// Importers and passes compute with tensor sizes that only a run knows. A size is a polynomial with
 // integer coefficients over symbols; quotients, remainders, minima and maxima become symbols of
 // their own. Equal polynomials are equal sizes, whatever the order in which a model computed them.
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
-#ifndef FOVEA_COMPILER_FRONTENDS_ONNX_SHAPEEXPR_H
-#define FOVEA_COMPILER_FRONTENDS_ONNX_SHAPEEXPR_H
+#ifndef FOVEA_COMPILER_BASE_SIZEEXPR_H
+#define FOVEA_COMPILER_BASE_SIZEEXPR_H
 
 #include "mlir/IR/Value.h"
 #include "llvm/ADT/ArrayRef.h"
@@ -20,7 +20,7 @@
 #include <string>
 #include <vector>
 
-namespace fovea::onnx_frontend {
+namespace fovea {
 
 /// A polynomial in canonical form. Symbols are numbers given out by a SizeContext.
 class SizeExpr {
@@ -49,8 +49,6 @@ public:
   /// Sorted by monomial, highest first, without zero factors.
   llvm::SmallVector<Term, 1> terms;
 };
-
-using Sizes = llvm::SmallVector<SizeExpr, 4>;
 
 /// Owns the symbols. Coefficients beyond 2^62 set `overflowed` and count as 0.
 class SizeContext {
@@ -112,6 +110,6 @@ private:
   std::map<std::pair<int, std::pair<SizeExpr, SizeExpr>>, unsigned> compounds;
 };
 
-} // namespace fovea::onnx_frontend
+} // namespace fovea
 
-#endif // FOVEA_COMPILER_FRONTENDS_ONNX_SHAPEEXPR_H
+#endif // FOVEA_COMPILER_BASE_SIZEEXPR_H
