@@ -4,13 +4,44 @@
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
+#include "compiler/Frontends/Mlir/NestingScan.h"
 #include "tools/AllPasses.h"
 
+#include "mlir/Support/FileUtilities.h"
 #include "mlir/Tools/mlir-opt/MlirOptMain.h"
+#include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/ToolOutputFile.h"
+
+/// Bytecode has no brackets to count; upstream's reader bounds it itself.
+static bool nestsTooDeep(const llvm::MemoryBuffer &file) {
+  if (file.getBuffer().starts_with("ML\xefR"))
+    return false;
+  auto deep = fovea::findDeepNesting(file.getBuffer(), fovea::kMaxNesting);
+  if (deep)
+    llvm::errs() << file.getBufferIdentifier() << ":" << deep->line << ":" << deep->column
+                 << ": error: text nested deeper than " << fovea::kMaxNesting << " levels\n";
+  return deep.has_value();
+}
 
 int main(int argc, char **argv) {
   mlir::DialectRegistry registry;
   fovea::registerEverything(registry);
-  return mlir::asMainReturnCode(
-      mlir::MlirOptMain(argc, argv, "Fovea optimizer driver\n", registry));
+  auto [input, output] =
+      mlir::registerAndParseCLIOptions(argc, argv, "Fovea optimizer driver\n", registry);
+  mlir::MlirOptMainConfig config = mlir::MlirOptMainConfig::createFromCLOptions();
+  if (config.shouldShowDialects() || config.shouldListPasses())
+    return mlir::asMainReturnCode(mlir::MlirOptMain(argc, argv, input, output, registry));
+  std::string message;
+  std::unique_ptr<llvm::MemoryBuffer> file = mlir::openInputFile(input, &message);
+  std::unique_ptr<llvm::ToolOutputFile> result =
+      file ? mlir::openOutputFile(output, &message) : nullptr;
+  if (!result) {
+    llvm::errs() << message << "\n";
+    return EXIT_FAILURE;
+  }
+  if (nestsTooDeep(*file) ||
+      failed(mlir::MlirOptMain(result->os(), std::move(file), registry, config)))
+    return EXIT_FAILURE;
+  result->keep();
+  return EXIT_SUCCESS;
 }

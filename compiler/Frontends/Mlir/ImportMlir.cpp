@@ -21,7 +21,6 @@
 using namespace fovea;
 using namespace mlir;
 
-static constexpr unsigned kMaxNesting = 500;
 static constexpr uint64_t kMaxTextBytes = uint64_t(1) << 28;
 static constexpr uint64_t kMaxTensorBytes = uint64_t(1) << 40;
 static constexpr size_t kMaxReported = 50;

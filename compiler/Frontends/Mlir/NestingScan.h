@@ -14,6 +14,9 @@
 
 namespace fovea {
 
+/// What the parser and the passes behind it take without running out of stack.
+inline constexpr unsigned kMaxNesting = 500;
+
 /// Where a text first nests too deep.
 struct DeepNesting {
   unsigned line = 0;
