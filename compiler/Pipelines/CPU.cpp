@@ -33,6 +33,9 @@ static void addCleanup(OpPassManager &manager) {
 }
 
 static void addGraph(OpPassManager &manager, const cpu::Capabilities &cpu) {
+  // Canonicalization takes for granted that extents agree.
+  manager.addNestedPass<func::FuncOp>(createRequireExtents());
+  manager.addNestedPass<func::FuncOp>(createSkipEmptyResults());
   addCleanup(manager);
   auto &function = manager.nest<func::FuncOp>();
   function.addPass(createConvertElementwiseToLinalgPass());

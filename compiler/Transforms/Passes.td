@@ -9,6 +9,35 @@
 
 include "mlir/Pass/PassBase.td"
 
+def RequireExtents : Pass<"fovea-require-extents", "::mlir::func::FuncOp"> {
+  let summary = "Check at run time that extents agree that operations rely on";
+  let description = [{
+    Runs first, on what a frontend made. Where an operation relies on extents that agree, on a slice
+    or an index inside its tensor, on a reshape that keeps the number of elements or on a size that
+    is not negative, and neither types nor symbols nor earlier requirements prove it, a
+    `fovea.require` before the operation stops the run otherwise. Indices into the tables of
+    attention regions are bounded from the positions where they are computed from these alone, and
+    computed beforehand otherwise.
+    Elements that a linalg body reads at an index without such bounds get a `fovea.checked_index`.
+    Never gives up.
+  }];
+  let statistics = [Statistic<"numRequired", "required", "requirements emitted">];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+    "::mlir::tensor::TensorDialect", "::fovea::FoveaDialect"];
+}
+
+def SkipEmptyResults : Pass<"fovea-skip-empty-results", "::mlir::func::FuncOp"> {
+  let summary = "Replace what computes tensors without elements by tensor.empty";
+  let description = [{
+    Runs behind `fovea-require-extents`, whose checks stay. An operation all of whose results have a
+    static size of 0 becomes `tensor.empty`; an insertion of an empty part goes.
+    Gives up on operations with effects and on those that have a result with elements, too.
+  }];
+  let statistics = [Statistic<"numSkipped", "skipped", "operations with nothing to compute">];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::tensor::TensorDialect"];
+}
+
 def ExpandRecurrence : Pass<"fovea-expand-recurrence", "::mlir::func::FuncOp"> {
   let summary = "Expand LSTM and GRU into one product over all steps and a recurrence";
   let description = [{

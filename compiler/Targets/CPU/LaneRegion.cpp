@@ -184,11 +184,25 @@ private:
     return arith::TruncIOp::create(nest.builder, nest.loc, wide, lanes);
   }
 
+  /// The nearest index in [0, extent). fovea-require-extents has checked it as 64 bits; that lanes
+  /// of 32 bits come to the same is not known.
+  Value clampIndex(Value index, Value extent) {
+    Value most = nest.sub(extent, nest.index(1)), least = nest.index(0);
+    if (isLanes(index)) {
+      most = broadcast(nest, most, group.lanes);
+      least = broadcast(nest, least, group.lanes);
+    }
+    Value low = arith::MaxSIOp::create(nest.builder, nest.loc, index, least);
+    return arith::MinSIOp::create(nest.builder, nest.loc, low, most);
+  }
+
   /// Loads from a table at indices that are scalars or lanes.
   Value gather(ArrayRef<Value> operands) {
     Value table = operands.front();
-    ArrayRef<Value> indices = operands.drop_front();
+    SmallVector<Value> indices(operands.drop_front());
     OpBuilder &builder = nest.builder;
+    for (auto [dim, index] : llvm::enumerate(indices))
+      index = clampIndex(index, nest.size(table, dim));
     if (llvm::none_of(indices, isLanes))
       return memref::LoadOp::create(builder, nest.loc, table, indices);
     Value linear = broadcast(nest, nest.offset(table), group.lanes);

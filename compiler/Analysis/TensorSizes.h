@@ -1,0 +1,64 @@
+//===- TensorSizes.h - extents of tensors as symbolic sizes ---------------===//
+//
+// Follows the extents of tensors, and the arithmetic of indices, back to the sizes of a function's
+// arguments, so that equal sizes have equal expressions wherever they come from.
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+#ifndef FOVEA_COMPILER_ANALYSIS_TENSORSIZES_H
+#define FOVEA_COMPILER_ANALYSIS_TENSORSIZES_H
+
+#include "compiler/Base/SizeExpr.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/OpDefinition.h"
+
+namespace fovea {
+
+/// Sizes in one function, at the level of tensors. An expression assumes of the operations before
+/// the one that is asked about that their extents agree.
+class TensorSizes {
+public:
+  explicit TensorSizes(mlir::func::FuncOp function);
+
+  /// Extent `dim` of a ranked tensor.
+  SizeExpr sizeOf(mlir::Value tensor, int64_t dim);
+  /// An index or i64.
+  SizeExpr valueOf(mlir::Value index);
+  SizeExpr valueOf(mlir::OpFoldResult index);
+
+  /// Computes an expression at the builder's place, which what `sourcesOf` gives must dominate.
+  mlir::Value materialize(mlir::OpBuilder &builder, mlir::Location loc, const SizeExpr &expr);
+  /// Adds the values that an expression is computed from.
+  void sourcesOf(const SizeExpr &expr, llvm::SmallVectorImpl<mlir::Value> &sources) const;
+
+  /// True when the expressions are equal, or known to be by what the context assumes.
+  bool areEqual(const SizeExpr &left, const SizeExpr &right);
+  bool isAtLeast(const SizeExpr &left, const SizeExpr &right);
+  /// Takes a condition for true from now on.
+  void assume(mlir::Value condition);
+  void assumeEqual(const SizeExpr &left, const SizeExpr &right);
+  void assumeAtLeast(const SizeExpr &left, const SizeExpr &right);
+
+  SizeContext context;
+
+private:
+  /// A tensor and its dimension, or an index and -1.
+  using Place = std::pair<mlir::Value, int64_t>;
+
+  SizeExpr opaque(mlir::Value value, int64_t dim, std::optional<int64_t> least);
+  SizeExpr traceArgument(mlir::BlockArgument tensor, int64_t dim);
+  SizeExpr traceResult(mlir::OpResult tensor, int64_t dim);
+  SizeExpr traceShape(mlir::OpResult tensor, int64_t dim);
+  SizeExpr traceRecurrence(mlir::OpResult tensor, int64_t dim);
+  SizeExpr traceIndex(mlir::Value index);
+  mlir::Value materializeSymbol(mlir::OpBuilder &builder, mlir::Location loc, unsigned number);
+
+  mlir::func::FuncOp function;
+  llvm::DenseMap<Place, SizeExpr> known;
+  llvm::DenseMap<unsigned, Place> origins;
+};
+
+} // namespace fovea
+
+#endif // FOVEA_COMPILER_ANALYSIS_TENSORSIZES_H

@@ -1,0 +1,152 @@
+//===- RequireExtents.cpp - extents that operands share are checked -------===//
+//
+// Walks a function in order of execution, and emits checks for demands that nothing proves.
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+#include "compiler/Transforms/ExtentDemands.h"
+
+#include "mlir/Pass/Pass.h"
+
+namespace fovea {
+#define GEN_PASS_DEF_REQUIREEXTENTS
+#include "compiler/Transforms/Passes.h.inc"
+} // namespace fovea
+
+using namespace mlir;
+using namespace fovea;
+
+/// What a user calls the operation: its node, or its name and its line in the text.
+static std::string nodeOf(Operation *op) {
+  if (auto name = op->getLoc()->findInstanceOf<NameLoc>())
+    return name.getName().str();
+  std::string node = op->getName().getStringRef().str();
+  if (auto place = op->getLoc()->findInstanceOf<FileLineColLoc>())
+    node += " in line " + std::to_string(place.getLine());
+  return node;
+}
+
+OpBuilder ExtentDemands::builderAt(ArrayRef<SizeExpr> exprs) {
+  SmallVector<Value> sources;
+  for (const SizeExpr &expr : exprs)
+    sizes.sourcesOf(expr, sources);
+  Block *block = op->getBlock();
+  Operation *anchor = nullptr;
+  for (Value source : sources) {
+    Operation *def = source.getDefiningOp();
+    if (def && def->getBlock() == block && (!anchor || anchor->isBeforeInBlock(def)))
+      anchor = def;
+  }
+  place = {block, anchor};
+  if (Operation *check = last.lookup(place))
+    anchor = check;
+  OpBuilder builder(op);
+  if (anchor)
+    builder.setInsertionPointAfter(anchor);
+  else
+    builder.setInsertionPointToStart(block);
+  return builder;
+}
+
+void ExtentDemands::require(OpBuilder &builder, Value condition, Value value, Value limit,
+                            Fault fault) {
+  last[place] =
+      RequireOp::create(builder, op->getLoc(), condition, value, limit, fault, nodeOf(op));
+  ++numRequired;
+}
+
+void ExtentDemands::equal(const SizeExpr &have, const SizeExpr &want) {
+  if (sizes.areEqual(have, want))
+    return;
+  OpBuilder builder = builderAt({have, want});
+  Location loc = op->getLoc();
+  Value left = sizes.materialize(builder, loc, have), right = sizes.materialize(builder, loc, want);
+  require(builder, arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq, left, right), left,
+          right, Fault::Shape);
+  sizes.assumeEqual(have, want);
+}
+
+void ExtentDemands::atLeast(const SizeExpr &have, const SizeExpr &least) {
+  if (sizes.isAtLeast(have, least))
+    return;
+  OpBuilder builder = builderAt({have, least});
+  Location loc = op->getLoc();
+  Value left = sizes.materialize(builder, loc, have);
+  Value right = sizes.materialize(builder, loc, least);
+  require(builder, arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::sge, left, right),
+          left, right, Fault::Shape);
+  sizes.assumeAtLeast(have, least);
+}
+
+void ExtentDemands::inside(const IndexRange &range, const SizeExpr &extent,
+                           ArrayRef<SizeExpr> extents, Fault fault) {
+  bool from = sizes.isAtLeast(range.least, 0);
+  bool to = sizes.isAtLeast(extent, sizes.context.add(range.most, 1));
+  if (from && to)
+    return;
+  SmallVector<SizeExpr> all(extents);
+  all.append({range.least, range.most, extent});
+  OpBuilder builder = builderAt(all);
+  Location loc = op->getLoc();
+  auto compare = [&](arith::CmpIPredicate predicate, Value left, Value right) -> Value {
+    return arith::CmpIOp::create(builder, loc, predicate, left, right);
+  };
+  Value zero = arith::ConstantIndexOp::create(builder, loc, 0);
+  Value least = sizes.materialize(builder, loc, range.least);
+  Value most = sizes.materialize(builder, loc, range.most);
+  Value limit = sizes.materialize(builder, loc, extent);
+  Value valid = compare(arith::CmpIPredicate::slt, most, limit);
+  Value first = compare(arith::CmpIPredicate::sge, least, zero);
+  valid = arith::AndIOp::create(builder, loc, valid, first);
+  for (const SizeExpr &size : extents) {
+    if (sizes.isAtLeast(size, 1))
+      continue;
+    Value none = compare(arith::CmpIPredicate::eq, sizes.materialize(builder, loc, size), zero);
+    valid = arith::OrIOp::create(builder, loc, valid, none);
+  }
+  Value wrong = arith::SelectOp::create(builder, loc, first, most, least);
+  require(builder, valid, wrong, limit, fault);
+}
+
+void ExtentDemands::guard(OpOperand &index, const SizeExpr &extent) {
+  OpBuilder outside(op), inside(index.getOwner());
+  Value limit = sizes.materialize(outside, op->getLoc(), extent);
+  index.set(
+      CheckedIndexOp::create(inside, op->getLoc(), index.get(), limit, /*wrap=*/false, nodeOf(op)));
+  ++numRequired;
+}
+
+namespace {
+struct RequireExtents : fovea::impl::RequireExtentsBase<RequireExtents> {
+  void runOnOperation() override {
+    if (getOperation().isExternal())
+      return;
+    ExtentDemands demands(getOperation());
+    visit(getOperation().getBody(), demands);
+    numRequired += demands.numRequired;
+  }
+
+private:
+  void visit(Region &region, ExtentDemands &demands) {
+    for (Block &block : region)
+      for (Operation &op : llvm::make_early_inc_range(block))
+        visit(&op, demands);
+  }
+
+  void visit(Operation *op, ExtentDemands &demands) {
+    if (auto given = dyn_cast<RequireOp>(op))
+      return demands.sizes.assume(given.getCondition());
+    demands.at(op);
+    if (!demandStructured(op, demands))
+      demandViews(op, demands);
+    if (isa<linalg::LinalgOp, AttentionOp, ContractOp>(op))
+      return;
+    // What a nested region checks is known inside only.
+    for (Region &region : op->getRegions()) {
+      SizeContext::Facts before = demands.sizes.context.facts;
+      visit(region, demands);
+      demands.sizes.context.facts = std::move(before);
+    }
+  }
+};
+} // namespace
