@@ -4,6 +4,7 @@
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
+#include "compiler/Transforms/ExtentDemands.h"
 #include "dialects/Fovea/StructuredOps.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -11,6 +12,7 @@
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
 #include "mlir/Pass/Pass.h"
+#include "llvm/Support/CheckedArithmetic.h"
 
 namespace fovea {
 #define GEN_PASS_DEF_MATERIALIZEMODS
@@ -65,51 +67,71 @@ static void appendSoftcap(AttentionOp op) {
   yield->setOperand(0, arith::MulFOp::create(builder, bent, bound));
 }
 
+/// offset + addend, moved to +-kMaxPositions when it is further away: no key position is that far
+/// from a query position, and on lanes of 32 bits the sum with one does not overflow.
+static int64_t boundOf(int64_t offset, int64_t addend) {
+  int64_t overflowed = addend < 0 ? -kMaxPositions : kMaxPositions;
+  int64_t sum = llvm::checkedAdd(offset, addend).value_or(overflowed);
+  return std::clamp(sum, -kMaxPositions, kMaxPositions);
+}
+
+/// The same for an offset that only the run knows.
+static Value boundOf(ImplicitLocOpBuilder &builder, Value offset, int64_t addend) {
+  auto index = [&](int64_t value) -> Value {
+    return arith::ConstantIndexOp::create(builder, value);
+  };
+  int64_t least = std::numeric_limits<int64_t>::min(), most = std::numeric_limits<int64_t>::max();
+  Value from = index(llvm::checkedSub(-kMaxPositions, addend).value_or(least));
+  Value to = index(llvm::checkedSub(kMaxPositions, addend).value_or(most));
+  Value near = arith::MinSIOp::create(builder, arith::MaxSIOp::create(builder, offset, from), to);
+  return arith::AddIOp::create(builder, near, index(addend));
+}
+
 namespace {
 /// Comparisons of positions, conjoined to what the mask region keeps already.
 class MaskAppender {
 public:
-  MaskAppender(AttentionOp op, std::optional<int64_t> constantOffset)
-      : block(regionBlock(op, op.getMask(), {})), builder(op.getLoc(), op.getContext()) {
+  explicit MaskAppender(AttentionOp op) : op(op) {}
+
+  /// j <= i + offset + right.
+  void keepUpTo(int64_t right) { append(right, /*upper=*/true); }
+
+  /// i + offset - left <= j.
+  void keepFrom(int64_t left) { append(-left, /*upper=*/false); }
+
+private:
+  void append(int64_t addend, bool upper) {
+    std::optional<int64_t> constant = getConstantIntValue(op.getOffset());
+    if (!constant) {
+      ImplicitLocOpBuilder outside(op.getLoc(), op);
+      Value bound = boundOf(outside, op.getOffset(), addend);
+      bound = arith::IndexCastOp::create(outside, outside.getI64Type(), bound);
+      auto type = RankedTensorType::get({}, outside.getI64Type());
+      addScalarCapture(op, tensor::FromElementsOp::create(outside, type, bound));
+    }
+    Block *block = regionBlock(op, op.getMask(), {});
+    ImplicitLocOpBuilder builder(op.getLoc(), op.getContext());
+    builder.setInsertionPointToEnd(block);
+    Value keep;
     if (!block->empty()) {
       keep = block->getTerminator()->getOperand(0);
       block->getTerminator()->erase();
     }
-    builder.setInsertionPointToEnd(block);
-    // i + offset: the key position at which query i stands.
-    Value offset;
-    if (constantOffset)
-      offset = index(*constantOffset);
+    Value bound;
+    if (constant)
+      bound = arith::ConstantIndexOp::create(builder, boundOf(*constant, addend));
     else
-      offset =
+      bound =
           arith::IndexCastOp::create(builder, builder.getIndexType(), block->getArguments().back());
-    stand = arith::AddIOp::create(builder, block->getArgument(2), offset);
+    Value i = block->getArgument(2), j = block->getArgument(3);
+    Value edge = arith::AddIOp::create(builder, i, bound);
+    Value inside = arith::CmpIOp::create(builder, arith::CmpIPredicate::sle, upper ? j : edge,
+                                         upper ? edge : j);
+    keep = keep ? arith::AndIOp::create(builder, keep, inside) : inside;
+    YieldOp::create(builder, keep);
   }
 
-  /// j <= i + offset + right.
-  void keepUpTo(int64_t right) {
-    Value bound = right ? arith::AddIOp::create(builder, stand, index(right)) : stand;
-    require(arith::CmpIOp::create(builder, arith::CmpIPredicate::sle, key(), bound));
-  }
-
-  /// i + offset <= j + left.
-  void keepFrom(int64_t left) {
-    Value reach = left ? arith::AddIOp::create(builder, key(), index(left)) : key();
-    require(arith::CmpIOp::create(builder, arith::CmpIPredicate::sle, stand, reach));
-  }
-
-  void finish() { YieldOp::create(builder, keep); }
-
-private:
-  Value key() { return block->getArgument(3); }
-  Value index(int64_t value) { return arith::ConstantIndexOp::create(builder, value); }
-  void require(Value condition) {
-    keep = keep ? arith::AndIOp::create(builder, keep, condition) : condition;
-  }
-
-  Block *block;
-  ImplicitLocOpBuilder builder;
-  Value stand, keep;
+  AttentionOp op;
 };
 } // namespace
 
@@ -119,23 +141,13 @@ static void appendPositions(AttentionOp op) {
     left = (*op.getWindow())[0];
     right = (*op.getWindow())[1];
   }
-  if (!op.getCausal() && left < 0 && right < 0)
-    return;
-  std::optional<int64_t> constant = getConstantIntValue(op.getOffset());
-  if (!constant) {
-    ImplicitLocOpBuilder builder(op.getLoc(), op);
-    Value offset = arith::IndexCastOp::create(builder, builder.getI64Type(), op.getOffset());
-    auto type = RankedTensorType::get({}, builder.getI64Type());
-    addScalarCapture(op, tensor::FromElementsOp::create(builder, type, offset));
-  }
-  MaskAppender mask(op, constant);
+  MaskAppender mask(op);
   if (op.getCausal())
     mask.keepUpTo(0);
   if (left >= 0)
     mask.keepFrom(left);
   if (right >= 0 && !op.getCausal())
     mask.keepUpTo(right);
-  mask.finish();
 }
 
 namespace {

@@ -6,22 +6,26 @@
 #o = affine_map<(b, h, i, j, d, e) -> (b, h, i, e)>
 !t = tensor<1x2x5x8xf32>
 
-// softcap is computed on scores that no mask has touched yet.
+// softcap is computed on scores that no mask has touched yet. The last position that is kept is
+// i + offset, the first i + offset - 3, both bounded to what positions can differ by.
 // CHECK-LABEL: func @softcap_then_masks
+// CHECK-SAME:    %[[OFFSET:[a-z0-9]+]]: index)
+// CHECK:         arith.maxsi %[[OFFSET]]
+// CHECK:         tensor.from_elements %{{.*}} : tensor<i64>
 // CHECK:         tensor.from_elements %{{.*}} : tensor<i64>
 // CHECK:         fovea.attention
-// CHECK-SAME:      captures(%{{.*}} : tensor<i64>) outs
+// CHECK-SAME:      captures(%{{.*}}, %{{.*}} : tensor<i64>, tensor<i64>) outs
 // CHECK-NOT:       causal
 // CHECK-SAME:      score
 // CHECK:             math.tanh
 // CHECK:           mask {
-// CHECK-NEXT:      ^bb0(%{{.*}}, %[[I:.*]]: index, %[[J:.*]]: index, %[[O:.*]]: i64)
-// CHECK-NEXT:        %[[OFF:.*]] = arith.index_cast %[[O]]
-// CHECK-NEXT:        %[[AT:.*]] = arith.addi %[[I]], %[[OFF]]
-// CHECK-NEXT:        %[[A:.*]] = arith.cmpi sle, %[[J]], %[[AT]]
-// CHECK-NEXT:        %[[THREE:.*]] = arith.constant 3
-// CHECK-NEXT:        %[[REACH:.*]] = arith.addi %[[J]], %[[THREE]]
-// CHECK-NEXT:        %[[B:.*]] = arith.cmpi sle, %[[AT]], %[[REACH]]
+// CHECK-NEXT:      ^bb0({{.*}}, %[[I:.*]]: index, %[[J:.*]]: index, %[[U:.*]]: i64, %[[L:.*]]: i64)
+// CHECK-NEXT:        %[[UP:.*]] = arith.index_cast %[[U]]
+// CHECK-NEXT:        %[[LAST:.*]] = arith.addi %[[I]], %[[UP]]
+// CHECK-NEXT:        %[[A:.*]] = arith.cmpi sle, %[[J]], %[[LAST]]
+// CHECK-NEXT:        %[[DOWN:.*]] = arith.index_cast %[[L]]
+// CHECK-NEXT:        %[[FIRST:.*]] = arith.addi %[[I]], %[[DOWN]]
+// CHECK-NEXT:        %[[B:.*]] = arith.cmpi sle, %[[FIRST]], %[[J]]
 // CHECK-NEXT:        %[[BOTH:.*]] = arith.andi %[[A]], %[[B]]
 // CHECK-NEXT:        fovea.yield %[[BOTH]]
 func.func @softcap_then_masks(%x: !t, %o: !t, %offset: index) -> !t {
@@ -64,6 +68,19 @@ func.func @conjoin_to_mask(%x: !t, %o: !t) -> !t {
 func.func @do_not_mask_when_window_is_unbounded(%x: !t, %o: !t) -> !t {
   %zero = arith.constant 0 : index
   %r = fovea.attention ins(%x, %x, %x : !t, !t, !t) offset(%zero) window [-1, -1] outs(%o : !t)
+      {indexing_maps = [#q, #k, #v, #o]} -> !t
+  return %r : !t
+}
+
+// No key is 2^30 positions away, and 32 bits hold the sum of a position and 2^30.
+// CHECK-LABEL: func @bound_a_window_without_end
+// CHECK:         mask
+// CHECK:           arith.constant -1073741824
+// CHECK:           arith.constant 1073741824
+func.func @bound_a_window_without_end(%x: !t, %o: !t) -> !t {
+  %five = arith.constant 5 : index
+  %r = fovea.attention ins(%x, %x, %x : !t, !t, !t) offset(%five)
+      window [9223372036854775807, 9223372036854775807] outs(%o : !t)
       {indexing_maps = [#q, #k, #v, #o]} -> !t
   return %r : !t
 }
