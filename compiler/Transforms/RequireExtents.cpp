@@ -17,7 +17,7 @@ using namespace mlir;
 using namespace fovea;
 
 /// What a user calls the operation: its node, or its name and its line in the text.
-static std::string nodeOf(Operation *op) {
+static std::string nodeOrLine(Operation *op) {
   if (auto name = op->getLoc()->findInstanceOf<NameLoc>())
     return name.getName().str();
   std::string node = op->getName().getStringRef().str();
@@ -51,7 +51,7 @@ OpBuilder ExtentDemands::builderAt(ArrayRef<SizeExpr> exprs) {
 void ExtentDemands::require(OpBuilder &builder, Value condition, Value value, Value limit,
                             Fault fault) {
   last[place] =
-      RequireOp::create(builder, op->getLoc(), condition, value, limit, fault, nodeOf(op));
+      RequireOp::create(builder, op->getLoc(), condition, value, limit, fault, nodeOrLine(op));
   ++numRequired;
 }
 
@@ -111,8 +111,8 @@ void ExtentDemands::inside(const IndexRange &range, const SizeExpr &extent,
 void ExtentDemands::guard(OpOperand &index, const SizeExpr &extent) {
   OpBuilder outside(op), inside(index.getOwner());
   Value limit = sizes.materialize(outside, op->getLoc(), extent);
-  index.set(
-      CheckedIndexOp::create(inside, op->getLoc(), index.get(), limit, /*wrap=*/false, nodeOf(op)));
+  index.set(CheckedIndexOp::create(inside, op->getLoc(), index.get(), limit, /*wrap=*/false,
+                                   nodeOrLine(op)));
   ++numRequired;
 }
 
