@@ -66,7 +66,6 @@ module attributes {fovea.phase = "schedule"} {
 }
 """
 
-<<<<<<< HEAD
 # Legal, but only the cell knows the size of its output, which no pass lowers.
 BROKEN = """
 func.func @main(%x: tensor<5x2x8xf32>, %k: tensor<i64>) -> tensor<5x2x?xf32> {
@@ -78,7 +77,9 @@ func.func @main(%x: tensor<5x2x8xf32>, %k: tensor<i64>) -> tensor<5x2x?xf32> {
     fovea.yield %e : tensor<2x?xf32>
   } : tensor<5x2x8xf32> -> tensor<5x2x?xf32>
   return %y : tensor<5x2x?xf32>
-=======
+}
+"""
+
 # Attention whose probabilities are asked for too, which is not raised.
 ATTENTION = """
 #q = affine_map<(n, i, j, d) -> (n, i, d)>
@@ -103,7 +104,6 @@ func.func @main(%q: tensor<2x5x8xf32> {fovea.name = "q"}, %k: tensor<2x5x8xf32> 
         fovea.yield %sum : f32
       } -> tensor<2x5x8xf32>
   return %y, %p : tensor<2x5x8xf32>, tensor<2x5x5xf32>
->>>>>>> 3f7aef2 (Write missed attention into the ledger; dump the import; follow links of a hub's folders)
 }
 """
 
@@ -149,13 +149,8 @@ def fovea(program: Path, tmp_path: Path) -> Run:
     """Runs `fovea ARGUMENT...` in a folder of its own, with the models beside."""
     import numpy as np
 
-<<<<<<< HEAD
     texts = {"linear": LINEAR, "gather": GATHER, "broken": BROKEN, "stopped": STOPPED,
-             "weighted": WEIGHTED}
-=======
-    texts = {"linear": LINEAR, "gather": GATHER, "broken": BROKEN, "weighted": WEIGHTED,
-             "attention": ATTENTION}  # fmt: skip
->>>>>>> 3f7aef2 (Write missed attention into the ledger; dump the import; follow links of a hub's folders)
+             "weighted": WEIGHTED, "attention": ATTENTION}  # fmt: skip
     for name, text in texts.items():
         (tmp_path / f"{name}.mlir").write_text(text)
     weights = np.random.default_rng(5).standard_normal(4 + 24 * 40).astype(np.float32)

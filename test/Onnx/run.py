@@ -3,6 +3,7 @@
 
 run.py [PATTERN...] [--form static|symbolic] [-v] [--jobs N]   outcomes that differ from the list
 run.py --update                                                writes expected.txt anew
+run.py --json FILE                                             writes all outcomes with their texts
 
 PATTERN is a shell pattern of case names, e.g. 'test_attention_4d*'. -v also prints why a case is
 refused, and the slowest cases. Exit code 1 when an outcome is not the one listed.
@@ -14,6 +15,7 @@ from __future__ import annotations
 import argparse
 import fnmatch
 import functools
+import json
 import os
 import sys
 import time
@@ -49,6 +51,7 @@ def _arguments(argv: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("pattern", nargs="*", default=[])
     parser.add_argument("--form", choices=expectations.FORMS, action="append")
     parser.add_argument("--update", action="store_true")
+    parser.add_argument("--json", type=Path)
     parser.add_argument("--jobs", type=int, default=0)
     parser.add_argument("-v", "--verbose", action="store_true")
     given = parser.parse_args(argv)
@@ -81,6 +84,9 @@ def main(argv: Sequence[str]) -> int:
     found, seconds = {}, {}
     for key, outcome, took in find_outcomes(cases, given.form or expectations.FORMS, given.jobs):
         found[key], seconds[key] = outcome, took
+    if given.json:
+        records = [[*key, outcome.words, outcome.text] for key, outcome in found.items()]
+        given.json.write_text(json.dumps(records))
     words = {key: outcome.words for key, outcome in found.items()}
     bad = _report(found, given.verbose)
     if given.update:

@@ -7,11 +7,15 @@ its outcome as the reason: it is counted, and not mistaken for a result that was
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
+from pathlib import Path
+
 import expectations
 import pytest
 from node_cases import collect
 from outcome import Outcome
-from run import find_outcomes
 
 LISTED = expectations.parse(expectations.LIST.read_text())
 CASES = collect()
@@ -19,11 +23,17 @@ KEYS = sorted({(name, form) for name in CASES for form in expectations.FORMS} | 
 
 
 @pytest.fixture(scope="session")
-def outcomes() -> dict[expectations.Key, Outcome]:
-    """What becomes of each case, by name and form; all of them are run before the first test."""
-    found = {key: outcome for key, outcome, _ in find_outcomes(CASES)}
-    print(expectations.summary({key: outcome.words for key, outcome in found.items()}))
-    return found
+def outcomes(tmp_path_factory: pytest.TempPathFactory) -> dict[expectations.Key, Outcome]:
+    """What becomes of each case, by name and form; all of them are run before the first test.
+
+    In a process of their own: workers that are forked where other tests have used the compiler
+    would inherit its locks.
+    """
+    file = tmp_path_factory.mktemp("outcomes") / "outcomes.json"
+    program = Path(expectations.__file__).with_name("run.py")
+    subprocess.run([sys.executable, program, "--json", file], check=False)
+    records = json.loads(file.read_text())
+    return {(name, form): Outcome(words, text) for name, form, words, text in records}
 
 
 @pytest.mark.parametrize("key", KEYS, ids=[f"{name}-{form}" for name, form in KEYS])
