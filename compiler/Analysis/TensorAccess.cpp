@@ -36,9 +36,8 @@ SmallVector<LinearIndex> fovea::loopIndices(linalg::GenericOp op, ArrayRef<Linea
 std::optional<TensorAccess> fovea::accessOf(IndexSpace &space, Value operand, AffineMap map,
                                             ArrayRef<LinearIndex> loops) {
   TensorAccess access{operand, {}};
-  auto type = cast<ShapedType>(operand.getType());
   for (auto [position, expr] : llvm::enumerate(map.getResults())) {
-    if (type.getDimSize(position) == 1) {
+    if (cast<ShapedType>(operand.getType()).getDimSize(position) == 1) {
       access.index.push_back({});
       continue;
     }

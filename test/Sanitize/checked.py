@@ -72,10 +72,13 @@ class Checked:
                               capture_output=True, text=True, check=False)  # fmt: skip
         assert done.returncode == 0, done.stderr
 
-    def unchecked(self, model: Path) -> Path:
-        """A module of the model from which the checks of indices are gone."""
+    def unchecked(self, model: Path, *options: str) -> Path:
+        """A module of the model from which the checks of indices are gone.
+
+        Taken behind the graph phase, which puts checks where it finds none.
+        """
         path = self.folder / "unchecked.mlir"
-        self.fovea("compile", model, "--stop-after=import", "--emit=mlir", "-o", path)
+        self.fovea("compile", model, *options, "--stop-after=graph", "--emit=mlir", "-o", path)
         text = path.read_text()
         assert "fovea.checked_index" in text
         path.write_text(without_checks(text))

@@ -47,7 +47,7 @@ def test_checks_cost_at_most_one_percent(
     values = {"input_ids": ids, "attention_mask": np.ones_like(ids),
               "token_type_ids": np.zeros_like(ids)}  # fmt: skip
     counts = []
-    for source in (run.unchecked(model), model):
+    for source in (run.unchecked(model, TARGET), model):
         run.compile(source, TARGET)
         counts.append(instructions(run, values, {"batch": 1, "seq": TOKENS}))
     print(f"{counts[0]} instructions without checks, {counts[1]} with")
