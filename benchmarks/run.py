@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
-BUILD = Path(os.environ.get("FOVEA_BUILD_DIR", ROOT / "build" / "release")).resolve()
+BUILD = Path(os.environ.get("FOVEA_BUILD_DIR", ROOT / "build")).resolve()
 RESULTS = ROOT / "benchmarks" / "results" / "models.jsonl"
 TOLERANCE = 1e-4
 # Threads of a peer that spin for more work have gone to sleep by then.

@@ -28,7 +28,7 @@ MOST_BYTES = 256 * 2**20
 
 
 def program() -> str:
-    build = Path(os.environ.get("FOVEA_BUILD_DIR", ROOT / "build" / "release"))
+    build = Path(os.environ.get("FOVEA_BUILD_DIR", ROOT / "build"))
     return str(build / "bin" / "fovea")
 
 

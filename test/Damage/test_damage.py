@@ -24,7 +24,7 @@ PLACES = campaign.TRUNCATIONS if ALL else 10
 
 
 def program() -> Path:
-    return Path(os.environ.get("FOVEA_BUILD_DIR", ROOT / "build" / "release")) / "bin" / "fovea"
+    return Path(os.environ.get("FOVEA_BUILD_DIR", ROOT / "build")) / "bin" / "fovea"
 
 
 @pytest.fixture(scope="module")

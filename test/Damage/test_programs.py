@@ -17,7 +17,7 @@ COUNT = 1000 if os.environ.get("FOVEA_TEST_ALL") == "1" else 60
 
 
 def program() -> Path:
-    return Path(os.environ.get("FOVEA_BUILD_DIR", ROOT / "build" / "release")) / "bin" / "fovea"
+    return Path(os.environ.get("FOVEA_BUILD_DIR", ROOT / "build")) / "bin" / "fovea"
 
 
 def test_random_programs_agree_with_the_reference(tmp_path: Path) -> None:

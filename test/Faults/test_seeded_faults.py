@@ -20,7 +20,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "test" / "Fuzz"), str(ROOT / "examples"), str(ROOT / "python")]
-BUILD = Path(os.environ.get("FOVEA_BUILD_DIR", ROOT / "build" / "release"))
+BUILD = Path(os.environ.get("FOVEA_BUILD_DIR", ROOT / "build"))
 MODELS = Path(os.environ.get("FOVEA_MODELS_DIR", ROOT / ".cache" / "models"))
 
 # The query of a decoding step looks back over all keys: its offset is keys - queries.

@@ -57,7 +57,7 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--keep", type=Path, default=ROOT / "build" / "fuzz")
     parser.add_argument("--first", type=int, default=0, help="number of the first case")
     options = parser.parse_args(argv)
-    build = Path(os.environ.get("FOVEA_BUILD_DIR", ROOT / "build" / "release"))
+    build = Path(os.environ.get("FOVEA_BUILD_DIR", ROOT / "build"))
     program = build / "bin" / "fovea"
     if not program.exists():
         print(f"fuzz: {program} is not built", file=sys.stderr)

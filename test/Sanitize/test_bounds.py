@@ -32,7 +32,7 @@ def host(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def start(host: Path, tmp_path: Path) -> Start:
-    build = Path(os.environ.get("FOVEA_BUILD_DIR", checked.ROOT / "build" / "release"))
+    build = Path(os.environ.get("FOVEA_BUILD_DIR", checked.ROOT / "build"))
     return lambda: checked.Checked(build / "bin" / "fovea", host, tmp_path)
 
 

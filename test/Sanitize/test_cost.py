@@ -41,7 +41,7 @@ def test_checks_cost_at_most_one_percent(
     host = checked.build_host(tmp_path_factory.mktemp("host"))
     if not shutil.which("valgrind") or host is None or not model.exists():
         pytest.skip("valgrind, clang-22 or the model is missing")
-    build = Path(os.environ.get("FOVEA_BUILD_DIR", checked.ROOT / "build" / "release"))
+    build = Path(os.environ.get("FOVEA_BUILD_DIR", checked.ROOT / "build"))
     run = checked.Checked(build / "bin" / "fovea", host, tmp_path)
     ids = np.arange(TOKENS)[None] + 1000
     values = {"input_ids": ids, "attention_mask": np.ones_like(ids),

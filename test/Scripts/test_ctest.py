@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-BUILD = Path(os.environ.get("FOVEA_BUILD_DIR", ROOT / "build" / "release")).resolve()
+BUILD = Path(os.environ.get("FOVEA_BUILD_DIR", ROOT / "build")).resolve()
 
 if not shutil.which("ctest") or not (BUILD / "CTestTestfile.cmake").exists():
     pytest.skip(f"no tests of ctest in {BUILD}", allow_module_level=True)

@@ -23,7 +23,7 @@ import conformance_cases as cases  # noqa: E402
 import fovea  # noqa: E402
 from workloads import Workload, workloads  # noqa: E402
 
-BUILD = Path(os.environ.get("FOVEA_BUILD_DIR", ROOT / "build" / "release")).resolve()
+BUILD = Path(os.environ.get("FOVEA_BUILD_DIR", ROOT / "build")).resolve()
 MODELS = Path(os.environ.get("FOVEA_MODELS_DIR", ROOT / ".cache" / "models"))
 REAL = ("minilm_b1_s128", "silero_sequence_60", "silero_openvino", "silero_full",
         "g2p_encoder_13", "g2p_decoder")  # fmt: skip

@@ -15,7 +15,7 @@ import pytest
 from conformance_cases import CASES, Case
 
 ROOT = Path(__file__).resolve().parents[3]
-BUILD = Path(os.environ.get("FOVEA_BUILD_DIR", ROOT / "build" / "release")).resolve()
+BUILD = Path(os.environ.get("FOVEA_BUILD_DIR", ROOT / "build")).resolve()
 PROGRAM = BUILD / "bin" / "fovea"
 
 if not PROGRAM.exists():
