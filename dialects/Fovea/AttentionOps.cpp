@@ -158,41 +158,6 @@ LogicalResult AttentionOp::verify() {
   return verifyDestinations(*this, "attention_c13", getInits());
 }
 
-namespace {
-/// Takes operands as they are before casts that only forget sizes. The pattern of all operations
-/// with destinations, which this one comes before, crashes where a region is empty.
-struct TakeOperandsBeforeCasts : OpRewritePattern<AttentionOp> {
-  explicit TakeOperandsBeforeCasts(MLIRContext *context)
-      : OpRewritePattern(context, /*benefit=*/2) {}
-
-  LogicalResult matchAndRewrite(AttentionOp op, PatternRewriter &rewriter) const override {
-    if (!tensor::hasFoldableTensorCastOperand(op))
-      return rewriter.notifyMatchFailure(op, "no operand is a cast to fewer known sizes");
-    SmallVector<Type> types(op->getResultTypes());
-    auto destination = cast<DestinationStyleOpInterface>(op.getOperation());
-    SmallVector<Value> operands = tensor::getUpdatedOperandsAfterCastOpFolding(destination, types);
-    OperationState state(op.getLoc(), op->getName(), operands, types,
-                         llvm::to_vector(op->getDiscardableAttrs()));
-    state.propertiesAttr = op->getPropertiesAsAttribute();
-    for (Region &region : op->getRegions())
-      state.addRegion()->takeBody(region);
-    Operation *created = rewriter.create(state);
-    SmallVector<Value> results;
-    for (auto [before, after] : llvm::zip_equal(op->getResults(), created->getResults()))
-      results.push_back(
-          before.getType() == after.getType()
-              ? Value(after)
-              : tensor::CastOp::create(rewriter, op.getLoc(), before.getType(), after).getResult());
-    rewriter.replaceOp(op, results);
-    return success();
-  }
-};
-} // namespace
-
-void AttentionOp::getCanonicalizationPatterns(RewritePatternSet &patterns, MLIRContext *context) {
-  patterns.add<TakeOperandsBeforeCasts>(context);
-}
-
 void AttentionOp::getEffects(
     SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>> &effects) {
   addDestinationEffects(*this, effects);

@@ -79,7 +79,6 @@ def Fovea_AttentionOp : Fovea_DestinationOp<"attention", [AttrSizedOperandSegmen
     (`score` $score^)? (`mask` $mask^)? (`prob` $prob^)? (`->` type($results)^)?
   }];
   let hasVerifier = 1;
-  let hasCanonicalizer = 1;
   let extraClassDeclaration = [{
     /// Numbers of the iteration dimensions (b, h, i, j, d, e) in the indexing maps.
     enum Dim : unsigned { B = 0, H = 1, I = 2, J = 3, D = 4, E = 5 };
