@@ -15,7 +15,7 @@
 using namespace mlir;
 using namespace fovea;
 
-static bool isScalarOperation(Operation &op) {
+bool fovea::isScalarOperation(Operation &op) {
   bool scalar = llvm::none_of(op.getResultTypes(), llvm::IsaPred<ShapedType>);
   return scalar && (isa<arith::ConstantOp>(op) ||
                     (op.getNumRegions() == 0 && OpTrait::hasElementwiseMappableTraits(&op)));

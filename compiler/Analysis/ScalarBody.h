@@ -16,6 +16,8 @@ namespace fovea {
 /// True when every operation but the terminator is a constant or elementwise on scalars: what the
 /// regions of fovea.contract and fovea.attention accept. linalg.index and tensor.extract are not.
 bool isScalarBody(mlir::Block &block);
+/// True for a constant, and for an elementwise operation, that gives no tensor or vector.
+bool isScalarOperation(mlir::Operation &op);
 
 /// True when an element costs about as much as a load: at most two operations besides constants and
 /// casts, none of them a division or a function of math.

@@ -23,6 +23,19 @@ SizeExpr TensorSizes::opaque(Value value, int64_t dim, std::optional<int64_t> le
   return result;
 }
 
+const SizeExpr &TensorSizes::remember(Place place, SizeExpr expr) {
+  auto [entry, isNew] = known.try_emplace(place, std::move(expr));
+  if (isNew)
+    order.push_back(place);
+  return entry->second;
+}
+
+void TensorSizes::forget(Knowledge before) {
+  for (; order.size() > before.traced; order.pop_back())
+    known.erase(order.back());
+  context.facts = std::move(before.facts);
+}
+
 SizeExpr TensorSizes::sizeOf(Value tensor, int64_t dim) {
   auto type = cast<RankedTensorType>(tensor.getType());
   if (!type.isDynamicDim(dim))
@@ -36,7 +49,7 @@ SizeExpr TensorSizes::sizeOf(Value tensor, int64_t dim) {
       argument ? traceArgument(argument, dim) : traceResult(cast<OpResult>(tensor), dim);
   if (std::exchange(context.overflowed, outer))
     result = opaque(tensor, dim, 0);
-  return known[{tensor, dim}] = result;
+  return remember({tensor, dim}, std::move(result));
 }
 
 SizeExpr TensorSizes::traceArgument(BlockArgument tensor, int64_t dim) {
@@ -154,7 +167,7 @@ SizeExpr TensorSizes::valueOf(Value index) {
   SizeExpr result = traceIndex(index);
   if (std::exchange(context.overflowed, outer))
     result = opaque(index, -1, std::nullopt);
-  return known[{index, -1}] = result;
+  return remember({index, -1}, std::move(result));
 }
 
 SizeExpr TensorSizes::traceIndex(Value index) {
@@ -205,18 +218,24 @@ SizeExpr TensorSizes::traceIndex(Value index) {
 }
 
 void TensorSizes::sourcesOf(const SizeExpr &expr, SmallVectorImpl<Value> &sources) const {
-  for (const SizeExpr::Term &term : expr.terms)
-    for (unsigned number : term.symbols) {
-      if (auto origin = origins.find(number); origin != origins.end()) {
-        sources.push_back(origin->second.first);
-        continue;
+  llvm::DenseSet<unsigned> seen;
+  SmallVector<const SizeExpr *> queue{&expr};
+  while (!queue.empty())
+    for (const SizeExpr::Term &term : queue.pop_back_val()->terms)
+      for (unsigned number : term.symbols) {
+        if (!seen.insert(number).second)
+          continue;
+        if (auto origin = origins.find(number); origin != origins.end()) {
+          sources.push_back(origin->second.first);
+          continue;
+        }
+        const SizeContext::Symbol &symbol = context.symbol(number);
+        queue.append({&symbol.lhs, &symbol.rhs});
       }
-      sourcesOf(context.symbol(number).lhs, sources);
-      sourcesOf(context.symbol(number).rhs, sources);
-    }
 }
 
-Value TensorSizes::materializeSymbol(OpBuilder &builder, Location loc, unsigned number) {
+Value TensorSizes::materializeSymbol(OpBuilder &builder, Location loc, unsigned number,
+                                     Computed &computed) {
   if (auto origin = origins.find(number); origin != origins.end()) {
     auto [value, dim] = origin->second;
     if (dim >= 0)
@@ -226,7 +245,8 @@ Value TensorSizes::materializeSymbol(OpBuilder &builder, Location loc, unsigned 
     return arith::IndexCastOp::create(builder, loc, builder.getIndexType(), value);
   }
   const SizeContext::Symbol &symbol = context.symbol(number);
-  Value left = materialize(builder, loc, symbol.lhs), right = materialize(builder, loc, symbol.rhs);
+  Value left = materialize(builder, loc, symbol.lhs, computed);
+  Value right = materialize(builder, loc, symbol.rhs, computed);
   if (symbol.kind == SizeContext::Kind::FloorDiv)
     return arith::FloorDivSIOp::create(builder, loc, left, right);
   if (symbol.kind == SizeContext::Kind::Min)
@@ -235,13 +255,21 @@ Value TensorSizes::materializeSymbol(OpBuilder &builder, Location loc, unsigned 
 }
 
 Value TensorSizes::materialize(OpBuilder &builder, Location loc, const SizeExpr &expr) {
+  Computed computed;
+  return materialize(builder, loc, expr, computed);
+}
+
+Value TensorSizes::materialize(OpBuilder &builder, Location loc, const SizeExpr &expr,
+                               Computed &computed) {
   Value sum;
   for (const SizeExpr::Term &term : expr.terms) {
     Value product;
     if (term.factor != 1 || term.symbols.empty())
       product = arith::ConstantIndexOp::create(builder, loc, term.factor);
     for (unsigned number : term.symbols) {
-      Value factor = materializeSymbol(builder, loc, number);
+      Value factor = computed.lookup(number);
+      if (!factor)
+        factor = computed[number] = materializeSymbol(builder, loc, number, computed);
       product = product ? arith::MulIOp::create(builder, loc, product, factor).getResult() : factor;
     }
     sum = sum ? arith::AddIOp::create(builder, loc, sum, product).getResult() : product;

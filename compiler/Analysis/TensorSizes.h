@@ -40,6 +40,15 @@ public:
   void assumeEqual(const SizeExpr &left, const SizeExpr &right);
   void assumeAtLeast(const SizeExpr &left, const SizeExpr &right);
 
+  /// What is known at a place: what is assumed there, and how much was traced under it.
+  struct Knowledge {
+    SizeContext::Facts facts;
+    size_t traced;
+  };
+  Knowledge knowledge() const { return {context.facts, order.size()}; }
+  /// Goes back to what was known `before` a region: expressions traced in it may hang on its facts.
+  void forget(Knowledge before);
+
   SizeContext context;
 
 private:
@@ -52,10 +61,19 @@ private:
   SizeExpr traceShape(mlir::OpResult tensor, int64_t dim);
   SizeExpr traceRecurrence(mlir::OpResult tensor, int64_t dim);
   SizeExpr traceIndex(mlir::Value index);
-  mlir::Value materializeSymbol(mlir::OpBuilder &builder, mlir::Location loc, unsigned number);
+  const SizeExpr &remember(Place place, SizeExpr expr);
+
+  /// Symbols that are computed at one place already.
+  using Computed = llvm::DenseMap<unsigned, mlir::Value>;
+  mlir::Value materialize(mlir::OpBuilder &builder, mlir::Location loc, const SizeExpr &expr,
+                          Computed &computed);
+  mlir::Value materializeSymbol(mlir::OpBuilder &builder, mlir::Location loc, unsigned number,
+                                Computed &computed);
 
   mlir::func::FuncOp function;
   llvm::DenseMap<Place, SizeExpr> known;
+  /// The keys of `known` as they came.
+  std::vector<Place> order;
   llvm::DenseMap<unsigned, Place> origins;
 };
 

@@ -1,7 +1,7 @@
 //===- SizeExpr.h - sizes as polynomials over symbols ---------------------===//
 //
 // Importers and passes compute with tensor sizes that only a run knows. A size is a polynomial with
-// integer coefficients over symbols; quotients, remainders, minima and maxima become symbols of
+// integer coefficients over symbols; quotients, minima and maxima become symbols of
 // their own. Equal polynomials are equal sizes, whatever the order in which a model computed them.
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -53,7 +53,7 @@ public:
 /// Owns the symbols. Coefficients beyond 2^62 set `overflowed` and count as 0.
 class SizeContext {
 public:
-  enum class Kind { Named, Value, FloorDiv, Mod, Min, Max };
+  enum class Kind { Named, Value, FloorDiv, Min, Max };
   struct Symbol {
     Kind kind;
     std::string name;

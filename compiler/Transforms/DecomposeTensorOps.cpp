@@ -56,27 +56,6 @@ struct DecomposeSoftmax : OpRewritePattern<linalg::SoftmaxOp> {
   }
 };
 
-/// An insertion of nothing at the end would be out of bounds: parts of size 0 go first.
-struct DropEmptyParts : OpRewritePattern<tensor::ConcatOp> {
-  using OpRewritePattern::OpRewritePattern;
-
-  LogicalResult matchAndRewrite(tensor::ConcatOp op, PatternRewriter &rewriter) const override {
-    SmallVector<Value> parts;
-    for (Value part : op.getInputs())
-      if (cast<RankedTensorType>(part.getType()).getDimSize(op.getDim()) != 0)
-        parts.push_back(part);
-    if (parts.size() == op.getInputs().size() || parts.empty())
-      return rewriter.notifyMatchFailure(op, "has no empty part, or nothing else");
-    Value joined = parts.front();
-    if (parts.size() > 1)
-      joined = tensor::ConcatOp::create(rewriter, op.getLoc(), op.getDim(), parts);
-    if (joined.getType() != op.getType())
-      joined = tensor::CastOp::create(rewriter, op.getLoc(), op.getType(), joined);
-    rewriter.replaceOp(op, joined);
-    return success();
-  }
-};
-
 /// A constant of one value is filled during the run: in the code it would take its whole size.
 struct FillSplat : OpRewritePattern<arith::ConstantOp> {
   using OpRewritePattern::OpRewritePattern;
@@ -95,23 +74,6 @@ struct FillSplat : OpRewritePattern<arith::ConstantOp> {
   }
 };
 
-/// Replaces what computes tensors that are known to be empty: views of such do not all verify.
-void forgetEmptyTensors(Operation *root) {
-  auto isEmpty = [](Type type) {
-    auto tensor = dyn_cast<RankedTensorType>(type);
-    return tensor && tensor.hasStaticShape() && tensor.getNumElements() == 0;
-  };
-  root->walk([&](Operation *op) {
-    if (isa<tensor::EmptyOp>(op) || !isPure(op) || op->getNumResults() != 1 ||
-        !isEmpty(op->getResult(0).getType()))
-      return;
-    OpBuilder builder(op);
-    auto type = cast<RankedTensorType>(op->getResult(0).getType());
-    op->replaceAllUsesWith(tensor::EmptyOp::create(builder, op->getLoc(), type, ValueRange()));
-    op->erase();
-  });
-}
-
 struct DecomposeTensorOps : fovea::impl::DecomposeTensorOpsBase<DecomposeTensorOps> {
   int64_t countCandidates() {
     int64_t found = 0;
@@ -126,10 +88,6 @@ struct DecomposeTensorOps : fovea::impl::DecomposeTensorOpsBase<DecomposeTensorO
 
   void runOnOperation() override {
     int64_t before = countCandidates();
-    forgetEmptyTensors(getOperation());
-    RewritePatternSet empty(&getContext());
-    empty.add<DropEmptyParts>(&getContext());
-    walkAndApplyPatterns(getOperation(), std::move(empty));
     RewritePatternSet patterns(&getContext());
     tensor::populateDecomposeTensorConcatPatterns(patterns);
     patterns.add<linalg::DecomposePadOpPattern, DecomposeSoftmax, FillSplat>(&getContext());

@@ -30,12 +30,17 @@ public:
 
   /// The operation whose demands follow.
   void at(mlir::Operation *user) { op = user; }
+  /// Takes what a model requires itself for granted from there on; its block's later checks follow.
+  void given(RequireOp given);
   void equal(const SizeExpr &have, const SizeExpr &want);
   /// have >= least.
   void atLeast(const SizeExpr &have, const SizeExpr &least);
   /// 0 <= range < extent, unless one of `extents` is 0 (nothing is computed then).
   void inside(const IndexRange &range, const SizeExpr &extent, llvm::ArrayRef<SizeExpr> extents,
               Fault fault = Fault::Shape);
+
+  /// True when 0 <= range < extent needs no check.
+  bool isInside(const IndexRange &range, const SizeExpr &extent);
 
   /// Checks an index that the operation's body computes, by fovea.checked_index in the body.
   void guard(mlir::OpOperand &index, const SizeExpr &extent);
@@ -53,6 +58,8 @@ private:
 
   mlir::Operation *op = nullptr;
   Place place;
+  /// What a model's own last requirement in a block is.
+  llvm::DenseMap<mlir::Block *, mlir::Operation *> lastGiven;
   /// The check that came last at each place.
   llvm::DenseMap<Place, mlir::Operation *> last;
 };

@@ -22,10 +22,8 @@ void fovea::addGraphRecord(func::FuncOp function, Operation *op, StringRef form,
   SmallVector<Attribute> records;
   if (auto earlier = function->getAttrOfType<ArrayAttr>(kGraphRecordsAttr))
     llvm::append_range(records, earlier);
-  auto name = op->getLoc()->findInstanceOf<NameLoc>();
   records.push_back(attrs.getDictionaryAttr(
-      {text("form", form), text("node", name ? name.getName().getValue() : ""),
-       text("op", op->getName().getStringRef()),
+      {text("form", form), text("node", nodeOf(op)), text("op", op->getName().getStringRef()),
        attrs.getNamedAttr("refused", attrs.getArrayAttr(passedOver))}));
   function->setAttr(kGraphRecordsAttr, attrs.getArrayAttr(records));
 }

@@ -96,12 +96,6 @@ static Value selectValidRows(ImplicitLocOpBuilder &builder, Value value, Value l
       .front();
 }
 
-/// The name that the frontend gave to what became `op`.
-static StringAttr nodeOf(Operation *op) {
-  auto name = op->getLoc()->findInstanceOf<NameLoc>();
-  return name ? name.getName() : StringAttr::get(op->getContext(), op->getName().getStringRef());
-}
-
 /// Stops the run unless every length is in [0, steps].
 static void requireLengths(ImplicitLocOpBuilder &builder, RnnOp op, Value steps) {
   Value zero = arith::ConstantIndexOp::create(builder, 0);
@@ -113,7 +107,7 @@ static void requireLengths(ImplicitLocOpBuilder &builder, RnnOp op, Value steps)
   Value given = tensor::ExtractOp::create(builder, op.getLengths(), loop.getInductionVar());
   Value length = arith::IndexCastOp::create(builder, builder.getIndexType(), given);
   Value valid = arith::CmpIOp::create(builder, arith::CmpIPredicate::ule, length, steps);
-  RequireOp::create(builder, valid, length, steps, Fault::Length, nodeOf(op));
+  RequireOp::create(builder, valid, length, steps, Fault::Length, nodeOrLine(op));
 }
 
 /// One iteration: reads x[t], runs the cell, gives y with y[t] written and the next states.

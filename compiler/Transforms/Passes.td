@@ -31,7 +31,7 @@ def SkipEmptyResults : Pass<"fovea-skip-empty-results", "::mlir::func::FuncOp"> 
   let summary = "Replace what computes tensors without elements by tensor.empty";
   let description = [{
     Runs behind `fovea-require-extents`, whose checks stay. An operation all of whose results have a
-    static size of 0 becomes `tensor.empty`; an insertion of an empty part goes.
+    static size of 0 becomes `tensor.empty`; an insertion or concatenation of an empty part goes.
     Gives up on operations with effects and on those that have a result with elements, too.
   }];
   let statistics = [Statistic<"numSkipped", "skipped", "operations with nothing to compute">];
@@ -161,12 +161,13 @@ def FuseElementwise : Pass<"fovea-fuse-elementwise", "::mlir::func::FuncOp"> {
 def RaiseAttention : Pass<"fovea-raise-attention", "::mlir::func::FuncOp"> {
   let summary = "Raise softmax between two products to attention";
   let description = [{
-    Runs first, before products and elementwise operations are fused. Follows one element of the
+    Runs on linalg, before products and elementwise operations are fused. Follows one element of the
     second product back to queries and keys through whatever lies between: elementwise operations
     become score, mask and probability regions, reshapes, transposes and repeats become indexing
     maps, constant factors the scale. A selection against -inf that is provably nothing but
     exclusion becomes the mask; finite constants stay in the score. Rows without keys give 0, so a
-    last selection of 0 for NaN probabilities goes. f16 and bf16 scores are computed in f32. A
+    last selection of 0 for NaN probabilities goes; a row with a score of NaN or +inf, which it
+    would have cleared too, stays NaN. f16 and bf16 scores are computed in f32. A
     softmax that is spelled out is recognized first.
     Gives up when scores or probabilities have other readers, when the softmax is over another
     dimension than the keys, when an operand's layout is no indexing map, on arithmetic in f64, and

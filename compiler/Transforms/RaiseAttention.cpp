@@ -22,18 +22,6 @@ namespace fovea {
 using namespace mlir;
 using namespace fovea;
 
-/// Operations of a chain's block from which `values` are computed.
-static llvm::DenseSet<Operation *> operationsFor(ArrayRef<Value> values) {
-  llvm::DenseSet<Operation *> needed;
-  SmallVector<Value> queue(values);
-  while (!queue.empty()) {
-    Operation *op = queue.pop_back_val().getDefiningOp();
-    if (op && needed.insert(op).second)
-      llvm::append_range(queue, op->getOperands());
-  }
-  return needed;
-}
-
 namespace {
 /// Builds the attention that a match describes.
 class AttentionBuilder {
@@ -46,7 +34,7 @@ public:
         match.query.scale * match.key.scale * takeScale(match.score->getCore(), match.finalScore);
     conditions = takeMask(builder, match.score->getCore(), match.finalScore);
     builder.setInsertionPoint(match.last);
-    match.probability = dropNanGuard(match.probability);
+    match.probability = dropNanGuard(match.prob->getCore(), match.probability);
     findCaptures();
     AttentionOp op = createOperation(scale);
     if (match.finalScore != match.score->getCore())
@@ -73,20 +61,26 @@ private:
   void findCaptures() {
     SmallVector<Value> scoreValues = conditionValues();
     scoreValues.push_back(match.finalScore);
+    Needed score(scoreValues), prob(match.probability);
     for (unsigned number = 0; number < match.captures.size(); ++number)
-      if (isRead(*match.score, number, scoreValues) ||
-          isRead(*match.prob, number, match.probability))
+      if (score.reads(match.score->captureArgument(number)) ||
+          prob.reads(match.prob->captureArgument(number)))
         used.push_back(number);
   }
 
-  static bool isRead(ScalarChain &chain, unsigned capture, ArrayRef<Value> values) {
-    Value argument = chain.captureArgument(capture);
-    if (!argument)
-      return false;
-    llvm::DenseSet<Operation *> needed = operationsFor(values);
-    return llvm::is_contained(values, argument) ||
-           llvm::any_of(argument.getUsers(), [&](Operation *op) { return needed.contains(op); });
-  }
+  /// What values of a chain are computed from.
+  struct Needed {
+    explicit Needed(ArrayRef<Value> values) : values(values), operations(operationsFor(values)) {}
+
+    bool reads(Value argument) const {
+      return argument && (llvm::is_contained(values, argument) ||
+                          llvm::any_of(argument.getUsers(),
+                                       [&](Operation *op) { return operations.contains(op); }));
+    }
+
+    SmallVector<Value> values;
+    llvm::DenseSet<Operation *> operations;
+  };
 
   /// A captured tensor, or an outer scalar as one of rank 0.
   Value captured(const TensorAccess &access) {
@@ -244,7 +238,7 @@ static void takeSizesFromDestinations(func::FuncOp function) {
     }
     auto expanded = op.getSource().getDefiningOp<tensor::ExpandShapeOp>();
     std::optional<int64_t> dim = op.getConstantIndex();
-    if (!expanded || !dim)
+    if (!expanded || !dim || *dim < 0 || *dim >= expanded.getResultType().getRank())
       return;
     if (auto size = dyn_cast<Value>(expanded.getMixedOutputShape()[*dim]))
       op.replaceAllUsesWith(size);

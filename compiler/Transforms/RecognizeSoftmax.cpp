@@ -58,6 +58,22 @@ static Elementwise operationAt(IndexSpace &space, TensorAccess access) {
   return found;
 }
 
+/// True when `op` combines one element of an operation with its result so far, which starts at the
+/// value that changes nothing.
+static bool combinesElements(linalg::GenericOp generic, Operation &op) {
+  Block *body = generic.getBody();
+  Value element = body->getArgument(0), result = body->getArgument(1);
+  Value left = op.getOperand(0), right = op.getOperand(1);
+  if (!(left == element && right == result) && !(left == result && right == element))
+    return false;
+  auto start = dyn_cast_or_null<FloatAttr>(splatConstant(generic.getDpsInits().front()));
+  if (!start)
+    return false;
+  bool isSum = isa<arith::AddFOp>(op);
+  return isSum ? start.getValue().isZero()
+               : start.getValue().isInfinity() && start.getValue().isNegative();
+}
+
 /// True when `access` is the reduction, over the last index of `input`, of `input`'s tensor.
 template <typename... Reductions>
 static bool isReductionOf(IndexSpace &space, const TensorAccess &access,
@@ -66,7 +82,8 @@ static bool isReductionOf(IndexSpace &space, const TensorAccess &access,
   if (!generic || generic.getNumDpsInputs() != 1 || generic->getNumResults() != 1 ||
       generic.getNumReductionLoops() != 1 ||
       !llvm::hasNItems(generic.getBody()->getOperations(), 2) ||
-      !isa<Reductions...>(generic.getBody()->front()))
+      !isa<Reductions...>(generic.getBody()->front()) ||
+      !combinesElements(generic, generic.getBody()->front()))
     return false;
   // Parallel loops run where the result is read; the reduction loop must be input's last index.
   SmallVector<LinearIndex> loops(generic.getNumLoops());

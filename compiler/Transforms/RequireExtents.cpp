@@ -16,16 +16,6 @@ namespace fovea {
 using namespace mlir;
 using namespace fovea;
 
-/// What a user calls the operation: its node, or its name and its line in the text.
-static std::string nodeOrLine(Operation *op) {
-  if (auto name = op->getLoc()->findInstanceOf<NameLoc>())
-    return name.getName().str();
-  std::string node = op->getName().getStringRef().str();
-  if (auto place = op->getLoc()->findInstanceOf<FileLineColLoc>())
-    node += " in line " + std::to_string(place.getLine());
-  return node;
-}
-
 OpBuilder ExtentDemands::builderAt(ArrayRef<SizeExpr> exprs) {
   SmallVector<Value> sources;
   for (const SizeExpr &expr : exprs)
@@ -37,6 +27,10 @@ OpBuilder ExtentDemands::builderAt(ArrayRef<SizeExpr> exprs) {
     if (def && def->getBlock() == block && (!anchor || anchor->isBeforeInBlock(def)))
       anchor = def;
   }
+  // A size may be computed only because the model required something first.
+  Operation *given = lastGiven.lookup(block);
+  if (given && (!anchor || anchor->isBeforeInBlock(given)))
+    anchor = given;
   place = {block, anchor};
   if (Operation *check = last.lookup(place))
     anchor = check;
@@ -78,11 +72,14 @@ void ExtentDemands::atLeast(const SizeExpr &have, const SizeExpr &least) {
   sizes.assumeAtLeast(have, least);
 }
 
+bool ExtentDemands::isInside(const IndexRange &range, const SizeExpr &extent) {
+  return sizes.isAtLeast(range.least, 0) &&
+         sizes.isAtLeast(extent, sizes.context.add(range.most, 1));
+}
+
 void ExtentDemands::inside(const IndexRange &range, const SizeExpr &extent,
                            ArrayRef<SizeExpr> extents, Fault fault) {
-  bool from = sizes.isAtLeast(range.least, 0);
-  bool to = sizes.isAtLeast(extent, sizes.context.add(range.most, 1));
-  if (from && to)
+  if (isInside(range, extent))
     return;
   SmallVector<SizeExpr> all(extents);
   all.append({range.least, range.most, extent});
@@ -106,6 +103,11 @@ void ExtentDemands::inside(const IndexRange &range, const SizeExpr &extent,
   }
   Value wrong = arith::SelectOp::create(builder, loc, first, most, least);
   require(builder, valid, wrong, limit, fault);
+}
+
+void ExtentDemands::given(RequireOp given) {
+  lastGiven[given->getBlock()] = given;
+  sizes.assume(given.getCondition());
 }
 
 void ExtentDemands::guard(OpOperand &index, const SizeExpr &extent) {
@@ -135,7 +137,7 @@ private:
 
   void visit(Operation *op, ExtentDemands &demands) {
     if (auto given = dyn_cast<RequireOp>(op))
-      return demands.sizes.assume(given.getCondition());
+      return demands.given(given);
     demands.at(op);
     if (!demandStructured(op, demands))
       demandViews(op, demands);
@@ -143,9 +145,9 @@ private:
       return;
     // What a nested region checks is known inside only.
     for (Region &region : op->getRegions()) {
-      SizeContext::Facts before = demands.sizes.context.facts;
+      TensorSizes::Knowledge before = demands.sizes.knowledge();
       visit(region, demands);
-      demands.sizes.context.facts = std::move(before);
+      demands.sizes.forget(std::move(before));
     }
   }
 };

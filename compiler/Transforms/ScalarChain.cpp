@@ -85,8 +85,7 @@ Value ScalarChain::emitUncached(const TensorAccess &access) {
 bool ScalarChain::belongsInChain(linalg::GenericOp op, const TensorAccess &access) {
   bool costly = false, choosesInfinity = false;
   for (Operation &inner : *op.getBody()) {
-    if (!isa<linalg::IndexOp, linalg::YieldOp, arith::ConstantOp>(inner) &&
-        (inner.getNumRegions() != 0 || !OpTrait::hasElementwiseMappableTraits(&inner)))
+    if (!isa<linalg::IndexOp, linalg::YieldOp>(inner) && !isScalarOperation(inner))
       return false;
     costly |= isa<math::MathDialect>(inner.getDialect()) || isa<arith::DivFOp>(inner);
     if (auto select = dyn_cast<arith::SelectOp>(inner))
@@ -158,8 +157,7 @@ bool ScalarChain::emitOperation(Operation &op, IRMapping &mapping, ArrayRef<Line
     mapping.map(op.getResult(0), emitConstant(constant, op.getLoc()));
     return true;
   }
-  if (op.getNumRegions() != 0 || !OpTrait::hasElementwiseMappableTraits(&op) ||
-      isa<arith::BitcastOp>(op))
+  if (!isScalarOperation(op) || isa<arith::BitcastOp>(op))
     return fail(&op, "is not elementwise arithmetic on scalars") != Value();
   SmallVector<Type> types;
   for (Type type : op.getResultTypes()) {

@@ -6,7 +6,6 @@
 //===----------------------------------------------------------------------===//
 #include "compiler/Transforms/ScoreForm.h"
 
-#include "mlir/Analysis/SliceAnalysis.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/Matchers.h"
 
@@ -14,6 +13,17 @@
 
 using namespace mlir;
 using namespace fovea;
+
+llvm::DenseSet<Operation *> fovea::operationsFor(ArrayRef<Value> values) {
+  llvm::DenseSet<Operation *> needed;
+  SmallVector<Value> queue(values);
+  while (!queue.empty()) {
+    Operation *op = queue.pop_back_val().getDefiningOp();
+    if (op && needed.insert(op).second)
+      llvm::append_range(queue, op->getOperands());
+  }
+  return needed;
+}
 
 static std::optional<double> floatConstant(Value value) {
   FloatAttr attr;
@@ -55,18 +65,30 @@ static bool isNegativeInfinity(Value value) { return matchPattern(value, m_NegIn
 
 /// True when no value of it is +inf or NaN: a finite constant, or a choice of such and -inf.
 static bool isBoundedAbove(Value value) {
-  if (std::optional<double> constant = floatConstant(value))
-    return !std::isnan(*constant) && !(*constant > 0 && std::isinf(*constant));
-  auto select = value.getDefiningOp<arith::SelectOp>();
-  return select && isBoundedAbove(select.getTrueValue()) && isBoundedAbove(select.getFalseValue());
+  SmallVector<Value> queue{value};
+  llvm::DenseSet<Value> seen;
+  while (!queue.empty()) {
+    Value one = queue.pop_back_val();
+    if (!seen.insert(one).second)
+      continue;
+    if (std::optional<double> constant = floatConstant(one)) {
+      if (std::isnan(*constant) || (*constant > 0 && std::isinf(*constant)))
+        return false;
+      continue;
+    }
+    auto select = one.getDefiningOp<arith::SelectOp>();
+    if (!select)
+      return false;
+    queue.append({select.getTrueValue(), select.getFalseValue()});
+  }
+  return true;
 }
 
 /// True when `value` is computed from `core`.
 static bool dependsOn(Value value, Value core) {
-  if (value == core)
-    return true;
-  Operation *op = value.getDefiningOp();
-  return op && llvm::any_of(op->getOperands(), [&](Value in) { return dependsOn(in, core); });
+  return value == core || llvm::any_of(operationsFor(value), [&](Operation *op) {
+           return llvm::is_contained(op->getOperands(), core);
+         });
 }
 
 /// A selection between -inf and another value that does not hang on the scores.
@@ -116,14 +138,15 @@ SmallVector<KeepCondition> fovea::takeMask(OpBuilder &builder, Value core, Value
   return conditions;
 }
 
-Value fovea::dropNanGuard(Value result) {
+Value fovea::dropNanGuard(Value core, Value result) {
   auto select = result.getDefiningOp<arith::SelectOp>();
   if (!select)
     return result;
   auto compare = select.getCondition().getDefiningOp<arith::CmpFOp>();
   Value kept = select.getFalseValue();
-  if (!compare || compare.getPredicate() != arith::CmpFPredicate::UNO || compare.getLhs() != kept ||
-      compare.getRhs() != kept || !matchPattern(select.getTrueValue(), m_AnyZeroFloat()))
+  if (kept != core || !compare || compare.getPredicate() != arith::CmpFPredicate::UNO ||
+      compare.getLhs() != kept || compare.getRhs() != kept ||
+      !matchPattern(select.getTrueValue(), m_AnyZeroFloat()))
     return result;
   return kept;
 }

@@ -28,9 +28,12 @@ double takeScale(mlir::Value core, mlir::Value &result);
 llvm::SmallVector<KeepCondition> takeMask(mlir::OpBuilder &builder, mlir::Value core,
                                           mlir::Value &result);
 
-/// `result` without a last selection of 0 where a probability is NaN: rows without keys, which
-/// softmax makes NaN, are 0 in fovea.attention anyway.
-mlir::Value dropNanGuard(mlir::Value result);
+/// `core` when `result` is nothing but a selection of 0 where the probability `core` is NaN, else
+/// `result`: rows without keys, which softmax makes NaN, are 0 in fovea.attention anyway.
+mlir::Value dropNanGuard(mlir::Value core, mlir::Value result);
+
+/// Operations of a chain's block from which `values` are computed.
+llvm::DenseSet<mlir::Operation *> operationsFor(llvm::ArrayRef<mlir::Value> values);
 
 /// The factor by which a copying generic's body scales its only argument: products and quotients
 /// with constants, and casts. Nothing when it does something else.

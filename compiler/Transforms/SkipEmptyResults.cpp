@@ -46,33 +46,55 @@ static void replaceWithEmpty(Operation *op, TensorSizes &sizes) {
   op->erase();
 }
 
-/// Inserting a part without elements changes nothing.
-static bool insertsNothing(Operation *op) {
+/// The destination when `op` inserts a part without elements; null otherwise.
+static Value destinationOfNothing(Operation *op) {
   auto insert = dyn_cast<tensor::InsertSliceOp>(op);
-  return insert && isEmpty(insert.getSourceType());
+  return insert && isEmpty(insert.getSourceType()) ? insert.getDest() : Value();
+}
+
+/// Joins without their empty parts: such a part at the end would be inserted out of bounds.
+static bool dropEmptyParts(tensor::ConcatOp op) {
+  SmallVector<Value> parts =
+      llvm::filter_to_vector(op.getInputs(), [](Value part) { return !isEmpty(part.getType()); });
+  if (parts.size() == op.getInputs().size() || parts.empty())
+    return false;
+  OpBuilder builder(op);
+  Value joined = parts.front();
+  if (parts.size() > 1)
+    joined = tensor::ConcatOp::create(builder, op.getLoc(), op.getDim(), parts);
+  if (joined.getType() != op.getType())
+    joined = tensor::CastOp::create(builder, op.getLoc(), op.getType(), joined);
+  op.replaceAllUsesWith(joined);
+  op.erase();
+  return true;
 }
 
 namespace {
 struct SkipEmptyResults : fovea::impl::SkipEmptyResultsBase<SkipEmptyResults> {
   void runOnOperation() override {
     SmallVector<Operation *> empty;
+    SmallVector<tensor::ConcatOp> joins;
     getOperation().walk<WalkOrder::PreOrder>([&](Operation *op) {
-      if (!computesNothing(op) && !insertsNothing(op))
-        return WalkResult::advance();
-      empty.push_back(op);
-      return WalkResult::skip();
+      if (computesNothing(op) || destinationOfNothing(op)) {
+        empty.push_back(op);
+        return WalkResult::skip();
+      }
+      if (auto join = dyn_cast<tensor::ConcatOp>(op))
+        joins.push_back(join);
+      return WalkResult::advance();
     });
     for (Operation *op : empty) {
-      if (auto insert = dyn_cast<tensor::InsertSliceOp>(op); insert && !isEmpty(insert.getType())) {
-        insert.replaceAllUsesWith(insert.getDest());
-        insert.erase();
+      Value destination = destinationOfNothing(op);
+      if (destination && !isEmpty(destination.getType())) {
+        op->getResult(0).replaceAllUsesWith(destination);
+        op->erase();
       } else {
         // Sizes are traced anew, since what they were traced through is gone.
         TensorSizes sizes(getOperation());
         replaceWithEmpty(op, sizes);
       }
-      ++numSkipped;
     }
+    numSkipped += empty.size() + llvm::count_if(joins, dropEmptyParts);
   }
 };
 } // namespace

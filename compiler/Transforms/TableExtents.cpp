@@ -44,7 +44,7 @@ private:
   bool collect(Value value, Slice &slice);
   Value clone(OpBuilder &builder, Location loc, const Slice &slice, ArrayRef<unsigned> dims,
               ValueRange arguments, Value index);
-  Value reduce(ImplicitLocOpBuilder &builder, Value index, const Slice &slice, bool largest);
+  IndexRange reduce(ImplicitLocOpBuilder &builder, Value index, const Slice &slice);
   void demandData(Value index, const SizeExpr &extent);
 
   AttentionOp op;
@@ -135,9 +135,8 @@ Value RegionIndices::clone(OpBuilder &builder, Location loc, const Slice &slice,
   return arith::IndexCastOp::create(builder, loc, builder.getI64Type(), result);
 }
 
-/// The smallest (at most 0) or largest (at least -1) value of an index over all its positions.
-Value RegionIndices::reduce(ImplicitLocOpBuilder &builder, Value index, const Slice &slice,
-                            bool largest) {
+/// The smallest (at most 0) and the largest (at least -1) value of an index over all its positions.
+IndexRange RegionIndices::reduce(ImplicitLocOpBuilder &builder, Value index, const Slice &slice) {
   // A dimension of the reduction per dimension in use; others stand at 0.
   SmallVector<AffineExpr> exprs(6, builder.getAffineConstantExpr(0));
   SmallVector<unsigned> dims;
@@ -159,20 +158,28 @@ Value RegionIndices::reduce(ImplicitLocOpBuilder &builder, Value index, const Sl
     AffineMap map = op.getCaptureMap(number - captures);
     maps.push_back(map.replaceDimsAndSymbols(exprs, {}, dims.size(), 0));
   }
-  maps.push_back(AffineMap::get(dims.size(), 0, builder.getContext()));
-  Value start = arith::ConstantIntOp::create(builder, largest ? -1 : 0, 64);
+  maps.append(2, AffineMap::get(dims.size(), 0, builder.getContext()));
   auto type = RankedTensorType::get({}, builder.getI64Type());
-  Value init = tensor::FromElementsOp::create(builder, type, start);
+  auto startAt = [&](int64_t value) -> Value {
+    Value start = arith::ConstantIntOp::create(builder, value, 64);
+    return tensor::FromElementsOp::create(builder, type, start);
+  };
   SmallVector<utils::IteratorType> iterators(dims.size(), utils::IteratorType::reduction);
   auto body = [&](OpBuilder &inner, Location loc, ValueRange arguments) {
-    Value now = clone(inner, loc, slice, dims, arguments, index), best = arguments.back();
-    best = largest ? arith::MaxSIOp::create(inner, loc, best, now).getResult()
-                   : arith::MinSIOp::create(inner, loc, best, now).getResult();
-    linalg::YieldOp::create(inner, loc, best);
+    Value now = clone(inner, loc, slice, dims, arguments, index);
+    Value least = arith::MinSIOp::create(inner, loc, arguments.drop_back().back(), now);
+    Value most = arith::MaxSIOp::create(inner, loc, arguments.back(), now);
+    linalg::YieldOp::create(inner, loc, {least, most});
   };
-  auto generic = linalg::GenericOp::create(builder, type, inputs, init, maps, iterators, body);
-  Value value = tensor::ExtractOp::create(builder, generic.getResult(0), ValueRange());
-  return arith::IndexCastOp::create(builder, builder.getIndexType(), value);
+  auto generic =
+      linalg::GenericOp::create(builder, TypeRange{type, type}, inputs,
+                                ValueRange{startAt(0), startAt(-1)}, maps, iterators, body);
+  auto result = [&](unsigned number) {
+    Value value = tensor::ExtractOp::create(builder, generic.getResult(number), ValueRange());
+    return demands.sizes.valueOf(
+        arith::IndexCastOp::create(builder, builder.getIndexType(), value).getResult());
+  };
+  return {result(0), result(1)};
 }
 
 void RegionIndices::demandData(Value index, const SizeExpr &extent) {
@@ -184,10 +191,7 @@ void RegionIndices::demandData(Value index, const SizeExpr &extent) {
   if (!llvm::is_contained(slice.used, true))
     slice.used[0] = true;
   ImplicitLocOpBuilder builder(op.getLoc(), op);
-  Value least = reduce(builder, index, slice, /*largest=*/false);
-  Value most = reduce(builder, index, slice, /*largest=*/true);
-  demands.inside({demands.sizes.valueOf(least), demands.sizes.valueOf(most)}, extent, {},
-                 Fault::Index);
+  demands.inside(reduce(builder, index, slice), extent, {}, Fault::Index);
 }
 
 void fovea::demandTables(AttentionOp op, ArrayRef<SizeExpr> extents, ExtentDemands &demands) {

@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 #include "compiler/Transforms/ExtentDemands.h"
 
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "llvm/ADT/TypeSwitch.h"
 
@@ -21,6 +22,9 @@ static void demandStated(Value tensor, ArrayRef<SizeExpr> computed, ExtentDemand
       demands.equal(size, type.getDimSize(dim));
 }
 
+/// Sizes and places up to here may be added: the sum of a few does not wrap around.
+static constexpr int64_t kMostAdded = int64_t(1) << 60;
+
 /// `size` positions from `offset` on, `stride` apart, lie inside `extent`.
 static void demandSlice(OpFoldResult offset, OpFoldResult size, OpFoldResult stride,
                         const SizeExpr &extent, ExtentDemands &demands) {
@@ -32,13 +36,19 @@ static void demandSlice(OpFoldResult offset, OpFoldResult size, OpFoldResult str
   std::optional<int64_t> known = step.constant();
   if (!known)
     demands.atLeast(step, 0);
-  if (known && *known < 0)
-    demands.inside({last, first}, extent, count);
-  else
-    demands.inside({first, last}, extent, count);
+  IndexRange range = known && *known < 0 ? IndexRange{last, first} : IndexRange{first, last};
+  if (!demands.isInside(range, extent)) {
+    // The last place must not wrap around.
+    demands.atLeast(kMostAdded, first);
+    if (!known)
+      demands.atLeast(int64_t(1) << 30, step);
+    uint64_t stride = known ? std::max<uint64_t>(1, llvm::AbsoluteValue(*known)) : 1 << 30;
+    demands.atLeast(kMostAdded / stride, count);
+  }
+  demands.inside(range, extent, count);
 }
 
-static void demandInserted(tensor::InsertSliceOp op, ExtentDemands &demands) {
+template <typename InsertOp> static void demandInserted(InsertOp op, ExtentDemands &demands) {
   llvm::SmallBitVector dropped = op.getDroppedDims();
   int64_t place = 0;
   for (auto [dim, size] : llvm::enumerate(op.getMixedSizes())) {
@@ -92,8 +102,10 @@ static void demandPadded(tensor::PadOp op, ExtentDemands &demands) {
   for (auto [dim, ends] :
        llvm::enumerate(llvm::zip_equal(op.getMixedLowPad(), op.getMixedHighPad()))) {
     SizeExpr low = sizes.valueOf(std::get<0>(ends)), high = sizes.valueOf(std::get<1>(ends));
-    demands.atLeast(low, 0);
-    demands.atLeast(high, 0);
+    for (const SizeExpr &margin : {low, high}) {
+      demands.atLeast(margin, 0);
+      demands.atLeast(kMostAdded, margin);
+    }
     shape.push_back(
         sizes.context.add(sizes.sizeOf(op.getSource(), dim), sizes.context.add(low, high)));
   }
@@ -129,6 +141,18 @@ void fovea::demandViews(Operation *op, ExtentDemands &demands) {
                       sizes.sizeOf(op.getSource(), dim), demands);
       })
       .Case([&](tensor::InsertSliceOp op) { demandInserted(op, demands); })
+      .Case([&](tensor::ParallelInsertSliceOp op) {
+        // Only such operations may stand in the block that joins the parts.
+        demands.at(op->getParentOp());
+        demandInserted(op, demands);
+      })
+      .Case([&](tensor::DimOp op) {
+        int64_t rank = cast<RankedTensorType>(op.getSource().getType()).getRank();
+        std::optional<int64_t> known = sizes.valueOf(op.getIndex()).constant();
+        if (!known || *known < 0 || *known >= rank)
+          demands.guard(op.getIndexMutable(), rank);
+      })
+      .Case([&](scf::ForOp op) { demands.atLeast(sizes.valueOf(op.getStep()), 1); })
       .Case([&](tensor::ExpandShapeOp op) { demandExpanded(op, demands); })
       .Case([&](tensor::ConcatOp op) { demandConcatenated(op, demands); })
       .Case([&](tensor::PadOp op) { demandPadded(op, demands); })

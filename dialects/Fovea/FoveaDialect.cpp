@@ -28,3 +28,18 @@ void fovea::FoveaDialect::initialize() {
 #include "dialects/Fovea/FoveaOps.cpp.inc"
       >();
 }
+
+llvm::StringRef fovea::nodeOf(mlir::Operation *op) {
+  auto name = op->getLoc()->findInstanceOf<mlir::NameLoc>();
+  return name ? name.getName().getValue() : "";
+}
+
+std::string fovea::nodeOrLine(mlir::Operation *op) {
+  std::string node = nodeOf(op).str();
+  if (!node.empty())
+    return node;
+  node = op->getName().getStringRef().str();
+  if (auto place = op->getLoc()->findInstanceOf<mlir::FileLineColLoc>())
+    node += " in line " + std::to_string(place.getLine());
+  return node;
+}

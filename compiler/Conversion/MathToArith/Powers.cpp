@@ -46,7 +46,7 @@ Lanes cbrt(Lanes x) {
 /// Sets sign and special cases of a power from its magnitude |x|^y. `isWhole` and `isOdd` say
 /// whether y is an integer and odd, `isZero` whether it is 0.
 static Lanes finishPower(Lanes x, Lanes magnitude, Lanes isWhole, Lanes isOdd, Lanes isZero) {
-  Lanes isInvalid = both(both(x<0.0, x> - kInf), isWhole ^ 1.0);
+  Lanes isInvalid = both(both(-kInf < x, x < 0.0), isWhole ^ 1.0);
   Lanes result = select(isInvalid, kNaN, magnitude);
   result = select(isOdd, copysign(result, x), result);
   return select((x == 1.0) | isZero, 1.0, result);

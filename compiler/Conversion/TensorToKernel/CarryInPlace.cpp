@@ -9,6 +9,7 @@
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Interfaces/DestinationStyleOpInterface.h"
+#include "llvm/ADT/SetVector.h"
 
 namespace fovea {
 #define GEN_PASS_DEF_CARRYINPLACE
@@ -18,18 +19,39 @@ namespace fovea {
 using namespace mlir;
 using namespace fovea;
 
-/// The tensor whose buffer `value` shares when everything is computed in place.
-static Value destinationOf(Value value) {
-  while (auto result = dyn_cast<OpResult>(value)) {
-    Operation *op = result.getOwner();
-    if (auto style = dyn_cast<DestinationStyleOpInterface>(op))
-      value = style.getTiedOpOperand(result)->get();
-    else if (auto loop = dyn_cast<scf::ForOp>(op))
-      value = loop.getTiedLoopInit(result)->get();
-    else
-      return value;
+namespace {
+/// Where a tensor may lie when everything is computed in place.
+struct Destinations {
+  explicit Destinations(Value value);
+
+  /// Tensors whose buffers it may have.
+  llvm::SetVector<Value> tensors;
+  /// What the branches that it comes from yield.
+  SmallVector<OpOperand *> yielded;
+};
+} // namespace
+
+Destinations::Destinations(Value value) {
+  llvm::SetVector<Value> queue;
+  queue.insert(value);
+  for (size_t next = 0; next < queue.size(); ++next) {
+    auto result = dyn_cast<OpResult>(queue[next]);
+    Operation *op = result ? result.getOwner() : nullptr;
+    if (auto style = dyn_cast_or_null<DestinationStyleOpInterface>(op)) {
+      queue.insert(style.getTiedOpOperand(result)->get());
+    } else if (auto loop = dyn_cast_or_null<LoopLikeOpInterface>(op);
+               loop && loop.getTiedLoopInit(result)) {
+      queue.insert(loop.getTiedLoopInit(result)->get());
+    } else if (auto choice = dyn_cast_or_null<scf::IfOp>(op)) {
+      for (Block *branch : {choice.thenBlock(), choice.elseBlock()}) {
+        OpOperand &operand = branch->getTerminator()->getOpOperand(result.getResultNumber());
+        yielded.push_back(&operand);
+        queue.insert(operand.get());
+      }
+    } else {
+      tensors.insert(queue[next]);
+    }
   }
-  return value;
 }
 
 namespace {
@@ -44,9 +66,31 @@ private:
   struct Carried {
     OpOperand *operand;
     BlockArgument argument;
-    /// The carried tensor whose buffer it is in now; null when it is in none.
-    BlockArgument held;
+    /// Whether it is in that buffer now, and whether it may be in the one of another.
+    bool inPlace, inOther;
   };
+
+  /// Branches that do not agree on a buffer yield copies: one choice would tie the buffers
+  /// together.
+  Carried carried(scf::ForOp loop, OpOperand &operand, BlockArgument argument) {
+    Destinations places(operand.get());
+    bool inPlace = places.tensors.size() == 1 && places.tensors.front() == argument;
+    bool inOther = llvm::any_of(places.tensors, [&](Value place) {
+      auto other = dyn_cast<BlockArgument>(place);
+      // What an operation with regions gives may be anything that it sees.
+      return other ? other != argument && other.getOwner() == loop.getBody()
+                   : place.getDefiningOp()->getNumRegions() > 0;
+    });
+    if (!inPlace && !places.yielded.empty()) {
+      for (OpOperand *yielded : places.yielded) {
+        OpBuilder builder(yielded->getOwner());
+        yielded->set(copyOf(builder, yielded->get()));
+        ++numSaved;
+      }
+      inOther = false;
+    }
+    return {&operand, argument, inPlace, inOther};
+  }
 
   /// Values that lie in another carried buffer are saved before any buffer is written. Then nothing
   /// can be computed in place any more, since what it would overwrite is read at the end.
@@ -55,21 +99,17 @@ private:
     OpBuilder builder(yield);
     SmallVector<Carried> all;
     for (auto [operand, argument] :
-         llvm::zip_equal(yield->getOpOperands(), loop.getRegionIterArgs())) {
-      auto held = dyn_cast<BlockArgument>(destinationOf(operand.get()));
+         llvm::zip_equal(yield->getOpOperands(), loop.getRegionIterArgs()))
       if (isa<RankedTensorType>(argument.getType()) && operand.get() != argument)
-        all.push_back({&operand, argument,
-                       held && held.getOwner() == loop.getBody() ? held : BlockArgument()});
-    }
-    auto changesPlace = [](const Carried &one) { return one.held && one.held != one.argument; };
-    bool anyChanges = llvm::any_of(all, changesPlace);
+        all.push_back(carried(loop, operand, argument));
+    bool anyChanges = llvm::any_of(all, [](const Carried &one) { return one.inOther; });
     for (Carried &one : all)
-      if (changesPlace(one)) {
+      if (one.inOther) {
         one.operand->set(copyOf(builder, one.operand->get()));
         ++numSaved;
       }
     for (Carried &one : all)
-      if (anyChanges || one.held != one.argument) {
+      if (anyChanges || !one.inPlace) {
         one.operand->set(write(builder, one.operand->get(), one.argument));
         ++numWritten;
       }

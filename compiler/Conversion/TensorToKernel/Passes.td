@@ -38,7 +38,8 @@ def CarryInPlace : Pass<"fovea-carry-in-place", "::mlir::func::FuncOp"> {
   let description = [{
     Needs loops over tensors. What an `scf.for` yields for a carried tensor is written into the
     tensor of the iteration's start, unless it was computed there, so that one buffer lasts for the
-    whole loop. What lies in the buffer of another carried tensor is saved first. Gives up nothing.
+    whole loop. What lies in the buffer of another carried tensor is saved first; branches that do
+    not agree on a buffer yield copies. Gives up nothing.
   }];
   let statistics = [Statistic<"numWritten", "written", "carried tensors written into their buffer">,
     Statistic<"numSaved", "saved", "carried tensors that another one is made of">];

@@ -19,14 +19,8 @@ Execution::Execution(ModuleOp module, const WeightStore &weights, const Evaluate
     : budget(options.memoryLimit), module(module), weights(weights), options(options),
       error(error) {}
 
-static std::string nodeOf(Operation *op) {
-  if (auto name = op->getLoc()->findInstanceOf<NameLoc>())
-    return name.getName().str();
-  return "";
-}
-
 LogicalResult Execution::fail(Operation *op, RunError::Kind kind, const Twine &message) {
-  std::string node = nodeOf(op);
+  std::string node = nodeOf(op).str();
   std::string text = (node.empty() ? "" : "node '" + node + "': ") + "'" +
                      op->getName().getStringRef().str() + "': " + message.str();
   record(RunError{kind, node, 0, 0, text});

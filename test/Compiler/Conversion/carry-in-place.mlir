@@ -55,3 +55,53 @@ func.func @do_not_copy_what_is_written_in_place(%s: tensor<8xf32>, %n: index) ->
   }
   return %r : tensor<8xf32>
 }
+
+// Both results lie in either buffer: one-shot bufferization would hold the two for one.
+// CHECK-LABEL: func @save_what_branches_swap
+// CHECK:         scf.for {{.*}} iter_args(%[[A:.*]] = %{{.*}}, %[[B:.*]] = %{{.*}}) ->
+// CHECK:           %[[R:.*]]:2 = scf.if
+// CHECK:             %[[E:.*]] = math.exp %[[A]]
+// CHECK-DAG:         bufferization.alloc_tensor() copy(%[[B]])
+// CHECK-DAG:         bufferization.alloc_tensor() copy(%[[E]])
+// CHECK:           } else {
+// CHECK-DAG:         bufferization.alloc_tensor() copy(%[[A]])
+// CHECK-DAG:         bufferization.alloc_tensor() copy(%[[B]])
+// CHECK:           bufferization.materialize_in_destination %[[R]]#0 in %[[A]]
+// CHECK:           bufferization.materialize_in_destination %[[R]]#1 in %[[B]]
+func.func @save_what_branches_swap(%x: tensor<4xf32>, %y: tensor<4xf32>, %n: index, %swap: i1)
+    -> (tensor<4xf32>, tensor<4xf32>) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %r:2 = scf.for %i = %c0 to %n step %c1 iter_args(%a = %x, %b = %y)
+      -> (tensor<4xf32>, tensor<4xf32>) {
+    %w:2 = scf.if %swap -> (tensor<4xf32>, tensor<4xf32>) {
+      %e = math.exp %a : tensor<4xf32>
+      scf.yield %b, %e : tensor<4xf32>, tensor<4xf32>
+    } else {
+      scf.yield %a, %b : tensor<4xf32>, tensor<4xf32>
+    }
+    scf.yield %w#0, %w#1 : tensor<4xf32>, tensor<4xf32>
+  }
+  return %r#0, %r#1 : tensor<4xf32>, tensor<4xf32>
+}
+
+// CHECK-LABEL: func @do_not_copy_what_branches_leave_in_place
+// CHECK-NOT:     alloc_tensor
+// CHECK-NOT:     materialize_in_destination
+// CHECK:         return
+func.func @do_not_copy_what_branches_leave_in_place(%x: tensor<4xf32>, %n: index, %on: i1)
+    -> tensor<4xf32> {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %zero = arith.constant 0.0 : f32
+  %r = scf.for %i = %c0 to %n step %c1 iter_args(%a = %x) -> tensor<4xf32> {
+    %w = scf.if %on -> tensor<4xf32> {
+      %f = linalg.fill ins(%zero : f32) outs(%a : tensor<4xf32>) -> tensor<4xf32>
+      scf.yield %f : tensor<4xf32>
+    } else {
+      scf.yield %a : tensor<4xf32>
+    }
+    scf.yield %w : tensor<4xf32>
+  }
+  return %r : tensor<4xf32>
+}

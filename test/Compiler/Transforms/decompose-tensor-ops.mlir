@@ -9,14 +9,6 @@ func.func @concat(%a: tensor<?x4xf32>, %b: tensor<3x4xf32>) -> tensor<?x4xf32> {
   return %c : tensor<?x4xf32>
 }
 
-// CHECK-LABEL: func @do_not_insert_empty_parts
-// CHECK-SAME:    %[[A:[a-z0-9]+]]: tensor<3x4xf32>
-// CHECK-NEXT:    return %[[A]]
-func.func @do_not_insert_empty_parts(%a: tensor<3x4xf32>, %b: tensor<0x4xf32>) -> tensor<3x4xf32> {
-  %c = tensor.concat dim(0) %a, %b : (tensor<3x4xf32>, tensor<0x4xf32>) -> tensor<3x4xf32>
-  return %c : tensor<3x4xf32>
-}
-
 // CHECK-LABEL: func @pad
 // CHECK:         linalg.fill
 // CHECK:         tensor.insert_slice
@@ -64,14 +56,4 @@ func.func @do_not_fill_small_constants() -> tensor<1024xf32> {
 func.func @do_not_decompose_softmax_on_buffers(%a: memref<2x3xf32>, %o: memref<2x3xf32>) {
   linalg.softmax dimension(1) ins(%a : memref<2x3xf32>) outs(%o : memref<2x3xf32>)
   return
-}
-
-// CHECK-LABEL: func @forget_views_of_empty_tensors
-// CHECK-NOT:     tensor.expand_shape
-// CHECK:         %[[E:.*]] = tensor.empty() : tensor<2x0x4xf32>
-// CHECK:         return %[[E]]
-func.func @forget_views_of_empty_tensors(%a: tensor<0x4xf32>) -> tensor<2x0x4xf32> {
-  %r = tensor.expand_shape %a [[0, 1], [2]] output_shape [2, 0, 4]
-      : tensor<0x4xf32> into tensor<2x0x4xf32>
-  return %r : tensor<2x0x4xf32>
 }

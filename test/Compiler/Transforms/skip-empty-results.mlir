@@ -39,3 +39,31 @@ func.func @do_not_skip_a_sum_over_nothing(%a: tensor<4x0xf32>, %b: tensor<0x6xf3
       } -> tensor<4x6xf32>
   return %r : tensor<4x6xf32>
 }
+
+// CHECK-LABEL: func @do_not_insert_empty_parts
+// CHECK-SAME:    %[[A:[a-z0-9]+]]: tensor<3x4xf32>
+// CHECK-NEXT:    return %[[A]]
+func.func @do_not_insert_empty_parts(%a: tensor<3x4xf32>, %b: tensor<0x4xf32>) -> tensor<3x4xf32> {
+  %c = tensor.concat dim(0) %a, %b : (tensor<3x4xf32>, tensor<0x4xf32>) -> tensor<3x4xf32>
+  return %c : tensor<3x4xf32>
+}
+
+// The last part would be inserted behind the end.
+// CHECK-LABEL: func @join_without_empty_parts
+// CHECK:         tensor.concat dim(0) %{{.*}}, %{{.*}} : (tensor<3x4xf32>, tensor<2x4xf32>)
+func.func @join_without_empty_parts(%a: tensor<3x4xf32>, %b: tensor<2x4xf32>, %c: tensor<0x4xf32>)
+    -> tensor<5x4xf32> {
+  %r = tensor.concat dim(0) %a, %b, %c
+      : (tensor<3x4xf32>, tensor<2x4xf32>, tensor<0x4xf32>) -> tensor<5x4xf32>
+  return %r : tensor<5x4xf32>
+}
+
+// CHECK-LABEL: func @forget_views_of_empty_tensors
+// CHECK-NOT:     tensor.expand_shape
+// CHECK:         %[[E:.*]] = tensor.empty() : tensor<2x0x4xf32>
+// CHECK:         return %[[E]]
+func.func @forget_views_of_empty_tensors(%a: tensor<0x4xf32>) -> tensor<2x0x4xf32> {
+  %r = tensor.expand_shape %a [[0, 1], [2]] output_shape [2, 0, 4]
+      : tensor<0x4xf32> into tensor<2x0x4xf32>
+  return %r : tensor<2x0x4xf32>
+}
