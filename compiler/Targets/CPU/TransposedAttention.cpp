@@ -9,6 +9,8 @@
 //===----------------------------------------------------------------------===//
 #include "compiler/Targets/CPU/Forms.h"
 #include "compiler/Targets/CPU/LaneRegion.h"
+#include "compiler/Targets/CPU/MaskIntervals.h"
+#include "compiler/Targets/CPU/ScalarLoops.h"
 #include "compiler/Targets/CPU/TransposedCopy.h"
 
 #include "dialects/Fovea/StructuredOps.h"
@@ -23,8 +25,10 @@ using namespace mlir;
 using namespace fovea;
 using namespace fovea::cpu;
 
-/// Keys of a block, about; a multiple of the product's rows.
+/// Keys of a block, about, and of the parts by which a block is cut where the mask keeps nothing;
+/// multiples of the product's rows.
 static constexpr int64_t kKeyBlock = 96;
+static constexpr int64_t kKeyPart = 24;
 
 static bool handles(Operation *op) { return isa<AttentionOp>(op); }
 
@@ -63,6 +67,7 @@ public:
     rows = cpu.rowsFor(vectors);
     width = vectors * cpu.lanes;
     keyBlock = kKeyBlock / rows * rows;
+    keyPart = kKeyPart / rows * rows;
     Value blocks = nest.ceilDiv(extent[AttentionOp::I], nest.index(width));
     SmallVector<Value> space{extent[AttentionOp::B], extent[AttentionOp::H], blocks};
     nest.parallel(nest.product(space), [&](Value task) {
@@ -120,7 +125,6 @@ private:
 
   /// Scores are in units of log2(e) when nothing sees them before the exponential.
   bool inLog2() { return op.getScore().empty(); }
-  bool hasMask() { return !op.getMask().empty(); }
 
   LaneGroup group(int64_t vector, Value key = Value()) {
     Value zero = nest.index(0);
@@ -185,15 +189,39 @@ private:
   void sweep(bool statistics, bool weigh) {
     Value keys = extent[Dim::J], block = nest.index(keyBlock);
     nest.loop(nest.index(0), keys, block, [&](Value firstKey) {
-      Value count = nest.min(nest.sub(keys, firstKey), block);
-      forVectors([&](int64_t v) { store(load(maxima, lane(v)), newMaxima, lane(v)); });
-      computeScores(firstKey, count, statistics);
-      if (statistics)
-        updateMaxima();
-      exponentiate(firstKey, count, statistics);
-      if (weigh)
-        weighValues(firstKey, count, /*rescaled=*/statistics);
+      Value end = nest.min(nest.add(firstKey, block), keys);
+      auto writeWhole = [&] { writeBlock(firstKey, nest.sub(end, firstKey), statistics, weigh); };
+      masked = !op.getMask().empty();
+      if (!judgesBlocks(op))
+        return writeWhole();
+      Value lastQuery = nest.min(nest.add(firstQuery, nest.index(width)), extent[Dim::I]);
+      QueryBlock queries{batch, head, {firstQuery, lastQuery}};
+      Kept kept = keptOf(op, nest, queries, {firstKey, end});
+      auto writeMasked = [&] {
+        masked = true;
+        nest.branch(kept.some, [&] {
+          Positions part = trim(op, nest, queries, {firstKey, end}, keyPart, keyBlock / keyPart);
+          auto write = [&] {
+            writeBlock(part.first, nest.sub(part.end, part.first), statistics, weigh);
+          };
+          Value any = arith::CmpIOp::create(nest.builder, nest.loc, arith::CmpIPredicate::slt,
+                                            part.first, part.end);
+          nest.branch(any, write);
+        });
+      };
+      masked = false;
+      nest.branch(kept.all, writeWhole, writeMasked);
     });
+  }
+
+  void writeBlock(Value firstKey, Value count, bool statistics, bool weigh) {
+    forVectors([&](int64_t v) { store(load(maxima, lane(v)), newMaxima, lane(v)); });
+    computeScores(firstKey, count, statistics);
+    if (statistics)
+      updateMaxima();
+    exponentiate(firstKey, count, statistics);
+    if (weigh)
+      weighValues(firstKey, count, /*rescaled=*/statistics);
   }
 
   void computeScores(Value firstKey, Value count, bool statistics) {
@@ -240,7 +268,7 @@ private:
 
   /// Score and mask regions on one lane group.
   Value modify(Value score, Value key, int64_t vector) {
-    if (op.getScore().empty() && !hasMask())
+    if (op.getScore().empty() && !masked)
       return score;
     LaneGroup lanes = group(vector, key);
     SmallVector<Value> arguments = regionArguments(key, lanes);
@@ -249,7 +277,7 @@ private:
       llvm::append_range(scored, arguments);
       score = broadcast(nest, inlineLanes(nest, op.getScore(), scored, lanes), cpu.lanes);
     }
-    if (!hasMask())
+    if (!masked)
       return score;
     Value keep = broadcast(nest, inlineLanes(nest, op.getMask(), arguments, lanes), cpu.lanes);
     return select(keep, score, splat(-std::numeric_limits<double>::infinity()));
@@ -294,7 +322,7 @@ private:
             if (!statistics)
               weight = probability(mulf(weight, carried[v]), nest.add(firstKey, row), v);
             next.push_back(statistics ? addf(carried[v], weight) : carried[v]);
-            if (hasMask())
+            if (masked)
               weight = select(compare(arith::CmpFPredicate::OEQ, score,
                                       splat(-std::numeric_limits<double>::infinity())),
                               splat(-0.0), weight);
@@ -315,10 +343,12 @@ private:
 
   /// sums = sums * rescale + V^T P^T.
   void weighValues(Value firstKey, Value count, bool rescaled) {
-    if (!hasMask())
+    if (!masked)
       return weighProduct(firstKey, count, rescaled);
+    Value values = headView(op.getValue(), op.getValueMap(), Dim::J, Dim::E);
+    Value finite = allFinite(nest, values, {firstKey, count}, extent[Dim::E]);
     nest.branch(
-        allFinite(firstKey, count), [&] { weighProduct(firstKey, count, rescaled); },
+        finite, [&] { weighProduct(firstKey, count, rescaled); },
         [&] { weighExactly(firstKey, count, rescaled); });
   }
 
@@ -348,35 +378,6 @@ private:
     });
   }
 
-  /// True when no value of the block is NaN or infinite: then 0 times it is 0.
-  Value allFinite(Value firstKey, Value count) {
-    Value values = headView(op.getValue(), op.getValueMap(), Dim::J, Dim::E);
-    Value zero = nest.f32(0);
-    Value poison =
-        nest.loop(nest.index(0), count, nest.index(1), zero,
-                  [&](Value row, ValueRange outer) {
-                    return nest.loop(
-                        nest.index(0), extent[Dim::E], nest.index(1), outer,
-                        [&](Value e, ValueRange carried) {
-                          Value value = loadScalar(values, {nest.add(firstKey, row), e});
-                          auto nothing = arith::MulFOp::create(nest.builder, nest.loc, value, zero);
-                          auto next =
-                              arith::AddFOp::create(nest.builder, nest.loc, carried[0], nothing);
-                          next.setFastmath(arith::FastMathFlags::reassoc);
-                          return Nest::Carried{next};
-                        });
-                  })
-            .front();
-    return compare(arith::CmpFPredicate::OEQ, poison, zero);
-  }
-
-  Value loadScalar(Value buffer, ArrayRef<Value> at) {
-    Value value = memref::LoadOp::create(nest.builder, nest.loc, buffer, at);
-    return value.getType() == f32
-               ? value
-               : arith::ExtFOp::create(nest.builder, nest.loc, f32, value).getResult();
-  }
-
   /// As `weighProduct`, key by key, leaving out excluded keys instead of weighing them by 0.
   void weighExactly(Value firstKey, Value count, bool active) {
     Value values = headView(op.getValue(), op.getValueMap(), Dim::J, Dim::E);
@@ -387,7 +388,7 @@ private:
       auto results = nest.loop(
           nest.index(0), count, nest.index(1), initial, [&](Value row, ValueRange carried) {
             Value value =
-                broadcast(nest, loadScalar(values, {nest.add(firstKey, row), e}), cpu.lanes);
+                broadcast(nest, loadWide(nest, values, {nest.add(firstKey, row), e}), cpu.lanes);
             Nest::Carried next;
             forVectors([&](int64_t v) {
               Value weight = load(scores, {row, lane(v)});
@@ -461,7 +462,9 @@ private:
   Type f32;
   VectorType lanesType;
   SmallVector<Value> extent;
-  int64_t vectors = 0, rows = 0, width = 0, keyBlock = 0, depth = 0, outWidth = 0;
+  int64_t vectors = 0, rows = 0, width = 0, keyBlock = 0, keyPart = 0, depth = 0, outWidth = 0;
+  /// Whether the mask may exclude keys of the block that is being written.
+  bool masked = false;
   Value batch, head, firstQuery;
   Value scaledQuery, scores, sums, maxima, totals, newMaxima, rescale;
 };

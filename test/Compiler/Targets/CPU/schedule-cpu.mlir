@@ -133,3 +133,31 @@ func.func private @attention_with_a_head_size_of_the_run(%q: memref<1x2x7x?xf32>
                         affine_map<(b, h, i, j, d, e) -> (b, h, i, e)>]}
   return
 }
+
+// Blocks of keys of which the mask keeps all are not masked, and those of which it keeps nothing
+// are left out; a block in between is cut at its ends first.
+// CHECK-LABEL: func private @attention_with_causal_mask
+// CHECK:         scf.for %[[FIRST:.*]] = %{{.*}} to %{{.*}} step %c96
+// CHECK:           %[[SOME:.*]] = arith.cmpi sle, %[[FIRST]], {{.*}} : index
+// CHECK:           %[[ALL:.*]] = arith.cmpi sle, %{{.*}}, {{.*}} : index
+// CHECK:           scf.if %[[ALL]] {
+// CHECK-NOT:         arith.cmpi sle, {{.*}} : vector<16xi32>
+// CHECK:             scf.if %[[SOME]] {
+// CHECK:               %[[ANY:.*]] = arith.cmpi slt
+// CHECK:               scf.if %[[ANY]] {
+// CHECK:                 arith.cmpi sle, {{.*}} : vector<16xi32>
+func.func private @attention_with_causal_mask(%q: memref<1x2x200x8xf32>, %k: memref<1x2x300x8xf32>,
+    %o: memref<1x2x200x8xf32>) attributes {fovea_kernel.kernel} {
+  fovea.attention ins(%q, %k, %k : memref<1x2x200x8xf32>, memref<1x2x300x8xf32>,
+      memref<1x2x300x8xf32>) outs(%o : memref<1x2x200x8xf32>)
+      {indexing_maps = [
+        affine_map<(b, h, i, j, d, e) -> (b, h, i, d)>,
+        affine_map<(b, h, i, j, d, e) -> (b, h, j, d)>,
+        affine_map<(b, h, i, j, d, e) -> (b, h, j, e)>,
+        affine_map<(b, h, i, j, d, e) -> (b, h, i, e)>]} mask {
+      ^bb0(%b: index, %h: index, %i: index, %j: index):
+        %keep = arith.cmpi sle, %j, %i : index
+        fovea.yield %keep : i1
+      }
+  return
+}
