@@ -4,27 +4,18 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import build_tree
+import conformance_cases as cases
+import fovea
 import numpy as np
 import pytest
+from build_tree import MODELS, sound
+from workloads import Workload, workloads
 
-ROOT = Path(__file__).resolve().parents[3]
-sys.path[:0] = [
-    str(ROOT / folder) for folder in ("python", "benchmarks", "test/Integration/Targets")
-]
-
-import conformance_cases as cases  # noqa: E402
-import fovea  # noqa: E402
-from workloads import Workload, workloads  # noqa: E402
-
-BUILD = Path(os.environ.get("FOVEA_BUILD_DIR", ROOT / "build")).resolve()
-MODELS = Path(os.environ.get("FOVEA_MODELS_DIR", ROOT / ".cache" / "models"))
 REAL = ("minilm_b1_s128", "silero_sequence_60", "silero_openvino", "silero_full",
         "g2p_encoder_13", "g2p_decoder")  # fmt: skip
 
@@ -50,12 +41,6 @@ def model_and_inputs(
     return real[name].source, real[name].feed
 
 
-def fovea_program(folder: Path, *arguments: str) -> None:
-    command = [str(BUILD / "bin" / "fovea"), *arguments]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300)
-    assert done.returncode == 0, done.stderr
-
-
 def outputs_of(path: Path) -> dict[str, bytes]:
     with np.load(path) as arrays:
         return {name: arrays[name].tobytes() for name in arrays}
@@ -71,9 +56,9 @@ def test_a_fresh_process_gives_the_same_bits(
     for input_name, array in inputs.items():
         np.save(tmp_path / f"{input_name}.npy", array)
         arguments.append(f"--input={input_name}=@{input_name}.npy")
-    fovea_program(tmp_path, "run", str(source), "--out=together.npz", *arguments)
-    fovea_program(tmp_path, "compile", str(source), "-o", "model.fvm")
-    fovea_program(tmp_path, "run", "model.fvm", "--out=apart.npz", *arguments)
+    sound(build_tree.fovea(tmp_path, "run", source, "--out=together.npz", *arguments))
+    sound(build_tree.fovea(tmp_path, "compile", source, "-o", "model.fvm"))
+    sound(build_tree.fovea(tmp_path, "run", "model.fvm", "--out=apart.npz", *arguments))
     together = outputs_of(tmp_path / "together.npz")
     assert together == outputs_of(tmp_path / "apart.npz")
     here = {key: value.tobytes() for key, value in fovea.compile(source)(**inputs).items()}
@@ -151,8 +136,8 @@ def test_bench_has_all_figures_of_minilm(tmp_path: Path, real: dict[str, Workloa
     if not real:
         pytest.skip(f"{MODELS} lacks the example models (./dev run fetches them)")
     sizes = ["--size=batch=1", "--size=seq=128"]
-    source = str(real["minilm_b1_s128"].source)
-    fovea_program(tmp_path, "bench", source, *sizes, "--time=50", "--json=bench.json")
+    source = real["minilm_b1_s128"].source
+    sound(build_tree.fovea(tmp_path, "bench", source, *sizes, "--time=50", "--json=bench.json"))
     measured = json.loads((tmp_path / "bench.json").read_text())
     assert all(value is not None for value in measured.values())
     steps, width, wide = 128, 384, 1536
