@@ -26,6 +26,8 @@ import programs  # noqa: E402
 # Cases between two looks at the clock.
 STEP_PROGRAMS = 20
 STEP_MUTATIONS = 25
+# Of each seed, in the first step; ./dev test --all cuts at more.
+TRUNCATIONS = 20
 
 
 def program_steps(program: Path, options: argparse.Namespace) -> Iterator[tuple[int, list[str]]]:
@@ -42,7 +44,7 @@ def damage_steps(program: Path, options: argparse.Namespace) -> Iterator[tuple[i
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "seeds").mkdir()
         runner = campaign.Campaign(program, Path(folder))
-        first, places = options.first, campaign.TRUNCATIONS
+        first, places = options.first, TRUNCATIONS
         while True:
             todo = campaign.sample(runner.seeds, STEP_MUTATIONS, places, options.seed, first)
             yield len(todo), runner.run(todo, options.keep)
