@@ -1,6 +1,7 @@
 """README.md has the table of the latest results."""
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
+import json
 from pathlib import Path
 
 import pytest
@@ -21,3 +22,20 @@ def test_a_changed_figure_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyP
 def test_the_last_line_of_a_workload_counts() -> None:
     lines = [{"workload": name, "threads": 1, "n": n} for n, name in enumerate("aba")]
     assert [line["n"] for line in table.latest(lines)] == [2, 1]
+
+
+def test_one_table_has_one_machine_day_and_note() -> None:
+    def line(name: str, **others: str) -> dict[str, object]:
+        common = {"machine": {"processor": "p"}, "date": "2026-01-02", "note": ""}
+        return common | {"workload": name, "threads": 1} | others
+
+    older = [line("a", date="2026-01-01"), line("b", machine="q"), line("c", note="busy")]
+    lines = [*older, line("d"), line("a"), line("d", n=2)]
+    assert table.latest(lines) == [line("d", n=2), line("a")]
+
+
+def test_more_than_all_is_said_where_a_row_has_it() -> None:
+    lines = table.latest([json.loads(line) for line in table.RESULTS.read_text().splitlines()])
+    for fraction, said in ((1.01, True), (1.0, False), (None, False)):
+        text = table.markdown([one | {"bandwidth_fraction": fraction} for one in lines])
+        assert ("above 100 %" in " ".join(text.split())) == said

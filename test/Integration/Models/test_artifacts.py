@@ -41,6 +41,13 @@ def model_and_inputs(
     return real[name].source, real[name].feed
 
 
+def saved(inputs: dict[str, np.ndarray], folder: Path) -> list[str]:
+    """Writes the inputs; the arguments that name them."""
+    for name, array in inputs.items():
+        np.save(folder / f"{name}.npy", array)
+    return [f"--input={name}=@{name}.npy" for name in inputs]
+
+
 def outputs_of(path: Path) -> dict[str, bytes]:
     with np.load(path) as arrays:
         return {name: arrays[name].tobytes() for name in arrays}
@@ -52,10 +59,7 @@ def test_a_fresh_process_gives_the_same_bits(
 ) -> None:
     """Compile and run in one process, against compile in one and run in another."""
     source, inputs = model_and_inputs(name, real, tmp_path)
-    arguments = []
-    for input_name, array in inputs.items():
-        np.save(tmp_path / f"{input_name}.npy", array)
-        arguments.append(f"--input={input_name}=@{input_name}.npy")
+    arguments = saved(inputs, tmp_path)
     sound(build_tree.fovea(tmp_path, "run", source, "--out=together.npz", *arguments))
     sound(build_tree.fovea(tmp_path, "compile", source, "-o", "model.fvm"))
     sound(build_tree.fovea(tmp_path, "run", "model.fvm", "--out=apart.npz", *arguments))
@@ -144,6 +148,19 @@ def test_bench_has_all_figures_of_minilm(tmp_path: Path, real: dict[str, Workloa
     layer = 2 * steps * width * (4 * width + 2 * wide) + 4 * steps * steps * width
     flops = measured["gflops"] * measured["min_ms"] * 1e6
     assert flops == pytest.approx(6 * layer, rel=1e-6)
+
+
+def test_bench_has_no_figure_for_what_a_branch_may_leave_out(
+    tmp_path: Path, real: dict[str, Workload]
+) -> None:
+    """Silero's model has a branch for each rate of samples, with weights of its own."""
+    if not real:
+        pytest.skip(f"{MODELS} lacks the example models (./dev run fetches them)")
+    full = real["silero_full"]
+    options = ["--time=50", "--json", *saved(full.feed, tmp_path)]
+    measured = json.loads(sound(build_tree.fovea(tmp_path, "bench", full.source, *options)).stdout)
+    figures = ("gflops", "peak_fraction", "read_gbps")
+    assert [measured[name] for name in figures] == [None] * len(figures)
 
 
 def test_memory_grows_with_the_length_and_not_its_square(real: dict[str, Workload]) -> None:
