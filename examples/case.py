@@ -66,7 +66,7 @@ class Case:
         if not got.size:
             return
         error = float(np.abs(got.astype(np.float64) - expected).max())
-        self.worst_error = max(self.worst_error, error)
+        self.worst_error = float(np.maximum(self.worst_error, error))
         if not error <= TOLERANCE:
             self.problems.append(f"{what} is off by {error:.3g}, allowed is {TOLERANCE:.0e}")
 
