@@ -4,18 +4,20 @@
 from __future__ import annotations
 
 import importlib.util
+import json
+import os
+import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import fovea
 import numpy as np
-from workloads import Feed, Workload
+from case import Settings, prepare_in
+from workloads import ROOT, Feed, Workload
 
-Formula = float | str | list[Any]
+PROGRAM = Path(os.environ.get("FOVEA_BUILD_DIR", ROOT / "build")).resolve() / "bin" / "fovea"
 
 
 @dataclass
@@ -27,66 +29,42 @@ class Contender:
     call: Callable[[], Feed]
     load_seconds: float
     compile_seconds: float = 0.0
-    # Of Fovea: operations and bytes of weights of one call, from the ledger.
-    flops: float | None = None
-    weight_bytes: float = 0.0
+    # Of Fovea: operations of one call, and bytes of weights that it reads; nothing when they depend
+    # on data.
+    flops: int | None = None
+    weight_bytes: int | None = None
 
 
-def evaluate(formula: Formula, symbols: Mapping[str, int]) -> float:
-    """A formula of the ledger (docs/Spec-fvm.md)."""
-    if isinstance(formula, str):
-        return symbols[formula]
-    if not isinstance(formula, list):
-        return formula
-    value, *others = (evaluate(part, symbols) for part in formula[1:])
-    rules: dict[str, Callable[[float, float], float]] = {
-        "+": lambda a, b: a + b, "-": lambda a, b: a - b, "*": lambda a, b: a * b,
-        "floordiv": lambda a, b: a // b, "ceildiv": lambda a, b: -(-a // b),
-        "mod": lambda a, b: a % b, "min": min, "max": max,
-    }  # fmt: skip
-    for other in others:
-        value = rules[formula[0]](value, other)
-    return value
+def work_of(artifact: Path, feed: Feed) -> tuple[int | None, int | None]:
+    """Operations of a call with these inputs and bytes of weights, as `fovea bench` counts them;
+    its times, which no peer took turns with, are left."""
+    for key, array in feed.items():
+        np.save(artifact.with_name(f"{key}.npy"), array)
+    inputs = [f"--input={key}=@{key}.npy" for key in feed]
+    command = [PROGRAM, "bench", artifact, "--time=1", "--json", *inputs]
+    done = subprocess.run(
+        command, cwd=artifact.parent, capture_output=True, text=True, check=True
+    )
+    measured = json.loads(done.stdout)
 
+    def count(rate: float | None) -> int | None:
+        return None if rate is None else round(rate * measured["min_ms"] * 1e6)
 
-def _count(model: fovea.Module, feed: Mapping[str, np.ndarray]) -> tuple[float | None, float]:
-    """Operations, None when they depend on data, and bytes of weights."""
-    symbols = {
-        name: size
-        for info in model.inputs
-        for name, size in zip(info.shape, feed[info.name].shape, strict=True)
-        if isinstance(name, str)
-    }
-    flops: float | None = 0.0
-    for record in model.ledger["kernels"]:
-        if record["op"] not in ("fovea.contract", "fovea.attention"):
-            continue
-        if "flops" not in record or record.get("conditional"):
-            flops = None
-        elif flops is not None:
-            flops += evaluate(record["flops"], symbols)
-    return flops, sum(record.get("weight_bytes", 0) for record in model.ledger["kernels"])
+    return count(measured["gflops"]), count(measured["read_gbps"])
 
 
 def fovea_contender(workload: Workload, threads: int) -> Contender:
-    """Compiles, writes the artefact, loads it back."""
-    start = time.perf_counter()
-    compiled = fovea.compile(workload.source)
-    compile_seconds = time.perf_counter() - start
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "model.fvm"
-        compiled.save(path)
-        del compiled
-        start = time.perf_counter()
-        model = fovea.load(path, threads=threads)
-        load_seconds = time.perf_counter() - start
-    version = model.manifest["producer"].split()[-1]
+    """What a file holds that the compiler wrote."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        case = prepare_in(folder, workload.name, workload.source, Settings(threads=threads))
+        counts = work_of(folder / f"{workload.name}.fvm", workload.feed)
 
     def call() -> Feed:
-        return model(**workload.feed)
+        return case.model(**workload.feed)
 
-    counts = _count(model, workload.feed)
-    return Contender("fovea", version, call, load_seconds, compile_seconds, *counts)
+    version = case.model.manifest["producer"].split()[-1]
+    return Contender("fovea", version, call, case.load_seconds, case.compile_seconds, *counts)
 
 
 def onnxruntime_contender(workload: Workload, threads: int) -> Contender:
@@ -134,7 +112,8 @@ def contenders(workload: Workload, threads: int) -> list[Contender]:
 
 
 def largest_difference(left: Feed, right: Feed) -> float:
-    """Over all outputs; infinite when their names or shapes differ."""
+    """Over all outputs; NaN when one has a NaN, infinite when their names or shapes differ."""
     if {n: a.shape for n, a in left.items()} != {n: a.shape for n, a in right.items()}:
         return float("inf")
-    return max(float(np.abs(left[name] - right[name]).max()) for name in left if left[name].size)
+    differences = [np.abs(left[name] - right[name]).max(initial=0) for name in left]
+    return float(np.max(differences, initial=0))

@@ -24,15 +24,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 ROOT = Path(__file__).resolve().parent.parent
-BUILD = Path(os.environ.get("FOVEA_BUILD_DIR", ROOT / "build")).resolve()
 RESULTS = ROOT / "benchmarks" / "results" / "models.jsonl"
 TOLERANCE = 1e-4
 # Threads of a peer that spin for more work have gone to sleep by then.
 PAUSE_SECONDS = 0.005
-sys.path.insert(0, str(ROOT / "python"))
+sys.path[:0] = [str(ROOT / folder) for folder in ("examples", "python")]
 
-from contenders import Contender, contenders, largest_difference  # noqa: E402
+from contenders import PROGRAM, Contender, contenders, largest_difference  # noqa: E402
 from table import print_table  # noqa: E402
 from workloads import Workload, workloads  # noqa: E402
 
@@ -54,7 +55,7 @@ def machine() -> dict[str, Any]:
 
 def peaks(threads: int) -> tuple[float, float]:
     """f32 GFLOP/s and GB/s read from memory, as fovea doctor measures them."""
-    command = [BUILD / "bin" / "fovea", "doctor", "--measure", "--json", f"--threads={threads}"]
+    command = [PROGRAM, "doctor", "--measure", "--json", f"--threads={threads}"]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     measured = json.loads(done.stdout)["peaks"]
     return measured["peak_gflops"], measured["peak_gbps"]
@@ -76,7 +77,7 @@ def measure(workload: Workload, threads: int, rounds: int, seconds: float) -> di
     """One line of the results."""
     ready = contenders(workload, threads)
     ours = ready[0]
-    difference = max(largest_difference(ours.call(), other.call()) for other in ready[1:])
+    difference = np.max([largest_difference(ours.call(), other.call()) for other in ready[1:]])
     times: list[list[float]] = [[] for _ in ready]
     gflops, gbps = peaks(threads)
     for index in range(rounds):
@@ -84,7 +85,7 @@ def measure(workload: Workload, threads: int, rounds: int, seconds: float) -> di
             kept.extend(slice_of(contender, seconds))
         if index % 5 == 4:
             gflops, gbps = (max(pair) for pair in zip((gflops, gbps), peaks(threads), strict=True))
-    least = [min(kept) for kept in times]
+    least, read = [min(kept) for kept in times], ours.weight_bytes
     line: dict[str, Any] = {
         "workload": workload.name,
         "threads": threads,
@@ -93,10 +94,10 @@ def measure(workload: Workload, threads: int, rounds: int, seconds: float) -> di
         "flops": ours.flops,
         "peak_gflops": gflops,
         "peak_fraction": ours.flops / least[0] / gflops * 1e-9 if ours.flops else None,
-        "weight_bytes": ours.weight_bytes,
+        "weight_bytes": read,
         "peak_gbps": gbps,
-        "bandwidth_fraction": ours.weight_bytes / least[0] / gbps * 1e-9,
-        "difference": difference,
+        "bandwidth_fraction": None if read is None else read / least[0] / gbps * 1e-9,
+        "difference": float(difference),
         "systems": {},
     }
     for contender, kept, best in zip(ready, times, least, strict=True):

@@ -56,10 +56,12 @@ def print_table(lines: Sequence[Line]) -> None:
 
 
 def latest(lines: Sequence[Line]) -> list[Line]:
-    """The last line of each workload and number of threads, in the order of the first."""
+    """The last line of each workload and number of threads, in the order of the first. Only what
+    was measured as the last of all lines was: one table has one machine, day and note."""
     kept: dict[tuple[str, int], Line] = {}
     for line in lines:
-        kept[line["workload"], line["threads"]] = line
+        if all(line.get(key) == lines[-1].get(key) for key in ("machine", "date", "note")):
+            kept[line["workload"], line["threads"]] = line
     return list(kept.values())
 
 
@@ -76,13 +78,14 @@ def markdown(lines: Sequence[Line]) -> str:
     versions = ", ".join(f"{name} {version}" for name, version in peers.items() if name != "fovea")
     worst = max(line["difference"] for line in lines)
     note = f"{last['note']} " if last.get("note") else ""
+    most = max(line["bandwidth_fraction"] or 0 for line in lines)
+    above = ", hence above 100 %" if most > 1 else ""
     prose = (
         f"{machine['processors']} processors of a shared {machine['processor']} ({features}), "
         f"{last['date']}. {note}Run is the least time of a call; peers ({versions}) took turns "
         "with it, and in brackets is Fovea's time relative to theirs (below 1 is faster). "
         "Fractions are of what the machine gave meanwhile to plain loops of multiply-adds and of "
-        "reads from memory, the second of all weights: small ones stay in caches, hence above "
-        "100 %. Outputs "
+        f"reads from memory, the second of all weights: small ones stay in caches{above}. Outputs "
         f"differ from the peers' by at most {worst:.0e}. Reproduce with `./dev bench`."
     )
     text += ["", textwrap.fill(prose, 100, break_long_words=False, break_on_hyphens=False)]

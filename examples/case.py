@@ -32,7 +32,7 @@ class MissingData(Exception):
 class Settings:
     """The command line."""
 
-    models: Path
+    models: Path = ROOT / ".cache" / "models"
     target: str = "host"
     threads: int = 0
 
@@ -66,7 +66,7 @@ class Case:
         if not got.size:
             return
         error = float(np.abs(got.astype(np.float64) - expected).max())
-        self.worst_error = max(self.worst_error, error)
+        self.worst_error = float(np.maximum(self.worst_error, error))
         if not error <= TOLERANCE:
             self.problems.append(f"{what} is off by {error:.3g}, allowed is {TOLERANCE:.0e}")
 
@@ -92,15 +92,20 @@ class Case:
 
 def prepare(name: str, source: Path, settings: Settings, **options: Any) -> Case:
     """Compiles a model, writes its artefact and loads it back: what runs is what a file holds."""
+    with tempfile.TemporaryDirectory() as folder:
+        return prepare_in(Path(folder), name, source, settings, **options)
+
+
+def prepare_in(folder: Path, name: str, source: Path, settings: Settings, **options: Any) -> Case:
+    """The same with the artefact in a folder, as NAME.fvm."""
     start = time.perf_counter()
     compiled = fovea.compile(source, target=settings.target, **options)
     compile_seconds = time.perf_counter() - start
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / f"{name}.fvm"
-        compiled.save(path)
-        start = time.perf_counter()
-        model = fovea.load(path, threads=settings.threads)
-        load_seconds = time.perf_counter() - start
+    path = folder / f"{name}.fvm"
+    compiled.save(path)
+    start = time.perf_counter()
+    model = fovea.load(path, threads=settings.threads)
+    load_seconds = time.perf_counter() - start
     return Case(name, model, compile_seconds, load_seconds)
 
 
@@ -117,7 +122,7 @@ def median_seconds(run: Callable[[], object], rounds: int = 7) -> float:
 
 def parse(description: str, argv: Sequence[str] | None) -> Settings:
     parser = argparse.ArgumentParser(description=description)
-    parser.add_argument("--models", type=Path, default=ROOT / ".cache" / "models",
+    parser.add_argument("--models", type=Path, default=Settings.models,
                         help="folder with the models' Python packages, unpacked")  # fmt: skip
     parser.add_argument("--target", default="host", help="what to compile for (default: host)")
     parser.add_argument("--threads", type=int, default=0, help="threads of a run (0: as tuned)")

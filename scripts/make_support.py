@@ -36,7 +36,7 @@ input:
 
 {types}
 
-| operator | from opset | types | not supported |
+| operator | from opset | types | limits |
 | --- | --- | --- | --- |
 """
 

@@ -107,7 +107,9 @@ llvm::Expected<Exit> cli::benchModel(const Invocation &invocation) {
     gflops = *flops / times->least * 1e-6;
     fraction = *gflops / peak;
   }
-  double read = weightBytesOf(program.ledger()) / times->least * 1e-6;
+  std::optional<double> read = weightBytesOf(program.ledger());
+  if (read)
+    *read *= 1e-6 / times->least;
   llvm::json::Object result{{"name", invocation.stem()},
                             {"threads", threads},
                             {"min_ms", times->least},
@@ -115,7 +117,7 @@ llvm::Expected<Exit> cli::benchModel(const Invocation &invocation) {
                             {"gflops", orNull(gflops)},
                             {"peak_gflops", peak},
                             {"peak_fraction", orNull(fraction)},
-                            {"read_gbps", read},
+                            {"read_gbps", orNull(read)},
                             {"peak_gbps", bandwidth},
                             {"load_ms", loaded->loadSeconds * 1e3},
                             {"peak_bytes", *peakBytes}};

@@ -78,9 +78,13 @@ std::optional<double> cli::flopsOf(llvm::StringRef ledger, const Symbols &symbol
   return total;
 }
 
-double cli::weightBytesOf(llvm::StringRef ledger) {
+std::optional<double> cli::weightBytesOf(llvm::StringRef ledger) {
   double total = 0;
-  for (const llvm::json::Object &record : ledgerRecords(ledger))
-    total += record.getNumber("weight_bytes").value_or(0);
+  for (const llvm::json::Object &record : ledgerRecords(ledger)) {
+    std::optional<double> bytes = record.getNumber("weight_bytes");
+    if (bytes && record.getBoolean("conditional").value_or(false))
+      return std::nullopt;
+    total += bytes.value_or(0);
+  }
   return total;
 }

@@ -27,8 +27,9 @@ std::optional<double> evaluateFormula(const llvm::json::Value &formula, const Sy
 /// them depends on data.
 std::optional<double> flopsOf(llvm::StringRef ledger, const Symbols &symbols);
 
-/// Bytes of weights that a run reads, each once.
-double weightBytesOf(llvm::StringRef ledger);
+/// Bytes of weights that a run reads, each once. Nothing when some are read in a branch that a run
+/// may leave out.
+std::optional<double> weightBytesOf(llvm::StringRef ledger);
 
 } // namespace fovea::cli
 

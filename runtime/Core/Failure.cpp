@@ -15,15 +15,11 @@ static Status describeFault(const Failure &failure, const Module &module) {
   std::string where =
       node.empty() ? concat("node number ", failure.node, ": ") : concat("node '", node, "': ");
   switch (failure.fault) {
-  case FOVEA_FAULT_INDEX: {
-    // Compiled code says no more than the size: an index that counts from the end is within it.
-    bool mayCountFromEnd = failure.value >= failure.limit || failure.value < -failure.limit;
-    std::string lowest = mayCountFromEnd ? concat("-", failure.limit) : "0";
-    return {Code::DataOutOfRange,
-            concat(where, "index ", failure.value, " is out of range [", lowest, ", ",
-                   failure.limit, ")"),
-            node};
-  }
+  case FOVEA_FAULT_INDEX:
+    return {
+        Code::DataOutOfRange,
+        concat(where, "index ", failure.value, " is out of range for ", failure.limit, " elements"),
+        node};
   case FOVEA_FAULT_SHAPE:
     return {Code::DataOutOfRange,
             concat(where, "size ", failure.value, " does not match size ", failure.limit), node};

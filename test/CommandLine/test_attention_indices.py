@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import Run
+from build_tree import Run
 
 MAPS = """
 #q = affine_map<(b, h, i, j, d, e) -> (b, h, i, d)>

@@ -11,10 +11,11 @@ from ctypes import POINTER, byref, c_char_p, c_int, c_int64, c_size_t, c_void_p
 from pathlib import Path
 
 import pytest
-from conftest import GATHER, LINEAR, build_folder
+from build_tree import BUILD
+from small_models import gather, linear
 
 EXPORTS = Path(__file__).with_name("compiler_exports.txt")
-LIBRARY = build_folder() / "lib" / "libfovea-compiler.so"
+LIBRARY = BUILD / "lib" / "libfovea-compiler.so"
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +69,7 @@ def test_exports_are_those_listed(library: ctypes.CDLL) -> None:
 
 def test_protobuf_is_built_in_and_hidden() -> None:
     """A process with another protobuf must not meet the compiler's."""
-    for path in (LIBRARY, build_folder() / "bin" / "fovea"):
+    for path in (LIBRARY, BUILD / "bin" / "fovea"):
         dynamic = subprocess.check_output(["readelf", "--dynamic", path], text=True)
         assert "(NEEDED)" in dynamic
         assert "protobuf" not in dynamic
@@ -78,7 +79,7 @@ def test_protobuf_is_built_in_and_hidden() -> None:
 
 
 def test_artefact_has_bytes_manifest_and_ledger(library: ctypes.CDLL) -> None:
-    code, message, made = compile_text(library, LINEAR, dim="n=3", keep="asm")
+    code, message, made = compile_text(library, linear(), dim="n=3", keep="asm")
     assert (code, message) == (0, "")
     size = c_size_t()
     data = library.fovea_artifact_bytes(made, byref(size))
@@ -92,7 +93,7 @@ def test_artefact_has_bytes_manifest_and_ledger(library: ctypes.CDLL) -> None:
 
 
 def test_all_problems_are_in_the_message(library: ctypes.CDLL) -> None:
-    text = LINEAR.replace("%sum, %add : f32", "%nothing, %neither : f32")
+    text = linear().replace("%sum, %add : f32", "%nothing, %neither : f32")
     code, message, made = compile_text(library, text)
     assert (code, made.value) == (1, None)
     assert message.startswith("model:")
@@ -142,7 +143,7 @@ def test_query_lists_problems_without_compiling(library: ctypes.CDLL, tmp_path: 
     assert not library.fovea_query_file(bytes(tmp_path / "absent.onnx"), None, byref(text))
     assert [item["code"] for item in json.loads(library.fovea_text_data(text))] == ["FV0001"]
     library.fovea_text_free(text)
-    (tmp_path / "good.mlir").write_text(LINEAR)
+    (tmp_path / "good.mlir").write_text(linear())
     assert not library.fovea_query_file(bytes(tmp_path / "good.mlir"), None, byref(text))
     assert json.loads(library.fovea_text_data(text)) == []
     library.fovea_text_free(text)
@@ -165,7 +166,7 @@ def test_targets_are_listed(library: ctypes.CDLL) -> None:
 
 
 def test_a_target_that_evaluates_makes_no_artefact(library: ctypes.CDLL) -> None:
-    code, message, made = compile_text(library, LINEAR, target="reference")
+    code, message, made = compile_text(library, linear(), target="reference")
     assert (code, made.value) == (1, None)
     assert "error[FV0322]: target 'reference' makes no artefact" in message
 
@@ -182,7 +183,7 @@ def test_operators_are_listed(library: ctypes.CDLL) -> None:
 
 def test_threads_compile_at_the_same_time(library: ctypes.CDLL) -> None:
     def one(index: int) -> bytes:
-        code, _, made = compile_text(library, GATHER if index % 2 else LINEAR)
+        code, _, made = compile_text(library, gather() if index % 2 else linear())
         assert code == 0
         size = c_size_t()
         data = library.fovea_artifact_bytes(made, byref(size))

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import Run
+from build_tree import Run
 
 PHASES = ["import", "graph", "schedule", "kernel", "llvm"]
 
 
-@pytest.mark.parametrize("model", ["linear", "gather", "weighted"])
+@pytest.mark.parametrize("model", ["linear", "gather", "weighted", "attention", "gru"])
 @pytest.mark.parametrize("phase", PHASES)
 def test_compiles_on_to_the_same_bytes(fovea: Run, tmp_path: Path, model: str, phase: str) -> None:
     assert fovea("compile", f"{model}.mlir", "-o", "straight.fvm").returncode == 0

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from conftest import Run
+from build_tree import Run
 
 
 def maps(*results: str, dims: str) -> str:

@@ -6,9 +6,10 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import fovea as package
 import numpy as np
 import pytest
-from conftest import Run
+from build_tree import Run
 
 VERBS = ["bench", "compile", "doctor", "explain", "inspect", "run", "verify"]
 
@@ -135,14 +136,33 @@ def test_explain_names_the_form_of_a_product(fovea: Run, source: str) -> None:
     assert {"form", "refused", "node"} <= kernels[0].keys()
 
 
+@pytest.mark.parametrize(
+    ("model", "op"),
+    [
+        ("raised", "fovea.attention"),
+        ("attention", "fovea.attention"),
+        ("probabilities", "linalg.softmax"),
+        ("gru", "fovea.rnn"),
+    ],
+)
+def test_explain_says_what_the_ledger_says(
+    fovea: Run, tmp_path: Path, model: str, op: str
+) -> None:
+    assert fovea("compile", f"{model}.mlir").returncode == 0
+    kernels = package.load(tmp_path / f"{model}.fvm").ledger["kernels"]
+    for source in (f"{model}.mlir", f"{model}.fvm"):
+        assert json.loads(fovea("explain", source, "--json").stdout)["kernels"] == kernels
+    assert op in {kernel["op"] for kernel in kernels}
+
+
 def test_attention_that_is_not_raised_is_said_and_may_be_refused(fovea: Run) -> None:
-    result = fovea("explain", "attention.mlir", "--json")
+    result = fovea("explain", "probabilities.mlir", "--json")
     missed = [r for r in json.loads(result.stdout)["kernels"] if r["form"] == "decomposed"]
     assert [(r["node"], r["op"]) for r in missed] == [("layer/softmax", "linalg.softmax")]
     assert missed[0]["refused"][0]["form"] == "fovea.attention"
     assert "also reads scores or probabilities" in missed[0]["refused"][0]["text"]
-    assert fovea("compile", "attention.mlir").returncode == 0
-    strict = fovea("compile", "attention.mlir", "--require-fused")
+    assert fovea("compile", "probabilities.mlir").returncode == 0
+    strict = fovea("compile", "probabilities.mlir", "--require-fused")
     assert strict.returncode == 3
     assert "node 'layer/softmax'" in strict.stderr
     assert "error[FV0401]" in strict.stderr

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import Run
+from build_tree import Run
 
 
 @pytest.mark.parametrize("model", ["linear", "gather", "weighted"])

@@ -3,17 +3,13 @@
 
 from __future__ import annotations
 
-import os
 import struct
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
-
-ROOT = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT / "test" / "Fuzz"), str(ROOT / "python")]
+from build_tree import PROGRAM
 
 pytest.importorskip("onnx")
 
@@ -25,11 +21,6 @@ from onnx import TensorProto, helper, numpy_helper  # noqa: E402
 HUGE = 2**31
 # A sound model of a few bytes takes less than this, by far; a bomb would take gigabytes.
 MOST_BYTES = 256 * 2**20
-
-
-def program() -> str:
-    build = Path(os.environ.get("FOVEA_BUILD_DIR", ROOT / "build"))
-    return str(build / "bin" / "fovea")
 
 
 def onnx_bomb(kind: str, inputs: list[str], *constants: np.ndarray) -> bytes:
@@ -78,11 +69,27 @@ BOMBS: dict[str, tuple[str, Callable[[], bytes]]] = {
 }  # fmt: skip
 
 
-def expect_refusal(folder: Path, *arguments: str) -> None:
-    end = campaign.run_limited([program(), *arguments, "-q"], folder)
+def ended(folder: Path, *arguments: str, program: Path = PROGRAM) -> campaign.End:
+    return campaign.run_limited([str(program), *arguments, "-q"], folder)
+
+
+def expect_refusal(end: campaign.End) -> None:
     assert end.code == 3, end.stderr
     assert end.stderr.count("error") == 1, end.stderr
     assert end.peak_bytes < MOST_BYTES
+
+
+@pytest.mark.parametrize(
+    "script",
+    ["exit 3", "echo error >&2; exit 4", "echo error error >&2; exit 3",
+     "head -c 600000000 /dev/zero | tail -c 599999999 > /dev/null; echo error >&2; exit 3"],
+)  # fmt: skip
+def test_what_is_no_refusal_is_noticed(tmp_path: Path, script: str) -> None:
+    fake = tmp_path / "fake"
+    fake.write_text(f"#!/bin/sh\n{script}\n")
+    fake.chmod(0o755)
+    with pytest.raises(AssertionError):
+        expect_refusal(ended(tmp_path, program=fake))
 
 
 @pytest.mark.parametrize("name", BOMBS)
@@ -90,14 +97,14 @@ def test_declared_sizes_are_refused(tmp_path: Path, name: str) -> None:
     file, make = BOMBS[name]
     (tmp_path / file).write_bytes(make())
     (tmp_path / "w.bin").write_bytes(bytes(64))
-    expect_refusal(tmp_path, "compile", file)
+    expect_refusal(ended(tmp_path, "compile", file))
 
 
 def test_a_constant_of_one_value_is_not_spelled_out(tmp_path: Path) -> None:
     kind = "tensor<1073741824xf32>"
     body = f"%r = arith.constant dense<1.0> : {kind}\nreturn %r : {kind}"
     (tmp_path / "m.mlir").write_bytes(mlir("", body, kind))
-    end = campaign.run_limited([program(), "compile", "m.mlir", "-q"], tmp_path)
+    end = ended(tmp_path, "compile", "m.mlir")
     assert end.code == 0, end.stderr
     assert end.peak_bytes < MOST_BYTES
 
@@ -107,20 +114,20 @@ def test_safetensors_headers_are_refused(tmp_path: Path, length: int) -> None:
     corpus.write_bert(tmp_path / "m")
     file = tmp_path / "m" / "model.safetensors"
     file.write_bytes(struct.pack("<Q", length) + file.read_bytes()[8:])
-    expect_refusal(tmp_path, "compile", "m")
+    expect_refusal(ended(tmp_path, "compile", "m"))
 
 
 @pytest.mark.parametrize("size", [2**33, 2**62, 2**64 - 1])
 def test_sections_of_artefacts_are_refused(tmp_path: Path, size: int) -> None:
     corpus.write_bert(tmp_path / "m")
-    made = campaign.run_limited([program(), "compile", "m", "-q"], tmp_path)
+    made = ended(tmp_path, "compile", "m")
     assert made.code == 0, made.stderr
     data = bytearray((tmp_path / "m.fvm").read_bytes())
     for record in range(128, 128 + 128 * struct.unpack_from("<I", data, 32)[0], 128):
         forged = bytearray(data)
         struct.pack_into("<Q", forged, record + 48, size)
         (tmp_path / "m.fvm").write_bytes(forged)
-        expect_refusal(tmp_path, "run", "m.fvm")
+        expect_refusal(ended(tmp_path, "run", "m.fvm"))
 
 
 # Three sizes that are known only in the run: what is made of them is 2^63 elements.
@@ -153,8 +160,8 @@ func.func @main(%x: tensor<?xf32> {fovea.shape = ["n"]}, %y: tensor<?xf32> {fove
 def test_an_arena_that_overflows_is_a_status(tmp_path: Path) -> None:
     (tmp_path / "m.mlir").write_text(PRODUCT)
     sizes = [f"--size={name}={2**21}" for name in "nmk"]
-    end = campaign.run_limited([program(), "run", "m.mlir", "-q", *sizes], tmp_path)
+    end = ended(tmp_path, "run", "m.mlir", *sizes)
     assert end.code == 5, end.stderr
     assert "memory" in end.stderr
     small = [f"--size={name}=3" for name in "nmk"]
-    assert campaign.run_limited([program(), "run", "m.mlir", "-q", *small], tmp_path).code == 0
+    assert ended(tmp_path, "run", "m.mlir", *small).code == 0

@@ -3,35 +3,27 @@
 
 from __future__ import annotations
 
-import os
 import stat
-import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
-
-ROOT = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT / "test" / "Fuzz"), str(ROOT / "python")]
+from build_tree import ALL, PROGRAM
 
 pytest.importorskip("onnx")
 
 import campaign  # noqa: E402
 import corpus  # noqa: E402
 
-ALL = os.environ.get("FOVEA_TEST_ALL") == "1"
 MUTATIONS = 1000 if ALL else 40
-PLACES = campaign.TRUNCATIONS if ALL else 10
-
-
-def program() -> Path:
-    return Path(os.environ.get("FOVEA_BUILD_DIR", ROOT / "build")) / "bin" / "fovea"
+PLACES = campaign.TRUNCATIONS if ALL else 4
 
 
 @pytest.fixture(scope="module")
 def runner(tmp_path_factory: pytest.TempPathFactory) -> campaign.Campaign:
     folder = tmp_path_factory.mktemp("damage")
     (folder / "seeds").mkdir()
-    return campaign.Campaign(program(), folder)
+    return campaign.Campaign(PROGRAM, folder)
 
 
 @pytest.mark.parametrize("format", corpus.FORMATS)
@@ -39,6 +31,19 @@ def test_damage_is_refused_or_harmless(runner: campaign.Campaign, format: str) -
     todo = campaign.sample(runner.seeds, MUTATIONS, PLACES)
     failures = runner.run([case for case in todo if case.seed.format == format])
     assert not failures, "\n".join(failures)
+
+
+def test_every_seed_is_cut_at_every_place(runner: campaign.Campaign) -> None:
+    todo = campaign.sample(runner.seeds, 0, campaign.TRUNCATIONS)
+    cut = Counter(case.seed for case in todo)
+    assert cut == dict.fromkeys(runner.seeds, 100)
+
+
+def test_memory_is_measured_against_an_empty_model(runner: campaign.Campaign) -> None:
+    assert set(runner.base) == set(corpus.FORMATS)
+    for seed in runner.seeds:
+        sound = runner.peak_bytes(seed, seed.file.read_bytes())
+        assert runner.base[seed.format] <= 1.05 * sound
 
 
 def judged(runner: campaign.Campaign, folder: Path, script: str) -> str:

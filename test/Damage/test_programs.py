@@ -3,25 +3,17 @@
 
 from __future__ import annotations
 
-import os
 import re
-import sys
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "test" / "Fuzz"))
+import programs
+from build_tree import ALL, PROGRAM, fovea, sound
 
-import programs  # noqa: E402
-
-COUNT = 1000 if os.environ.get("FOVEA_TEST_ALL") == "1" else 60
-
-
-def program() -> Path:
-    return Path(os.environ.get("FOVEA_BUILD_DIR", ROOT / "build")) / "bin" / "fovea"
+COUNT = 1000 if ALL else 60
 
 
 def test_random_programs_agree_with_the_reference(tmp_path: Path) -> None:
-    failures = programs.run(program(), tmp_path, range(COUNT))
+    failures = programs.run(PROGRAM, tmp_path, range(COUNT))
     assert not failures, "\n".join(failures)
 
 
@@ -38,10 +30,6 @@ def test_a_wrong_program_fails(tmp_path: Path) -> None:
     wrong = re.sub(r"scale = 1\.0\d*e[+]00", "scale = 1.25", made.text)
     assert wrong != made.text
     (tmp_path / "wrong.mlir").write_text(wrong)
-    values = programs.subprocess.run(
-        [str(program()), "run", "wrong.mlir", "-q", "--out=wrong.npz", *made.options],
-        cwd=tmp_path, capture_output=True, check=False,
-    )  # fmt: skip
-    assert values.returncode == 0, values.stderr
-    verdict = programs.verify(program(), made, tmp_path, ["--ref=@wrong.npz"])
+    sound(fovea(tmp_path, "run", "wrong.mlir", "-q", "--out=wrong.npz", *made.options))
+    verdict = programs.verify(PROGRAM, made, tmp_path, ["--ref=@wrong.npz"])
     assert verdict.startswith("exit 1"), verdict

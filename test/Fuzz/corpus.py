@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import struct
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -127,6 +128,23 @@ def _artifacts(folder: Path, program: Path) -> list[Seed]:
     command = [program, "compile", folder / "whole", "-q", "-o", folder / "whole.fvm"]
     subprocess.run(command, check=True, cwd=folder)
     return [Seed("fvm", "whole", folder / "whole.fvm", folder / "whole.fvm")]
+
+
+def empty(folder: Path, program: Path) -> dict[str, bytes]:
+    """A file of each format with no model in it, or one that gives what it takes."""
+    folder.mkdir()
+    kind = "tensor<1xf32>"
+    module = f"func.func @main(%x: {kind}) -> {kind} {{\n  return %x : {kind}\n}}\n"
+    (folder / "empty.mlir").write_text(module)
+    command = [program, "compile", "empty.mlir", "-q", "-o", "empty.fvm"]
+    subprocess.run(command, check=True, cwd=folder)
+    return {
+        "onnx": corpus_onnx.empty().SerializeToString(),
+        "safetensors": struct.pack("<Q", 2) + b"{}",
+        "config": b"{}",
+        "mlir": module.encode(),
+        "fvm": (folder / "empty.fvm").read_bytes(),
+    }
 
 
 def write(folder: Path, program: Path) -> list[Seed]:

@@ -121,6 +121,13 @@ def _indexing() -> onnx.ModelProto:
     return g.model(g.node("Einsum", kept, x, equation="ij,kj->ik"), best)
 
 
+def _slicing() -> onnx.ModelProto:
+    g = _Graph()
+    x = g.input("x", [4, 6])
+    bounds = [g.input(name, [1], TensorProto.INT64) for name in ("start", "end")]
+    return g.model(g.node("Slice", x, *bounds, g.integers(0)))
+
+
 def _convolution() -> onnx.ModelProto:
     g = _Graph()
     x, flag = g.input("x", ["b", 3, 16]), g.input("flag", [], TensorProto.BOOL)
@@ -149,8 +156,14 @@ def _external(folder: Path) -> onnx.ModelProto:
     return model
 
 
+def empty() -> onnx.ModelProto:
+    """A model that gives what it takes."""
+    g = _Graph()
+    return g.model(g.node("Identity", g.input("x", [1])))
+
+
 MODELS = {"transformer": _transformer, "recurrent": _recurrent, "shapes": _shapes,
-          "indexing": _indexing, "convolution": _convolution}  # fmt: skip
+          "indexing": _indexing, "slicing": _slicing, "convolution": _convolution}  # fmt: skip
 
 
 def write(folder: Path) -> list[Path]:

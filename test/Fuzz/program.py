@@ -34,14 +34,24 @@ class Value:
         return f"tensor<{''.join(f'{dim}x' for dim in self.shape)}{self.dtype}>"
 
 
+@dataclasses.dataclass(frozen=True)
+class Input:
+    """What a run gives an argument; `spec` describes its values to the command line."""
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: str
+    spec: str
+
+
 class Program:
-    """Collects a module; `inputs` are specifications for the command line."""
+    """Collects a module and what it is run with."""
 
     def __init__(self, rng: random.Random) -> None:
         self.rng = rng
         self.arguments: list[str] = []
         self.lines: list[str] = []
-        self.inputs: dict[str, str] = {}
+        self.inputs: list[Input] = []
         self.sizes: dict[str, int] = {}
         self._dims: dict[str, str] = {}
         self._count = 0
@@ -74,7 +84,8 @@ class Program:
                 index, size = self.constant(place), self.name()
                 self.lines.append(f"{size} = tensor.dim {value.name}, {index} : {value.type}")
                 self._dims[dim.symbol] = size
-        self.inputs[label] = spec or f"randn:{self.rng.randrange(1000)}"
+        spec = spec or f"randn:{self.rng.randrange(1000)}"
+        self.inputs.append(Input(label, tuple(dim.size for dim in shape), dtype, spec))
         return value
 
     def constant(self, value: int) -> str:
@@ -108,11 +119,6 @@ class Program:
         arguments = ",\n    ".join(self.arguments)
         body += f"  return {names} : {types}\n"
         return f"func.func @main({arguments})\n    -> ({types}) {{\n{body}}}\n"
-
-    def options(self) -> list[str]:
-        """What `fovea verify` is told besides the module."""
-        sizes = [f"--size={name}={size}" for name, size in self.sizes.items()]
-        return [*sizes, *(f"--input={name}={spec}" for name, spec in self.inputs.items())]
 
 
 class Scalars:

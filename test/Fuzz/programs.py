@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import program_ops as ops
-from program import Program, Value
+from program import Input, Program, Value
 from program_attention import attention
 
 LIMIT_SECONDS = 120.0
@@ -27,11 +27,18 @@ _NEXT: list[Callable[[Program, Value], list[Value]]] = [
 
 @dataclasses.dataclass(frozen=True)
 class Made:
-    """One program, as a module and what `fovea verify` is told with it."""
+    """One program: its module, and what it is run with."""
 
     number: int
     text: str
-    options: list[str]
+    inputs: list[Input]
+    sizes: dict[str, int]
+
+    @property
+    def options(self) -> list[str]:
+        """What `fovea verify` is told besides the module."""
+        sizes = [f"--size={name}={size}" for name, size in self.sizes.items()]
+        return [*sizes, *(f"--input={given.name}={given.spec}" for given in self.inputs)]
 
 
 def make(salt: int, number: int) -> Made:
@@ -45,7 +52,7 @@ def make(salt: int, number: int) -> Made:
     kept = rng.sample(results, rng.randint(1, len(results)))
     if results[-1] not in kept:
         kept.append(results[-1])
-    return Made(number, p.text(kept), p.options())
+    return Made(number, p.text(kept), p.inputs, p.sizes)
 
 
 def verify(program: Path, made: Made, folder: Path, extra: Sequence[str] = ()) -> str:

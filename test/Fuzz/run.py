@@ -10,22 +10,24 @@ makes the exit code 1.
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(Path(__file__).parent), str(ROOT / "python")]
+TEST = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(TEST / "Fuzz"), str(TEST), str(TEST.parent / "python")]
 
 import campaign  # noqa: E402
 import programs  # noqa: E402
+from build_tree import PROGRAM, ROOT  # noqa: E402
 
 # Cases between two looks at the clock.
 STEP_PROGRAMS = 20
 STEP_MUTATIONS = 25
+# Of each seed, in the first step; ./dev test --all cuts at more.
+TRUNCATIONS = 20
 
 
 def program_steps(program: Path, options: argparse.Namespace) -> Iterator[tuple[int, list[str]]]:
@@ -42,7 +44,7 @@ def damage_steps(program: Path, options: argparse.Namespace) -> Iterator[tuple[i
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "seeds").mkdir()
         runner = campaign.Campaign(program, Path(folder))
-        first, places = options.first, campaign.TRUNCATIONS
+        first, places = options.first, TRUNCATIONS
         while True:
             todo = campaign.sample(runner.seeds, STEP_MUTATIONS, places, options.seed, first)
             yield len(todo), runner.run(todo, options.keep)
@@ -57,15 +59,13 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--keep", type=Path, default=ROOT / "build" / "fuzz")
     parser.add_argument("--first", type=int, default=0, help="number of the first case")
     options = parser.parse_args(argv)
-    build = Path(os.environ.get("FOVEA_BUILD_DIR", ROOT / "build"))
-    program = build / "bin" / "fovea"
-    if not program.exists():
-        print(f"fuzz: {program} is not built", file=sys.stderr)
+    if not PROGRAM.exists():
+        print(f"fuzz: {PROGRAM} is not built", file=sys.stderr)
         return 3
     options.keep = options.keep.absolute()
     options.keep.mkdir(parents=True, exist_ok=True)
     kinds = {"programs": [program_steps], "damage": [damage_steps]}
-    steps = [make(program, options) for make in kinds.get(options.kind, sum(kinds.values(), []))]
+    steps = [make(PROGRAM, options) for make in kinds.get(options.kind, sum(kinds.values(), []))]
     end, cases, failures = time.monotonic() + options.seconds, 0, 0
     print(f"fuzz: seed {options.seed}, first case {options.first}", flush=True)
     while time.monotonic() < end:

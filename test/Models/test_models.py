@@ -7,23 +7,37 @@ works by now must be listed so.
 
 from __future__ import annotations
 
-import os
+import json
 from pathlib import Path
 
 import pytest
-from cases import Case, all_cases, outcome
+from build_tree import ALL, fovea, sound
+from cases import Case, all_cases, outcome, write
+from checks import operations_found
 
 LISTED = dict(
     line.split(": ", 1)
     for line in (Path(__file__).parent / "outcomes.txt").read_text().splitlines()
     if line and not line.startswith("#")
 )
-CASES = all_cases(sample=not os.environ.get("FOVEA_TEST_ALL"))
+CASES = all_cases(sample=not ALL)
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_outcome_is_the_listed_one(case: Case, tmp_path: Path) -> None:
     assert outcome(case, tmp_path) == LISTED[str(case)]
+
+
+@pytest.mark.parametrize("name", ["bert-sdpa-torchscript-dynamic", "lstm-torchscript-dynamic"])
+def test_explain_lists_what_must_be_found(name: str, tmp_path: Path) -> None:
+    """`fovea explain --json` by the check that outcomes apply to the module's ledger."""
+    (case,) = (case for case in all_cases(sample=False) if str(case) == name)
+    assert write(case, tmp_path / "model.onnx") == ""
+    said = json.loads(sound(fovea(tmp_path, "explain", "model.onnx", "--json")).stdout)
+    family = case.family
+    assert operations_found(said, "fovea.attention", family.attentions) == ""
+    assert operations_found(said, "fovea.rnn", family.recurrences) == ""
+    assert family.attentions + family.recurrences > 0
 
 
 def test_every_case_is_listed_and_no_other() -> None:

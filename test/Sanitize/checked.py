@@ -14,14 +14,15 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
+from build_tree import ROOT, fovea, sound
 
-ROOT = Path(__file__).resolve().parents[2]
 BYTES = {"f64": 8, "f32": 4, "f16": 2, "bf16": 2, "i64": 8, "i32": 4, "i16": 2, "i8": 1, "u8": 1,
          "bool": 1}  # fmt: skip
 FOUND = 99
 CHECK = re.compile(
     r"fovea\.checked_index (%[\w#]+) in %[\w#]+( wrap)? node \"[^\"]*\" : (i\d+)( loc\([^\n]*)?\n"
 )
+REQUIREMENT = re.compile(r" *fovea\.require [^\n]*\n")
 
 
 def clang() -> str | None:
@@ -55,34 +56,31 @@ def sections(path: Path) -> dict[int, bytes]:
 
 
 def without_checks(module: str) -> str:
-    """The module with indices taken as they come."""
-    return CHECK.sub(r"arith.index_cast \1 : \3 to index\n", module)
+    """The module with indices and lengths taken as they come."""
+    return REQUIREMENT.sub("", CHECK.sub(r"arith.index_cast \1 : \3 to index\n", module))
 
 
 @dataclasses.dataclass
 class Checked:
     """A model compiled twice: with checks of addresses, and as an artefact that describes it."""
 
-    program: Path
     host: Path
     folder: Path
 
     def fovea(self, *arguments: object) -> None:
-        done = subprocess.run([str(self.program), *map(str, arguments), "-q"], cwd=self.folder,
-                              capture_output=True, text=True, check=False)  # fmt: skip
-        assert done.returncode == 0, done.stderr
+        sound(fovea(self.folder, *arguments, "-q"))
 
     def unchecked(self, model: Path, *options: str) -> Path:
-        """A module of the model from which the checks of indices are gone.
+        """A module of the model from which the checks of indices and lengths are gone.
 
         Taken behind the graph phase, which puts checks where it finds none.
         """
         path = self.folder / "unchecked.mlir"
         self.fovea("compile", model, *options, "--stop-after=graph", "--emit=mlir", "-o", path)
         text = path.read_text()
-        assert "fovea.checked_index" in text
         path.write_text(without_checks(text))
-        assert "fovea.checked_index" not in path.read_text()
+        assert CHECK.search(text) or REQUIREMENT.search(text)
+        assert not re.search(r"fovea\.(checked_index|require)", path.read_text())
         return path
 
     def compile(self, model: Path, *options: str) -> None:

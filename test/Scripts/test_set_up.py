@@ -6,15 +6,11 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
-
-ROOT = Path(__file__).resolve().parent.parent.parent
-sys.path.insert(0, str(ROOT / "scripts"))
-
-import python_env  # noqa: E402
+import python_env
+from build_tree import ROOT
 
 
 def run(*command: str, **environment: str) -> subprocess.CompletedProcess[str]:

@@ -8,11 +8,8 @@ import sys
 from pathlib import Path
 
 import pytest
-
-SCRIPTS = Path(__file__).resolve().parent.parent.parent / "scripts"
-sys.path.insert(0, str(SCRIPTS))
-
-import suite_counts as results  # noqa: E402
+import suite_counts as results
+from build_tree import ROOT
 
 PYTEST = """<testsuites><testsuite><testcase classname="a" name="ok"/>
 <testcase classname="a" name="bad"><failure message="no"/></testcase>
@@ -73,7 +70,7 @@ def test_a_suite_that_dies_or_runs_nothing_has_failed(
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, str(SCRIPTS / "suite_counts.py"), *arguments]
+    command = [sys.executable, str(ROOT / "scripts" / "suite_counts.py"), *arguments]
     return subprocess.run(command, capture_output=True, text=True)
 
 

@@ -28,10 +28,9 @@ int64_t fovea::reference::checkedIndex(OpRun &run, CheckedIndexOp op, int64_t in
     return index;
   if (op.getWrap() && index < 0 && extent > 0 && index >= -extent)
     return index + extent;
-  std::string low = op.getWrap() ? std::to_string(-extent) : "0";
   run.execution.record({Kind::Index, op.getNode().str(), index, extent,
                         "node '" + op.getNode().str() + "': index " + std::to_string(index) +
-                            " is outside [" + low + ", " + std::to_string(extent) + ")"});
+                            " is out of range for " + std::to_string(extent) + " elements"});
   return 0;
 }
 

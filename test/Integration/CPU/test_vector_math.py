@@ -118,7 +118,9 @@ def test_accuracy(bench: Bench, case: Case, form: str, march: str) -> None:
 def test_code_is_vector_code(bench: Bench, case: Case, march: str) -> None:
     assert "call" not in bench.assembly[march]
     loop = bench.hot_loop(case, "loop", march)
-    assert loop.calls == 0 and loop.registers in ("ymm", "zmm") and loop.elements >= 4, loop
+    # fmod computes in f64, of which a register of AVX2 holds four.
+    least = 4 if (case.name, march) == ("fmod", "x86-64-v3") else 8
+    assert loop.calls == 0 and loop.registers in ("ymm", "zmm") and loop.elements >= least, loop
     vector = bench.hot_loop(case, "v16", march)
     assert vector.registers == ("zmm" if march == "x86-64-v4" else "ymm"), vector
 

@@ -3,21 +3,16 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from pathlib import Path
 from typing import Any
 
+import bert_onnx
+import fovea
 import numpy as np
 import onnx
 import pytest
-
-ROOT = Path(__file__).resolve().parents[3]
-sys.path[:0] = [str(ROOT / folder) for folder in ("python", "examples", "benchmarks")]
-
-import bert_onnx  # noqa: E402
-import fovea  # noqa: E402
-from reference.bert_numpy import Bert  # noqa: E402
+from reference.bert_numpy import Bert
 
 CONFIG: dict[str, Any] = {
     "hidden_size": 96, "num_attention_heads": 3, "num_hidden_layers": 2, "intermediate_size": 160,

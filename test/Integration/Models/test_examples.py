@@ -3,16 +3,12 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-
-ROOT = Path(__file__).resolve().parents[3]
-MODELS = Path(os.environ.get("FOVEA_MODELS_DIR", ROOT / ".cache" / "models"))
-BUILD = Path(os.environ.get("FOVEA_BUILD_DIR", ROOT / "build"))
+from build_tree import BUILD, MODELS, ROOT, require
 
 # Example, what it reads, the verdicts it must print.
 EXAMPLES = (
@@ -24,10 +20,8 @@ EXAMPLES = (
 
 @pytest.mark.parametrize(("name", "data", "verdicts"), EXAMPLES, ids=[e[0] for e in EXAMPLES])
 def test_example_agrees_with_its_reference(name: str, data: str, verdicts: tuple[str, ...]) -> None:
-    if not (MODELS / data).exists():
-        pytest.skip(f"{MODELS / data} is missing (./dev run fetches it)")
-    if not (BUILD / "lib" / "libfovea-compiler.so").exists():
-        pytest.skip(f"no compiler in {BUILD}")
+    require(MODELS / data, "./dev run fetches it")
+    require(BUILD / "lib" / "libfovea-compiler.so")
     command = [sys.executable, str(ROOT / "examples" / f"{name}.py"), "--models", str(MODELS)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
     output = done.stdout + done.stderr

@@ -4,21 +4,17 @@
 from __future__ import annotations
 
 import ctypes
-import os
 import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+from build_tree import BUILD, require
+from fovea import FoveaError, safetensors, tensors
+from fovea.runtime_abi import DataType
+from fovea.text import Graph
 
-ROOT = Path(__file__).resolve().parents[3]
-sys.path.insert(0, str(ROOT / "python"))
-
-from fovea import FoveaError, safetensors, tensors  # noqa: E402
-from fovea.runtime_abi import DataType  # noqa: E402
-from fovea.text import Graph  # noqa: E402
-
+OPT = BUILD / "bin" / "fovea-opt"
 F32 = DataType(2, 32, 1)
 
 
@@ -106,22 +102,18 @@ def graph_of_everything() -> str:
 
 
 def test_written_modules_parse_and_verify(tmp_path: Path) -> None:
-    build = Path(os.environ.get("FOVEA_BUILD_DIR", ROOT / "build"))
-    if not (opt := build / "bin" / "fovea-opt").exists():
-        pytest.skip(f"no fovea-opt in {build}")
+    require(OPT)
     path = tmp_path / "m.mlir"
     path.write_text(graph_of_everything())
-    done = subprocess.run([opt, path], capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run([OPT, path], capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr
     assert 'fovea.shape = ["time", "", ""]' in done.stdout
 
 
 def test_broken_modules_do_not_verify(tmp_path: Path) -> None:
-    build = Path(os.environ.get("FOVEA_BUILD_DIR", ROOT / "build"))
-    if not (opt := build / "bin" / "fovea-opt").exists():
-        pytest.skip(f"no fovea-opt in {build}")
+    require(OPT)
     path = tmp_path / "m.mlir"
     path.write_text(graph_of_everything().replace("tensor<1x24xf32>", "tensor<1x23xf32>"))
-    done = subprocess.run([opt, path], capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run([OPT, path], capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode != 0
     assert "gru_c1" in done.stderr

@@ -4,14 +4,9 @@
 from __future__ import annotations
 
 import math
-import sys
-from pathlib import Path
 
 import numpy as np
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "examples"))
-
-from reference import bert_numpy, gru_numpy  # noqa: E402
+from reference import bert_numpy, gru_numpy
 
 
 def test_gelu_is_x_times_the_normal_distribution() -> None:

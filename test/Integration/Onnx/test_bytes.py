@@ -3,18 +3,13 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
+import fovea
 import numpy as np
 import onnx
 import pytest
 from onnx import TensorProto, external_data_helper, helper, numpy_helper
-
-ROOT = Path(__file__).resolve().parents[3]
-sys.path.insert(0, str(ROOT / "python"))
-
-import fovea  # noqa: E402
 
 WEIGHT = np.arange(12, dtype=np.float32).reshape(3, 4)
 

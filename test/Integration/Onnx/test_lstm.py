@@ -3,19 +3,14 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
+import fovea
 import numpy as np
 import onnx
 import onnxruntime
 import pytest
 from onnx import TensorProto, helper, numpy_helper
-
-ROOT = Path(__file__).resolve().parents[3]
-sys.path.insert(0, str(ROOT / "python"))
-
-import fovea  # noqa: E402
 
 STEPS, BATCH, WIDTH, HIDDEN, CLIP = 6, 3, 5, 9, 0.4
 Weights = dict[str, np.ndarray]

@@ -6,6 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
+from small_models import gather, linear
 
 
 @dataclass
@@ -25,27 +26,8 @@ def _random(seed: int, *shape: int) -> np.ndarray:
 def contraction() -> Case:
     """A product of odd sizes with a bias behind it, over any number of rows."""
     x, w, b = _random(1, 13, 37), _random(2, 29, 37), _random(3, 29)
-    text = """
-func.func @main(%x: tensor<?x37xf32> {fovea.name = "x", fovea.shape = ["n", ""]},
-                %w: tensor<29x37xf32> {fovea.name = "w"}, %b: tensor<29xf32> {fovea.name = "b"})
-    -> (tensor<?x29xf32> {fovea.name = "y", fovea.shape = ["n", ""]}) attributes {fovea.entry} {
-  %c0 = arith.constant 0 : index
-  %n = tensor.dim %x, %c0 : tensor<?x37xf32>
-  %e = tensor.empty(%n) : tensor<?x29xf32>
-  %r = fovea.contract ins(%x, %w : tensor<?x37xf32>, tensor<29x37xf32>)
-      captures(%b : tensor<29xf32>) outs(%e : tensor<?x29xf32>)
-      {indexing_maps = [affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> (n, k)>,
-                        affine_map<(m, n, k) -> (n)>, affine_map<(m, n, k) -> (m, n)>]}
-      epilogue {
-      ^bb0(%sum: f32, %add: f32):
-        %s = arith.addf %sum, %add : f32
-        fovea.yield %s : f32
-      } -> tensor<?x29xf32>
-  return %r : tensor<?x29xf32>
-}
-"""
     y = x.astype(np.float64) @ w.T.astype(np.float64) + b
-    return Case(text, {"x": x, "w": w, "b": b}, {"y": y})
+    return Case(linear(37, 29), {"x": x, "w": w, "b": b}, {"y": y})
 
 
 def attention() -> Case:
@@ -113,26 +95,7 @@ func.func @main(%x: tensor<?x3x5xf32> {fovea.name = "x", fovea.shape = ["t", "",
 def lookup() -> Case:
     """Rows by indices that come from data, one of them counted from the end."""
     x, i = _random(11, 9, 8), np.array([3, 0, -1, 8, 3], np.int64)
-    text = """
-func.func @main(%x: tensor<?x8xf32> {fovea.name = "x", fovea.shape = ["n", ""]},
-                %i: tensor<?xi64> {fovea.name = "i", fovea.shape = ["m"]})
-    -> (tensor<?x8xf32> {fovea.name = "y", fovea.shape = ["m", ""]}) attributes {fovea.entry} {
-  %c0 = arith.constant 0 : index
-  %n = tensor.dim %x, %c0 : tensor<?x8xf32>
-  %m = tensor.dim %i, %c0 : tensor<?xi64>
-  %e = tensor.empty(%m) : tensor<?x8xf32>
-  %r = linalg.generic {indexing_maps = [affine_map<(a, b) -> (a)>, affine_map<(a, b) -> (a, b)>],
-                       iterator_types = ["parallel", "parallel"]}
-      ins(%i : tensor<?xi64>) outs(%e : tensor<?x8xf32>) {
-  ^bb0(%raw: i64, %o: f32):
-    %k = fovea.checked_index %raw in %n wrap node "lookup" : i64
-    %b = linalg.index 1 : index
-    %v = tensor.extract %x[%k, %b] : tensor<?x8xf32>
-    linalg.yield %v : f32
-  } -> tensor<?x8xf32>
-  return %r : tensor<?x8xf32>
-}
-"""
+    text = gather("lookup", wrap=True)
     return Case(text, {"x": x, "i": i}, {"y": x[i].astype(np.float64)}, errors=0)
 
 

@@ -4,29 +4,16 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from build_tree import PROGRAM, ROOT, fovea, require
 from conformance_cases import CASES, Case
 
-ROOT = Path(__file__).resolve().parents[3]
-BUILD = Path(os.environ.get("FOVEA_BUILD_DIR", ROOT / "build")).resolve()
-PROGRAM = BUILD / "bin" / "fovea"
-
-if not PROGRAM.exists():
-    pytest.skip(f"{PROGRAM} is not built", allow_module_level=True)
-
-
-def fovea(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [str(PROGRAM), *arguments], cwd=folder, capture_output=True, text=True, timeout=300
-    )
-
+require(PROGRAM, "./dev build")
 
 @cache
 def targets() -> list[dict[str, Any]]:
@@ -46,6 +33,19 @@ def write(folder: Path, case: Case) -> list[str]:
     return [f"--input={name}=@{name}.npy" for name in case.inputs]
 
 
+def disagreement(outputs: dict[str, np.ndarray], case: Case) -> str:
+    """What differs from the case's results, or nothing."""
+    if list(outputs) != list(case.expected):
+        return f"outputs {list(outputs)}"
+    for name, expected in case.expected.items():
+        if outputs[name].shape != expected.shape:
+            return f"{name} has shape {outputs[name].shape}"
+        error = np.abs(outputs[name] - expected).max()
+        if not error <= case.errors:
+            return f"{name} is off by {error}"
+    return ""
+
+
 def usable(target: str) -> None:
     """Skips a target whose instructions this machine lacks."""
     flags = Path("/proc/cpuinfo").read_text().split()
@@ -63,22 +63,31 @@ def test_target_gives_the_numbers(tmp_path: Path, target: str, case: str) -> Non
     result = fovea(tmp_path, "run", "model.mlir", f"--target={target}", "--out=y.npz", *inputs)
     assert result.returncode == 0, result.stderr
     with np.load(tmp_path / "y.npz") as outputs:
-        assert list(outputs) == list(made.expected)
-        for name, expected in made.expected.items():
-            assert outputs[name].shape == expected.shape
-            assert np.abs(outputs[name] - expected).max() <= made.errors
+        assert disagreement(dict(outputs), made) == ""
+
+
+NAN = np.full((2, 3), np.nan)
+WRONG = [{}, {"z": np.ones((2, 3))}, {"y": np.ones((3, 2))}, {"y": np.ones((2, 3)) + 3e-5},
+         {"y": NAN}, {"y": np.ones((2, 3)), "z": NAN}]  # fmt: skip
+
+
+@pytest.mark.parametrize("outputs", WRONG)
+def test_wrong_outputs_disagree(outputs: dict[str, np.ndarray]) -> None:
+    expected = {name: np.ones((2, 3)) for name in ("y", "z")[: len(outputs) or 1]}
+    case = Case("", {}, expected)
+    assert disagreement(expected, case) == ""
+    assert disagreement(outputs, case) != ""
 
 
 @pytest.mark.parametrize("target", NAMES)
 def test_a_bad_index_stops_the_run(tmp_path: Path, target: str) -> None:
     usable(target)
     case = CASES["lookup"]()
-    case.inputs["i"][2] = 9
+    case.inputs["i"][2] = 500
     inputs = write(tmp_path, case)
     result = fovea(tmp_path, "run", "model.mlir", f"--target={target}", *inputs)
     assert result.returncode == 5
-    assert "node 'lookup'" in result.stderr
-    assert "9" in result.stderr
+    assert "node 'lookup': index 500 is out of range for 9 elements" in result.stderr
 
 
 @pytest.mark.parametrize("target", NAMES)

@@ -10,8 +10,35 @@ using namespace fovea;
 using namespace fovea::test;
 using namespace mlir;
 
+static void addBranch(onnx::NodeProto &node, const std::string &name, const std::string &op,
+                      std::vector<std::string> inputs) {
+  onnx::AttributeProto &attribute = *node.add_attribute();
+  attribute.set_name(name);
+  attribute.set_type(onnx::AttributeProto::GRAPH);
+  onnx::NodeProto &inner = *attribute.mutable_g()->add_node();
+  inner.set_op_type(op);
+  for (const std::string &input : inputs)
+    inner.add_input(input);
+  inner.add_output(name + "_out");
+  attribute.mutable_g()->add_output()->set_name(name + "_out");
+}
+
 namespace {
-class DynamicShape : public OnnxModel {};
+class DynamicShape : public OnnxModel {
+protected:
+  /// What exporters write for a squeeze of dimension 1, whatever its size.
+  void squeezeWhereOne(std::vector<Dim> shape) {
+    input("x", std::move(shape));
+    integers("one", {1});
+    node("Shape", {"x"}, {"shape"});
+    node("Gather", {"shape", "one"}, {"size"});
+    node("Equal", {"size", "one"}, {"condition"});
+    onnx::NodeProto &branch = node("If", {"condition"}, {"y"});
+    addBranch(branch, "then_branch", "Squeeze", {"x", "one"});
+    addBranch(branch, "else_branch", "Identity", {"x"});
+    output("y");
+  }
+};
 } // namespace
 
 TEST_F(DynamicShape, ArgumentsAndResultsCarryNames) {
@@ -77,44 +104,15 @@ TEST_F(DynamicShape, GuardsSizesThatComeFromData) {
   EXPECT_GE(count<RequireOp>(), 1);
 }
 
-static void addBranch(onnx::NodeProto &node, const std::string &name, const std::string &op,
-                      std::vector<std::string> inputs) {
-  onnx::AttributeProto &attribute = *node.add_attribute();
-  attribute.set_name(name);
-  attribute.set_type(onnx::AttributeProto::GRAPH);
-  onnx::NodeProto &inner = *attribute.mutable_g()->add_node();
-  inner.set_op_type(op);
-  for (const std::string &input : inputs)
-    inner.add_input(input);
-  inner.add_output(name + "_out");
-  attribute.mutable_g()->add_output()->set_name(name + "_out");
-}
-
 TEST_F(DynamicShape, FoldsIfWithKnownCondition) {
-  input("x", {"n", 1});
-  integers("one", {1});
-  node("Shape", {"x"}, {"shape"});
-  node("Gather", {"shape", "one"}, {"size"});
-  node("Equal", {"size", "one"}, {"condition"});
-  onnx::NodeProto &branch = node("If", {"condition"}, {"y"});
-  addBranch(branch, "then_branch", "Squeeze", {"x", "one"});
-  addBranch(branch, "else_branch", "Identity", {"x"});
-  output("y");
+  squeezeWhereOne({"n", 1});
   ASSERT_TRUE(import()) << problems;
   EXPECT_EQ(results(), "tensor<?xf32>");
   EXPECT_EQ(count<RequireOp>(), 0);
 }
 
 TEST_F(DynamicShape, TakesTheSqueezingBranchUnderARequirement) {
-  input("x", {"n", "m"});
-  integers("one", {1});
-  node("Shape", {"x"}, {"shape"});
-  node("Gather", {"shape", "one"}, {"size"});
-  node("Equal", {"size", "one"}, {"condition"});
-  onnx::NodeProto &branch = node("If", {"condition"}, {"y"});
-  addBranch(branch, "then_branch", "Squeeze", {"x", "one"});
-  addBranch(branch, "else_branch", "Identity", {"x"});
-  output("y");
+  squeezeWhereOne({"n", "m"});
   ASSERT_TRUE(import()) << problems;
   EXPECT_EQ(results(), "tensor<?xf32>");
   EXPECT_GE(count<RequireOp>(), 1);

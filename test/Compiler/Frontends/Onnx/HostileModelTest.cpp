@@ -2,6 +2,7 @@
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
+#include "compiler/Frontends/Onnx/OnnxFile.h"
 #include "test/Compiler/Frontends/Onnx/Models.h"
 
 using namespace fovea;
@@ -48,15 +49,21 @@ TEST_F(HostileModel, RefusesOpsetsOutOfRange) {
 TEST_F(HostileModel, RefusesDeepGraphs) {
   input("c", {}, onnx::TensorProto::BOOL);
   onnx::GraphProto *inner = &graph();
-  for (int depth = 0; depth < 40; ++depth) {
+  auto deepen = [&] {
     onnx::AttributeProto &attribute = *node(*inner, "If", {"c"}, {"y"}).add_attribute();
     attribute.set_name("then_branch");
     inner = attribute.mutable_g();
-  }
-  EXPECT_FALSE(import());
-  EXPECT_TRUE(problems.find("error[FV0002]") != std::string::npos ||
-              problems.find("error[FV0003]") != std::string::npos)
-      << problems;
+  };
+  for (int depth = 1; depth < onnx_frontend::kMaxGraphDepth; ++depth)
+    deepen();
+  EXPECT_TRUE(refused("error[FV0104]")) << problems;
+  EXPECT_EQ(problems.find("error[FV0003]"), std::string::npos) << problems;
+  deepen();
+  EXPECT_TRUE(refused("error[FV0003]: graphs are nested more than")) << problems;
+  // What nests deeper still, the parser does not read.
+  for (int depth = 0; depth < 40; ++depth)
+    deepen();
+  EXPECT_TRUE(refused("error[FV0002]")) << problems;
 }
 
 TEST_F(HostileModel, RefusesUndefinedAndRepeatedNames) {

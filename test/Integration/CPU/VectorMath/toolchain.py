@@ -2,13 +2,18 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 import ctypes
-import os
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+# test_vector_math.py is a program too, for which no conftest.py does this.
+sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
+
+from build_tree import BUILD  # noqa: E402
 
 PIPELINE = ["--fovea-math-to-arith", "--canonicalize", "--cse", "--convert-scf-to-cf",
             "--convert-to-llvm", "--reconcile-unrealized-casts"]
@@ -16,8 +21,7 @@ PIPELINE = ["--fovea-math-to-arith", "--canonicalize", "--cse", "--convert-scf-t
 
 def find_tools() -> tuple[dict[str, Path], str]:
     """The programs by name, or the reason why one is missing."""
-    build = Path(os.environ.get("FOVEA_BUILD_DIR", "build"))
-    tools = {"fovea-opt": build / "bin" / "fovea-opt"}
+    tools = {"fovea-opt": BUILD / "bin" / "fovea-opt"}
     config = shutil.which("llvm-config-22") or "/usr/lib/llvm-22/bin/llvm-config"
     if not Path(config).exists():
         return {}, "llvm-config-22 is missing"
