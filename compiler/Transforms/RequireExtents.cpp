@@ -143,9 +143,8 @@ private:
       return;
     // What a nested region checks is known inside only.
     for (Region &region : op->getRegions()) {
-      SizeContext::Facts before = demands.sizes.context.facts;
+      SizeContext::Scope scope(demands.sizes.context);
       visit(region, demands);
-      demands.sizes.context.facts = std::move(before);
     }
   }
 };
