@@ -107,13 +107,17 @@ static llvm::json::Array toJson(llvm::StringRef kind, llvm::ArrayRef<TensorSigna
 static llvm::Expected<Exit> inspectSource(const Invocation &invocation) {
   Build build(invocation);
   if (llvm::Error error = build.read())
+  Phase phase = *phaseOf(module);
     return error;
   mlir::ModuleOp module = build.imported();
   bool print = !invocation.json;
   if (print)
     llvm::outs() << "file      " << invocation.input << "\nkind      "
-                 << build.compilation().summary().text << "\nphase     " << nameOf(phaseOf(module))
+                 << build.compilation().summary().text << "\nphase     " << nameOf(phase)
+  // Later phases leave entries without a signature.
                  << "\nweights   " << build.compilation().summary().weightBytes << " bytes\n";
+    if (phase > Phase::Graph)
+      break;
   llvm::json::Array entries;
   for (mlir::func::FuncOp function : entriesOf(module)) {
     llvm::Expected<Signature> signature = signatureOf(module, function.getSymName().str());
@@ -131,15 +135,13 @@ static llvm::Expected<Exit> inspectSource(const Invocation &invocation) {
   llvm::json::Object operations;
   for (const auto &[name, count] : counts) {
     operations[name] = count;
-    if (print && name.starts_with("fovea."))
+    if (print && (phase > Phase::Graph || llvm::StringRef(name).starts_with("fovea.")))
       llvm::outs() << llvm::format_decimal(count, 8) << "  " << name << "\n";
   }
-  llvm::json::Object result{{"file", invocation.input},
-                            {"kind", build.compilation().summary().text},
-                            {"phase", nameOf(phaseOf(module))},
-                            {"weight_bytes", build.compilation().summary().weightBytes},
-                            {"entries", std::move(entries)},
-                            {"operations", std::move(operations)}};
+  llvm::json::Object result{
+      {"file", invocation.input},      {"kind", build.compilation().summary().text},
+      {"phase", nameOf(phase)},        {"weight_bytes", build.compilation().summary().weightBytes},
+      {"entries", std::move(entries)}, {"operations", std::move(operations)}};
   if (llvm::Error error = invocation.report(std::move(result)))
     return error;
   return kOk;

@@ -179,7 +179,7 @@ bool Compilation::runTo(Phase phase) {
   if (phaseOf(module()) == Phase::Import && !dump(Phase::Import))
     return false;
   for (Phase next : chosen->phases())
-    if (next <= phase && phaseOf(module()) < next && !runPhase(next))
+    if (next <= phase && *phaseOf(module()) < next && !runPhase(next))
       return false;
   return true;
 }

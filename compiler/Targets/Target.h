@@ -12,10 +12,10 @@
 #ifndef FOVEA_COMPILER_TARGETS_TARGET_H
 #define FOVEA_COMPILER_TARGETS_TARGET_H
 
+#include "compiler/Base/Phases.h"
 #include "compiler/Base/Problem.h"
 #include "compiler/Base/WeightStore.h"
 #include "compiler/Data/Tensor.h"
-#include "compiler/Targets/Phases.h"
 #include "runtime/Artifact/Format.h"
 #include "runtime/Artifact/Manifest.h"
 

@@ -5,6 +5,7 @@
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
+#include "compiler/Base/Phases.h"
 #include "compiler/Frontends/Mlir/EntrySignatures.h"
 #include "compiler/Frontends/Mlir/ImportMlirText.h"
 #include "compiler/Frontends/Mlir/ModelOperations.h"
@@ -118,6 +119,13 @@ static LogicalResult checkTypeSizes(ModuleOp module) {
 }
 
 /// Opens the file of every weight and checks that its bytes are there.
+static LogicalResult checkPhase(ModuleOp module) {
+  if (phaseOf(module))
+    return success();
+  return module->emitError("fovea.phase names no phase: expected one of import, graph, schedule, "
+                           "kernel, llvm");
+}
+
 static LogicalResult resolveWeights(ModuleOp module, StringRef folder, WeightStore &weights,
                                     ImportSummary &summary) {
   LogicalResult result = success();
@@ -185,10 +193,10 @@ OwningOpRef<ModuleOp> fovea::importMlirText(MLIRContext &context, StringRef text
         module = nullptr;
     };
     step("FV0252", [&] { return checkTypeSizes(*module); });
+    step("FV0068", [&] { return checkPhase(*module); });
     step("FV0063", [&] { return verify(*module); });
     // A module that was stopped at a later phase has signatures of that phase.
-    auto phase = module ? (*module)->getAttrOfType<StringAttr>("fovea.phase") : StringAttr();
-    bool fresh = !phase || phase == "import";
+    bool fresh = module && *phaseOf(*module) == Phase::Import;
     step("FV0066", [&] { return fresh ? checkModelOperations(*module) : success(); });
     step("FV0064", [&] {
       if (fresh)
