@@ -1,6 +1,6 @@
 //===- ImportMlir.cpp - a module in MLIR text -----------------------------===//
 //
-// Scans, parses, bounds types, verifies, completes entries and resolves weights, in this order:
+// Scans, parses, bounds types, verifies, completes entries, inlines and resolves weights, in order:
 // nothing looks at a module that an earlier step has not passed.
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -8,6 +8,7 @@
 #include "compiler/Base/Phases.h"
 #include "compiler/Frontends/Mlir/EntrySignatures.h"
 #include "compiler/Frontends/Mlir/ImportMlirText.h"
+#include "compiler/Frontends/Mlir/InlineCalls.h"
 #include "compiler/Frontends/Mlir/ModelOperations.h"
 #include "compiler/Frontends/Mlir/NestingScan.h"
 #include "compiler/Frontends/SafeTensors/OpenBeneath.h"
@@ -201,6 +202,7 @@ OwningOpRef<ModuleOp> fovea::importMlirText(MLIRContext &context, StringRef text
     step("FV0064", [&] {
       if (fresh)
         completeEntries(*module);
+    step("FV0066", [&] { return fresh ? inlineCalls(*module) : success(); });
       return fresh ? checkEntries(*module) : success();
     });
     step("FV0351", [&]() -> LogicalResult {
