@@ -60,7 +60,7 @@ static std::string layOut(ModuleOp module, const WeightStore &store, Sidecar &si
     if (weight.getOf())
       continue;
     auto type = cast<RankedTensorType>(weight.getType());
-    uint64_t size = type.getNumElements() * llvm::divideCeil(type.getElementTypeBitWidth(), 8u);
+    uint64_t size = weight.getByteSize();
     auto bytes = store.lookup(weight.getSource(), weight.getOffset(), size);
     if (!bytes)
       return "the bytes of weight '" + weight.getSymName().str() + "' cannot be found";

@@ -119,7 +119,6 @@ static LogicalResult checkTypeSizes(ModuleOp module) {
   return result;
 }
 
-/// Opens the file of every weight and checks that its bytes are there.
 static LogicalResult checkPhase(ModuleOp module) {
   if (phaseOf(module))
     return success();
@@ -127,6 +126,7 @@ static LogicalResult checkPhase(ModuleOp module) {
                            "kernel, llvm");
 }
 
+/// Opens the file of every weight and checks that its bytes are there.
 static LogicalResult resolveWeights(ModuleOp module, StringRef folder, WeightStore &weights,
                                     ImportSummary &summary) {
   LogicalResult result = success();
@@ -143,9 +143,7 @@ static LogicalResult resolveWeights(ModuleOp module, StringRef folder, WeightSto
       }
       weights.add(source, std::move(file));
     }
-    auto type = cast<RankedTensorType>(weight.getType());
-    uint64_t element = llvm::divideCeil(type.getElementTypeBitWidth(), 8u);
-    uint64_t bytes = *checkedByteSize(type.getShape(), element);
+    uint64_t bytes = weight.getByteSize();
     if (!weights.lookup(source, weight.getOffset(), bytes))
       result = weight.emitOpError("needs ") << bytes << " bytes at offset " << weight.getOffset()
                                             << " of '" << source << "', which is shorter";
@@ -194,17 +192,17 @@ OwningOpRef<ModuleOp> fovea::importMlirText(MLIRContext &context, StringRef text
         module = nullptr;
     };
     step("FV0252", [&] { return checkTypeSizes(*module); });
-    step("FV0068", [&] { return checkPhase(*module); });
     step("FV0063", [&] { return verify(*module); });
+    step("FV0068", [&] { return checkPhase(*module); });
     // A module that was stopped at a later phase has signatures of that phase.
     bool fresh = module && *phaseOf(*module) == Phase::Import;
     step("FV0066", [&] { return fresh ? checkModelOperations(*module) : success(); });
     step("FV0064", [&] {
       if (fresh)
         completeEntries(*module);
-    step("FV0066", [&] { return fresh ? inlineCalls(*module) : success(); });
       return fresh ? checkEntries(*module) : success();
     });
+    step("FV0066", [&] { return fresh ? inlineCalls(*module) : success(); });
     step("FV0351", [&]() -> LogicalResult {
       if (fresh || options.dims.empty())
         return specialize(*module, options.dims);
