@@ -50,6 +50,8 @@ llvm::Expected<Exit> cli::explainModel(const Invocation &invocation) {
     if (!program)
       return program.takeError();
     ledger = program->ledger();
+    if (llvm::Error error = checkLedger(invocation, ledger))
+      return error;
   } else {
     if (llvm::Error error = requireArtifact(invocation))
       return error;

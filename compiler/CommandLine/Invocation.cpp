@@ -130,8 +130,10 @@ static llvm::Error setCompileOptions(const InputArgList &arguments, Invocation &
                                                    problem->why);
     return llvm::Error::success();
   };
-  if (invocation.isArtifact() && arguments.hasArg(OPT_target))
-    return failure(kUsage, "--target is for models, an artefact is compiled already");
+  for (OptionId id : {OPT_target, OPT_optimization, OPT_dump_folder})
+    if (const Arg *given = arguments.getLastArg(id); given && invocation.isArtifact())
+      return failure(kUsage, "--" + given->getOption().getName().rtrim('=') +
+                                 " is for models, an artefact is compiled already");
   for (auto [id, key] : {std::pair(OPT_target, "target"),
                          {OPT_threads, "threads"},
                          {OPT_dim, "dim"},

@@ -8,6 +8,7 @@
 
 #include "compiler/Conversion/TensorToKernel/Passes.h"
 #include "compiler/Driver/Dialects.h"
+#include "compiler/Driver/Ledger.h"
 #include "compiler/Driver/MakeManifest.h"
 #include "compiler/Driver/PackWeight.h"
 #include "compiler/Driver/TargetRegistry.h"
@@ -184,22 +185,6 @@ bool Compilation::runTo(Phase phase) {
   return true;
 }
 
-bool Compilation::checkFused() {
-  auto records = module()->getAttrOfType<ArrayAttr>("fovea.ledger");
-  for (Attribute record : records ? records.getValue() : ArrayRef<Attribute>()) {
-    auto dict = cast<DictionaryAttr>(record);
-    auto refused = dict.getAs<ArrayAttr>("refused");
-    if (!refused || refused.empty())
-      continue;
-    auto first = cast<DictionaryAttr>(refused[0]);
-    fail({"FV0401", "", dict.getAs<StringAttr>("node").str(), dict.getAs<StringAttr>("op").str(), 0,
-          "the form " + first.getAs<StringAttr>("form").str() + " was refused",
-          first.getAs<StringAttr>("text").str(),
-          "drop --require-fused to accept the form " + dict.getAs<StringAttr>("form").str()});
-  }
-  return complaints.empty();
-}
-
 std::unique_ptr<Artifact> Compilation::finish() {
   if (!checkTarget())
     return nullptr;
@@ -207,7 +192,7 @@ std::unique_ptr<Artifact> Compilation::finish() {
     fail(std::move(*problem));
     return nullptr;
   }
-  if (!runTo(chosen->lastPhase()) || (options.requireFused && !checkFused()))
+  if (!runTo(chosen->lastPhase()))
     return nullptr;
   auto artifact = std::make_unique<Artifact>();
   {
@@ -215,6 +200,12 @@ std::unique_ptr<Artifact> Compilation::finish() {
     llvm::Expected<Emission> emitted = chosen->emit(module(), options.emission);
     if (!emitted) {
       fail({"FV0901", "", "", "", 0, llvm::toString(emitted.takeError()), "",
+  artifact->ledger = makeLedger(module());
+  if (options.requireFused)
+    for (Problem &problem : findUnfused(artifact->ledger))
+      fail(std::move(problem));
+  if (!complaints.empty())
+    return nullptr;
             "report this as a bug of Fovea with the model"});
       blameModule();
       return nullptr;
@@ -224,7 +215,6 @@ std::unique_ptr<Artifact> Compilation::finish() {
     artifact->llvmIr = std::move(emitted->llvmIr);
     artifact->assembly = std::move(emitted->assembly);
     artifact->manifest = makeManifest(module(), emitted->machine, options.threads, complaints);
-    artifact->ledger = makeLedger(module());
   }
   StepTimer timer(times, "weights");
   if (artifact->manifest.empty() ||

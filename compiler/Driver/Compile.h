@@ -108,7 +108,6 @@ private:
   bool runPhase(Phase phase);
   bool blameModule();
   bool dump(Phase phase);
-  bool checkFused();
 
   CompileOptions options;
   const Target *chosen;
