@@ -59,7 +59,7 @@ static llvm::Expected<Times> measure(Program &program, const Signature &signatur
 }
 
 static llvm::json::Value orNull(std::optional<double> value) {
-  return value ? llvm::json::Value(*value) : llvm::json::Value(nullptr);
+  return value ? jsonNumber(*value) : llvm::json::Value(nullptr);
 }
 
 static void print(const llvm::json::Object &result) {
@@ -115,8 +115,8 @@ llvm::Expected<Exit> cli::benchModel(const Invocation &invocation) {
                             {"gflops", orNull(gflops)},
                             {"peak_gflops", peak},
                             {"peak_fraction", orNull(fraction)},
-                            {"read_gbps", read},
-                            {"peak_gbps", bandwidth},
+                            {"read_gbps", jsonNumber(read)},
+                            {"peak_gbps", jsonNumber(bandwidth)},
                             {"load_ms", loaded->loadSeconds * 1e3},
                             {"peak_bytes", *peakBytes}};
   if (!invocation.json)

@@ -6,9 +6,9 @@
 //===----------------------------------------------------------------------===//
 #include "compiler/CommandLine/Build.h"
 #include "compiler/CommandLine/Verbs.h"
+#include "compiler/Driver/WriteFile.h"
 
 #include "llvm/ADT/StringSwitch.h"
-#include "llvm/Support/FileSystem.h"
 #include "llvm/Support/raw_ostream.h"
 
 using namespace fovea;
@@ -35,23 +35,7 @@ static std::string outputPath(const Invocation &invocation) {
 }
 
 static llvm::Error writeBytes(const std::string &path, StringRef bytes) {
-  if (path == "-") {
-    llvm::outs() << bytes;
-    return llvm::Error::success();
-  }
-  llvm::Error error = llvm::writeToOutput(path, [&](llvm::raw_ostream &stream) {
-    stream << bytes;
-    return llvm::Error::success();
-  });
-  return error ? failure(kInput, path, std::move(error)) : llvm::Error::success();
-}
-
-static llvm::Error writeModuleTo(const std::string &path, Build &build) {
-  if (path == "-") {
-    build.compilation().module()->print(llvm::outs(), mlir::OpPrintingFlags().enableDebugInfo());
-    return llvm::Error::success();
-  }
-  std::string reason = build.compilation().writeModule(path);
+  std::string reason = writeFile(path, [&](llvm::raw_ostream &stream) { stream << bytes; });
   return reason.empty() ? llvm::Error::success() : failure(kInput, reason);
 }
 
@@ -90,8 +74,8 @@ llvm::Expected<Exit> cli::compileModel(const Invocation &invocation) {
   if (invocation.emit == "mlir") {
     if (llvm::Error error = build.runTo(lastPhaseOf(invocation)))
       return error;
-    if (llvm::Error error = writeModuleTo(path, build))
-      return error;
+    if (std::string reason = build.compilation().writeModule(path); !reason.empty())
+      return failure(kInput, reason);
   } else {
     if (llvm::Error error = build.finish())
       return error;

@@ -8,14 +8,16 @@
 
 #include "compiler/Driver/OptionText.h"
 #include "compiler/Driver/TargetRegistry.h"
+#include "compiler/Driver/WriteFile.h"
 
 #include "llvm/Option/Arg.h"
 #include "llvm/Option/ArgList.h"
 #include "llvm/Option/OptTable.h"
 #include "llvm/Option/Option.h"
-#include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/raw_ostream.h"
+
+#include <cmath>
 
 using namespace fovea;
 using namespace fovea::cli;
@@ -260,11 +262,14 @@ llvm::Error Invocation::report(llvm::json::Value result) const {
     llvm::outs() << llvm::formatv("{0:2}", result) << "\n";
   if (jsonFile.empty())
     return llvm::Error::success();
-  llvm::Error error = llvm::writeToOutput(jsonFile, [&](llvm::raw_ostream &stream) {
+  std::string reason = writeFile(jsonFile, [&](llvm::raw_ostream &stream) {
     stream << llvm::formatv("{0:2}", result) << "\n";
-    return llvm::Error::success();
   });
-  return error ? failure(kInput, jsonFile, std::move(error)) : llvm::Error::success();
+  return reason.empty() ? llvm::Error::success() : failure(kInput, reason);
+}
+
+llvm::json::Value cli::jsonNumber(double value) {
+  return std::isfinite(value) ? llvm::json::Value(value) : llvm::json::Value(nullptr);
 }
 
 void Invocation::say(const llvm::Twine &line) const {

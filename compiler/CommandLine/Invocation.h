@@ -63,6 +63,9 @@ struct Invocation {
 /// version; text on stdout).
 llvm::Expected<std::optional<Invocation>> parse(llvm::ArrayRef<const char *> arguments);
 
+/// A number for JSON, which has neither infinities nor NaN: null for them.
+llvm::json::Value jsonNumber(double value);
+
 } // namespace fovea::cli
 
 #endif // FOVEA_COMPILER_COMMANDLINE_INVOCATION_H

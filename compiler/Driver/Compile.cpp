@@ -12,6 +12,7 @@
 #include "compiler/Driver/MakeManifest.h"
 #include "compiler/Driver/PackWeight.h"
 #include "compiler/Driver/TargetRegistry.h"
+#include "compiler/Driver/WriteFile.h"
 #include "compiler/Frontends/Mlir/ImportMlirText.h"
 #include "runtime/Artifact/Writer.h"
 
@@ -163,15 +164,11 @@ bool Compilation::dump(Phase phase) {
   SmallString<128> path(options.dumpFolder);
   std::error_code error = llvm::sys::fs::create_directories(path);
   llvm::sys::path::append(path, nameOf(phase) + ".mlir");
-  if (error)
-    return fail({"FV0311", path.str().str(), "", "", 0,
-                 "the dump cannot be written: " + error.message(), "", "check --dump"});
-  llvm::raw_fd_ostream stream(path, error);
-  if (error)
-    return fail({"FV0311", path.str().str(), "", "", 0,
-                 "the dump cannot be written: " + error.message(), "", "check --dump"});
-  module()->print(stream, OpPrintingFlags().elideLargeElementsAttrs(64));
-  return true;
+  std::string reason = error ? error.message() : writeFile(path, [&](raw_ostream &stream) {
+    module()->print(stream, OpPrintingFlags().elideLargeElementsAttrs(64));
+  });
+  return reason.empty() || fail({"FV0311", path.str().str(), "", "", 0,
+                                 "the dump cannot be written: " + reason, "", "check --dump"});
 }
 
 bool Compilation::runTo(Phase phase) {

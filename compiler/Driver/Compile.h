@@ -99,7 +99,7 @@ public:
   const std::vector<Step> &steps() const { return times; }
 
   /// Writes the module as text with its weights in `path`.weights.safetensors beside it; empty on
-  /// success, else the reason.
+  /// success, else the reason. "-" is stdout, which has no place for weights.
   std::string writeModule(const std::string &path);
 
 private:
