@@ -150,6 +150,12 @@ llvm::Expected<std::vector<Tensor>> cli::evaluate(Build &build, const Target &ta
                                                   llvm::ArrayRef<Tensor> inputs,
                                                   Rounding rounding) {
   EvaluationFailure why;
+  // What a module behind a later phase means is known to the passes alone.
+  if (Phase phase = *phaseOf(build.imported()); phase != Phase::Import)
+    return failure(kInput,
+                   "the module is behind phase '" + nameOf(phase) + "', target '" + target.name() +
+                       "' evaluates modules as they leave import",
+                   "give the model itself");
   auto outputs = target.evaluate(build.imported(), build.compilation().weights(), signature.entry,
                                  inputs, rounding, why);
   if (mlir::succeeded(outputs))

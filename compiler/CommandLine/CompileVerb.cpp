@@ -60,6 +60,22 @@ static llvm::Error writeArtifact(const std::string &path, const Invocation &invo
   return writeBytes(path, StringRef(reinterpret_cast<const char *>(bytes.data()), bytes.size()));
 }
 
+/// Fails when the module is behind the phase that --stop-after names, or would never come to it.
+static llvm::Error checkStop(const Invocation &invocation, Phase behind) {
+  if (!invocation.stopAfter)
+    return llvm::Error::success();
+  Phase stop = *invocation.stopAfter;
+  if (stop != Phase::Import && !llvm::is_contained(invocation.target().phases(), stop))
+    return failure(kUsage, "target '" + invocation.target().name() + "' has no phase '" +
+                               nameOf(stop) + "'");
+  if (stop < behind)
+    return failure(kInput,
+                   invocation.input + ": the module is behind phase '" + nameOf(behind) +
+                       "', it cannot stop after '" + nameOf(stop) + "'",
+                   "compile the model itself");
+  return llvm::Error::success();
+}
+
 llvm::Expected<Exit> cli::compileModel(const Invocation &invocation) {
   std::string path = outputPath(invocation);
   if (path == "-" && invocation.json)
@@ -69,6 +85,8 @@ llvm::Expected<Exit> cli::compileModel(const Invocation &invocation) {
       return error;
   Build build(invocation);
   if (llvm::Error error = build.read())
+    return error;
+  if (llvm::Error error = checkStop(invocation, *phaseOf(build.imported())))
     return error;
   llvm::json::Object result{{"input", invocation.input}, {"output", path}};
   if (invocation.emit == "mlir") {

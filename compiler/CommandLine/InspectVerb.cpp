@@ -24,15 +24,13 @@ static llvm::Error toError(const std::string &path, const fvm::Status &status) {
 }
 
 static std::string textOf(const fvm::TensorInfo &info, const fvm::Entry &entry) {
-  std::string text(fvm::dtypeName(info.dtype));
-  text += "[";
-  for (auto [index, dim] : llvm::enumerate(info.shape)) {
-    text += index ? " x " : "";
-    text += dim.kind == fvm::Dim::Kind::Static   ? std::to_string(dim.value)
-            : dim.kind == fvm::Dim::Kind::Symbol ? entry.symbols[dim.value]
-                                                 : "?";
+  TensorSignature tensor;
+  tensor.dtype = *dtypeNamed(fvm::dtypeName(info.dtype));
+  for (const fvm::Dim &dim : info.shape) {
+    tensor.shape.push_back(dim.kind == fvm::Dim::Kind::Static ? dim.value : -1);
+    tensor.symbols.push_back(dim.kind == fvm::Dim::Kind::Symbol ? entry.symbols[dim.value] : "");
   }
-  return text + "]";
+  return tensor.text();
 }
 
 static void print(const fvm::Manifest &manifest) {
@@ -107,19 +105,19 @@ static llvm::json::Array toJson(llvm::StringRef kind, llvm::ArrayRef<TensorSigna
 static llvm::Expected<Exit> inspectSource(const Invocation &invocation) {
   Build build(invocation);
   if (llvm::Error error = build.read())
-  Phase phase = *phaseOf(module);
     return error;
   mlir::ModuleOp module = build.imported();
+  Phase phase = *phaseOf(module);
   bool print = !invocation.json;
   if (print)
     llvm::outs() << "file      " << invocation.input << "\nkind      "
                  << build.compilation().summary().text << "\nphase     " << nameOf(phase)
-  // Later phases leave entries without a signature.
                  << "\nweights   " << build.compilation().summary().weightBytes << " bytes\n";
+  llvm::json::Array entries;
+  // Later phases leave entries without a signature.
+  for (mlir::func::FuncOp function : entriesOf(module)) {
     if (phase > Phase::Graph)
       break;
-  llvm::json::Array entries;
-  for (mlir::func::FuncOp function : entriesOf(module)) {
     llvm::Expected<Signature> signature = signatureOf(module, function.getSymName().str());
     if (!signature)
       return signature.takeError();

@@ -36,7 +36,9 @@ static llvm::Expected<TensorSignature> toSignature(DictionaryAttr attrs, Type ty
   };
   StringRef name = text(kNameAttr);
   tensor.name = name.empty() ? fallback.str() : name.str();
-  auto shaped = cast<RankedTensorType>(type);
+  auto shaped = dyn_cast<RankedTensorType>(type);
+  if (!shaped)
+    return failure(kInput, "'" + tensor.name + "' is no ranked tensor");
   auto dtype = reference::dtypeOf(shaped.getElementType(), text(kDtypeAttr));
   if (!dtype)
     return failure(kInput, "'" + tensor.name + "' has an element type that cannot leave a run");
@@ -45,13 +47,19 @@ static llvm::Expected<TensorSignature> toSignature(DictionaryAttr attrs, Type ty
   for (auto [dim, extent] : llvm::enumerate(shaped.getShape())) {
     bool dynamic = ShapedType::isDynamic(extent);
     tensor.shape.push_back(dynamic ? -1 : extent);
-    tensor.symbols.push_back(
-        dynamic && shape && dim < shape.size() ? cast<StringAttr>(shape[dim]).str() : "");
+    auto symbol =
+        dynamic && shape && dim < shape.size() ? dyn_cast<StringAttr>(shape[dim]) : StringAttr();
+    tensor.symbols.push_back(symbol ? symbol.str() : "");
   }
   return tensor;
 }
 
 llvm::Expected<Signature> cli::signatureOf(ModuleOp module, const std::string &entry) {
+  if (*phaseOf(module) > Phase::Graph)
+    return failure(kInput,
+                   "the module is behind phase '" + nameOf(*phaseOf(module)) +
+                       "', where entries have no tensors any more",
+                   "give the model itself, or compile the module to an artefact");
   std::vector<std::string> names;
   for (func::FuncOp function : entriesOf(module)) {
     names.push_back(function.getSymName().str());

@@ -66,6 +66,13 @@ bool Compilation::fail(Problem problem) {
 bool Compilation::read(StringRef path) {
   StepTimer timer(times, "read");
   source = path.str();
+bool Compilation::tookModule() {
+  if (!owned || !complaints.empty())
+    return false;
+  resumed = phaseOf(module()) != Phase::Import;
+  return resumed || dump(Phase::Import);
+}
+
   if (!llvm::sys::fs::exists(path))
     return fail({"FV0001", source, "", "", 0, "the file does not exist", "", "check the path"});
   StringRef kind = llvm::sys::path::extension(path);
@@ -78,15 +85,14 @@ bool Compilation::read(StringRef path) {
                  "models are .onnx files, .mlir files or folders with config.json",
                  "export the model to ONNX, or save it with save_pretrained"});
   owned = load(*context, path, options.import, store, imported, complaints);
-  resumed = owned && phaseOf(module()) != Phase::Import;
-  return owned && complaints.empty();
+  return tookModule();
 }
 
 bool Compilation::readOnnx(ArrayRef<uint8_t> bytes, StringRef name) {
   StepTimer timer(times, "read");
   source = name.str();
   owned = importOnnxBytes(*context, bytes, name, options.import, store, imported, complaints);
-  return owned && complaints.empty();
+  return tookModule();
 }
 
 bool Compilation::readText(StringRef text, StringRef name) {
@@ -94,8 +100,7 @@ bool Compilation::readText(StringRef text, StringRef name) {
   source = name.str();
   owned = importMlirText(*context, text, name, /*folder=*/"", options.import, store, imported,
                          complaints);
-  resumed = owned && phaseOf(module()) != Phase::Import;
-  return owned && complaints.empty();
+  return tookModule();
 }
 
 /// Collects an operation's errors as problems.
@@ -173,8 +178,6 @@ bool Compilation::dump(Phase phase) {
 
 bool Compilation::runTo(Phase phase) {
   if (!checkTarget())
-    return false;
-  if (phaseOf(module()) == Phase::Import && !dump(Phase::Import))
     return false;
   for (Phase next : chosen->phases())
     if (next <= phase && *phaseOf(module()) < next && !runPhase(next))

@@ -32,7 +32,7 @@ struct CompileOptions {
   EmissionOptions emission;
   /// A kernel that is not computed by its best form is a problem (FV0401).
   bool requireFused = false;
-  /// Folder for the module after each phase; empty: none.
+  /// Folder for the module after import and each phase; empty: none.
   std::string dumpFolder;
 };
 
@@ -102,6 +102,7 @@ public:
   /// success, else the reason. "-" is stdout, which has no place for weights.
   std::string writeModule(const std::string &path);
 
+  bool tookModule();
 private:
   bool fail(Problem problem);
   bool checkTarget();
