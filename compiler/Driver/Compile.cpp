@@ -26,6 +26,9 @@
 using namespace mlir;
 using namespace fovea;
 
+/// Characters of an error's notes that are kept: forms may refuse for long reasons.
+static constexpr size_t kMaxNotes = 4000;
+
 namespace {
 
 /// Measures a step from construction to destruction.
@@ -63,9 +66,6 @@ bool Compilation::fail(Problem problem) {
   return false;
 }
 
-bool Compilation::read(StringRef path) {
-  StepTimer timer(times, "read");
-  source = path.str();
 bool Compilation::tookModule() {
   if (!owned || !complaints.empty())
     return false;
@@ -73,6 +73,9 @@ bool Compilation::tookModule() {
   return resumed || dump(Phase::Import);
 }
 
+bool Compilation::read(StringRef path) {
+  StepTimer timer(times, "read");
+  source = path.str();
   if (!llvm::sys::fs::exists(path))
     return fail({"FV0001", source, "", "", 0, "the file does not exist", "", "check the path"});
   StringRef kind = llvm::sys::path::extension(path);
@@ -103,11 +106,11 @@ bool Compilation::readText(StringRef text, StringRef name) {
   return tookModule();
 }
 
-/// Collects an operation's errors as problems.
-static LogicalResult collecting(MLIRContext *context, Problems &problems, StringRef file,
+/// Runs `run` and makes a problem of the first error that it emits; `module` is what it works on.
+static LogicalResult collecting(ModuleOp module, Problems &problems, StringRef file,
                                 function_ref<LogicalResult()> run) {
   std::string text, notes;
-  ScopedDiagnosticHandler handler(context, [&](Diagnostic &diag) {
+  ScopedDiagnosticHandler handler(module.getContext(), [&](Diagnostic &diag) {
     if (diag.getSeverity() == DiagnosticSeverity::Error && text.empty()) {
       text = diag.str();
       for (Diagnostic &note : diag.getNotes())
@@ -115,16 +118,18 @@ static LogicalResult collecting(MLIRContext *context, Problems &problems, String
     }
     return success();
   });
+  module->removeAttr(kNotComputedAttr);
   LogicalResult result = run();
-  // Of what is legal, this is what a target may not compute; the notes give each form's reason.
-  if (failed(result) && StringRef(text).starts_with("no form of the CPU"))
-    problems.push_back({"FV0402", file.str(), "", "", 0, text,
-                        StringRef(notes).take_front(800).str(),
+  if (succeeded(result))
+    return result;
+  notes.resize(std::min(notes.size(), kMaxNotes));
+  if (module->hasAttr(kNotComputedAttr))
+    problems.push_back({"FV0402", file.str(), "", "", 0, text, notes,
                         "fix the sizes that the reasons name with --dim"});
-  else if (failed(result))
-    problems.push_back(
-        {"FV0901", file.str(), "", "", 0, text.empty() ? "a pass failed without a message" : text,
-         StringRef(notes).take_front(400).str(), "report this as a bug of Fovea with the model"});
+  else
+    problems.push_back({"FV0901", file.str(), "", "", 0,
+                        text.empty() ? "a pass failed without a message" : text, notes,
+                        "report this as a bug of Fovea with the model"});
   return result;
 }
 
@@ -157,7 +162,7 @@ bool Compilation::runPhase(Phase phase) {
   auto run = [&] {
     return success(succeeded(manager.run(module())) && succeeded(verify(module())));
   };
-  if (failed(collecting(context.get(), complaints, source, run)))
+  if (failed(collecting(module(), complaints, source, run)))
     return blameModule();
   setPhase(module(), phase);
   return dump(phase);
@@ -195,17 +200,17 @@ std::unique_ptr<Artifact> Compilation::finish() {
   if (!runTo(chosen->lastPhase()))
     return nullptr;
   auto artifact = std::make_unique<Artifact>();
-  {
-    StepTimer timer(times, "codegen");
-    llvm::Expected<Emission> emitted = chosen->emit(module(), options.emission);
-    if (!emitted) {
-      fail({"FV0901", "", "", "", 0, llvm::toString(emitted.takeError()), "",
   artifact->ledger = makeLedger(module());
   if (options.requireFused)
     for (Problem &problem : findUnfused(artifact->ledger))
       fail(std::move(problem));
   if (!complaints.empty())
     return nullptr;
+  {
+    StepTimer timer(times, "codegen");
+    llvm::Expected<Emission> emitted = chosen->emit(module(), options.emission);
+    if (!emitted) {
+      fail({"FV0901", "", "", "", 0, llvm::toString(emitted.takeError()), "",
             "report this as a bug of Fovea with the model"});
       blameModule();
       return nullptr;
