@@ -66,7 +66,7 @@ llvm::Expected<Exit> cli::explainModel(const Invocation &invocation) {
   std::map<std::string, int> others;
   if (!invocation.json) {
     for (const llvm::json::Object &record : records) {
-      if (invocation.verbose || isNamed(record))
+      if (invocation.everyKernel || isNamed(record))
         print(record);
       else
         ++others[(textOf(record, "op") + " by " + textOf(record, "form")).str()];

@@ -149,6 +149,10 @@ static llvm::Error setCompileOptions(const InputArgList &arguments, Invocation &
   invocation.threads = invocation.compile.threads;
   for (auto &dim : invocation.compile.import.dims)
     invocation.sizes[dim.getKey()] = dim.getValue();
+  // What a model has no place for, its import refuses.
+  if (invocation.isArtifact())
+    for (const auto &dim : invocation.compile.import.dims)
+      invocation.sizesOfRun.push_back(dim.getKey().str());
   return llvm::Error::success();
 }
 
@@ -159,11 +163,14 @@ static llvm::Error setRunOptions(const InputArgList &arguments, Invocation &invo
     if (name.empty() || size.getAsInteger(10, value) || value < 0)
       return failure(kUsage, "size '" + text + "' cannot be read", "--size=NAME=N");
     invocation.sizes[name] = value;
+    invocation.sizesOfRun.push_back(name.str());
   }
   for (StringRef text : arguments.getAllArgValues(OPT_input)) {
     auto [name, fill] = text.split('=');
     if (name.empty() || fill.empty())
       return failure(kUsage, "input '" + text + "' cannot be read", "--input=NAME=randn:7");
+    if (llvm::is_contained(llvm::make_first_range(invocation.inputs), name))
+      return failure(kUsage, "input '" + name + "' is given twice");
     invocation.inputs.emplace_back(name.str(), fill.str());
   }
   StringRef time = arguments.getLastArgValue(OPT_repeat_ms, "1000");
@@ -200,7 +207,7 @@ static llvm::Error setResultOptions(const InputArgList &arguments, Invocation &i
   invocation.measure = arguments.hasArg(OPT_measure);
   invocation.json = arguments.hasArg(OPT_json);
   invocation.jsonFile = arguments.getLastArgValue(OPT_json_file).str();
-  invocation.verbose = arguments.hasArg(OPT_verbose);
+  invocation.everyKernel = arguments.hasArg(OPT_every_kernel);
   invocation.quiet = arguments.hasArg(OPT_quiet);
   return llvm::Error::success();
 }

@@ -106,6 +106,27 @@ static llvm::Expected<std::vector<std::optional<Fill>>> fillsOf(const Signature 
   return fills;
 }
 
+/// Fails for a size whose name no input has, unless --dim has made it static.
+static llvm::Error checkSizes(const Signature &signature, const Invocation &invocation) {
+  std::vector<std::string> known;
+  for (const TensorSignature &input : signature.inputs)
+    for (const std::string &symbol : input.symbols)
+      if (!symbol.empty() && !llvm::is_contained(known, symbol))
+        known.push_back(symbol);
+  const llvm::StringMap<int64_t> &fixed = invocation.compile.import.dims;
+  for (const std::string &name : invocation.sizesOfRun) {
+    auto dim = fixed.find(name);
+    bool agrees = !invocation.isArtifact() && dim != fixed.end() &&
+                  dim->second == invocation.sizes.lookup(name);
+    if (!agrees && !llvm::is_contained(known, name))
+      return failure(kUsage, "no input has a symbolic dimension '" + name + "'" +
+                                 didYouMean(name, known) +
+                                 (known.empty() ? "\n  why: all sizes are fixed"
+                                                : "\n  why: there are " + llvm::join(known, ", ")));
+  }
+  return llvm::Error::success();
+}
+
 /// Gives the symbols of `input` the sizes that `tensor` has.
 static void settleSymbols(const TensorSignature &input, const Tensor &tensor,
                           llvm::StringMap<int64_t> &sizes) {
@@ -119,6 +140,8 @@ llvm::Expected<std::vector<Tensor>> cli::makeInputs(const Signature &signature,
   auto fills = fillsOf(signature, invocation);
   if (!fills)
     return fills.takeError();
+  if (llvm::Error error = checkSizes(signature, invocation))
+    return error;
   llvm::StringMap<int64_t> sizes = invocation.sizes;
   std::vector<Tensor> inputs(signature.inputs.size());
   auto make = [&](size_t index, ArrayRef<int64_t> shape, const Fill &fill) -> llvm::Error {

@@ -111,7 +111,7 @@ class Program:
 
     def options(self) -> list[str]:
         """What `fovea verify` is told besides the module."""
-        sizes = [f"--size={name}={size}" for name, size in self.sizes.items()]
+        sizes = [f"--size={name}={self.sizes[name]}" for name in self._dims]
         return [*sizes, *(f"--input={name}={spec}" for name, spec in self.inputs.items())]
 
 
