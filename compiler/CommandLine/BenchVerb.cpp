@@ -99,7 +99,7 @@ llvm::Expected<Exit> cli::benchModel(const Invocation &invocation) {
   llvm::Expected<int64_t> peakBytes = program.peakBytes(*signature, views);
   if (!peakBytes)
     return peakBytes.takeError();
-  // The later of two measurements: clocks may have changed meanwhile.
+  // The better of two measurements: clocks may have changed meanwhile.
   peak = std::max(peak, measurePeakGflops(threads));
   std::optional<double> flops = flopsOf(program.ledger(), symbolsOf(*signature, *inputs));
   std::optional<double> gflops, fraction;

@@ -90,8 +90,6 @@ public:
   /// of them FV0322 when the target makes no artefacts.
   std::unique_ptr<Artifact> finish();
 
-  /// Null when the target's name is not known.
-  const Target *target() const { return chosen; }
   mlir::ModuleOp module() { return *owned; }
   const WeightStore &weights() const { return store; }
   const ImportSummary &summary() const { return imported; }
@@ -102,15 +100,16 @@ public:
   /// success, else the reason. "-" is stdout, which has no place for weights.
   std::string writeModule(const std::string &path);
 
-  bool tookModule();
 private:
   bool fail(Problem problem);
+  bool tookModule();
   bool checkTarget();
   bool runPhase(Phase phase);
   bool blameModule();
   bool dump(Phase phase);
 
   CompileOptions options;
+  /// Null when the target's name is not known.
   const Target *chosen;
   std::unique_ptr<mlir::MLIRContext> context;
   mlir::OwningOpRef<mlir::ModuleOp> owned;
