@@ -59,13 +59,13 @@ def test_entries_may_be_called_and_get_sizes(fovea: Run, tmp_path: Path) -> None
 
 def test_a_deep_chain_of_calls_is_no_recursion(fovea: Run, tmp_path: Path) -> None:
     count = 60_000
-    lines = [
-        f"func.func private @f{at}(%a: {V}) -> {V} {{\n"
-        f"  %0 = func.call @f{at + 1}(%a) : ({V}) -> {V}\n  return %0 : {V}\n}}\n"
-        for at in range(count)
-    ]
-    text = "".join(lines) + function(f"f{count}", []) + function("main", ["f0"], "")
-    (tmp_path / "m.mlir").write_text(text)
+    with (tmp_path / "m.mlir").open("w") as file:
+        for at in range(count):
+            file.write(
+                f"func.func private @f{at}(%a: {V}) -> {V} {{\n"
+                f"  %0 = func.call @f{at + 1}(%a) : ({V}) -> {V}\n  return %0 : {V}\n}}\n"
+            )
+        file.write(function(f"f{count}", []) + function("main", ["f0"], ""))
     result = fovea("compile", "m.mlir")
     assert result.returncode == 0, result.stderr
 
