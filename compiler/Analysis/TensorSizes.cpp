@@ -30,10 +30,9 @@ const SizeExpr &TensorSizes::remember(Place place, SizeExpr expr) {
   return entry->second;
 }
 
-void TensorSizes::forget(Knowledge before) {
-  for (; order.size() > before.traced; order.pop_back())
+void TensorSizes::forgetFrom(size_t traced) {
+  for (; order.size() > traced; order.pop_back())
     known.erase(order.back());
-  context.facts = std::move(before.facts);
 }
 
 SizeExpr TensorSizes::sizeOf(Value tensor, int64_t dim) {

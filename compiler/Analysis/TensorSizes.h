@@ -40,14 +40,19 @@ public:
   void assumeEqual(const SizeExpr &left, const SizeExpr &right);
   void assumeAtLeast(const SizeExpr &left, const SizeExpr &right);
 
-  /// What is known at a place: what is assumed there, and how much was traced under it.
-  struct Knowledge {
-    SizeContext::Facts facts;
+  /// What is assumed while one lives is forgotten at its end, and with it the expressions that were
+  /// traced meanwhile: they may hang on it.
+  class Scope {
+  public:
+    explicit Scope(TensorSizes &sizes)
+        : sizes(sizes), assumed(sizes.context), traced(sizes.order.size()) {}
+    ~Scope() { sizes.forgetFrom(traced); }
+
+  private:
+    TensorSizes &sizes;
+    SizeContext::Scope assumed;
     size_t traced;
   };
-  Knowledge knowledge() const { return {context.facts, order.size()}; }
-  /// Goes back to what was known `before` a region: expressions traced in it may hang on its facts.
-  void forget(Knowledge before);
 
   SizeContext context;
 
@@ -62,6 +67,7 @@ private:
   SizeExpr traceRecurrence(mlir::OpResult tensor, int64_t dim);
   SizeExpr traceIndex(mlir::Value index);
   const SizeExpr &remember(Place place, SizeExpr expr);
+  void forgetFrom(size_t traced);
 
   /// Symbols that are computed at one place already.
   using Computed = llvm::DenseMap<unsigned, mlir::Value>;

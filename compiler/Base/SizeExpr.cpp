@@ -10,7 +10,7 @@
 #include "llvm/Support/CheckedArithmetic.h"
 #include "llvm/Support/MathExtras.h"
 
-#include <numeric>
+#include <tuple>
 
 using namespace fovea;
 
@@ -20,6 +20,8 @@ using Term = SizeExpr::Term;
 static constexpr size_t kMaxTerms = 256;
 static constexpr size_t kMaxDegree = 32;
 static constexpr unsigned kMaxDepth = 256;
+/// Symbols that one question for a bound looks at.
+static constexpr unsigned kMaxEffort = 4096;
 static constexpr int64_t kMaxFactor = int64_t(1) << 62;
 
 /// Graded order: degree, then symbols. It is preserved by multiplication, as division needs.
@@ -99,8 +101,7 @@ SizeExpr SizeContext::value(mlir::Value value, std::optional<int64_t> least) {
   return result;
 }
 
-SizeExpr SizeContext::compound(Kind kind, const SizeExpr &lhs, const SizeExpr &rhs,
-                               std::optional<int64_t> least) {
+SizeExpr SizeContext::compound(Kind kind, const SizeExpr &lhs, const SizeExpr &rhs) {
   auto [entry, inserted] =
       compounds.try_emplace({static_cast<int>(kind), {lhs, rhs}}, symbols.size());
   if (inserted) {
@@ -108,7 +109,7 @@ SizeExpr SizeContext::compound(Kind kind, const SizeExpr &lhs, const SizeExpr &r
     if (depth > kMaxDepth)
       overflowed = true;
     bool fromData = dependsOnData(lhs) || dependsOnData(rhs);
-    symbols.push_back({kind, "", {}, lhs, rhs, least, fromData, depth});
+    symbols.push_back({kind, "", {}, lhs, rhs, std::nullopt, fromData, depth});
   }
   SizeExpr result;
   result.terms.push_back({1, {entry->second}});
@@ -190,10 +191,16 @@ void SizeContext::assume(const SizeExpr &expr, int64_t bound) {
   int64_t shifted = checked(llvm::checkedSub(bound, value));
   auto [entry, inserted] = facts.try_emplace(rest, shifted);
   entry->second = std::max(entry->second, shifted);
+  bounds.clear();
 }
 
 std::optional<int64_t> SizeContext::least(const SizeExpr &expr) const {
-  std::optional<int64_t> bound = leastOfTerms(expr);
+  unsigned effort = kMaxEffort;
+  return leastWithin(expr, effort);
+}
+
+std::optional<int64_t> SizeContext::leastWithin(const SizeExpr &expr, unsigned &effort) const {
+  std::optional<int64_t> bound = leastOfTerms(expr, effort);
   auto [rest, value] = splitConstant(expr);
   if (auto fact = facts.find(rest); fact != facts.end()) {
     int64_t known = fact->second + value;
@@ -202,18 +209,48 @@ std::optional<int64_t> SizeContext::least(const SizeExpr &expr) const {
   return bound;
 }
 
-std::optional<int64_t> SizeContext::leastOfTerms(const SizeExpr &expr) const {
+/// The bound of a quotient, minimum or maximum.
+std::optional<int64_t> SizeContext::leastOfOperation(const Symbol &symbol, unsigned &effort) const {
+  std::optional<int64_t> left = leastWithin(symbol.lhs, effort);
+  std::optional<int64_t> right = leastWithin(symbol.rhs, effort);
+  if (symbol.kind == Kind::Max)
+    return left && right ? std::max(*left, *right) : left ? left : right;
+  if (!left || !right)
+    return std::nullopt;
+  if (symbol.kind == Kind::Min)
+    return std::min(*left, *right);
+  if (auto divisor = symbol.rhs.constant(); divisor && *divisor > 0)
+    return llvm::divideFloorSigned(*left, *divisor);
+  return *left >= 0 && *right >= 0 ? std::optional<int64_t>(0) : std::nullopt;
+}
+
+std::optional<int64_t> SizeContext::leastOfSymbol(unsigned number, unsigned &effort) const {
+  if (auto known = bounds.find(number); known != bounds.end())
+    return known->second;
+  if (effort == 0)
+    return std::nullopt;
+  --effort;
+  const Symbol &symbol = symbols[number];
+  bool given = symbol.kind == Kind::Named || symbol.kind == Kind::Value;
+  std::optional<int64_t> low = given ? symbol.least : leastOfOperation(symbol, effort);
+  SizeExpr single;
+  single.terms.push_back({1, {number}});
+  if (auto fact = facts.find(single); fact != facts.end())
+    low = low ? std::max(*low, fact->second) : fact->second;
+  // Without effort left, part of it may not have been looked at.
+  if (effort != 0)
+    bounds[number] = low;
+  return low;
+}
+
+std::optional<int64_t> SizeContext::leastOfTerms(const SizeExpr &expr, unsigned &effort) const {
   int64_t bound = 0;
   for (const Term &term : expr.terms) {
     std::optional<int64_t> value = term.factor;
     if (!term.symbols.empty() && term.factor < 0)
       return std::nullopt;
     for (unsigned number : term.symbols) {
-      std::optional<int64_t> low = symbols[number].least;
-      SizeExpr single;
-      single.terms.push_back({1, {number}});
-      if (auto fact = facts.find(single); fact != facts.end())
-        low = low ? std::max(*low, fact->second) : fact->second;
+      std::optional<int64_t> low = leastOfSymbol(number, effort);
       if (!low || *low < 0)
         return std::nullopt;
       value = value ? llvm::checkedMul(*value, *low) : value;
@@ -252,12 +289,8 @@ SizeExpr SizeContext::floorDiv(const SizeExpr &lhs, const SizeExpr &rhs) {
     return lhs;
   if (std::optional<SizeExpr> exact = divideExactly(lhs, rhs))
     return *exact;
-  auto low = least(lhs), divisor = least(rhs);
-  std::optional<int64_t> bound;
-  if (low && *low >= 0 && divisor && *divisor >= 0)
-    bound = 0;
   if (!right || *right < 0)
-    return compound(Kind::FloorDiv, lhs, rhs, bound);
+    return compound(Kind::FloorDiv, lhs, rhs);
   // Terms that the divisor divides leave the quotient; the rest keeps its constant below it.
   SizeExpr whole, rest;
   for (const Term &term : lhs.terms) {
@@ -275,10 +308,7 @@ SizeExpr SizeContext::floorDiv(const SizeExpr &lhs, const SizeExpr &rhs) {
   rest = normalized(std::move(rest));
   if (auto value = rest.constant())
     return add(whole, llvm::divideFloorSigned(*value, *right));
-  auto restLow = least(rest);
-  return add(whole, compound(Kind::FloorDiv, rest, rhs,
-                             restLow ? std::optional(llvm::divideFloorSigned(*restLow, *right))
-                                     : std::nullopt));
+  return add(whole, compound(Kind::FloorDiv, rest, rhs));
 }
 
 SizeExpr SizeContext::ceilDiv(const SizeExpr &lhs, const SizeExpr &rhs) {
@@ -293,28 +323,17 @@ SizeExpr SizeContext::mod(const SizeExpr &lhs, const SizeExpr &rhs) {
   return sub(lhs, mul(rhs, floorDiv(lhs, rhs)));
 }
 
+SizeExpr SizeContext::minOrMax(Kind kind, const SizeExpr &lhs, const SizeExpr &rhs) {
+  for (auto [high, low] : {std::tie(lhs, rhs), std::tie(rhs, lhs)})
+    if (auto apart = least(sub(high, low)); apart && *apart >= 0)
+      return kind == Kind::Max ? high : low;
+  return rhs < lhs ? compound(kind, rhs, lhs) : compound(kind, lhs, rhs);
+}
+
 SizeExpr SizeContext::min(const SizeExpr &lhs, const SizeExpr &rhs) {
-  SizeExpr difference = sub(lhs, rhs);
-  if (auto low = least(difference); low && *low >= 0)
-    return rhs;
-  if (auto low = least(sub(rhs, lhs)); low && *low >= 0)
-    return lhs;
-  auto left = least(lhs), right = least(rhs);
-  std::optional<int64_t> bound;
-  if (left && right)
-    bound = std::min(*left, *right);
-  return rhs < lhs ? compound(Kind::Min, rhs, lhs, bound) : compound(Kind::Min, lhs, rhs, bound);
+  return minOrMax(Kind::Min, lhs, rhs);
 }
 
 SizeExpr SizeContext::max(const SizeExpr &lhs, const SizeExpr &rhs) {
-  SizeExpr difference = sub(lhs, rhs);
-  if (auto low = least(difference); low && *low >= 0)
-    return lhs;
-  if (auto low = least(sub(rhs, lhs)); low && *low >= 0)
-    return rhs;
-  auto left = least(lhs), right = least(rhs);
-  std::optional<int64_t> bound = left;
-  if (right && (!bound || *right > *bound))
-    bound = right;
-  return rhs < lhs ? compound(Kind::Max, rhs, lhs, bound) : compound(Kind::Max, lhs, rhs, bound);
+  return minOrMax(Kind::Max, lhs, rhs);
 }

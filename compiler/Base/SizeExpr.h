@@ -11,6 +11,7 @@
 
 #include "mlir/IR/Value.h"
 #include "llvm/ADT/ArrayRef.h"
+#include "llvm/ADT/DenseMap.h"
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/ADT/StringMap.h"
 
@@ -59,6 +60,7 @@ public:
     std::string name;
     mlir::Value value;
     SizeExpr lhs, rhs;
+    /// Of Named and Value; that of the others follows from their operands.
     std::optional<int64_t> least;
     /// Whether some operand comes from data, and the nesting of compound symbols.
     bool fromData = false;
@@ -88,9 +90,21 @@ public:
   std::optional<int64_t> least(const SizeExpr &expr) const;
   /// Takes `expr` >= `bound` for proven from now on (a requirement checks it).
   void assume(const SizeExpr &expr, int64_t bound);
-  /// What is assumed now, and the return to it (requirements of a branch hold in the branch).
-  using Facts = std::map<SizeExpr, int64_t>;
-  Facts facts;
+  /// What is assumed while one lives is forgotten at its end: requirements of a branch hold in the
+  /// branch.
+  class Scope {
+  public:
+    explicit Scope(SizeContext &sizes) : sizes(sizes), facts(sizes.facts) {}
+    Scope(const Scope &) = delete;
+    ~Scope() {
+      sizes.facts = std::move(facts);
+      sizes.bounds.clear();
+    }
+
+  private:
+    SizeContext &sizes;
+    std::map<SizeExpr, int64_t> facts;
+  };
   /// True when some symbol comes from data rather than from the sizes of arguments.
   bool dependsOnData(const SizeExpr &expr) const;
 
@@ -99,15 +113,23 @@ public:
 
 private:
   SizeExpr normalized(SizeExpr expr);
-  std::optional<int64_t> leastOfTerms(const SizeExpr &expr) const;
+  /// These count `effort` down by the symbols that they look at; without any left there is no
+  /// bound.
+  std::optional<int64_t> leastWithin(const SizeExpr &expr, unsigned &effort) const;
+  std::optional<int64_t> leastOfTerms(const SizeExpr &expr, unsigned &effort) const;
+  std::optional<int64_t> leastOfSymbol(unsigned number, unsigned &effort) const;
+  std::optional<int64_t> leastOfOperation(const Symbol &symbol, unsigned &effort) const;
   int64_t checked(std::optional<int64_t> value);
   unsigned depthOf(const SizeExpr &expr) const;
-  SizeExpr compound(Kind kind, const SizeExpr &lhs, const SizeExpr &rhs,
-                    std::optional<int64_t> least);
+  SizeExpr compound(Kind kind, const SizeExpr &lhs, const SizeExpr &rhs);
+  SizeExpr minOrMax(Kind kind, const SizeExpr &lhs, const SizeExpr &rhs);
 
   std::vector<Symbol> symbols;
   llvm::StringMap<unsigned> names;
   std::map<std::pair<int, std::pair<SizeExpr, SizeExpr>>, unsigned> compounds;
+  std::map<SizeExpr, int64_t> facts;
+  /// Bounds of symbols under the facts of now.
+  mutable llvm::DenseMap<unsigned, std::optional<int64_t>> bounds;
 };
 
 } // namespace fovea

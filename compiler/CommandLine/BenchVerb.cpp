@@ -59,7 +59,7 @@ static llvm::Expected<Times> measure(Program &program, const Signature &signatur
 }
 
 static llvm::json::Value orNull(std::optional<double> value) {
-  return value ? llvm::json::Value(*value) : llvm::json::Value(nullptr);
+  return value ? jsonNumber(*value) : llvm::json::Value(nullptr);
 }
 
 static void print(const llvm::json::Object &result) {
@@ -99,7 +99,7 @@ llvm::Expected<Exit> cli::benchModel(const Invocation &invocation) {
   llvm::Expected<int64_t> peakBytes = program.peakBytes(*signature, views);
   if (!peakBytes)
     return peakBytes.takeError();
-  // The later of two measurements: clocks may have changed meanwhile.
+  // The better of two measurements: clocks may have changed meanwhile.
   peak = std::max(peak, measurePeakGflops(threads));
   std::optional<double> flops = flopsOf(program.ledger(), symbolsOf(*signature, *inputs));
   std::optional<double> gflops, fraction;
@@ -118,7 +118,7 @@ llvm::Expected<Exit> cli::benchModel(const Invocation &invocation) {
                             {"peak_gflops", peak},
                             {"peak_fraction", orNull(fraction)},
                             {"read_gbps", orNull(read)},
-                            {"peak_gbps", bandwidth},
+                            {"peak_gbps", jsonNumber(bandwidth)},
                             {"load_ms", loaded->loadSeconds * 1e3},
                             {"peak_bytes", *peakBytes}};
   if (!invocation.json)

@@ -110,6 +110,15 @@ llvm::Error cli::requireArtifact(const Invocation &invocation) {
   return problem ? failure(Problems{*problem}) : llvm::Error::success();
 }
 
+llvm::Error cli::checkLedger(const Invocation &invocation, llvm::StringRef ledger) {
+  Problems problems;
+  if (invocation.compile.requireFused)
+    problems = findUnfused(ledger);
+  for (Problem &problem : problems)
+    problem.file = invocation.input;
+  return problems.empty() ? llvm::Error::success() : failure(problems);
+}
+
 llvm::Expected<Loaded> cli::load(const Invocation &invocation) {
   Loaded loaded;
   if (!invocation.isArtifact()) {
@@ -130,6 +139,9 @@ llvm::Expected<Loaded> cli::load(const Invocation &invocation) {
   loaded.loadSeconds =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   loaded.program = std::move(*program);
+  if (!loaded.build)
+    if (llvm::Error error = checkLedger(invocation, loaded.program->ledger()))
+      return error;
   return loaded;
 }
 
@@ -138,24 +150,15 @@ llvm::Expected<std::vector<Tensor>> cli::evaluate(Build &build, const Target &ta
                                                   llvm::ArrayRef<Tensor> inputs,
                                                   Rounding rounding) {
   EvaluationFailure why;
+  // What a module behind a later phase means is known to the passes alone.
+  if (Phase phase = *phaseOf(build.imported()); phase != Phase::Import)
+    return failure(kInput,
+                   "the module is behind phase '" + nameOf(phase) + "', target '" + target.name() +
+                       "' evaluates modules as they leave import",
+                   "give the model itself");
   auto outputs = target.evaluate(build.imported(), build.compilation().weights(), signature.entry,
                                  inputs, rounding, why);
   if (mlir::succeeded(outputs))
     return std::move(*outputs);
   return failureOfRun(why.unsupported ? kInput : kRun, target.name(), why.node, why.message);
-}
-
-std::vector<llvm::json::Object> cli::ledgerRecords(llvm::StringRef ledger) {
-  std::vector<llvm::json::Object> records;
-  llvm::Expected<llvm::json::Value> parsed = llvm::json::parse(ledger);
-  if (!parsed) {
-    llvm::consumeError(parsed.takeError());
-    return records;
-  }
-  const llvm::json::Object *object = parsed->getAsObject();
-  if (const llvm::json::Array *kernels = object ? object->getArray("kernels") : nullptr)
-    for (const llvm::json::Value &kernel : *kernels)
-      if (const llvm::json::Object *record = kernel.getAsObject())
-        records.push_back(*record);
-  return records;
 }

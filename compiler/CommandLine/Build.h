@@ -9,6 +9,7 @@
 #define FOVEA_COMPILER_COMMANDLINE_BUILD_H
 
 #include "compiler/CommandLine/Program.h"
+#include "compiler/Driver/Ledger.h"
 #include "compiler/Targets/Target.h"
 
 namespace fovea::cli {
@@ -35,7 +36,7 @@ public:
 private:
   /// Runs `step`, which returns false with problems; afterwards logs what was timed.
   llvm::Error guarded(llvm::function_ref<bool()> step);
-  /// Writes the imported module beside the working folder's files; its name, or "".
+  /// Writes the imported module into the working folder; its name, or "".
   std::string writeReproducer();
 
   const Invocation &invocation;
@@ -64,8 +65,8 @@ llvm::Expected<std::vector<Tensor>> evaluate(Build &build, const Target &target,
                                              const Signature &signature,
                                              llvm::ArrayRef<Tensor> inputs, Rounding rounding);
 
-/// The ledger's records; empty when there are none.
-std::vector<llvm::json::Object> ledgerRecords(llvm::StringRef ledger);
+/// Fails where --require-fused does not accept what an artefact's ledger says.
+llvm::Error checkLedger(const Invocation &invocation, llvm::StringRef ledger);
 
 } // namespace fovea::cli
 

@@ -6,9 +6,9 @@
 //===----------------------------------------------------------------------===//
 #include "compiler/CommandLine/Build.h"
 #include "compiler/CommandLine/Verbs.h"
+#include "compiler/Driver/WriteFile.h"
 
 #include "llvm/ADT/StringSwitch.h"
-#include "llvm/Support/FileSystem.h"
 #include "llvm/Support/raw_ostream.h"
 
 using namespace fovea;
@@ -35,23 +35,7 @@ static std::string outputPath(const Invocation &invocation) {
 }
 
 static llvm::Error writeBytes(const std::string &path, StringRef bytes) {
-  if (path == "-") {
-    llvm::outs() << bytes;
-    return llvm::Error::success();
-  }
-  llvm::Error error = llvm::writeToOutput(path, [&](llvm::raw_ostream &stream) {
-    stream << bytes;
-    return llvm::Error::success();
-  });
-  return error ? failure(kInput, path, std::move(error)) : llvm::Error::success();
-}
-
-static llvm::Error writeModuleTo(const std::string &path, Build &build) {
-  if (path == "-") {
-    build.compilation().module()->print(llvm::outs(), mlir::OpPrintingFlags().enableDebugInfo());
-    return llvm::Error::success();
-  }
-  std::string reason = build.compilation().writeModule(path);
+  std::string reason = writeFile(path, [&](llvm::raw_ostream &stream) { stream << bytes; });
   return reason.empty() ? llvm::Error::success() : failure(kInput, reason);
 }
 
@@ -76,6 +60,22 @@ static llvm::Error writeArtifact(const std::string &path, const Invocation &invo
   return writeBytes(path, StringRef(reinterpret_cast<const char *>(bytes.data()), bytes.size()));
 }
 
+/// Fails when the module is behind the phase that --stop-after names, or would never come to it.
+static llvm::Error checkStop(const Invocation &invocation, Phase behind) {
+  if (!invocation.stopAfter)
+    return llvm::Error::success();
+  Phase stop = *invocation.stopAfter;
+  if (stop != Phase::Import && !llvm::is_contained(invocation.target().phases(), stop))
+    return failure(kUsage, "target '" + invocation.target().name() + "' has no phase '" +
+                               nameOf(stop) + "'");
+  if (stop < behind)
+    return failure(kInput,
+                   invocation.input + ": the module is behind phase '" + nameOf(behind) +
+                       "', it cannot stop after '" + nameOf(stop) + "'",
+                   "compile the model itself");
+  return llvm::Error::success();
+}
+
 llvm::Expected<Exit> cli::compileModel(const Invocation &invocation) {
   std::string path = outputPath(invocation);
   if (path == "-" && invocation.json)
@@ -86,12 +86,14 @@ llvm::Expected<Exit> cli::compileModel(const Invocation &invocation) {
   Build build(invocation);
   if (llvm::Error error = build.read())
     return error;
+  if (llvm::Error error = checkStop(invocation, *phaseOf(build.imported())))
+    return error;
   llvm::json::Object result{{"input", invocation.input}, {"output", path}};
   if (invocation.emit == "mlir") {
     if (llvm::Error error = build.runTo(lastPhaseOf(invocation)))
       return error;
-    if (llvm::Error error = writeModuleTo(path, build))
-      return error;
+    if (std::string reason = build.compilation().writeModule(path); !reason.empty())
+      return failure(kInput, reason);
   } else {
     if (llvm::Error error = build.finish())
       return error;

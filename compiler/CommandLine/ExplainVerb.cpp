@@ -50,6 +50,8 @@ llvm::Expected<Exit> cli::explainModel(const Invocation &invocation) {
     if (!program)
       return program.takeError();
     ledger = program->ledger();
+    if (llvm::Error error = checkLedger(invocation, ledger))
+      return error;
   } else {
     if (llvm::Error error = requireArtifact(invocation))
       return error;
@@ -64,7 +66,7 @@ llvm::Expected<Exit> cli::explainModel(const Invocation &invocation) {
   std::map<std::string, int> others;
   if (!invocation.json) {
     for (const llvm::json::Object &record : records) {
-      if (invocation.verbose || isNamed(record))
+      if (invocation.everyKernel || isNamed(record))
         print(record);
       else
         ++others[(textOf(record, "op") + " by " + textOf(record, "form")).str()];

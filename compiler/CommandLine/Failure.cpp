@@ -22,11 +22,8 @@ llvm::Error cli::failure(Exit exit, const llvm::Twine &text, const llvm::Twine &
 }
 
 llvm::Error cli::failure(const Problems &problems) {
-  bool bug = problems.empty() || llvm::any_of(problems, isCompilerBug);
-  return llvm::make_error<Failure>(
-      bug ? kBug : kInput,
-      problems.empty() ? "error: the compilation failed without a message" : format(problems),
-      problems);
+  return llvm::make_error<Failure>(hasCompilerBug(problems) ? kBug : kInput, format(problems),
+                                   problems);
 }
 
 llvm::Error cli::failure(Exit exit, const llvm::Twine &about, llvm::Error error) {

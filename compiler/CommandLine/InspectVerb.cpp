@@ -24,15 +24,13 @@ static llvm::Error toError(const std::string &path, const fvm::Status &status) {
 }
 
 static std::string textOf(const fvm::TensorInfo &info, const fvm::Entry &entry) {
-  std::string text(fvm::dtypeName(info.dtype));
-  text += "[";
-  for (auto [index, dim] : llvm::enumerate(info.shape)) {
-    text += index ? " x " : "";
-    text += dim.kind == fvm::Dim::Kind::Static   ? std::to_string(dim.value)
-            : dim.kind == fvm::Dim::Kind::Symbol ? entry.symbols[dim.value]
-                                                 : "?";
+  TensorSignature tensor;
+  tensor.dtype = *dtypeNamed(fvm::dtypeName(info.dtype));
+  for (const fvm::Dim &dim : info.shape) {
+    tensor.shape.push_back(dim.kind == fvm::Dim::Kind::Static ? dim.value : -1);
+    tensor.symbols.push_back(dim.kind == fvm::Dim::Kind::Symbol ? entry.symbols[dim.value] : "");
   }
-  return text + "]";
+  return tensor.text();
 }
 
 static void print(const fvm::Manifest &manifest) {
@@ -109,13 +107,17 @@ static llvm::Expected<Exit> inspectSource(const Invocation &invocation) {
   if (llvm::Error error = build.read())
     return error;
   mlir::ModuleOp module = build.imported();
+  Phase phase = *phaseOf(module);
   bool print = !invocation.json;
   if (print)
     llvm::outs() << "file      " << invocation.input << "\nkind      "
-                 << build.compilation().summary().text << "\nphase     " << nameOf(phaseOf(module))
+                 << build.compilation().summary().text << "\nphase     " << nameOf(phase)
                  << "\nweights   " << build.compilation().summary().weightBytes << " bytes\n";
   llvm::json::Array entries;
+  // Later phases leave entries without a signature.
   for (mlir::func::FuncOp function : entriesOf(module)) {
+    if (phase > Phase::Graph)
+      break;
     llvm::Expected<Signature> signature = signatureOf(module, function.getSymName().str());
     if (!signature)
       return signature.takeError();
@@ -131,15 +133,13 @@ static llvm::Expected<Exit> inspectSource(const Invocation &invocation) {
   llvm::json::Object operations;
   for (const auto &[name, count] : counts) {
     operations[name] = count;
-    if (print && name.starts_with("fovea."))
+    if (print && (phase > Phase::Graph || llvm::StringRef(name).starts_with("fovea.")))
       llvm::outs() << llvm::format_decimal(count, 8) << "  " << name << "\n";
   }
-  llvm::json::Object result{{"file", invocation.input},
-                            {"kind", build.compilation().summary().text},
-                            {"phase", nameOf(phaseOf(module))},
-                            {"weight_bytes", build.compilation().summary().weightBytes},
-                            {"entries", std::move(entries)},
-                            {"operations", std::move(operations)}};
+  llvm::json::Object result{
+      {"file", invocation.input},      {"kind", build.compilation().summary().text},
+      {"phase", nameOf(phase)},        {"weight_bytes", build.compilation().summary().weightBytes},
+      {"entries", std::move(entries)}, {"operations", std::move(operations)}};
   if (llvm::Error error = invocation.report(std::move(result)))
     return error;
   return kOk;

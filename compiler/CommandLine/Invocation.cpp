@@ -8,14 +8,16 @@
 
 #include "compiler/Driver/OptionText.h"
 #include "compiler/Driver/TargetRegistry.h"
+#include "compiler/Driver/WriteFile.h"
 
 #include "llvm/Option/Arg.h"
 #include "llvm/Option/ArgList.h"
 #include "llvm/Option/OptTable.h"
 #include "llvm/Option/Option.h"
-#include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/raw_ostream.h"
+
+#include <cmath>
 
 using namespace fovea;
 using namespace fovea::cli;
@@ -130,8 +132,10 @@ static llvm::Error setCompileOptions(const InputArgList &arguments, Invocation &
                                                    problem->why);
     return llvm::Error::success();
   };
-  if (invocation.isArtifact() && arguments.hasArg(OPT_target))
-    return failure(kUsage, "--target is for models, an artefact is compiled already");
+  for (OptionId id : {OPT_target, OPT_optimization, OPT_dump_folder})
+    if (const Arg *given = arguments.getLastArg(id); given && invocation.isArtifact())
+      return failure(kUsage, "--" + given->getOption().getName().rtrim('=') +
+                                 " is for models, an artefact is compiled already");
   for (auto [id, key] : {std::pair(OPT_target, "target"),
                          {OPT_threads, "threads"},
                          {OPT_dim, "dim"},
@@ -145,6 +149,10 @@ static llvm::Error setCompileOptions(const InputArgList &arguments, Invocation &
   invocation.threads = invocation.compile.threads;
   for (auto &dim : invocation.compile.import.dims)
     invocation.sizes[dim.getKey()] = dim.getValue();
+  // What a model has no place for, its import refuses.
+  if (invocation.isArtifact())
+    for (const auto &dim : invocation.compile.import.dims)
+      invocation.sizesOfRun.push_back(dim.getKey().str());
   return llvm::Error::success();
 }
 
@@ -155,11 +163,14 @@ static llvm::Error setRunOptions(const InputArgList &arguments, Invocation &invo
     if (name.empty() || size.getAsInteger(10, value) || value < 0)
       return failure(kUsage, "size '" + text + "' cannot be read", "--size=NAME=N");
     invocation.sizes[name] = value;
+    invocation.sizesOfRun.push_back(name.str());
   }
   for (StringRef text : arguments.getAllArgValues(OPT_input)) {
     auto [name, fill] = text.split('=');
     if (name.empty() || fill.empty())
       return failure(kUsage, "input '" + text + "' cannot be read", "--input=NAME=randn:7");
+    if (llvm::is_contained(llvm::make_first_range(invocation.inputs), name))
+      return failure(kUsage, "input '" + name + "' is given twice");
     invocation.inputs.emplace_back(name.str(), fill.str());
   }
   StringRef time = arguments.getLastArgValue(OPT_repeat_ms, "1000");
@@ -196,7 +207,7 @@ static llvm::Error setResultOptions(const InputArgList &arguments, Invocation &i
   invocation.measure = arguments.hasArg(OPT_measure);
   invocation.json = arguments.hasArg(OPT_json);
   invocation.jsonFile = arguments.getLastArgValue(OPT_json_file).str();
-  invocation.verbose = arguments.hasArg(OPT_verbose);
+  invocation.everyKernel = arguments.hasArg(OPT_every_kernel);
   invocation.quiet = arguments.hasArg(OPT_quiet);
   return llvm::Error::success();
 }
@@ -258,11 +269,14 @@ llvm::Error Invocation::report(llvm::json::Value result) const {
     llvm::outs() << llvm::formatv("{0:2}", result) << "\n";
   if (jsonFile.empty())
     return llvm::Error::success();
-  llvm::Error error = llvm::writeToOutput(jsonFile, [&](llvm::raw_ostream &stream) {
+  std::string reason = writeFile(jsonFile, [&](llvm::raw_ostream &stream) {
     stream << llvm::formatv("{0:2}", result) << "\n";
-    return llvm::Error::success();
   });
-  return error ? failure(kInput, jsonFile, std::move(error)) : llvm::Error::success();
+  return reason.empty() ? llvm::Error::success() : failure(kInput, reason);
+}
+
+llvm::json::Value cli::jsonNumber(double value) {
+  return std::isfinite(value) ? llvm::json::Value(value) : llvm::json::Value(nullptr);
 }
 
 void Invocation::say(const llvm::Twine &line) const {

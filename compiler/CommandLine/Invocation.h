@@ -34,6 +34,8 @@ struct Invocation {
   int threads = 0;
   /// Sizes of symbols that stay symbolic in the code; those of --dim included.
   llvm::StringMap<int64_t> sizes;
+  /// Names among them that the entry has to have.
+  std::vector<std::string> sizesOfRun;
   /// Input's name and its fill.
   std::vector<std::pair<std::string, std::string>> inputs;
   std::string entry, output, outFile;
@@ -43,7 +45,9 @@ struct Invocation {
   int64_t benchMilliseconds = 1000;
   /// doctor: measure the machine's peaks.
   bool measure = false;
-  bool json = false, verbose = false, quiet = false;
+  /// explain: list every kernel.
+  bool everyKernel = false;
+  bool json = false, quiet = false;
   std::string jsonFile;
   Environment environment;
 
@@ -58,6 +62,9 @@ struct Invocation {
   /// A line on stderr, unless quiet.
   void say(const llvm::Twine &line) const;
 };
+
+/// A number for JSON, which has neither infinities nor NaN: null for them.
+llvm::json::Value jsonNumber(double value);
 
 /// Parses the arguments behind the program's name. Nothing when the command is done already (help,
 /// version; text on stdout).

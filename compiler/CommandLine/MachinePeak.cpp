@@ -25,36 +25,29 @@ static constexpr size_t kReadBytes = size_t(256) << 20;
 using Multiply = float (*)(int rounds);
 using Read = float (*)(const float *data, size_t count);
 
-__attribute__((target("avx512f"))) static float multiply512(int rounds) {
-  __m512 sums[20];
-  for (__m512 &sum : sums)
-    sum = _mm512_set1_ps(1.0f);
-  __m512 factor = _mm512_set1_ps(0.999999f), term = _mm512_set1_ps(1e-7f);
+/// `chains` sums of `lanes` floats; becomes part of a function with registers for them.
+template <int lanes, int chains> [[gnu::always_inline]] static inline float multiply(int rounds) {
+  typedef float Vector __attribute__((vector_size(lanes * sizeof(float))));
+  Vector sums[chains];
+  for (Vector &sum : sums)
+    sum = Vector{} + 1.0f;
+  Vector factor = Vector{} + 0.999999f, term = Vector{} + 1e-7f;
   for (int round = 0; round < rounds; ++round)
 #pragma clang loop unroll(full)
-    for (int chain = 0; chain < 20; ++chain)
-      sums[chain] = _mm512_fmadd_ps(sums[chain], factor, term);
-  __m512 total = sums[0];
-  for (int chain = 1; chain < 20; ++chain)
-    total = _mm512_add_ps(total, sums[chain]);
-  return _mm512_reduce_add_ps(total);
+    for (int chain = 0; chain < chains; ++chain)
+      sums[chain] = sums[chain] * factor + term;
+  Vector total = sums[0];
+  for (int chain = 1; chain < chains; ++chain)
+    total += sums[chain];
+  return total[0] + total[lanes - 1];
+}
+
+__attribute__((target("avx512f"))) static float multiply512(int rounds) {
+  return multiply<16, 20>(rounds);
 }
 
 __attribute__((target("avx2,fma"))) static float multiply256(int rounds) {
-  __m256 sums[12];
-  for (__m256 &sum : sums)
-    sum = _mm256_set1_ps(1.0f);
-  __m256 factor = _mm256_set1_ps(0.999999f), term = _mm256_set1_ps(1e-7f);
-  for (int round = 0; round < rounds; ++round)
-#pragma clang loop unroll(full)
-    for (int chain = 0; chain < 12; ++chain)
-      sums[chain] = _mm256_fmadd_ps(sums[chain], factor, term);
-  float lanes[8], total = 0;
-  for (__m256 sum : sums) {
-    _mm256_storeu_ps(lanes, sum);
-    total += lanes[0] + lanes[7];
-  }
-  return total;
+  return multiply<8, 12>(rounds);
 }
 
 static float multiplyPlain(int rounds) {
@@ -107,13 +100,13 @@ double fovea::cli::measurePeakGflops(int threads) {
   __builtin_cpu_init();
   bool wide = __builtin_cpu_supports("avx512f");
   bool medium = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-  Multiply multiply = wide ? multiply512 : medium ? multiply256 : multiplyPlain;
+  Multiply widest = wide ? multiply512 : medium ? multiply256 : multiplyPlain;
   double operations = 2.0 * (wide ? 16 * 20 : medium ? 8 * 12 : 12) * kRounds * threads;
   std::vector<float> sink(threads);
   double best = 0;
   for (int attempt = 0; attempt < kTries; ++attempt)
     best = std::max(
-        best, operations / seconds(threads, [&](int thread) { sink[thread] = multiply(kRounds); }));
+        best, operations / seconds(threads, [&](int thread) { sink[thread] = widest(kRounds); }));
   // A use that the compiler cannot see through.
   asm volatile("" : : "r"(sink.data()) : "memory");
   return best * 1e-9;

@@ -59,10 +59,10 @@ def address_sanitizer : Flag<["--"], "address-sanitizer", [compile]>,
 def measure : Flag<["--"], "measure", [doctor]>,
   HelpText<"measure multiply-adds and reads at their fastest">;
 defm repeat_ms : Value<"time", "MS", "milliseconds to measure for (default 1000)", [bench]>;
+def every_kernel : Flag<["-"], "v", [explain]>, HelpText<"list every kernel">;
 def json : Flag<["--"], "json", all>, HelpText<"print the result as JSON">;
 def json_file : Joined<["--"], "json=", all>, MetaVarName<"FILE">,
   HelpText<"write the result as JSON to a file as well">;
-def verbose : Flag<["-"], "v", all>, HelpText<"say more on stderr">;
 def quiet : Flag<["-"], "q", all>, HelpText<"say nothing on stderr but errors">;
 def help : Flag<["--"], "help", all>, HelpText<"this text">;
 def help_short : Flag<["-"], "h", all>, Alias<help>;

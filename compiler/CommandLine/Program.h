@@ -14,8 +14,8 @@
 
 namespace fovea::cli {
 
-/// An error of the runtime; frees the status. Damaged and unfit artefacts are kInput, the rest
-/// kRun.
+/// An error of the runtime; frees the status. Damaged and unfit artefacts are kInput, faults of the
+/// compiled code itself kBug, the rest kRun.
 llvm::Error toError(fovea_status *status, const llvm::Twine &about);
 
 /// A module of the runtime with one context.
@@ -39,7 +39,6 @@ public:
                                     llvm::ArrayRef<fovea_tensor> inputs) const;
   int threads() const { return fovea_context_threads(context.get()); }
   const char *ledger() const { return fovea_module_ledger(module.get()); }
-  const char *target() const { return fovea_module_target(module.get()); }
 
 private:
   static llvm::Expected<Program> with(fovea_module *module, int threads);

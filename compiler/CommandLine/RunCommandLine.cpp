@@ -45,7 +45,7 @@ static int finish(llvm::Error error, const Invocation *invocation) {
   return exit;
 }
 
-int cli::runCommandLine(llvm::ArrayRef<const char *> arguments, Environment environment) {
+static int runVerb(llvm::ArrayRef<const char *> arguments, Environment environment) {
   llvm::Expected<std::optional<Invocation>> parsed = parse(arguments);
   if (!parsed)
     return finish(parsed.takeError(), nullptr);
@@ -55,4 +55,17 @@ int cli::runCommandLine(llvm::ArrayRef<const char *> arguments, Environment envi
   invocation.environment = std::move(environment);
   llvm::Expected<Exit> exit = verbNamed(invocation.verb)(invocation);
   return exit ? *exit : finish(exit.takeError(), &invocation);
+}
+
+int cli::runCommandLine(llvm::ArrayRef<const char *> arguments, Environment environment) {
+  int exit = runVerb(arguments, std::move(environment));
+  // A stream ends the process when it is destroyed with an error that nobody has looked at.
+  llvm::outs().flush();
+  if (llvm::outs().has_error()) {
+    llvm::errs() << "error: stdout: " << llvm::outs().error().message() << "\n";
+    llvm::outs().clear_error();
+    exit = exit == kOk || exit == kDiffers ? int(kRun) : exit;
+  }
+  llvm::errs().clear_error();
+  return exit;
 }

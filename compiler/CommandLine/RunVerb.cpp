@@ -68,11 +68,6 @@ static llvm::Expected<std::vector<Tensor>> runCompiled(const Invocation &invocat
   return loaded->program->run(signature, *inputs);
 }
 
-/// A number for JSON, which has no infinities.
-static llvm::json::Value jsonNumber(double value) {
-  return std::isfinite(value) ? llvm::json::Value(value) : llvm::json::Value(nullptr);
-}
-
 llvm::Expected<Exit> cli::runModel(const Invocation &invocation) {
   Signature signature;
   bool compiles = invocation.isArtifact() || invocation.target().makesArtifacts();

@@ -36,7 +36,9 @@ static llvm::Expected<TensorSignature> toSignature(DictionaryAttr attrs, Type ty
   };
   StringRef name = text(kNameAttr);
   tensor.name = name.empty() ? fallback.str() : name.str();
-  auto shaped = cast<RankedTensorType>(type);
+  auto shaped = dyn_cast<RankedTensorType>(type);
+  if (!shaped)
+    return failure(kInput, "'" + tensor.name + "' is no ranked tensor");
   auto dtype = reference::dtypeOf(shaped.getElementType(), text(kDtypeAttr));
   if (!dtype)
     return failure(kInput, "'" + tensor.name + "' has an element type that cannot leave a run");
@@ -45,13 +47,19 @@ static llvm::Expected<TensorSignature> toSignature(DictionaryAttr attrs, Type ty
   for (auto [dim, extent] : llvm::enumerate(shaped.getShape())) {
     bool dynamic = ShapedType::isDynamic(extent);
     tensor.shape.push_back(dynamic ? -1 : extent);
-    tensor.symbols.push_back(
-        dynamic && shape && dim < shape.size() ? cast<StringAttr>(shape[dim]).str() : "");
+    auto symbol =
+        dynamic && shape && dim < shape.size() ? dyn_cast<StringAttr>(shape[dim]) : StringAttr();
+    tensor.symbols.push_back(symbol ? symbol.str() : "");
   }
   return tensor;
 }
 
 llvm::Expected<Signature> cli::signatureOf(ModuleOp module, const std::string &entry) {
+  if (*phaseOf(module) > Phase::Graph)
+    return failure(kInput,
+                   "the module is behind phase '" + nameOf(*phaseOf(module)) +
+                       "', where entries have no tensors any more",
+                   "give the model itself, or compile the module to an artefact");
   std::vector<std::string> names;
   for (func::FuncOp function : entriesOf(module)) {
     names.push_back(function.getSymName().str());
@@ -98,6 +106,27 @@ static llvm::Expected<std::vector<std::optional<Fill>>> fillsOf(const Signature 
   return fills;
 }
 
+/// Fails for a size whose name no input has, unless --dim has made it static.
+static llvm::Error checkSizes(const Signature &signature, const Invocation &invocation) {
+  std::vector<std::string> known;
+  for (const TensorSignature &input : signature.inputs)
+    for (const std::string &symbol : input.symbols)
+      if (!symbol.empty() && !llvm::is_contained(known, symbol))
+        known.push_back(symbol);
+  const llvm::StringMap<int64_t> &fixed = invocation.compile.import.dims;
+  for (const std::string &name : invocation.sizesOfRun) {
+    auto dim = fixed.find(name);
+    bool agrees = !invocation.isArtifact() && dim != fixed.end() &&
+                  dim->second == invocation.sizes.lookup(name);
+    if (!agrees && !llvm::is_contained(known, name))
+      return failure(kUsage, "no input has a symbolic dimension '" + name + "'" +
+                                 didYouMean(name, known) +
+                                 (known.empty() ? "\n  why: all sizes are fixed"
+                                                : "\n  why: there are " + llvm::join(known, ", ")));
+  }
+  return llvm::Error::success();
+}
+
 /// Gives the symbols of `input` the sizes that `tensor` has.
 static void settleSymbols(const TensorSignature &input, const Tensor &tensor,
                           llvm::StringMap<int64_t> &sizes) {
@@ -111,6 +140,8 @@ llvm::Expected<std::vector<Tensor>> cli::makeInputs(const Signature &signature,
   auto fills = fillsOf(signature, invocation);
   if (!fills)
     return fills.takeError();
+  if (llvm::Error error = checkSizes(signature, invocation))
+    return error;
   llvm::StringMap<int64_t> sizes = invocation.sizes;
   std::vector<Tensor> inputs(signature.inputs.size());
   auto make = [&](size_t index, ArrayRef<int64_t> shape, const Fill &fill) -> llvm::Error {

@@ -32,7 +32,8 @@ struct Signature {
   std::vector<TensorSignature> inputs, outputs;
 };
 
-/// The interface of an entry of a module as it leaves import; the first entry for "".
+/// The interface of an entry; the first entry for "". Fails for a module behind a phase that leaves
+/// no tensors.
 llvm::Expected<Signature> signatureOf(mlir::ModuleOp module, const std::string &entry);
 
 /// Tensors for all inputs: those of --input by their fills, others random. Symbols that neither a

@@ -13,8 +13,6 @@
 
 #include "llvm/Support/raw_ostream.h"
 
-#include <cmath>
-
 using namespace fovea;
 using namespace fovea::cli;
 
@@ -80,10 +78,6 @@ static llvm::Expected<std::vector<Judgement>> judgeAll(const Invocation &invocat
   if (!expected)
     return failure(kInput, "--ref", expected.takeError());
   return judgeByNames(signature, *expected, got);
-}
-
-static llvm::json::Value jsonNumber(double value) {
-  return std::isfinite(value) ? llvm::json::Value(value) : llvm::json::Value(nullptr);
 }
 
 static llvm::Expected<Exit> show(const Invocation &invocation, const Signature &signature,

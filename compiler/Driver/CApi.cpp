@@ -40,10 +40,8 @@ struct fovea_text {
 };
 
 static Status toStatus(const Problems &problems) {
-  if (problems.empty())
-    return {Code::Internal, "the compilation failed without a message"};
-  return {isCompilerBug(problems.front()) ? Code::Internal : Code::InvalidArgument,
-          format(problems), problems.front().node};
+  return {hasCompilerBug(problems) ? Code::Internal : Code::InvalidArgument, format(problems),
+          problems.empty() ? "" : problems.front().node};
 }
 
 static CompileOptions copyOf(const fovea_options *options) {

@@ -8,9 +8,11 @@
 
 #include "compiler/Conversion/TensorToKernel/Passes.h"
 #include "compiler/Driver/Dialects.h"
+#include "compiler/Driver/Ledger.h"
 #include "compiler/Driver/MakeManifest.h"
 #include "compiler/Driver/PackWeight.h"
 #include "compiler/Driver/TargetRegistry.h"
+#include "compiler/Driver/WriteFile.h"
 #include "compiler/Frontends/Mlir/ImportMlirText.h"
 #include "runtime/Artifact/Writer.h"
 
@@ -23,6 +25,9 @@
 
 using namespace mlir;
 using namespace fovea;
+
+/// Characters of an error's notes that are kept: forms may refuse for long reasons.
+static constexpr size_t kMaxNotes = 4000;
 
 namespace {
 
@@ -61,6 +66,13 @@ bool Compilation::fail(Problem problem) {
   return false;
 }
 
+bool Compilation::tookModule() {
+  if (!owned || !complaints.empty())
+    return false;
+  resumed = phaseOf(module()) != Phase::Import;
+  return resumed || dump(Phase::Import);
+}
+
 bool Compilation::read(StringRef path) {
   StepTimer timer(times, "read");
   source = path.str();
@@ -76,15 +88,14 @@ bool Compilation::read(StringRef path) {
                  "models are .onnx files, .mlir files or folders with config.json",
                  "export the model to ONNX, or save it with save_pretrained"});
   owned = load(*context, path, options.import, store, imported, complaints);
-  resumed = owned && phaseOf(module()) != Phase::Import;
-  return owned && complaints.empty();
+  return tookModule();
 }
 
 bool Compilation::readOnnx(ArrayRef<uint8_t> bytes, StringRef name) {
   StepTimer timer(times, "read");
   source = name.str();
   owned = importOnnxBytes(*context, bytes, name, options.import, store, imported, complaints);
-  return owned && complaints.empty();
+  return tookModule();
 }
 
 bool Compilation::readText(StringRef text, StringRef name) {
@@ -92,15 +103,14 @@ bool Compilation::readText(StringRef text, StringRef name) {
   source = name.str();
   owned = importMlirText(*context, text, name, /*folder=*/"", options.import, store, imported,
                          complaints);
-  resumed = owned && phaseOf(module()) != Phase::Import;
-  return owned && complaints.empty();
+  return tookModule();
 }
 
-/// Collects an operation's errors as problems.
-static LogicalResult collecting(MLIRContext *context, Problems &problems, StringRef file,
+/// Runs `run` and makes a problem of the first error that it emits; `module` is what it works on.
+static LogicalResult collecting(ModuleOp module, Problems &problems, StringRef file,
                                 function_ref<LogicalResult()> run) {
   std::string text, notes;
-  ScopedDiagnosticHandler handler(context, [&](Diagnostic &diag) {
+  ScopedDiagnosticHandler handler(module.getContext(), [&](Diagnostic &diag) {
     if (diag.getSeverity() == DiagnosticSeverity::Error && text.empty()) {
       text = diag.str();
       for (Diagnostic &note : diag.getNotes())
@@ -108,16 +118,18 @@ static LogicalResult collecting(MLIRContext *context, Problems &problems, String
     }
     return success();
   });
+  module->removeAttr(kNotComputedAttr);
   LogicalResult result = run();
-  // Of what is legal, this is what a target may not compute; the notes give each form's reason.
-  if (failed(result) && StringRef(text).starts_with("no form of the CPU"))
-    problems.push_back({"FV0402", file.str(), "", "", 0, text,
-                        StringRef(notes).take_front(800).str(),
+  if (succeeded(result))
+    return result;
+  notes.resize(std::min(notes.size(), kMaxNotes));
+  if (module->hasAttr(kNotComputedAttr))
+    problems.push_back({"FV0402", file.str(), "", "", 0, text, notes,
                         "fix the sizes that the reasons name with --dim"});
-  else if (failed(result))
-    problems.push_back(
-        {"FV0901", file.str(), "", "", 0, text.empty() ? "a pass failed without a message" : text,
-         StringRef(notes).take_front(400).str(), "report this as a bug of Fovea with the model"});
+  else
+    problems.push_back({"FV0901", file.str(), "", "", 0,
+                        text.empty() ? "a pass failed without a message" : text, notes,
+                        "report this as a bug of Fovea with the model"});
   return result;
 }
 
@@ -150,7 +162,7 @@ bool Compilation::runPhase(Phase phase) {
   auto run = [&] {
     return success(succeeded(manager.run(module())) && succeeded(verify(module())));
   };
-  if (failed(collecting(context.get(), complaints, source, run)))
+  if (failed(collecting(module(), complaints, source, run)))
     return blameModule();
   setPhase(module(), phase);
   return dump(phase);
@@ -162,42 +174,20 @@ bool Compilation::dump(Phase phase) {
   SmallString<128> path(options.dumpFolder);
   std::error_code error = llvm::sys::fs::create_directories(path);
   llvm::sys::path::append(path, nameOf(phase) + ".mlir");
-  if (error)
-    return fail({"FV0311", path.str().str(), "", "", 0,
-                 "the dump cannot be written: " + error.message(), "", "check --dump"});
-  llvm::raw_fd_ostream stream(path, error);
-  if (error)
-    return fail({"FV0311", path.str().str(), "", "", 0,
-                 "the dump cannot be written: " + error.message(), "", "check --dump"});
-  module()->print(stream, OpPrintingFlags().elideLargeElementsAttrs(64));
-  return true;
+  std::string reason = error ? error.message() : writeFile(path, [&](raw_ostream &stream) {
+    module()->print(stream, OpPrintingFlags().elideLargeElementsAttrs(64));
+  });
+  return reason.empty() || fail({"FV0311", path.str().str(), "", "", 0,
+                                 "the dump cannot be written: " + reason, "", "check --dump"});
 }
 
 bool Compilation::runTo(Phase phase) {
   if (!checkTarget())
     return false;
-  if (phaseOf(module()) == Phase::Import && !dump(Phase::Import))
-    return false;
   for (Phase next : chosen->phases())
-    if (next <= phase && phaseOf(module()) < next && !runPhase(next))
+    if (next <= phase && *phaseOf(module()) < next && !runPhase(next))
       return false;
   return true;
-}
-
-bool Compilation::checkFused() {
-  auto records = module()->getAttrOfType<ArrayAttr>("fovea.ledger");
-  for (Attribute record : records ? records.getValue() : ArrayRef<Attribute>()) {
-    auto dict = cast<DictionaryAttr>(record);
-    auto refused = dict.getAs<ArrayAttr>("refused");
-    if (!refused || refused.empty())
-      continue;
-    auto first = cast<DictionaryAttr>(refused[0]);
-    fail({"FV0401", "", dict.getAs<StringAttr>("node").str(), dict.getAs<StringAttr>("op").str(), 0,
-          "the form " + first.getAs<StringAttr>("form").str() + " was refused",
-          first.getAs<StringAttr>("text").str(),
-          "drop --require-fused to accept the form " + dict.getAs<StringAttr>("form").str()});
-  }
-  return complaints.empty();
 }
 
 std::unique_ptr<Artifact> Compilation::finish() {
@@ -207,9 +197,15 @@ std::unique_ptr<Artifact> Compilation::finish() {
     fail(std::move(*problem));
     return nullptr;
   }
-  if (!runTo(chosen->lastPhase()) || (options.requireFused && !checkFused()))
+  if (!runTo(chosen->lastPhase()))
     return nullptr;
   auto artifact = std::make_unique<Artifact>();
+  artifact->ledger = makeLedger(module());
+  if (options.requireFused)
+    for (Problem &problem : findUnfused(artifact->ledger))
+      fail(std::move(problem));
+  if (!complaints.empty())
+    return nullptr;
   {
     StepTimer timer(times, "codegen");
     llvm::Expected<Emission> emitted = chosen->emit(module(), options.emission);
@@ -224,7 +220,6 @@ std::unique_ptr<Artifact> Compilation::finish() {
     artifact->llvmIr = std::move(emitted->llvmIr);
     artifact->assembly = std::move(emitted->assembly);
     artifact->manifest = makeManifest(module(), emitted->machine, options.threads, complaints);
-    artifact->ledger = makeLedger(module());
   }
   StepTimer timer(times, "weights");
   if (artifact->manifest.empty() ||

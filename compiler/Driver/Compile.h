@@ -32,7 +32,7 @@ struct CompileOptions {
   EmissionOptions emission;
   /// A kernel that is not computed by its best form is a problem (FV0401).
   bool requireFused = false;
-  /// Folder for the module after each phase; empty: none.
+  /// Folder for the module after import and each phase; empty: none.
   std::string dumpFolder;
 };
 
@@ -90,8 +90,6 @@ public:
   /// of them FV0322 when the target makes no artefacts.
   std::unique_ptr<Artifact> finish();
 
-  /// Null when the target's name is not known.
-  const Target *target() const { return chosen; }
   mlir::ModuleOp module() { return *owned; }
   const WeightStore &weights() const { return store; }
   const ImportSummary &summary() const { return imported; }
@@ -99,18 +97,19 @@ public:
   const std::vector<Step> &steps() const { return times; }
 
   /// Writes the module as text with its weights in `path`.weights.safetensors beside it; empty on
-  /// success, else the reason.
+  /// success, else the reason. "-" is stdout, which has no place for weights.
   std::string writeModule(const std::string &path);
 
 private:
   bool fail(Problem problem);
+  bool tookModule();
   bool checkTarget();
   bool runPhase(Phase phase);
   bool blameModule();
   bool dump(Phase phase);
-  bool checkFused();
 
   CompileOptions options;
+  /// Null when the target's name is not known.
   const Target *chosen;
   std::unique_ptr<mlir::MLIRContext> context;
   mlir::OwningOpRef<mlir::ModuleOp> owned;

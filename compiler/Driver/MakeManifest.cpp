@@ -11,8 +11,6 @@
 #include "compiler/Conversion/TensorToKernel/SizeSlice.h"
 #include "runtime/Artifact/Manifest.h"
 
-#include "llvm/Support/JSON.h"
-
 using namespace mlir;
 using namespace fovea;
 
@@ -134,31 +132,4 @@ std::string fovea::makeManifest(ModuleOp module, const fvm::Target &machine, int
                    : std::string(status.message()),
        "report this as a bug of Fovea with the model"});
   return {};
-}
-
-static llvm::json::Value toJson(Attribute attr) {
-  if (auto text = dyn_cast<StringAttr>(attr))
-    return text.getValue();
-  if (auto flag = dyn_cast<BoolAttr>(attr))
-    return flag.getValue();
-  if (auto number = dyn_cast<IntegerAttr>(attr))
-    return number.getInt();
-  if (auto list = dyn_cast<ArrayAttr>(attr)) {
-    llvm::json::Array values;
-    for (Attribute item : list)
-      values.push_back(toJson(item));
-    return values;
-  }
-  llvm::json::Object object;
-  if (auto dict = dyn_cast<DictionaryAttr>(attr))
-    for (NamedAttribute item : dict)
-      object[item.getName().getValue()] = toJson(item.getValue());
-  return object;
-}
-
-std::string fovea::makeLedger(ModuleOp module) {
-  auto records = module->getAttrOfType<ArrayAttr>("fovea.ledger");
-  llvm::json::Value json = records ? toJson(records) : llvm::json::Value(llvm::json::Array());
-  llvm::json::Value ledger = llvm::json::Object{{"format", 1}, {"kernels", std::move(json)}};
-  return llvm::formatv("{0}", ledger).str();
 }

@@ -1,6 +1,6 @@
 //===- MakeManifest.h - what the artefact says of itself ------------------===//
 //
-// Reads the manifest and the ledger off a lowered module.
+// Reads the manifest off a lowered module.
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
@@ -14,9 +14,6 @@ namespace fovea {
 /// The manifest as JSON. Empty with a problem when the module's interface has no place in it.
 std::string makeManifest(mlir::ModuleOp module, const fvm::Target &machine, int64_t threads,
                          Problems &problems);
-
-/// The fusion ledger as JSON: one record per launch of the schedule.
-std::string makeLedger(mlir::ModuleOp module);
 
 } // namespace fovea
 

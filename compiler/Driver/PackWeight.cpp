@@ -14,15 +14,6 @@
 using namespace mlir;
 using namespace fovea;
 
-static uint64_t byteSize(WeightOp weight) {
-  auto type = cast<RankedTensorType>(weight.getType());
-  return type.getNumElements() * byteWidth(type.getElementType());
-}
-
-static std::optional<ArrayRef<uint8_t>> bytesOf(WeightOp weight, const WeightStore &store) {
-  return store.lookup(weight.getSource(), weight.getOffset(), byteSize(weight));
-}
-
 /// Packs f32 `source` of shape `shape` by `panels` (see FoveaBase: [batch][panel][k][lane]).
 static void pack(const float *source, ArrayRef<int64_t> shape, PanelsAttr panels, float *out) {
   int64_t rank = shape.size(), n = 1, k = 1, batch = 1;
@@ -57,7 +48,7 @@ static bool lieApart(ArrayRef<std::pair<int64_t, WeightOp>> placed) {
   for (auto [offset, weight] : placed) {
     if (offset < end || offset - end >= kWeightAlignment || offset % kWeightAlignment != 0)
       return false;
-    end = offset + static_cast<int64_t>(byteSize(weight));
+    end = offset + static_cast<int64_t>(weight.getByteSize());
   }
   return true;
 }
@@ -80,7 +71,8 @@ bool fovea::layOutWeights(ModuleOp module, const WeightStore &store,
     WeightOp source = weight;
     if (weight.getOf())
       source = SymbolTable::lookupNearestSymbolFrom<WeightOp>(weight, weight.getOfAttr());
-    std::optional<ArrayRef<uint8_t>> bytes = bytesOf(source, store);
+    std::optional<ArrayRef<uint8_t>> bytes =
+        store.lookup(source.getSource(), source.getOffset(), source.getByteSize());
     if (!bytes) {
       problems.push_back(
           {"FV0010", "", source.getSymName().str(), "", 0,
@@ -91,7 +83,7 @@ bool fovea::layOutWeights(ModuleOp module, const WeightStore &store,
     Artifact::Weight entry;
     if (weight.getOf()) {
       auto shape = cast<RankedTensorType>(source.getType()).getShape();
-      entry.owned.resize(byteSize(weight));
+      entry.owned.resize(weight.getByteSize());
       std::vector<float> aligned(bytes->size() / sizeof(float));
       std::memcpy(aligned.data(), bytes->data(), bytes->size());
       std::vector<float> packed(entry.owned.size() / sizeof(float));
@@ -100,7 +92,7 @@ bool fovea::layOutWeights(ModuleOp module, const WeightStore &store,
     } else {
       entry.borrowed = *bytes;
     }
-    uint64_t end = offset + byteSize(weight);
+    uint64_t end = offset + weight.getByteSize();
     if (place + 1 < placed.size())
       entry.padding = placed[place + 1].first - end;
     weights.push_back(std::move(entry));

@@ -9,6 +9,8 @@
 using namespace fovea;
 
 std::string fovea::format(const Problems &problems) {
+  if (problems.empty())
+    return "error: the compilation failed without a message";
   std::string text;
   for (const Problem &problem : problems)
     text += (text.empty() ? "" : "\n") + format(problem);
@@ -33,4 +35,8 @@ llvm::json::Array fovea::toJson(const Problems &problems) {
 
 bool fovea::isCompilerBug(const Problem &problem) {
   return llvm::StringRef(problem.code).starts_with("FV09");
+}
+
+bool fovea::hasCompilerBug(const Problems &problems) {
+  return problems.empty() || llvm::any_of(problems, isCompilerBug);
 }

@@ -13,7 +13,8 @@
 
 namespace fovea {
 
-/// The problems' paragraphs, one after the other, without a line end behind the last.
+/// The problems' paragraphs, one after the other, without a line end behind the last; for none,
+/// that nothing says why.
 std::string format(const Problems &problems);
 
 /// A list of objects with the fields of Problem.
@@ -21,6 +22,8 @@ llvm::json::Array toJson(const Problems &problems);
 
 /// True when a problem is the compiler's own fault (09xx).
 bool isCompilerBug(const Problem &problem);
+/// True when a failure for these problems is: one of them is, or nothing says why.
+bool hasCompilerBug(const Problems &problems);
 
 } // namespace fovea
 

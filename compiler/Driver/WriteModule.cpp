@@ -7,9 +7,10 @@
 //===----------------------------------------------------------------------===//
 #include "compiler/Driver/Compile.h"
 
+#include "compiler/Driver/WriteFile.h"
+#include "compiler/Frontends/SafeTensors/SafeTensors.h"
 #include "dialects/Fovea/FoveaDialect.h"
 
-#include "llvm/Support/FileSystem.h"
 #include "llvm/Support/JSON.h"
 #include "llvm/Support/Path.h"
 
@@ -18,25 +19,25 @@ using namespace fovea;
 
 static constexpr uint64_t kDataAlignment = 64;
 
-/// The format's name of an element type; empty when it has none.
-static StringRef safetensorsName(Type element) {
+/// The format's type for an element type; nothing when it has none.
+static std::optional<TensorDtype> dtypeOf(Type element) {
   if (element.isF64())
-    return "F64";
+    return TensorDtype::F64;
   if (element.isF32())
-    return "F32";
+    return TensorDtype::F32;
   if (element.isF16())
-    return "F16";
+    return TensorDtype::F16;
   if (element.isBF16())
-    return "BF16";
+    return TensorDtype::BF16;
   if (element.isInteger(64))
-    return "I64";
+    return TensorDtype::I64;
   if (element.isInteger(32))
-    return "I32";
+    return TensorDtype::I32;
   if (element.isInteger(16))
-    return "I16";
+    return TensorDtype::I16;
   if (element.isInteger(8))
-    return "I8";
-  return element.isInteger(1) ? "BOOL" : "";
+    return TensorDtype::I8;
+  return element.isInteger(1) ? std::optional(TensorDtype::Bool) : std::nullopt;
 }
 
 namespace {
@@ -60,16 +61,16 @@ static std::string layOut(ModuleOp module, const WeightStore &store, Sidecar &si
     if (weight.getOf())
       continue;
     auto type = cast<RankedTensorType>(weight.getType());
-    uint64_t size = type.getNumElements() * llvm::divideCeil(type.getElementTypeBitWidth(), 8u);
+    uint64_t size = weight.getByteSize();
     auto bytes = store.lookup(weight.getSource(), weight.getOffset(), size);
     if (!bytes)
       return "the bytes of weight '" + weight.getSymName().str() + "' cannot be found";
-    StringRef dtype = safetensorsName(type.getElementType());
+    std::optional<TensorDtype> dtype = dtypeOf(type.getElementType());
     llvm::json::Array shape(type.getShape());
-    if (dtype.empty())
+    if (!dtype)
       shape = llvm::json::Array{int64_t(size)};
     header[llvm::json::fixUTF8(weight.getSymName())] =
-        llvm::json::Object{{"dtype", dtype.empty() ? "U8" : dtype},
+        llvm::json::Object{{"dtype", nameOf(dtype.value_or(TensorDtype::U8))},
                            {"shape", std::move(shape)},
                            {"data_offsets", llvm::json::Array{end, end + size}}};
     sidecar.items.push_back({weight, *bytes});
@@ -85,14 +86,6 @@ static std::string layOut(ModuleOp module, const WeightStore &store, Sidecar &si
   return "";
 }
 
-static std::string replaceFile(StringRef path, function_ref<void(raw_ostream &)> write) {
-  llvm::Error error = llvm::writeToOutput(path, [&](raw_ostream &stream) -> llvm::Error {
-    write(stream);
-    return llvm::Error::success();
-  });
-  return error ? path.str() + ": " + llvm::toString(std::move(error)) : "";
-}
-
 std::string Compilation::writeModule(const std::string &path) {
   return fovea::writeModule(module(), store, path);
 }
@@ -102,9 +95,11 @@ std::string fovea::writeModule(ModuleOp module, const WeightStore &store, const 
   Sidecar sidecar;
   if (std::string reason = layOut(*copy, store, sidecar); !reason.empty())
     return reason;
+  if (path == "-" && !sidecar.items.empty())
+    return "-: the module has weights, which go into a file beside it\n  try: -o FILE";
   if (!sidecar.items.empty()) {
     std::string beside = path + ".weights.safetensors";
-    std::string reason = replaceFile(beside, [&](raw_ostream &stream) {
+    std::string reason = writeFile(beside, [&](raw_ostream &stream) {
       stream << sidecar.head;
       for (const Sidecar::Item &item : sidecar.items)
         stream.write(reinterpret_cast<const char *>(item.bytes.data()), item.bytes.size());
@@ -118,7 +113,7 @@ std::string fovea::writeModule(ModuleOp module, const WeightStore &store, const 
       offset += item.bytes.size();
     }
   }
-  return replaceFile(path, [&](raw_ostream &stream) {
+  return writeFile(path, [&](raw_ostream &stream) {
     // Nodes' names are locations.
     copy->print(stream, OpPrintingFlags().enableDebugInfo());
     stream << "\n";

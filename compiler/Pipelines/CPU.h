@@ -7,8 +7,8 @@
 #ifndef FOVEA_COMPILER_PIPELINES_CPU_H
 #define FOVEA_COMPILER_PIPELINES_CPU_H
 
+#include "compiler/Base/Phases.h"
 #include "compiler/Targets/CPU/Capabilities.h"
-#include "compiler/Targets/Phases.h"
 
 #include "mlir/Pass/PassManager.h"
 

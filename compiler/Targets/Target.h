@@ -12,10 +12,10 @@
 #ifndef FOVEA_COMPILER_TARGETS_TARGET_H
 #define FOVEA_COMPILER_TARGETS_TARGET_H
 
+#include "compiler/Base/Phases.h"
 #include "compiler/Base/Problem.h"
 #include "compiler/Base/WeightStore.h"
 #include "compiler/Data/Tensor.h"
-#include "compiler/Targets/Phases.h"
 #include "runtime/Artifact/Format.h"
 #include "runtime/Artifact/Manifest.h"
 
@@ -27,6 +27,10 @@
 #include <vector>
 
 namespace fovea {
+
+/// A pass that fails on what is legal, since its target does not compute it, leaves this unit
+/// attribute on the module. Any other failure of a pass is a bug.
+inline constexpr llvm::StringLiteral kNotComputedAttr = "fovea.not_computed";
 
 /// Where runs take place, in the terms of fovea_runtime.h.
 struct Placement {

@@ -145,9 +145,8 @@ private:
       return;
     // What a nested region checks is known inside only.
     for (Region &region : op->getRegions()) {
-      TensorSizes::Knowledge before = demands.sizes.knowledge();
+      TensorSizes::Scope scope(demands.sizes);
       visit(region, demands);
-      demands.sizes.forget(std::move(before));
     }
   }
 };

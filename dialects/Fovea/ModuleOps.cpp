@@ -8,6 +8,7 @@
 
 #include "llvm/ADT/SmallBitVector.h"
 #include "llvm/Support/CheckedArithmetic.h"
+#include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 using namespace fovea;
@@ -24,12 +25,21 @@ static bool listDimensions(PanelsAttr panels, int64_t rank) {
   return true;
 }
 
+static int64_t bytesOfElement(RankedTensorType type) {
+  return llvm::divideCeil(type.getElementTypeBitWidth(), 8u);
+}
+
+uint64_t WeightOp::getByteSize() {
+  auto type = cast<RankedTensorType>(getType());
+  return type.getNumElements() * bytesOfElement(type);
+}
+
 LogicalResult WeightOp::verify() {
   auto type = dyn_cast<RankedTensorType>(getType());
   if (!type || !type.hasStaticShape() || !type.getElementType().isIntOrFloat())
     return emitConstraint(*this, "weight_c1")
            << "expected a static tensor of numbers, got " << getType();
-  std::optional<int64_t> bytes = std::max<int64_t>(1, type.getElementTypeBitWidth() / 8);
+  std::optional<int64_t> bytes = bytesOfElement(type);
   for (int64_t extent : type.getShape())
     bytes = bytes ? llvm::checkedMul<int64_t>(*bytes, extent) : bytes;
   if (!bytes)

@@ -45,6 +45,10 @@ def Fovea_WeightOp : Fovea_Op<"weight", [Symbol]> {
   let assemblyFormat = [{
     $sym_name `from` $source (`offset` $offset^)? (`packs` $of^ $panels)? attr-dict `:` $type
   }];
+  let extraClassDeclaration = [{
+    /// Bytes of the tensor; elements of less than a byte take one.
+    uint64_t getByteSize();
+  }];
   let hasVerifier = 1;
 }
 

@@ -112,6 +112,10 @@ class Program:
     def result(self, shape: Sequence[Dim], dtype: str) -> Value:
         return Value(self.name(), tuple(shape), dtype)
 
+    def used_sizes(self) -> dict[str, int]:
+        """Symbols that some argument has, and what they stand for."""
+        return {symbol: self.sizes[symbol] for symbol in self._dims}
+
     def text(self, results: Sequence[Value]) -> str:
         types = ", ".join(value.type for value in results)
         body = "".join(f"  {line}\n" for line in self.lines)

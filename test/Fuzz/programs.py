@@ -52,7 +52,7 @@ def make(salt: int, number: int) -> Made:
     kept = rng.sample(results, rng.randint(1, len(results)))
     if results[-1] not in kept:
         kept.append(results[-1])
-    return Made(number, p.text(kept), p.inputs, p.sizes)
+    return Made(number, p.text(kept), p.inputs, p.used_sizes())
 
 
 def verify(program: Path, made: Made, folder: Path, extra: Sequence[str] = ()) -> str:

@@ -144,11 +144,9 @@ private:
     for (auto weight : getOperation().getOps<WeightOp>()) {
       if (!used.contains(weight.getSymNameAttr()))
         continue;
-      auto type = cast<RankedTensorType>(weight.getType());
       weight->setAttr(kWeightOffsetAttr, builder.getI64IntegerAttr(offset));
       offsets[weight.getSymNameAttr()] = offset;
-      offset = llvm::alignTo(offset + type.getNumElements() * byteWidth(type.getElementType()),
-                             kWeightAlignment);
+      offset = llvm::alignTo(offset + weight.getByteSize(), kWeightAlignment);
     }
   }
 

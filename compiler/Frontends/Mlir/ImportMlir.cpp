@@ -1,12 +1,14 @@
 //===- ImportMlir.cpp - a module in MLIR text -----------------------------===//
 //
-// Scans, parses, bounds types, verifies, completes entries and resolves weights, in this order:
+// Scans, parses, bounds types, verifies, completes entries, inlines and resolves weights, in order:
 // nothing looks at a module that an earlier step has not passed.
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
+#include "compiler/Base/Phases.h"
 #include "compiler/Frontends/Mlir/EntrySignatures.h"
 #include "compiler/Frontends/Mlir/ImportMlirText.h"
+#include "compiler/Frontends/Mlir/InlineCalls.h"
 #include "compiler/Frontends/Mlir/ModelOperations.h"
 #include "compiler/Frontends/Mlir/NestingScan.h"
 #include "compiler/Frontends/SafeTensors/OpenBeneath.h"
@@ -117,6 +119,13 @@ static LogicalResult checkTypeSizes(ModuleOp module) {
   return result;
 }
 
+static LogicalResult checkPhase(ModuleOp module) {
+  if (phaseOf(module))
+    return success();
+  return module->emitError("fovea.phase names no phase: expected one of import, graph, schedule, "
+                           "kernel, llvm");
+}
+
 /// Opens the file of every weight and checks that its bytes are there.
 static LogicalResult resolveWeights(ModuleOp module, StringRef folder, WeightStore &weights,
                                     ImportSummary &summary) {
@@ -134,9 +143,7 @@ static LogicalResult resolveWeights(ModuleOp module, StringRef folder, WeightSto
       }
       weights.add(source, std::move(file));
     }
-    auto type = cast<RankedTensorType>(weight.getType());
-    uint64_t element = llvm::divideCeil(type.getElementTypeBitWidth(), 8u);
-    uint64_t bytes = *checkedByteSize(type.getShape(), element);
+    uint64_t bytes = weight.getByteSize();
     if (!weights.lookup(source, weight.getOffset(), bytes))
       result = weight.emitOpError("needs ") << bytes << " bytes at offset " << weight.getOffset()
                                             << " of '" << source << "', which is shorter";
@@ -186,15 +193,16 @@ OwningOpRef<ModuleOp> fovea::importMlirText(MLIRContext &context, StringRef text
     };
     step("FV0252", [&] { return checkTypeSizes(*module); });
     step("FV0063", [&] { return verify(*module); });
+    step("FV0068", [&] { return checkPhase(*module); });
     // A module that was stopped at a later phase has signatures of that phase.
-    auto phase = module ? (*module)->getAttrOfType<StringAttr>("fovea.phase") : StringAttr();
-    bool fresh = !phase || phase == "import";
+    bool fresh = module && *phaseOf(*module) == Phase::Import;
     step("FV0066", [&] { return fresh ? checkModelOperations(*module) : success(); });
     step("FV0064", [&] {
       if (fresh)
         completeEntries(*module);
       return fresh ? checkEntries(*module) : success();
     });
+    step("FV0066", [&] { return fresh ? inlineCalls(*module) : success(); });
     step("FV0351", [&]() -> LogicalResult {
       if (fresh || options.dims.empty())
         return specialize(*module, options.dims);

@@ -9,7 +9,6 @@
 #include "dialects/Fovea/FoveaDialect.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
-#include "mlir/IR/SymbolTable.h"
 #include "llvm/ADT/StringSet.h"
 
 using namespace fovea;
@@ -93,25 +92,6 @@ static LogicalResult checkFunction(func::FuncOp function) {
   return success();
 }
 
-/// Refuses functions that call one another in a circle. `state`: 1 while a function's callees are
-/// visited, 2 afterwards.
-static LogicalResult checkCalls(func::FuncOp function, DenseMap<Operation *, int> &state) {
-  int &own = state[function];
-  if (own == 2)
-    return success();
-  if (own == 1)
-    return function.emitError("function '") << function.getName() << "' calls itself";
-  own = 1;
-  LogicalResult result = success();
-  function.walk([&](func::CallOp call) {
-    auto callee = SymbolTable::lookupNearestSymbolFrom<func::FuncOp>(call, call.getCalleeAttr());
-    if (succeeded(result) && callee)
-      result = checkCalls(callee, state);
-  });
-  state[function] = 2;
-  return result;
-}
-
 LogicalResult fovea::checkModelOperations(ModuleOp module) {
   LogicalResult result = success();
   module.walk([&](Operation *op) {
@@ -132,11 +112,5 @@ LogicalResult fovea::checkModelOperations(ModuleOp module) {
   for (auto function : module.getOps<func::FuncOp>())
     if (failed(checkFunction(function)))
       result = failure();
-  if (failed(result))
-    return result;
-  DenseMap<Operation *, int> state;
-  for (auto function : module.getOps<func::FuncOp>())
-    if (failed(checkCalls(function, state)))
-      return failure();
-  return success();
+  return result;
 }

@@ -196,6 +196,24 @@ private:
   int64_t nodeCount = 0;
 };
 
+/// Code that a run may pass by: while one lives, operations go into a new block of `region`,
+/// complaints to `problems`, and what is required there is taken for proven.
+class Alternative {
+public:
+  Alternative(Importer &importer, mlir::Region &region, Problems &problems)
+      : importer(importer), nested(importer.emitter), scope(importer.sizes),
+        outer(std::exchange(importer.problems, &problems)) {
+    importer.emitter.b.setInsertionPointToStart(&region.emplaceBlock());
+  }
+  ~Alternative() { importer.problems = outer; }
+
+private:
+  Importer &importer;
+  Emitter::Nested nested;
+  SizeContext::Scope scope;
+  Problems *outer;
+};
+
 } // namespace fovea::onnx_frontend
 
 #endif // FOVEA_COMPILER_FRONTENDS_ONNX_IMPORTER_H

@@ -9,7 +9,6 @@
 #include "compiler/Frontends/Onnx/onnx-ml.pb.h"
 #include "compiler/Frontends/SafeTensors/OpenBeneath.h"
 
-#include "llvm/ADT/SmallString.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
@@ -107,16 +106,9 @@ std::shared_ptr<llvm::MemoryBuffer> ExternalFiles::open(llvm::StringRef location
     continue;
   if (auto found = files.find(location); found != files.end())
     return found->second;
-  std::shared_ptr<llvm::MemoryBuffer> result = openBeneath(folder, location, Links::HubCache, why);
-  if (!result)
-    return nullptr;
-  llvm::SmallString<128> path(folder);
-  llvm::sys::path::append(path, location);
-  llvm::sys::fs::file_status status;
-  if (llvm::sys::fs::status(path, status) || status.getLinkCount() != 1) {
-    why = "the file has more than one hard link";
-    return nullptr;
-  }
-  files[location] = result;
+  std::shared_ptr<llvm::MemoryBuffer> result =
+      openBeneath(folder, location, Links::HubCache, why, /*missing=*/nullptr, /*alone=*/true);
+  if (result)
+    files[location] = result;
   return result;
 }

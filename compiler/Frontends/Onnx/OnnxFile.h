@@ -31,8 +31,9 @@ std::shared_ptr<onnx::ModelProto> readModel(llvm::StringRef path, Problems &prob
 std::shared_ptr<onnx::ModelProto> parseModel(llvm::ArrayRef<uint8_t> bytes, llvm::StringRef name,
                                              Problems &problems);
 
-/// Opens external data. Only regular files with one link, beneath the model's folder and reached
-/// without symbolic links, are opened.
+/// Opens external data. Only regular files with one hard link, beneath the model's folder and
+/// reached without symbolic links, are opened; the links of the Hugging Face cache to its blobs are
+/// followed.
 class ExternalFiles {
 public:
   explicit ExternalFiles(llvm::StringRef modelPath);

@@ -79,8 +79,8 @@ static Descriptor openBlob(int folder, llvm::StringRef name, size_t depth) {
 }
 
 std::unique_ptr<llvm::MemoryBuffer> fovea::openBeneath(llvm::StringRef folder, llvm::StringRef path,
-                                                       Links links, std::string &why,
-                                                       bool *missing) {
+                                                       Links links, std::string &why, bool *missing,
+                                                       bool alone) {
   if (missing)
     *missing = false;
   if (!isPlainPath(path)) {
@@ -121,6 +121,10 @@ std::unique_ptr<llvm::MemoryBuffer> fovea::openBeneath(llvm::StringRef folder, l
     return fail(path);
   if (!S_ISREG(info.st_mode)) {
     why = "'" + path.str() + "' is not a regular file";
+    return nullptr;
+  }
+  if (alone && info.st_nlink != 1) {
+    why = "the file has more than one hard link";
     return nullptr;
   }
   auto buffer = llvm::MemoryBuffer::getOpenFile(file.get(), path, info.st_size,

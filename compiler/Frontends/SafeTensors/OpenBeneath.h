@@ -28,12 +28,12 @@ enum class Links {
 bool isPlainPath(llvm::StringRef path);
 
 /// Maps the regular file `path` beneath `folder`, opening component by component without following
-/// links (hard links cannot be told from files that a package manager shares, and are read). Null,
-/// with a lower-case reason in `why`, when that is not possible. `missing` is set, if given, when
-/// the file does not exist.
+/// links. Hard links cannot be told from files that a package manager shares, and are read, unless
+/// the file is to be `alone`. Null, with a lower-case reason in `why`, when that is not possible.
+/// `missing` is set, if given, when the file does not exist.
 std::unique_ptr<llvm::MemoryBuffer> openBeneath(llvm::StringRef folder, llvm::StringRef path,
                                                 Links links, std::string &why,
-                                                bool *missing = nullptr);
+                                                bool *missing = nullptr, bool alone = false);
 
 } // namespace fovea
 

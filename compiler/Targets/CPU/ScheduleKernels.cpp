@@ -7,6 +7,7 @@
 #include "compiler/Conversion/TensorToKernel/Passes.h"
 #include "compiler/Targets/CPU/Forms.h"
 #include "compiler/Targets/CPU/Passes.h"
+#include "compiler/Targets/Target.h"
 #include "compiler/Transforms/Passes.h"
 
 namespace fovea {
@@ -106,6 +107,7 @@ private:
       ++numScheduled;
       return success();
     }
+    getOperation()->setAttr(kNotComputedAttr, attrs.getUnitAttr());
     InFlightDiagnostic diag = op->emitError("no form of the CPU computes this operation");
     for (Attribute entry : refused)
       diag.attachNote() << entry;

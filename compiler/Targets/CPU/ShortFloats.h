@@ -12,7 +12,7 @@
 namespace fovea::cpu {
 
 /// To a module that may need them, adds __truncsfbf2, __truncdfbf2 and __truncdfhf2, which round to
-/// nearest even: artefacts import nothing.
+/// nearest even: artefacts import memory functions alone.
 void addShortFloatConversions(llvm::Module &module);
 
 } // namespace fovea::cpu

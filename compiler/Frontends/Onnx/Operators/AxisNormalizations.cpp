@@ -12,15 +12,6 @@ using namespace fovea::onnx_frontend;
 
 using B = ImplicitLocOpBuilder;
 
-/// Map from all dimensions to those that are not among the axes.
-static AffineMap mapWithout(Emitter &e, unsigned rank, ArrayRef<int64_t> axes) {
-  SmallVector<AffineExpr> exprs;
-  for (unsigned dim = 0; dim < rank; ++dim)
-    if (!llvm::is_contained(axes, static_cast<int64_t>(dim)))
-      exprs.push_back(e.dim(dim));
-  return e.map(rank, exprs);
-}
-
 LogicalResult fovea::onnx_frontend::importLpNormalization(Node &node) {
   const Tensor &x = node.in(0);
   auto axis = node.axis(node.intAttr("axis", -1), x.rank());

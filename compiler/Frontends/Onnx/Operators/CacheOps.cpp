@@ -33,6 +33,53 @@ static Value freshPlace(B &b, const CacheSizes &sizes, Value here, Value start, 
   return arith::SelectOp::create(b, negative, wrapped, rest);
 }
 
+/// The cache with the update, which is not empty, at `starts`.
+static Value written(Node &node, int64_t axis, Value starts, bool circular) {
+  auto &e = node.e;
+  const Tensor &cache = node.in(0);
+  const SizeExpr &positions = cache.shape[axis], &fresh = node.in(1).shape[axis];
+  SizeExpr room = node.sizes.sub(positions, fresh);
+  CacheSizes sizes{e.index(positions), e.index(fresh), e.index(node.sizes.add(room, 1)),
+                   e.constantIndex(0), e.constantIndex(1)};
+  Value source = node.value(1);
+  AffineMap all = e.identity(cache.rank()), perBatch = e.map(cache.rank(), {e.dim(0)});
+  return e.map({node.value(0), starts}, {all, perBatch}, e.type(cache.dtype), cache.shape,
+               [&](B &b, ValueRange args) -> SmallVector<Value> {
+                 SmallVector<Value> place;
+                 for (int64_t dim = 0; dim < cache.rank(); ++dim)
+                   place.push_back(linalg::IndexOp::create(b, dim));
+                 Value at = freshPlace(b, sizes, place[axis], args[1], circular, node.name);
+                 using P = arith::CmpIPredicate;
+                 Value low = arith::CmpIOp::create(b, P::sge, at, sizes.zero);
+                 Value high = arith::CmpIOp::create(b, P::slt, at, sizes.fresh);
+                 Value last = arith::SubIOp::create(b, sizes.fresh, sizes.one);
+                 Value raised = arith::MaxSIOp::create(b, at, sizes.zero);
+                 place[axis] = arith::MinSIOp::create(b, raised, last);
+                 Value element = tensor::ExtractOp::create(b, source, place);
+                 Value fits = arith::AndIOp::create(b, low, high);
+                 return {arith::SelectOp::create(b, fits, element, args[0])};
+               });
+}
+
+/// The same where the update may be empty, which has no element to load.
+static Value writtenIfAny(Node &node, int64_t axis, Value starts, bool circular) {
+  auto &b = node.b;
+  const Tensor &cache = node.in(0);
+  RankedTensorType type = node.e.type(cache.dtype, cache.shape);
+  Value fresh = node.e.index(node.in(1).shape[axis]);
+  Value any = arith::CmpIOp::create(b, arith::CmpIPredicate::sgt, fresh, node.e.constantIndex(0));
+  Value old = node.e.cast(node.value(0), type);
+  auto op = scf::IfOp::create(b, type, any, /*withElseRegion=*/true);
+  auto fill = [&](Region &region, llvm::function_ref<Value()> value) {
+    Emitter::Nested nested(node.e);
+    b.setInsertionPointToStart(&region.front());
+    scf::YieldOp::create(b, value());
+  };
+  fill(op.getThenRegion(), [&] { return written(node, axis, starts, circular); });
+  fill(op.getElseRegion(), [&] { return old; });
+  return op.getResult(0);
+}
+
 LogicalResult fovea::onnx_frontend::importTensorScatter(Node &node) {
   const Tensor &cache = node.in(0), &update = node.in(1);
   auto axis = node.axis(node.intAttr("axis", -2), cache.rank());
@@ -55,7 +102,6 @@ LogicalResult fovea::onnx_frontend::importTensorScatter(Node &node) {
     node.set(0, cache);
     return success();
   }
-  node.e.requireAtLeast(fresh, 1);
   auto &e = node.e;
   Value starts;
   if (node.has(2)) {
@@ -66,27 +112,10 @@ LogicalResult fovea::onnx_frontend::importTensorScatter(Node &node) {
   } else {
     starts = e.filled(e.scalar(Dtype::I64, 0), {cache.shape[0]});
   }
-  CacheSizes sizes{e.index(positions), e.index(fresh), e.index(node.sizes.add(room, 1)),
-                   e.constantIndex(0), e.constantIndex(1)};
-  Value source = node.value(1);
-  AffineMap all = e.identity(cache.rank()), perBatch = e.map(cache.rank(), {e.dim(0)});
-  Value result =
-      e.map({node.value(0), starts}, {all, perBatch}, e.type(cache.dtype), cache.shape,
-            [&](B &b, ValueRange args) -> SmallVector<Value> {
-              SmallVector<Value> place;
-              for (int64_t dim = 0; dim < cache.rank(); ++dim)
-                place.push_back(linalg::IndexOp::create(b, dim));
-              Value at = freshPlace(b, sizes, place[*axis], args[1], mode == "circular", node.name);
-              using P = arith::CmpIPredicate;
-              Value low = arith::CmpIOp::create(b, P::sge, at, sizes.zero);
-              Value high = arith::CmpIOp::create(b, P::slt, at, sizes.fresh);
-              Value last = arith::SubIOp::create(b, sizes.fresh, sizes.one);
-              Value raised = arith::MaxSIOp::create(b, at, sizes.zero);
-              place[*axis] = arith::MinSIOp::create(b, raised, last);
-              Value element = tensor::ExtractOp::create(b, source, place);
-              Value written = arith::AndIOp::create(b, low, high);
-              return {arith::SelectOp::create(b, written, element, args[0])};
-            });
+  bool circular = mode == "circular";
+  auto least = node.sizes.least(fresh);
+  Value result = least && *least >= 1 ? written(node, *axis, starts, circular)
+                                      : writtenIfAny(node, *axis, starts, circular);
   node.set(0, cache.dtype, cache.shape, result);
   return success();
 }

@@ -24,21 +24,12 @@ struct Branch {
 } // namespace
 
 static void importBranch(Node &node, Branch &branch) {
-  Emitter::Nested nested(node.e);
-  Block &block = branch.region->emplaceBlock();
-  node.b.setInsertionPointToStart(&block);
-  Problems *outer = std::exchange(node.importer.problems, &branch.problems);
-  SizeContext::Facts facts = node.sizes.facts;
+  Alternative alternative(node.importer, *branch.region, branch.problems);
   branch.outputs = node.importer.importBody(*branch.graph);
-  node.importer.problems = outer;
-  node.sizes.facts = std::move(facts);
   if (branch.outputs && branch.outputs->size() == node.outputCount())
     return;
-  if (branch.outputs && branch.problems.empty()) {
-    node.importer.problems = &branch.problems;
+  if (branch.outputs && branch.problems.empty())
     (void)node.fail("FV0104", "a branch gives another number of outputs");
-    node.importer.problems = outer;
-  }
   branch.outputs.reset();
 }
 

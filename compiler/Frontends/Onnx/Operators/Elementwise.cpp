@@ -278,8 +278,8 @@ LogicalResult fovea::onnx_frontend::importIdentity(Node &node) {
   }
   node.set(0, node.in(0));
   if (node.op() == "Dropout" && node.wants(1)) {
-    Value kept = node.e.filled(node.e.scalar(Dtype::Bool, 1), node.in(0).shape);
-    node.set(1, Dtype::Bool, node.in(0).shape, kept);
+    Dtype dtype = node.opset < 10 ? node.in(0).dtype : Dtype::Bool;
+    node.set(1, dtype, node.in(0).shape, node.e.filled(node.e.scalar(dtype, 1), node.in(0).shape));
   }
   return success();
 }

@@ -145,6 +145,8 @@ mlir::Value reduce(Node &node, mlir::Value source, Dtype dtype, llvm::ArrayRef<S
                    ScalarBody prepare = nullptr);
 /// `shape` without `axes`, or with 1 in their place.
 Sizes withoutAxes(llvm::ArrayRef<SizeExpr> shape, llvm::ArrayRef<int64_t> axes, bool keep);
+/// Map from all dimensions to those that are not among the axes.
+mlir::AffineMap mapWithout(Emitter &e, unsigned rank, llvm::ArrayRef<int64_t> axes);
 /// A size as a scalar of a type.
 mlir::Value sizeAs(Node &node, const SizeExpr &size, Dtype dtype);
 /// f32 for f16 and bf16, else the type itself.

@@ -137,10 +137,7 @@ static bool fitsDeclared(Node &node, ArrayRef<Tensor> outputs) {
 }
 
 static void importCase(Node &node, const ParameterRow &row, Node::Import import, Case &choice) {
-  Emitter::Nested nested(node.e);
-  node.b.setInsertionPointToStart(&choice.region->emplaceBlock());
-  Problems *outer = std::exchange(node.importer.problems, &choice.problems);
-  SizeContext::Facts facts = node.sizes.facts;
+  Alternative alternative(node.importer, *choice.region, choice.problems);
   const Tensor &given = node.in(row.input);
   Tensor known = integerTensor(given.dtype, *given.staticShape(),
                                Integers(choice.axes.begin(), choice.axes.end()));
@@ -149,8 +146,6 @@ static void importCase(Node &node, const ParameterRow &row, Node::Import import,
     (void)node.badShape("the declared shape of an output does not fit the axes");
   if (!choice.problems.empty())
     choice.outputs.clear();
-  node.importer.problems = outer;
-  node.sizes.facts = std::move(facts);
 }
 
 /// Sizes that all cases share; a new symbol where they differ.

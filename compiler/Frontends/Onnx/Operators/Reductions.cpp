@@ -65,8 +65,7 @@ static Value neutral(Node &node, Binary function, Dtype dtype) {
   }
 }
 
-/// Map from all dimensions to those that are not folded.
-static AffineMap keptMap(Emitter &e, unsigned rank, ArrayRef<int64_t> axes) {
+AffineMap fovea::onnx_frontend::mapWithout(Emitter &e, unsigned rank, ArrayRef<int64_t> axes) {
   SmallVector<AffineExpr> exprs;
   for (unsigned dim = 0; dim < rank; ++dim)
     if (!llvm::is_contained(axes, dim))
@@ -80,7 +79,7 @@ Value fovea::onnx_frontend::reduce(Node &node, Value source, Dtype dtype, ArrayR
   auto &e = node.e;
   Value init = e.filled(neutral(node, function, accum), withoutAxes(shape, axes, false));
   return e
-      .generic(source, init, {e.identity(shape.size()), keptMap(e, shape.size(), axes)},
+      .generic(source, init, {e.identity(shape.size()), mapWithout(e, shape.size(), axes)},
                [&](B &b, ValueRange args) -> SmallVector<Value> {
                  Value element = emitCast(b, dtype, accum, args[0]);
                  if (prepare)
@@ -160,7 +159,7 @@ static Value logSumExp(Node &node, ArrayRef<int64_t> axes, Dtype accum) {
                  Value zero = Emitter::scalar(b, args[0].getType(), 0);
                  return {arith::SelectOp::create(b, endless, zero, args[0])};
                });
-  AffineMap map = keptMap(e, x.rank(), axes);
+  AffineMap map = mapWithout(e, x.rank(), axes);
   Value zeros = e.filled(e.scalar(accum, 0), kept);
   Value sum = e.generic({node.value(0), most}, zeros, {e.identity(x.rank()), map, map},
                         [&](B &b, ValueRange args) -> SmallVector<Value> {
@@ -253,7 +252,7 @@ static Value findExtreme(Node &node, Value source, Dtype dtype, ArrayRef<SizeExp
   Sizes kept = withoutAxes(shape, {axis}, false);
   Value best = e.filled(neutral(node, most ? Binary::Max : Binary::Min, dtype), kept);
   Value place = e.filled(Emitter::integer(node.b, node.b.getI64Type(), 0), kept);
-  AffineMap map = keptMap(e, shape.size(), {axis});
+  AffineMap map = mapWithout(e, shape.size(), {axis});
   return e
       .generic(source, {best, place}, {e.identity(shape.size()), map, map},
                [&](B &b, ValueRange args) -> SmallVector<Value> {
@@ -305,7 +304,7 @@ LogicalResult fovea::onnx_frontend::importHardmax(Node &node) {
     axis = 1;
   }
   Value best = findExtreme(node, source, x.dtype, shape, *axis, /*most=*/true, /*last=*/false);
-  Value result = e.map(best, keptMap(e, shape.size(), {*axis}), e.type(x.dtype), shape,
+  Value result = e.map(best, mapWithout(e, shape.size(), {*axis}), e.type(x.dtype), shape,
                        [&](B &b, ValueRange args) -> SmallVector<Value> {
                          Value index = linalg::IndexOp::create(b, *axis);
                          Value here = arith::IndexCastOp::create(b, b.getI64Type(), index);
@@ -320,7 +319,7 @@ LogicalResult fovea::onnx_frontend::importHardmax(Node &node) {
 Value fovea::onnx_frontend::logSoftmax(Node &node, Value x, Dtype dtype, const Sizes &shape,
                                        int64_t axis) {
   auto &e = node.e;
-  AffineMap all = e.identity(shape.size()), kept = keptMap(e, shape.size(), {axis});
+  AffineMap all = e.identity(shape.size()), kept = mapWithout(e, shape.size(), {axis});
   Value most = reduce(node, x, dtype, shape, {axis}, Binary::Max, dtype);
   Value shifted = e.map({x, most}, {all, kept}, e.type(dtype), shape,
                         [&](B &b, ValueRange args) -> SmallVector<Value> {

@@ -62,6 +62,43 @@ TEST_F(ShapeExpr, AssumptionsProveBounds) {
   EXPECT_EQ(sizes.least(sizes.mul(seq, batch)), 0);
 }
 
+TEST_F(ShapeExpr, BoundsOfOperationsFollowTheirOperands) {
+  SizeExpr half = sizes.floorDiv(sizes.add(seq, 1), 2), least = sizes.min(seq, batch);
+  SizeExpr most = sizes.max(sizes.add(seq, 1), sizes.add(batch, 2));
+  EXPECT_EQ(sizes.least(half), 0);
+  EXPECT_EQ(sizes.least(least), 0);
+  EXPECT_EQ(sizes.least(most), 2);
+  sizes.assume(seq, 9);
+  EXPECT_EQ(sizes.least(half), 5);
+  EXPECT_EQ(sizes.least(most), 10);
+  sizes.assume(batch, 2);
+  EXPECT_EQ(sizes.least(least), 2);
+}
+
+TEST_F(ShapeExpr, ScopesForgetWhatTheyAssumed) {
+  SizeExpr half;
+  {
+    SizeContext::Scope scope(sizes);
+    sizes.assume(seq, 5);
+    half = sizes.floorDiv(sizes.add(seq, 1), 2);
+    EXPECT_EQ(sizes.least(half), 3);
+  }
+  EXPECT_EQ(sizes.least(seq), 0);
+  EXPECT_EQ(sizes.least(half), 0);
+  EXPECT_EQ(sizes.floorDiv(sizes.add(seq, 1), 2), half);
+}
+
+TEST_F(ShapeExpr, BoundsTakeLittleTime) {
+  SizeExpr sum = seq;
+  for (int step = 2; step < 200; ++step)
+    sum = sizes.add(sizes.floorDiv(sizes.add(sum, step), 2), sizes.floorDiv(sum, 3));
+  for (int step = 0; step < 100; ++step) {
+    sizes.assume(batch, step);
+    sizes.least(sum);
+  }
+  EXPECT_TRUE(sizes.least(sum));
+}
+
 TEST_F(ShapeExpr, ReportsOverflowInsteadOfWrapping) {
   SizeExpr large = sizes.mul(batch, int64_t(1) << 40);
   EXPECT_FALSE(sizes.overflowed);

@@ -5,8 +5,8 @@
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
-#ifndef FOVEA_COMPILER_TARGETS_PHASES_H
-#define FOVEA_COMPILER_TARGETS_PHASES_H
+#ifndef FOVEA_COMPILER_BASE_PHASES_H
+#define FOVEA_COMPILER_BASE_PHASES_H
 
 #include "mlir/IR/BuiltinOps.h"
 
@@ -33,10 +33,11 @@ enum class Phase {
 llvm::StringRef nameOf(Phase phase);
 std::optional<Phase> phaseNamed(llvm::StringRef name);
 
-/// The last phase that a module has behind it (attribute `fovea.phase`; import without it).
-Phase phaseOf(mlir::ModuleOp module);
+/// The last phase that a module has behind it: the attribute `fovea.phase`, import without it;
+/// nothing when that names no phase, which no module behind a frontend has.
+std::optional<Phase> phaseOf(mlir::ModuleOp module);
 void setPhase(mlir::ModuleOp module, Phase phase);
 
 } // namespace fovea
 
-#endif // FOVEA_COMPILER_TARGETS_PHASES_H
+#endif // FOVEA_COMPILER_BASE_PHASES_H

@@ -4,7 +4,7 @@
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
-#include "compiler/Targets/Phases.h"
+#include "compiler/Base/Phases.h"
 
 #include "mlir/IR/Builders.h"
 #include "llvm/ADT/StringSwitch.h"
@@ -40,9 +40,12 @@ std::optional<Phase> fovea::phaseNamed(StringRef name) {
       .Default(std::nullopt);
 }
 
-Phase fovea::phaseOf(ModuleOp module) {
-  auto name = module->getAttrOfType<StringAttr>(kPhaseAttr);
-  return name ? phaseNamed(name).value_or(Phase::Import) : Phase::Import;
+std::optional<Phase> fovea::phaseOf(ModuleOp module) {
+  Attribute attribute = module->getAttr(kPhaseAttr);
+  if (!attribute)
+    return Phase::Import;
+  auto name = dyn_cast<StringAttr>(attribute);
+  return name ? phaseNamed(name) : std::nullopt;
 }
 
 void fovea::setPhase(ModuleOp module, Phase phase) {

@@ -1,0 +1,72 @@
+//===- Ledger.cpp - how each operation is computed ------------------------===//
+//
+// From attributes to JSON, and what readers ask of it.
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+#include "compiler/Driver/Ledger.h"
+
+#include "mlir/IR/BuiltinAttributes.h"
+#include "llvm/Support/FormatVariadic.h"
+
+using namespace mlir;
+using namespace fovea;
+
+static llvm::json::Value toJson(Attribute attr) {
+  if (auto text = dyn_cast<StringAttr>(attr))
+    return text.getValue();
+  if (auto flag = dyn_cast<BoolAttr>(attr))
+    return flag.getValue();
+  if (auto number = dyn_cast<IntegerAttr>(attr))
+    return number.getInt();
+  if (auto list = dyn_cast<ArrayAttr>(attr)) {
+    llvm::json::Array values;
+    for (Attribute item : list)
+      values.push_back(toJson(item));
+    return values;
+  }
+  llvm::json::Object object;
+  if (auto dict = dyn_cast<DictionaryAttr>(attr))
+    for (NamedAttribute item : dict)
+      object[item.getName().getValue()] = toJson(item.getValue());
+  return object;
+}
+
+std::string fovea::makeLedger(ModuleOp module) {
+  auto records = module->getAttrOfType<ArrayAttr>("fovea.ledger");
+  llvm::json::Value json = records ? toJson(records) : llvm::json::Value(llvm::json::Array());
+  llvm::json::Value ledger = llvm::json::Object{{"format", 1}, {"kernels", std::move(json)}};
+  return llvm::formatv("{0}", ledger).str();
+}
+
+std::vector<llvm::json::Object> fovea::ledgerRecords(llvm::StringRef ledger) {
+  std::vector<llvm::json::Object> records;
+  llvm::Expected<llvm::json::Value> parsed = llvm::json::parse(ledger);
+  if (!parsed) {
+    llvm::consumeError(parsed.takeError());
+    return records;
+  }
+  const llvm::json::Object *object = parsed->getAsObject();
+  if (const llvm::json::Array *kernels = object ? object->getArray("kernels") : nullptr)
+    for (const llvm::json::Value &kernel : *kernels)
+      if (const llvm::json::Object *record = kernel.getAsObject())
+        records.push_back(*record);
+  return records;
+}
+
+Problems fovea::findUnfused(StringRef ledger) {
+  Problems problems;
+  auto text = [](const llvm::json::Object &object, StringRef key) {
+    return object.getString(key).value_or("").str();
+  };
+  for (const llvm::json::Object &record : ledgerRecords(ledger)) {
+    const llvm::json::Array *refused = record.getArray("refused");
+    const llvm::json::Object *first =
+        refused && !refused->empty() ? refused->front().getAsObject() : nullptr;
+    if (first)
+      problems.push_back({"FV0401", "", text(record, "node"), text(record, "op"), 0,
+                          "the form " + text(*first, "form") + " was refused", text(*first, "text"),
+                          "drop --require-fused to accept the form " + text(record, "form")});
+  }
+  return problems;
+}

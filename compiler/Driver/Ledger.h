@@ -1,0 +1,31 @@
+//===- Ledger.h - how each operation is computed --------------------------===//
+//
+// The fusion ledger (docs/Spec-fvm.md) as text, which artefacts carry, and its reading.
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+#ifndef FOVEA_COMPILER_DRIVER_LEDGER_H
+#define FOVEA_COMPILER_DRIVER_LEDGER_H
+
+#include "compiler/Base/Problem.h"
+
+#include "mlir/IR/BuiltinOps.h"
+#include "llvm/Support/JSON.h"
+
+#include <string>
+#include <vector>
+
+namespace fovea {
+
+/// The fusion ledger as JSON: one record per launch of the schedule.
+std::string makeLedger(mlir::ModuleOp module);
+
+/// The ledger's records; empty when there are none, or the text is no ledger.
+std::vector<llvm::json::Object> ledgerRecords(llvm::StringRef ledger);
+
+/// FV0401 for every record whose operation is not computed by its best form.
+Problems findUnfused(llvm::StringRef ledger);
+
+} // namespace fovea
+
+#endif // FOVEA_COMPILER_DRIVER_LEDGER_H
