@@ -66,3 +66,9 @@ if(FOVEA_INSTALLED_LIBRARIES)
     DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
 endif()
 install(FILES LICENSE DESTINATION "${CMAKE_INSTALL_DATADIR}/doc/fovea" OPTIONAL)
+if(TARGET fovea_shell_files)
+  install(FILES "${PROJECT_BINARY_DIR}/share/man/man1/fovea.1"
+    DESTINATION "${CMAKE_INSTALL_MANDIR}/man1")
+  install(FILES "${PROJECT_BINARY_DIR}/share/bash-completion/completions/fovea"
+    DESTINATION "${CMAKE_INSTALL_DATADIR}/bash-completion/completions")
+endif()

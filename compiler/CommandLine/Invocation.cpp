@@ -6,13 +6,14 @@
 //===----------------------------------------------------------------------===//
 #include "compiler/CommandLine/Invocation.h"
 
+#include "compiler/CommandLine/HelpText.h"
+#include "compiler/CommandLine/OptionTable.h"
 #include "compiler/Driver/OptionText.h"
 #include "compiler/Driver/TargetRegistry.h"
 #include "compiler/Driver/WriteFile.h"
 
 #include "llvm/Option/Arg.h"
 #include "llvm/Option/ArgList.h"
-#include "llvm/Option/OptTable.h"
 #include "llvm/Option/Option.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/raw_ostream.h"
@@ -24,95 +25,17 @@ using namespace fovea::cli;
 using llvm::StringRef;
 using namespace llvm::opt;
 
-namespace {
-enum OptionId {
-  OPT_INVALID = 0,
-#define OPTION(...) LLVM_MAKE_OPT_ID(__VA_ARGS__),
-#include "compiler/CommandLine/Options.inc"
-#undef OPTION
-};
-} // namespace
-
-#define OPTTABLE_STR_TABLE_CODE
-#include "compiler/CommandLine/Options.inc"
-#undef OPTTABLE_STR_TABLE_CODE
-#define OPTTABLE_PREFIXES_TABLE_CODE
-#include "compiler/CommandLine/Options.inc"
-#undef OPTTABLE_PREFIXES_TABLE_CODE
-#define OPTTABLE_SUBCOMMAND_IDS_TABLE_CODE
-#include "compiler/CommandLine/Options.inc"
-#undef OPTTABLE_SUBCOMMAND_IDS_TABLE_CODE
-#define OPTTABLE_SUBCOMMANDS_CODE
-#include "compiler/CommandLine/Options.inc"
-#undef OPTTABLE_SUBCOMMANDS_CODE
-
-static constexpr OptTable::Info kOptions[] = {
-#define OPTION(...) LLVM_CONSTRUCT_OPT_INFO(__VA_ARGS__),
-#include "compiler/CommandLine/Options.inc"
-#undef OPTION
-};
-
-namespace {
-class Table : public GenericOptTable {
-public:
-  Table()
-      : GenericOptTable(OptionStrTable, OptionPrefixesTable, kOptions, /*IgnoreCase=*/false,
-                        OptionSubCommands, OptionSubCommandIDsTable) {}
-};
-} // namespace
-
-static const char *const kOverview =
-    "Compiles attention graphs (ONNX files, Hugging Face folders, MLIR) for this machine and runs "
-    "them.";
-
-static std::vector<std::string> verbsOf(const Table &table) {
-  std::vector<std::string> verbs;
-  for (const auto &verb : table.getSubCommands())
-    verbs.push_back(verb.Name);
-  return verbs;
-}
-
-static void printOverview(const Table &table) {
-  llvm::outs() << kOverview << "\n\nUsage: fovea VERB MODEL [options]\n\n";
-  for (const auto &verb : table.getSubCommands())
-    llvm::outs() << "  " << llvm::left_justify(verb.Name, 10) << verb.HelpText << "\n";
-  llvm::outs() << "\n  fovea VERB --help   the options of a verb\n"
-                  "  fovea --version     the version\n\n"
-                  "Results go to stdout, everything else to stderr. Exit codes: 0 done, 1 compared "
-                  "and differs,\n2 usage, 3 bad or unsupported input, 4 bug of the compiler, 5 "
-                  "failure of the run.\n";
-}
-
-static void printHelp(const Table &table, StringRef verb) {
-  auto *found = llvm::find_if(table.getSubCommands(), [&](auto &sub) { return verb == sub.Name; });
-  llvm::outs() << "fovea " << verb << ": " << found->HelpText << "\n\nUsage: " << found->Usage
-               << "\n\n";
-  for (unsigned id = 1; id <= table.getNumOptions(); ++id) {
-    const llvm::opt::Option option = table.getOption(id);
-    const char *text = table.getOptionHelpText(id);
-    if (!text || !option.isRegisteredSC(verb))
-      continue;
-    std::string name = option.getPrefixedName().str();
-    if (const char *meta = table.getOptionMetaVar(id))
-      name += (option.getKind() == llvm::opt::Option::SeparateClass ? " " : "") + std::string(meta);
-    llvm::outs() << "  " << llvm::left_justify(name, 22);
-    if (name.size() >= 22)
-      llvm::outs() << "\n" << std::string(24, ' ');
-    llvm::outs() << text << "\n";
-  }
-}
-
 /// The first option that the table, or the verb, does not have; success when there is none.
-static llvm::Error checkOptions(const Table &table, const InputArgList &arguments, StringRef verb) {
+static llvm::Error checkOptions(const OptionTable &table, const InputArgList &arguments,
+                                StringRef verb) {
   for (const Arg *argument : arguments) {
     if (argument->getOption().matches(OPT_INPUT))
       continue;
     std::string spelling = argument->getAsString(arguments);
     if (argument->getOption().matches(OPT_UNKNOWN)) {
       std::vector<std::string> known;
-      for (unsigned id = 1; id <= table.getNumOptions(); ++id)
-        if (table.getOption(id).isRegisteredSC(verb))
-          known.push_back(StringRef(table.getOptionPrefixedName(id)).rtrim('=').str());
+      for (const VerbOption &option : table.optionsOf(verb, /*listed=*/false))
+        known.push_back(StringRef(option.spelling).rtrim('=').str());
       StringRef name = StringRef(spelling).split('=').first;
       return failure(kUsage, "unknown option '" + spelling + "'" + didYouMean(name, known),
                      "fovea " + verb + " --help");
@@ -213,7 +136,7 @@ static llvm::Error setResultOptions(const InputArgList &arguments, Invocation &i
 }
 
 llvm::Expected<std::optional<Invocation>> cli::parse(llvm::ArrayRef<const char *> arguments) {
-  Table table;
+  OptionTable table;
   StringRef first = arguments.empty() ? "--help" : arguments.front();
   if (first == "--help" || first == "-h" || first == "help") {
     printOverview(table);
@@ -223,7 +146,11 @@ llvm::Expected<std::optional<Invocation>> cli::parse(llvm::ArrayRef<const char *
     llvm::outs() << "fovea " << FOVEA_VERSION << "\n";
     return std::nullopt;
   }
-  std::vector<std::string> verbs = verbsOf(table);
+  if (first == "--man" || first == "--bash-completion") {
+    (first == "--man" ? printManPage : printBashCompletion)(table);
+    return std::nullopt;
+  }
+  std::vector<std::string> verbs = table.verbs();
   if (!llvm::is_contained(verbs, first))
     return failure(kUsage,
                    (first.starts_with("-") ? "expected a verb before '" : "unknown verb '") +

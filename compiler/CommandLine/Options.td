@@ -1,6 +1,7 @@
 //===- Options.td - verbs and options of the command line ------*- tablegen -*-===//
 //
-// The one list of what can be typed: parsing, help and suggestions are made of it.
+// The one list of what can be typed: parsing, help, suggestions, the manual page and completion
+// are made of it.
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
@@ -26,15 +27,18 @@ defvar compiles = [compile, run, verify, bench, explain];
 defvar reads = [compile, run, verify, bench, explain, inspect];
 
 // --name=VALUE, also as --name VALUE.
-multiclass Value<string name, string meta, string help, list<SubCommand> verbs> {
-  def "" : Joined<["--"], name # "=", verbs>, HelpText<help>, MetaVarName<meta>;
+// `values` are the words that a shell completes, with commas between.
+multiclass Value<string name, string meta, string help, list<SubCommand> verbs,
+                 string values = ""> {
+  def "" : Joined<["--"], name # "=", verbs>, HelpText<help>, MetaVarName<meta>, Values<values>;
   def _apart : Separate<["--"], name, verbs>, Alias<!cast<Option>(NAME)>;
 }
 
 def output : Separate<["-"], "o", [compile]>, MetaVarName<"FILE">,
   HelpText<"where the result goes; - for stdout (default: named like the model)">;
 defm target : Value<"target", "NAME",
-  "host (default), x86-64-v3, x86-64-v4, reference; see fovea doctor", compiles>;
+  "host (default), x86-64-v3, x86-64-v4, reference; see fovea doctor", compiles,
+  "host,x86-64-v3,x86-64-v4,reference">;
 defm threads : Value<"threads", "N", "threads of a run (default: the CPUs allowed)",
   !listconcat(compiles, [doctor])>;
 defm dim : Value<"dim", "NAME=N", "fix a symbolic dimension; may be repeated", reads>;
@@ -44,14 +48,16 @@ defm input : Value<"input", "NAME=SPEC",
 defm out : Value<"out", "FILE.npz", "write the outputs under their names", [run]>;
 defm entry : Value<"entry", "NAME", "function to run (default: the first)", runs>;
 defm ref : Value<"ref", "WHAT", "reference (default), onnx, or @FILE.npz with expected outputs",
-  [verify]>;
-defm emit : Value<"emit", "KIND", "fvm (default), mlir, llvm, asm, obj or so", [compile]>;
+  [verify], "reference,onnx,@">;
+defm emit : Value<"emit", "KIND", "fvm (default), mlir, llvm, asm, obj or so", [compile],
+  "fvm,mlir,llvm,asm,obj,so">;
 defm stop_after : Value<"stop-after", "PHASE",
-  "write the module after import, graph, schedule, kernel or llvm, and stop", [compile]>;
+  "write the module after import, graph, schedule, kernel or llvm, and stop", [compile],
+  "import,graph,schedule,kernel,llvm">;
 defm dump_folder
     : Value<"dump", "DIR", "write the module after each phase into a folder", compiles>;
 defm optimization : Value<"optimization", "N", "0 to 3 (default): effort of code generation",
-  compiles>;
+  compiles, "0,1,2,3">;
 def require_fused : Flag<["--"], "require-fused", compiles>,
   HelpText<"refuse a model with a kernel that is not computed by its best form">;
 def address_sanitizer : Flag<["--"], "address-sanitizer", [compile]>,
@@ -67,3 +73,5 @@ def quiet : Flag<["-"], "q", all>, HelpText<"say nothing on stderr but errors">;
 def help : Flag<["--"], "help", all>, HelpText<"this text">;
 def help_short : Flag<["-"], "h", all>, Alias<help>;
 def version : Flag<["--"], "version">, HelpText<"the version">;
+def man : Flag<["--"], "man">, HelpText<"the manual page">;
+def bash_completion : Flag<["--"], "bash-completion">, HelpText<"a script for bash">;

@@ -5,6 +5,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 #include "compiler/Analysis/ScalarBody.h"
+#include "compiler/Analysis/TensorSizes.h"
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Linalg/Transforms/Transforms.h"
@@ -31,9 +32,42 @@ static bool isReadOnce(linalg::GenericOp consumer, OpOperand *operand) {
   return operand->get().hasOneUse() && consumer.getMatchingIndexingMap(operand).isPermutation();
 }
 
+/// Operations of a body up to which a cheap producer that others read, too, is computed anew: each
+/// such fusion may double the reads of what comes before.
+static constexpr int64_t kMostRecomputing = 64;
+
+/// True when fusion computes no costly producer, and no long chain of cheap ones, more than once.
+static bool mayRecompute(linalg::GenericOp producer, linalg::GenericOp consumer) {
+  auto length = [](linalg::GenericOp op) {
+    return static_cast<int64_t>(op.getBody()->getOperations().size()) - 1;
+  };
+  return isCheapBody(*producer.getBody()) && length(consumer) <= kMostRecomputing;
+}
+
+/// Lets `op` write into an empty tensor where it overwrites what another operation computed, which
+/// would be computed for its sizes alone.
+static void forgetDestination(linalg::GenericOp op, TensorSizes &sizes) {
+  for (OpOperand &init : op.getDpsInitsMutable()) {
+    auto before = init.get().getDefiningOp<linalg::GenericOp>();
+    auto type = dyn_cast<RankedTensorType>(init.get().getType());
+    if (!before || !type || op.payloadUsesValueFromOperand(&init))
+      continue;
+    OpBuilder builder(op);
+    SmallVector<OpFoldResult> shape;
+    for (int64_t dim = 0; dim < type.getRank(); ++dim)
+      shape.push_back(getAsOpFoldResult(
+          sizes.materialize(builder, op.getLoc(), sizes.sizeOf(init.get(), dim))));
+    Value empty = tensor::EmptyOp::create(builder, op.getLoc(), shape, type.getElementType());
+    if (empty.getType() != type)
+      empty = tensor::CastOp::create(builder, op.getLoc(), type, empty);
+    init.set(empty);
+  }
+}
+
 namespace {
+/// Comes after upstream's pattern that joins inputs which are the same.
 struct FuseProducer : OpRewritePattern<linalg::GenericOp> {
-  using OpRewritePattern::OpRewritePattern;
+  explicit FuseProducer(MLIRContext *context) : OpRewritePattern(context, /*benefit=*/0) {}
 
   LogicalResult matchAndRewrite(linalg::GenericOp op, PatternRewriter &rewriter) const override {
     for (OpOperand &operand : op->getOpOperands()) {
@@ -64,7 +98,7 @@ struct FuseProducer : OpRewritePattern<linalg::GenericOp> {
       return rewriter.notifyMatchFailure(op, "producer or consumer reads computed positions");
     if (producer->getNumResults() != 1)
       return rewriter.notifyMatchFailure(op, "producer gives more than one tensor");
-    if (!isReadOnce(op, &operand) && !isCheapBody(*producer.getBody()))
+    if (!isReadOnce(op, &operand) && !mayRecompute(producer, op))
       return rewriter.notifyMatchFailure(op, "fusion would compute the producer more than once");
     return success();
   }
@@ -79,6 +113,8 @@ struct FuseElementwise : fovea::impl::FuseElementwiseBase<FuseElementwise> {
 
   void runOnOperation() override {
     int64_t before = countGenerics();
+    TensorSizes sizes(getOperation());
+    getOperation().walk([&](linalg::GenericOp op) { forgetDestination(op, sizes); });
     RewritePatternSet patterns(&getContext());
     patterns.add<FuseProducer>(&getContext());
     // A fused operation keeps its producer's result, which nobody needs once all took it in.

@@ -150,9 +150,10 @@ def FuseElementwise : Pass<"fovea-fuse-elementwise", "::mlir::func::FuncOp"> {
   let description = [{
     Needs nothing; runs after `fovea-fuse-epilogue`. An elementwise `linalg.generic` absorbs the
     producer of an input when each of the producer's elements is used once, or costs about as much
-    as a load.
+    as a load. What overwrites the result of another operation gets an empty destination.
     Gives up when fusion would compute an expensive producer more than once, when the producer has
-    several results, and when either reads tensors at computed positions.
+    several results, when either reads tensors at computed positions, and, for a producer with other
+    readers, when the consumer has 64 scalar operations already.
   }];
   let statistics = [Statistic<"numFused", "fused", "elementwise operations fused away">];
   let dependentDialects = ["::mlir::affine::AffineDialect", "::mlir::linalg::LinalgDialect"];

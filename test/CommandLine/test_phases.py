@@ -7,7 +7,8 @@ import json
 from pathlib import Path
 
 import pytest
-from conftest import LINEAR, Run
+from conftest import Run
+from small_models import linear
 
 LATER = ["schedule", "kernel", "llvm"]
 
@@ -33,7 +34,7 @@ module attributes {fovea.phase = "graph"} {
 
 @pytest.mark.parametrize("name", ['"bogus"', '""', "3 : i32", "unit"])
 def test_a_phase_that_is_none_is_refused(fovea: Run, tmp_path: Path, name: str) -> None:
-    text = f"module attributes {{fovea.phase = {name}}} {{\n{LINEAR}\n}}"
+    text = f"module attributes {{fovea.phase = {name}}} {{\n{linear()}\n}}"
     (tmp_path / "m.mlir").write_text(text)
     for verb in ("compile", "inspect"):
         result = fovea(verb, "m.mlir")

@@ -23,13 +23,13 @@ def test_options_of_compilation_are_refused_for_an_artefact(
 
 
 def test_require_fused_reads_the_ledger_of_an_artefact(fovea: Run) -> None:
-    for model in ("linear", "attention"):
+    for model in ("linear", "probabilities"):
         assert fovea("compile", f"{model}.mlir").returncode == 0
     for command in (["run"], ["explain"], ["bench", "--time=1"], ["verify", "--ref=@none.npz"]):
         verb, *options = command
-        result = fovea(verb, "attention.fvm", "--require-fused", *options)
+        result = fovea(verb, "probabilities.fvm", "--require-fused", *options)
         assert result.returncode == 3
-        assert "attention.fvm: node 'layer/softmax'" in result.stderr
+        assert "probabilities.fvm: node 'layer/softmax'" in result.stderr
         assert "error[FV0401]" in result.stderr
     assert fovea("run", "linear.fvm", "--require-fused").returncode == 0
 

@@ -115,3 +115,50 @@ func.func @drop_the_result_that_all_consumers_took_in(%a: tensor<5x6xi64>, %of: 
     } -> tensor<5x6xf32>
   return %q, %r : tensor<5xf32>, tensor<5x6xf32>
 }
+
+// CHECK-LABEL: func @forget_destinations_that_are_overwritten
+// CHECK-SAME:    %[[A:.*]]: tensor<?x6xf32>
+// CHECK:         %[[N:.*]] = tensor.dim %[[A]]
+// CHECK:         %[[E:.*]] = tensor.empty(%[[N]])
+// CHECK:         linalg.generic {{.*}} ins(%[[A]] : {{.*}}) outs(%[[E]]
+// CHECK:           arith.addf
+// CHECK-NEXT:      arith.addf
+// CHECK-NEXT:      math.exp
+// CHECK-NOT:     linalg.generic
+// CHECK:         return
+func.func @forget_destinations_that_are_overwritten(%a: tensor<?x6xf32>) -> tensor<?x6xf32> {
+  %p = linalg.generic #one ins(%a : tensor<?x6xf32>) outs(%a : tensor<?x6xf32>) {
+    ^bb0(%x: f32, %z: f32):
+      %s = arith.addf %x, %x : f32
+      linalg.yield %s : f32
+    } -> tensor<?x6xf32>
+  %q = linalg.generic {indexing_maps = [#id, #id, #id], iterator_types = ["parallel", "parallel"]}
+      ins(%p, %p : tensor<?x6xf32>, tensor<?x6xf32>) outs(%p : tensor<?x6xf32>) {
+    ^bb0(%x: f32, %y: f32, %z: f32):
+      %s = arith.addf %x, %y : f32
+      linalg.yield %s : f32
+    } -> tensor<?x6xf32>
+  %r = linalg.generic #one ins(%q : tensor<?x6xf32>) outs(%q : tensor<?x6xf32>) {
+    ^bb0(%x: f32, %z: f32):
+      %e = math.exp %x : f32
+      linalg.yield %e : f32
+    } -> tensor<?x6xf32>
+  return %r : tensor<?x6xf32>
+}
+
+// CHECK-LABEL: func @keep_destinations_that_are_read
+// CHECK:         linalg.generic {{.*}} outs(%{{.*}} : tensor<5x6xf32>)
+// CHECK:           arith.addf
+func.func @keep_destinations_that_are_read(%a: tensor<5x6xf32>) -> tensor<5x6xf32> {
+  %p = linalg.generic #one ins(%a : tensor<5x6xf32>) outs(%a : tensor<5x6xf32>) {
+    ^bb0(%x: f32, %z: f32):
+      %e = math.exp %x : f32
+      linalg.yield %e : f32
+    } -> tensor<5x6xf32>
+  %q = linalg.generic #one ins(%a : tensor<5x6xf32>) outs(%p : tensor<5x6xf32>) {
+    ^bb0(%x: f32, %z: f32):
+      %s = arith.addf %x, %z : f32
+      linalg.yield %s : f32
+    } -> tensor<5x6xf32>
+  return %q : tensor<5x6xf32>
+}
