@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 #include "compiler/Driver/Compile.h"
 
+#include "compiler/Base/Refusal.h"
 #include "compiler/Conversion/TensorToKernel/Passes.h"
 #include "compiler/Driver/Dialects.h"
 #include "compiler/Driver/Ledger.h"
@@ -109,23 +110,24 @@ bool Compilation::readText(StringRef text, StringRef name) {
 /// Runs `run` and makes a problem of the first error that it emits; `module` is what it works on.
 static LogicalResult collecting(ModuleOp module, Problems &problems, StringRef file,
                                 function_ref<LogicalResult()> run) {
-  std::string text, notes;
+  std::string text, notes, refusal;
   ScopedDiagnosticHandler handler(module.getContext(), [&](Diagnostic &diag) {
     if (diag.getSeverity() == DiagnosticSeverity::Error && text.empty()) {
       text = diag.str();
+      refusal = refusalCode(diag);
       for (Diagnostic &note : diag.getNotes())
         notes += (notes.empty() ? "" : "; ") + note.str();
     }
     return success();
   });
-  module->removeAttr(kNotComputedAttr);
   LogicalResult result = run();
   if (succeeded(result))
     return result;
   notes.resize(std::min(notes.size(), kMaxNotes));
-  if (module->hasAttr(kNotComputedAttr))
-    problems.push_back({"FV0402", file.str(), "", "", 0, text, notes,
-                        "fix the sizes that the reasons name with --dim"});
+  if (!refusal.empty())
+    problems.push_back({refusal, file.str(), "", "", 0, text, notes,
+                        refusal == kNotComputed ? "fix the sizes that the reasons name with --dim"
+                                                : "make the sizes of the model agree"});
   else
     problems.push_back({"FV0901", file.str(), "", "", 0,
                         text.empty() ? "a pass failed without a message" : text, notes,

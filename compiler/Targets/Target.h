@@ -28,10 +28,6 @@
 
 namespace fovea {
 
-/// A pass that fails on what is legal, since its target does not compute it, leaves this unit
-/// attribute on the module. Any other failure of a pass is a bug.
-inline constexpr llvm::StringLiteral kNotComputedAttr = "fovea.not_computed";
-
 /// Where runs take place, in the terms of fovea_runtime.h.
 struct Placement {
   /// Kind of device, as fovea_device_open knows it: "cpu", "cuda".

@@ -47,9 +47,13 @@ public:
 
   TensorSizes sizes;
   int64_t numRequired = 0;
+  /// Whether a demand is wrong whatever the run gives; an error was emitted.
+  bool contradicted = false;
 
 private:
   mlir::OpBuilder builderAt(llvm::ArrayRef<SizeExpr> exprs);
+  /// Emits an error when both sizes are known.
+  bool contradicts(const SizeExpr &have, const SizeExpr &want);
   void require(mlir::OpBuilder &builder, mlir::Value condition, mlir::Value value,
                mlir::Value limit, Fault fault);
 

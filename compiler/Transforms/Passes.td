@@ -19,7 +19,7 @@ def RequireExtents : Pass<"fovea-require-extents", "::mlir::func::FuncOp"> {
     attention regions are bounded from the positions where they are computed from these alone, and
     computed beforehand otherwise.
     Elements that a linalg body reads at an index without such bounds get a `fovea.checked_index`.
-    Never gives up.
+    Fails on constant sizes that do not agree.
   }];
   let statistics = [Statistic<"numRequired", "required", "requirements emitted">];
   let dependentDialects = [

@@ -6,6 +6,8 @@
 //===----------------------------------------------------------------------===//
 #include "compiler/Transforms/ExtentDemands.h"
 
+#include "compiler/Base/Refusal.h"
+
 #include "mlir/Pass/Pass.h"
 
 namespace fovea {
@@ -49,8 +51,17 @@ void ExtentDemands::require(OpBuilder &builder, Value condition, Value value, Va
   ++numRequired;
 }
 
+bool ExtentDemands::contradicts(const SizeExpr &have, const SizeExpr &want) {
+  if (!have.constant() || !want.constant())
+    return false;
+  if (!contradicted)
+    emitRefusal(op, kSizesDisagree) << nodeOrLine(op) << " needs a size of " << *want.constant()
+                                    << " where the model has " << *have.constant();
+  return contradicted = true;
+}
+
 void ExtentDemands::equal(const SizeExpr &have, const SizeExpr &want) {
-  if (sizes.areEqual(have, want))
+  if (sizes.areEqual(have, want) || contradicts(have, want))
     return;
   OpBuilder builder = builderAt({have, want});
   Location loc = op->getLoc();
@@ -125,6 +136,8 @@ struct RequireExtents : fovea::impl::RequireExtentsBase<RequireExtents> {
       return;
     ExtentDemands demands(getOperation());
     visit(getOperation().getBody(), demands);
+    if (demands.contradicted)
+      return signalPassFailure();
     numRequired += demands.numRequired;
   }
 

@@ -25,6 +25,11 @@ static void demandStated(Value tensor, ArrayRef<SizeExpr> computed, ExtentDemand
 /// Sizes and places up to here may be added: the sum of a few does not wrap around.
 static constexpr int64_t kMostAdded = int64_t(1) << 60;
 
+/// 0 <= size < limit.
+static void demandBelow(const SizeExpr &size, int64_t limit, ExtentDemands &demands) {
+  demands.inside({size, size}, limit, {}, Fault::Length);
+}
+
 /// `size` positions from `offset` on, `stride` apart, lie inside `extent`.
 static void demandSlice(OpFoldResult offset, OpFoldResult size, OpFoldResult stride,
                         const SizeExpr &extent, ExtentDemands &demands) {
@@ -39,13 +44,13 @@ static void demandSlice(OpFoldResult offset, OpFoldResult size, OpFoldResult str
   IndexRange range = known && *known < 0 ? IndexRange{last, first} : IndexRange{first, last};
   if (!demands.isInside(range, extent)) {
     // The last place must not wrap around.
-    demands.atLeast(kMostAdded, first);
+    demandBelow(first, kMostAdded, demands);
     if (!known)
-      demands.atLeast(int64_t(1) << 30, step);
+      demandBelow(step, int64_t(1) << 30, demands);
     uint64_t stride = known ? std::max<uint64_t>(1, llvm::AbsoluteValue(*known)) : 1 << 30;
-    demands.atLeast(kMostAdded / stride, count);
+    demandBelow(count, kMostAdded / stride, demands);
   }
-  demands.inside(range, extent, count);
+  demands.inside(range, extent, count, Fault::Index);
 }
 
 template <typename InsertOp> static void demandInserted(InsertOp op, ExtentDemands &demands) {
@@ -102,10 +107,8 @@ static void demandPadded(tensor::PadOp op, ExtentDemands &demands) {
   for (auto [dim, ends] :
        llvm::enumerate(llvm::zip_equal(op.getMixedLowPad(), op.getMixedHighPad()))) {
     SizeExpr low = sizes.valueOf(std::get<0>(ends)), high = sizes.valueOf(std::get<1>(ends));
-    for (const SizeExpr &margin : {low, high}) {
-      demands.atLeast(margin, 0);
-      demands.atLeast(kMostAdded, margin);
-    }
+    demandBelow(low, kMostAdded, demands);
+    demandBelow(high, kMostAdded, demands);
     shape.push_back(
         sizes.context.add(sizes.sizeOf(op.getSource(), dim), sizes.context.add(low, high)));
   }

@@ -116,7 +116,7 @@ def Fovea_ActivationArrayAttr
 
 def Fovea_Fault : Fovea_Enum<"Fault", "what a run-time check reports (fovea_fault of the ABI)", [
   I32EnumAttrCase<"Index", 1, "index">, I32EnumAttrCase<"Shape", 2, "shape">,
-  I32EnumAttrCase<"Length", 3, "length">]>;
+  I32EnumAttrCase<"Length", 3, "length">, I32EnumAttrCase<"Parameter", 5, "parameter">]>;
 def Fovea_FaultAttr : Fovea_EnumAttr<Fovea_Fault, "fault"> {
   let assemblyFormat = "$value";
 }

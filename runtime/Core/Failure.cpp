@@ -27,6 +27,9 @@ static Status describeFault(const Failure &failure, const Module &module) {
     return {Code::DataOutOfRange,
             concat(where, "length ", failure.value, " is out of range [0, ", failure.limit, "]"),
             node};
+  case FOVEA_FAULT_PARAMETER:
+    return {Code::DataOutOfRange,
+            concat(where, "its step or axes, which come from data, are none that it takes"), node};
   case FOVEA_FAULT_MEMORY:
     return {Code::OutOfMemory, concat(where, "no memory for ", failure.value, " bytes"), node};
   }

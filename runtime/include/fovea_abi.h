@@ -50,6 +50,8 @@ typedef enum fovea_fault {
   FOVEA_FAULT_LENGTH = 3,
   /// An output buffer or memory for a data-dependent size could not be had.
   FOVEA_FAULT_MEMORY = 4,
+  /// A parameter from data (a step, a choice of axes) that the operation does not take.
+  FOVEA_FAULT_PARAMETER = 5,
 } fovea_fault;
 
 /// Host services. Filled by the runtime, immutable while a call is under way.

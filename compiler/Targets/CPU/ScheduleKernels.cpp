@@ -4,10 +4,10 @@
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
+#include "compiler/Base/Refusal.h"
 #include "compiler/Conversion/TensorToKernel/Passes.h"
 #include "compiler/Targets/CPU/Forms.h"
 #include "compiler/Targets/CPU/Passes.h"
-#include "compiler/Targets/Target.h"
 #include "compiler/Transforms/Passes.h"
 
 namespace fovea {
@@ -107,8 +107,8 @@ private:
       ++numScheduled;
       return success();
     }
-    getOperation()->setAttr(kNotComputedAttr, attrs.getUnitAttr());
-    InFlightDiagnostic diag = op->emitError("no form of the CPU computes this operation");
+    InFlightDiagnostic diag = emitRefusal(op, kNotComputed);
+    diag << "no form of the CPU computes this operation";
     for (Attribute entry : refused)
       diag.attachNote() << entry;
     return diag;

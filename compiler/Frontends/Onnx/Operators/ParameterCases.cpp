@@ -244,6 +244,6 @@ LogicalResult fovea::onnx_frontend::importByCases(Node &node, Node::Import impor
     choice.chosen = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, code, want);
     any = any ? arith::OrIOp::create(b, any, choice.chosen).getResult() : choice.chosen;
   }
-  node.e.require(any, code, node.e.constantIndex(cases.size()), Fault::Shape);
+  node.e.require(any, code, node.e.constantIndex(cases.size()), Fault::Parameter);
   return setResults(node, cases);
 }

@@ -72,7 +72,7 @@ static SliceAxis sliceEitherWay(Node &node, const SizeExpr &size, const SizeExpr
   auto &b = node.b;
   Value value = node.e.index(step), zero = node.e.constantIndex(0);
   node.e.require(arith::CmpIOp::create(b, arith::CmpIPredicate::ne, value, zero), value, zero,
-                 Fault::Shape);
+                 Fault::Parameter);
   Value positive = arith::CmpIOp::create(b, arith::CmpIPredicate::sgt, value, zero);
   Value low = node.e.constantIndex(-kFar), high = node.e.constantIndex(kFar);
   value = arith::MinSIOp::create(b, arith::MaxSIOp::create(b, value, low), high);
