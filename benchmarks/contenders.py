@@ -42,9 +42,7 @@ def work_of(artifact: Path, feed: Feed) -> tuple[int | None, int | None]:
         np.save(artifact.with_name(f"{key}.npy"), array)
     inputs = [f"--input={key}=@{key}.npy" for key in feed]
     command = [PROGRAM, "bench", artifact, "--time=1", "--json", *inputs]
-    done = subprocess.run(
-        command, cwd=artifact.parent, capture_output=True, text=True, check=True
-    )
+    done = subprocess.run(command, cwd=artifact.parent, capture_output=True, text=True, check=True)
     measured = json.loads(done.stdout)
 
     def count(rate: float | None) -> int | None:
@@ -58,17 +56,20 @@ def fovea_contender(workload: Workload, threads: int) -> Contender:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         case = prepare_in(folder, workload.name, workload.source, Settings(threads=threads))
-        counts = work_of(folder / f"{workload.name}.fvm", workload.feed)
+        flops, read = work_of(folder / f"{workload.name}.fvm", workload.feed)
 
     def call() -> Feed:
         return case.model(**workload.feed)
 
     version = case.model.manifest["producer"].split()[-1]
-    return Contender("fovea", version, call, case.load_seconds, case.compile_seconds, *counts)
+    return Contender("fovea", version, call, case.load_seconds, case.compile_seconds,
+                     workload.flops or flops, read)  # fmt: skip
 
 
-def onnxruntime_contender(workload: Workload, threads: int) -> Contender:
+def onnxruntime_contender(workload: Workload, threads: int) -> Contender | None:
     """All optimizations on; it optimizes whenever it loads."""
+    if workload.onnx is None:
+        return None
     import onnxruntime
 
     options = onnxruntime.SessionOptions()

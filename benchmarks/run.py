@@ -27,12 +27,14 @@ from typing import Any
 import numpy as np
 
 ROOT = Path(__file__).resolve().parent.parent
-RESULTS = ROOT / "benchmarks" / "results" / "models.jsonl"
+RESULTS = ROOT / "benchmarks" / "results"
+SUITES = ("models", "attention")
 TOLERANCE = 1e-4
 # Threads of a peer that spin for more work have gone to sleep by then.
 PAUSE_SECONDS = 0.005
 sys.path[:0] = [str(ROOT / folder) for folder in ("examples", "python")]
 
+import attention  # noqa: E402
 from contenders import PROGRAM, Contender, contenders, largest_difference  # noqa: E402
 from table import print_table  # noqa: E402
 from workloads import Workload, workloads  # noqa: E402
@@ -113,15 +115,31 @@ def measure(workload: Workload, threads: int, rounds: int, seconds: float) -> di
 
 def parse(argv: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("workloads", nargs="*", help="names or parts of them (default: all)")
+    parser.add_argument(
+        "workloads",
+        nargs="*",
+        metavar="[SUITE] WORKLOAD",
+        help="models (default) or attention, and parts of names (default: all)",
+    )
     parser.add_argument("--models", type=Path, default=ROOT / ".cache" / "models")
     everything = len(os.sched_getaffinity(0))
     parser.add_argument("--threads", type=int, nargs="*", default=sorted({1, everything}))
     parser.add_argument("--rounds", type=int, default=40)
     parser.add_argument("--slice-ms", type=float, default=8.0, help="of a contender in a round")
-    parser.add_argument("--results", type=Path, default=RESULTS, help="file that lines go to")
+    parser.add_argument("--results", type=Path, help="file that lines go to (default: the suite's "
+                        "in benchmarks/results)")  # fmt: skip
     parser.add_argument("--note", default="", help="a sentence about the circumstances")
-    return parser.parse_args(argv)
+    options = parser.parse_args(argv)
+    named = bool(options.workloads) and options.workloads[0] in SUITES
+    options.suite = options.workloads.pop(0) if named else SUITES[0]
+    options.results = options.results or RESULTS / f"{options.suite}.jsonl"
+    return options
+
+
+def made_for(options: argparse.Namespace, folder: Path) -> list[Workload]:
+    if options.suite == "attention":
+        return attention.workloads(folder)
+    return workloads(options.models, folder)
 
 
 def main(argv: Sequence[str]) -> int:
@@ -130,7 +148,7 @@ def main(argv: Sequence[str]) -> int:
               "note": options.note}  # fmt: skip
     lines = []
     with tempfile.TemporaryDirectory() as folder:
-        for workload in workloads(options.models, Path(folder)):
+        for workload in made_for(options, Path(folder)):
             if options.workloads and not any(name in workload.name for name in options.workloads):
                 continue
             for threads in options.threads:

@@ -27,14 +27,17 @@ Feed = dict[str, np.ndarray]
 
 @dataclass
 class Workload:
-    """`source` is what Fovea compiles, `onnx` what ONNX Runtime loads; outputs have one name."""
+    """`source` is what Fovea compiles, `onnx` what ONNX Runtime loads, where there is such a form;
+    outputs have one name."""
 
     name: str
     source: Path
-    onnx: Path
+    onnx: Path | None
     feed: Feed
     # Loads the PyTorch form and gives a function that runs it, where there is one.
     torch: Callable[[], Callable[[], Feed]] | None = field(default=None)
+    # Operations of a call that are of use; nothing: what Fovea counts.
+    flops: int | None = None
 
 
 def _minilm(models: Path, folder: Path) -> Workload:

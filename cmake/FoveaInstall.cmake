@@ -66,9 +66,15 @@ if(FOVEA_INSTALLED_LIBRARIES)
     DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
 endif()
 install(FILES LICENSE DESTINATION "${CMAKE_INSTALL_DATADIR}/doc/fovea" OPTIONAL)
-if(TARGET fovea_shell_files)
-  install(FILES "${PROJECT_BINARY_DIR}/share/man/man1/fovea.1"
+# The manual page and the completion of the shell, as the program prints them.
+if(TARGET fovea)
+  install(CODE "
+    foreach(option IN ITEMS man bash-completion)
+      execute_process(COMMAND \"$<TARGET_FILE:fovea>\" --\${option}
+        OUTPUT_FILE \"${PROJECT_BINARY_DIR}/fovea.\${option}\" COMMAND_ERROR_IS_FATAL ANY)
+    endforeach()")
+  install(FILES "${PROJECT_BINARY_DIR}/fovea.man" RENAME fovea.1
     DESTINATION "${CMAKE_INSTALL_MANDIR}/man1")
-  install(FILES "${PROJECT_BINARY_DIR}/share/bash-completion/completions/fovea"
+  install(FILES "${PROJECT_BINARY_DIR}/fovea.bash-completion" RENAME fovea
     DESTINATION "${CMAKE_INSTALL_DATADIR}/bash-completion/completions")
 endif()

@@ -240,6 +240,31 @@ Value cpu::inlineLanes(Nest &nest, Region &region, ArrayRef<Value> arguments,
   return LaneInliner(nest, group).run(region, arguments);
 }
 
+Value cpu::allFinite(Nest &nest, Value matrix, const RowRange &rows, Value columns, int64_t lanes) {
+  OpBuilder &builder = nest.builder;
+  auto wide = VectorType::get({lanes}, builder.getF32Type());
+  Value zeros = arith::ConstantOp::create(builder, nest.loc, builder.getZeroAttr(wide));
+  std::optional<int64_t> width = constant(columns);
+  bool whole = width && *width % lanes == 0;
+  AffineMap element = AffineMap::getMultiDimIdentityMap(2, builder.getContext());
+  // 0 times a value is 0 unless the value is one of those.
+  auto addRow = [&](Value row, ValueRange outer) {
+    auto addColumns = [&](Value column, ValueRange carried) -> Nest::Carried {
+      LaneGroup group{1, {nest.add(rows.first, row), column}, lanes, Value()};
+      if (!whole)
+        group.mask = laneMask(nest, column, columns, lanes);
+      Value values = loadLanes(nest, matrix, element, group);
+      if (values.getType() != wide)
+        values = arith::ExtFOp::create(builder, nest.loc, wide, values);
+      return {math::FmaOp::create(builder, nest.loc, values, zeros, carried[0])};
+    };
+    return nest.loop(nest.index(0), columns, nest.index(lanes), outer, addColumns);
+  };
+  Value poison = nest.loop(nest.index(0), rows.count, nest.index(1), zeros, addRow).front();
+  Value sum = vector::ReductionOp::create(builder, nest.loc, vector::CombiningKind::ADD, poison);
+  return arith::CmpFOp::create(builder, nest.loc, arith::CmpFPredicate::OEQ, sum, nest.f32(0));
+}
+
 SmallVector<Value> cpu::transpose(Nest &nest, ArrayRef<Value> rows) {
   int64_t size = rows.size();
   SmallVector<Value> now(rows);

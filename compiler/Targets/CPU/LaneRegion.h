@@ -46,6 +46,15 @@ void storeLanes(Nest &nest, mlir::Value value, mlir::Value buffer, mlir::AffineM
 mlir::Value inlineLanes(Nest &nest, mlir::Region &region, llvm::ArrayRef<mlir::Value> arguments,
                         const LaneGroup &group);
 
+/// First row, and number of rows.
+struct RowRange {
+  mlir::Value first, count;
+};
+
+/// i1: no value in `columns` columns of some rows of a matrix of floats is NaN or infinite.
+mlir::Value allFinite(Nest &nest, mlir::Value matrix, const RowRange &rows, mlir::Value columns,
+                      int64_t lanes);
+
 /// Transposes a square of vectors: element (i, j) of the result is element (j, i) of `rows`. Their
 /// number equals their lanes, a power of two.
 llvm::SmallVector<mlir::Value> transpose(Nest &nest, llvm::ArrayRef<mlir::Value> rows);

@@ -120,19 +120,3 @@ Value fovea::cpu::loadWide(Nest &nest, Value buffer, ArrayRef<Value> at) {
     value = arith::ExtFOp::create(nest.builder, nest.loc, f32, value);
   return value;
 }
-
-Value fovea::cpu::allFinite(Nest &nest, Value matrix, const RowRange &rows, Value columns) {
-  Value zero = nest.f32(0), none = nest.index(0), one = nest.index(1);
-  // 0 times a value is 0 unless the value is one of those.
-  auto addRow = [&](Value row, ValueRange outer) {
-    return nest.loop(none, columns, one, outer, [&](Value column, ValueRange carried) {
-      Value value = loadWide(nest, matrix, {nest.add(rows.first, row), column});
-      Value nothing = arith::MulFOp::create(nest.builder, nest.loc, value, zero);
-      auto next = arith::AddFOp::create(nest.builder, nest.loc, carried[0], nothing);
-      relax(next, /*reassociate=*/true);
-      return Nest::Carried{next};
-    });
-  };
-  Value poison = nest.loop(none, rows.count, one, zero, addRow).front();
-  return arith::CmpFOp::create(nest.builder, nest.loc, arith::CmpFPredicate::OEQ, poison, zero);
-}

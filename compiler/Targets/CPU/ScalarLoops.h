@@ -45,14 +45,6 @@ void relax(mlir::Operation *op, bool reassociate);
 /// Element of a buffer of floats as f32.
 mlir::Value loadWide(Nest &nest, mlir::Value buffer, llvm::ArrayRef<mlir::Value> at);
 
-/// First row, and number of rows.
-struct RowRange {
-  mlir::Value first, count;
-};
-
-/// i1: no value in `columns` columns of some rows of `matrix` is NaN or infinite.
-mlir::Value allFinite(Nest &nest, mlir::Value matrix, const RowRange &rows, mlir::Value columns);
-
 } // namespace fovea::cpu
 
 #endif // FOVEA_COMPILER_TARGETS_CPU_SCALARLOOPS_H

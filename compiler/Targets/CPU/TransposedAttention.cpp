@@ -7,6 +7,7 @@
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
+#include "compiler/Conversion/MathToArith/MathToArith.h"
 #include "compiler/Targets/CPU/Forms.h"
 #include "compiler/Targets/CPU/LaneRegion.h"
 #include "compiler/Targets/CPU/MaskIntervals.h"
@@ -290,10 +291,12 @@ private:
     return select(none, splat(0), maximum);
   }
 
+  /// e or 2 to a power that is at most 0; subnormal results, which cost a hundred cycles each where
+  /// keys are excluded, are 0.
   Value power(Value shifted) {
     if (!inLog2())
       shifted = mulf(shifted, splat(M_LOG2E));
-    return math::Exp2Op::create(nest.builder, nest.loc, shifted);
+    return buildExp2(nest.builder, nest.loc, shifted);
   }
 
   void updateMaxima() {
@@ -346,7 +349,7 @@ private:
     if (!masked)
       return weighProduct(firstKey, count, rescaled);
     Value values = headView(op.getValue(), op.getValueMap(), Dim::J, Dim::E);
-    Value finite = allFinite(nest, values, {firstKey, count}, extent[Dim::E]);
+    Value finite = allFinite(nest, values, {firstKey, count}, extent[Dim::E], cpu.lanes);
     nest.branch(
         finite, [&] { weighProduct(firstKey, count, rescaled); },
         [&] { weighExactly(firstKey, count, rescaled); });
