@@ -142,7 +142,18 @@ private:
       visitCondition(inner);
     else if (type.isIndex() || type.isInteger(32) || type.isInteger(64))
       if (std::optional<Interval> found = visitInteger(inner))
-        integers[inner.getResult(0)] = *found;
+        integers[inner.getResult(0)] = type.isInteger(32) ? inThirtyTwoBits(*found) : *found;
+  }
+
+  /// All values of 32 bits when some value does not fit: it wraps around.
+  Interval inThirtyTwoBits(const Interval &wide) {
+    Value lowest = nest.index(std::numeric_limits<int32_t>::min());
+    Value highest = nest.index(std::numeric_limits<int32_t>::max());
+    Value fits = both(atMost(lowest, wide.least), atMost(wide.most, highest));
+    auto choose = [&](Value inside, Value otherwise) -> Value {
+      return arith::SelectOp::create(nest.builder, nest.loc, fits, inside, otherwise);
+    };
+    return {choose(wide.least, lowest), choose(wide.most, highest)};
   }
 
   std::optional<Interval> visitInteger(Operation &inner) {

@@ -29,6 +29,13 @@ class Mask:
     keep: Callable[[Array, Array, dict[str, Array]], Array]
     captures: tuple[tuple[str, str, str], ...] = ()  # name, type, map
 
+    def values(self) -> tuple[int, ...]:
+        """Of the captured number, where there is one."""
+        if not any(name == "at" for name, _, _ in self.captures):
+            return (0,)
+        far = (2**31 - 20, 2**32 + 70, -(2**40)) if self.name == "wrapped" else ()
+        return (0, 1, 70, 400, *far)
+
     def text(self) -> str:
         sized = f"tensor<1x{HEADS}x?x{DEPTH}xf32>"
         arguments = ", ".join(
@@ -109,6 +116,12 @@ PRODUCT = """
         %c9 = arith.constant 9 : index
         %w = arith.minsi %z, %c9 : index
         %keep = arith.cmpi ne, %w, %c9 : index"""
+WRAPPED = """
+        %low = arith.trunci %at_ : i64 to i32
+        %x = arith.index_cast %j : index to i32
+        %y = arith.subi %x, %low : i32
+        %zero = arith.constant 0 : i32
+        %keep = arith.cmpi slt, %y, %zero : i32"""
 PER_HEAD = """
         %c = arith.constant 40 : index
         %n = arith.muli %h, %c : index
@@ -132,6 +145,8 @@ MASKS = (
     Mask("diagonal", DIAGONAL, lambda i, j, c: i == j),
     Mask("choice", CHOICE, lambda i, j, c: np.where(i < c["at"], j < c["at"], j >= c["at"]), AT),
     Mask("product", PRODUCT, lambda i, j, c: np.minimum(np.maximum(-2 * i, -2) + j, 9) != 9),
+    Mask("wrapped", WRAPPED,
+         lambda i, j, c: np.broadcast_to((j - c["at"]).astype(np.int32) < 0, (len(i), j.size)), AT),
     Mask("nothing", NOTHING, lambda i, j, c: np.zeros((len(i), j.size), bool)),
 )  # fmt: skip
 
@@ -166,7 +181,7 @@ def check(module: fovea.Module, mask: Mask, queries: int, keys: int, at: int) ->
 def test_blocks_agree_with_float64(mask: Mask, target: str) -> None:
     module = fovea.compile(mask.text(), target=target)
     for queries, keys in SIZES:
-        for at in (0, 1, 70, 400) if any(name == "at" for name, _, _ in mask.captures) else (0,):
+        for at in mask.values():
             check(module, mask, queries, keys, at)
 
 
