@@ -6,8 +6,10 @@ Keys that no query keeps hold NaN: a kernel that weighs one by 0 instead of leav
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import fovea
 import numpy as np
@@ -83,14 +85,23 @@ WINDOW = """
         %a = arith.cmpi sge, %j, %low : index
         %d = arith.cmpi sle, %j, %i : index
         %keep = arith.andi %a, %d : i1"""
-PREFIX = INDEX + """
+PREFIX = (
+    INDEX
+    + """
         %a = arith.cmpi slt, %j, %n : index
         %d = arith.cmpi sge, %i, %j : index
         %keep = arith.ori %a, %d : i1"""
-LENGTH = INDEX + """
+)
+LENGTH = (
+    INDEX
+    + """
         %keep = arith.cmpi ugt, %n, %j : index"""
-SIGNED_LENGTH = INDEX + """
+)
+SIGNED_LENGTH = (
+    INDEX
+    + """
         %keep = arith.cmpi sgt, %n, %j : index"""
+)
 PADDED = """
         %d = arith.cmpi sle, %j, %i : index
         %keep = arith.andi %d, %there_ : i1"""
@@ -103,11 +114,14 @@ TILES = """
         %keep = arith.xori %differ, %true : i1"""
 DIAGONAL = """
         %keep = arith.cmpi eq, %i, %j : index"""
-CHOICE = INDEX + """
+CHOICE = (
+    INDEX
+    + """
         %first = arith.cmpi slt, %i, %n : index
         %a = arith.cmpi slt, %j, %n : index
         %d = arith.cmpi sge, %j, %n : index
         %keep = arith.select %first, %a, %d : i1"""
+)
 PRODUCT = """
         %c = arith.constant -2 : index
         %x = arith.muli %i, %c : index
@@ -195,3 +209,17 @@ def test_heads_have_masks_of_their_own() -> None:
     got = module(q=q, k=k, v=v)["result0"]
     want = expected(q, k, v, per_head.keep(np.zeros(0), np.zeros(0), {}))
     assert np.abs(got - want).max() <= 2e-5
+
+
+def test_a_causal_region_by_hand_is_the_artefact_of_causal(tmp_path: Path) -> None:
+    """Faults name lines: the attention stands on the same one in both."""
+    zero = "%c0 = arith.constant 0 : index\n  %c2 = arith"
+    by_hand = Mask("", CAUSAL, lambda i, j, c: j <= i).text().replace("%c2 = arith", zero)
+    sugar = re.sub(r" mask \{.*?\n      \}", "", by_hand, flags=re.DOTALL)
+    sugar = sugar.replace("outs(%o", "offset(%c0) causal outs(%o")
+    assert "causal" in sugar
+    artefacts = []
+    for name, text in (("hand", by_hand), ("sugar", sugar)):
+        fovea.compile(text).save(tmp_path / name)
+        artefacts.append((tmp_path / name).read_bytes())
+    assert artefacts[0] == artefacts[1]
