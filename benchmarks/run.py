@@ -98,7 +98,7 @@ def measure(workload: Workload, threads: int, rounds: int, seconds: float) -> di
         "peak_fraction": ours.flops / least[0] / gflops * 1e-9 if ours.flops else None,
         "weight_bytes": read,
         "peak_gbps": gbps,
-        "bandwidth_fraction": None if read is None else read / least[0] / gbps * 1e-9,
+        "bandwidth_fraction": read / least[0] / gbps * 1e-9 if read else None,
         "difference": float(difference),
         "systems": {},
     }

@@ -291,8 +291,8 @@ private:
     return select(none, splat(0), maximum);
   }
 
-  /// e or 2 to a power that is at most 0; subnormal results, which cost a hundred cycles each where
-  /// keys are excluded, are 0.
+  /// e or 2 to a power that is at most 0; subnormal results, which the CPU computes by a slow path
+  /// and every excluded key would have, are 0.
   Value power(Value shifted) {
     if (!inLog2())
       shifted = mulf(shifted, splat(M_LOG2E));
