@@ -122,12 +122,23 @@ SizeExpr TensorSizes::traceShape(OpResult tensor, int64_t dim) {
       });
 }
 
+/// Extent `dim` of y, which the cell makes, where it hangs on nothing that the cell computes.
+SizeExpr TensorSizes::traceStep(RnnOp rnn, int64_t dim) {
+  auto yield = cast<YieldOp>(rnn.getCell().front().getTerminator());
+  SizeExpr size = sizeOf(yield.getOperand(0), dim - 1);
+  SmallVector<Value> sources;
+  sourcesOf(size, sources);
+  bool outside = llvm::none_of(
+      sources, [&](Value source) { return rnn.getCell().isAncestor(source.getParentRegion()); });
+  return outside ? size : opaque(rnn.getY(), dim, 0);
+}
+
 SizeExpr TensorSizes::traceRecurrence(OpResult tensor, int64_t dim) {
   unsigned number = tensor.getResultNumber();
   if (auto rnn = dyn_cast<RnnOp>(tensor.getOwner())) {
     if (number > 0)
       return sizeOf(rnn.getStates()[number - 1], dim);
-    return dim < 2 ? sizeOf(rnn.getX(), dim) : opaque(tensor, dim, 0);
+    return dim < 2 ? sizeOf(rnn.getX(), dim) : traceStep(rnn, dim);
   }
   auto trace = [&](auto op) {
     bool batchMajor = op.getLayout() == SequenceLayout::BatchMajor;
@@ -167,6 +178,20 @@ SizeExpr TensorSizes::valueOf(Value index) {
   if (std::exchange(context.overflowed, outer))
     result = opaque(index, -1, std::nullopt);
   return remember({index, -1}, std::move(result));
+}
+
+/// What an arithmetic operation gives for operands that are known; nothing where one is not.
+static std::optional<int64_t> foldIndex(Operation *op, ArrayRef<SizeExpr> operands) {
+  SmallVector<Attribute> known;
+  for (auto [operand, value] : llvm::zip_equal(op->getOperands(), operands)) {
+    if (!value.constant())
+      return std::nullopt;
+    known.push_back(IntegerAttr::get(operand.getType(), *value.constant()));
+  }
+  SmallVector<OpFoldResult> results;
+  if (failed(op->fold(known, results)) || results.size() != 1)
+    return std::nullopt;
+  return getConstantIntValue(results.front());
 }
 
 SizeExpr TensorSizes::traceIndex(Value index) {
@@ -213,6 +238,8 @@ SizeExpr TensorSizes::traceIndex(Value index) {
     return context.ceilDiv(left, right);
   if (isa<arith::RemSIOp, arith::RemUIOp>(op) && positive)
     return context.mod(left, right);
+  if (std::optional<int64_t> folded = foldIndex(op, {left, right}))
+    return *folded;
   return opaque(index, -1, std::nullopt);
 }
 

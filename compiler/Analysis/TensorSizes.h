@@ -15,6 +15,8 @@
 
 namespace fovea {
 
+class RnnOp;
+
 /// Sizes in one function, at the level of tensors. An expression assumes of the operations before
 /// the one that is asked about that their extents agree.
 class TensorSizes {
@@ -65,6 +67,7 @@ private:
   SizeExpr traceResult(mlir::OpResult tensor, int64_t dim);
   SizeExpr traceShape(mlir::OpResult tensor, int64_t dim);
   SizeExpr traceRecurrence(mlir::OpResult tensor, int64_t dim);
+  SizeExpr traceStep(RnnOp rnn, int64_t dim);
   SizeExpr traceIndex(mlir::Value index);
   const SizeExpr &remember(Place place, SizeExpr expr);
   void forgetFrom(size_t traced);

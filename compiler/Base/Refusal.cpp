@@ -9,7 +9,8 @@
 using namespace mlir;
 
 InFlightDiagnostic fovea::emitRefusal(Operation *op, llvm::StringLiteral code) {
-  InFlightDiagnostic diagnostic = op->emitError();
+  // Without the operation's text, which op->emitError() adds.
+  InFlightDiagnostic diagnostic = emitError(op->getLoc());
   diagnostic.getUnderlyingDiagnostic()->getMetadata().push_back(DiagnosticArgument(code));
   return diagnostic;
 }

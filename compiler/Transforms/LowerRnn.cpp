@@ -4,13 +4,14 @@
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
+#include "compiler/Analysis/TensorSizes.h"
+#include "compiler/Base/Refusal.h"
 #include "compiler/Transforms/Passes.h"
 #include "compiler/Transforms/TensorBuilders.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Pass/Pass.h"
-#include "mlir/Transforms/WalkPatternRewriteDriver.h"
 
 namespace fovea {
 #define GEN_PASS_DEF_LOWERRNN
@@ -20,35 +21,29 @@ namespace fovea {
 using namespace mlir;
 using namespace fovea;
 
-/// The state whose next value is also the output of a step; -1 when there is none.
-static int64_t stateGivenAsOutput(RnnOp op) {
-  auto yield = cast<YieldOp>(op.getCell().front().getTerminator());
-  auto states = yield.getValues().drop_front();
-  auto found = llvm::find(states, yield.getValues().front());
-  return found == states.end() ? -1 : std::distance(states.begin(), found);
-}
-
-/// True when the sizes of y are known before the first step.
-static bool knowsOutputSizes(RnnOp op) {
+/// The sizes of y, computed in front of the recurrence; nothing when the cell has to run for one.
+static std::optional<SmallVector<OpFoldResult>> outputSizes(ImplicitLocOpBuilder &builder, RnnOp op,
+                                                            TensorSizes &sizes) {
   auto y = cast<RankedTensorType>(op.getY().getType());
-  bool onlyBatch = llvm::none_of(y.getShape().drop_front(2), ShapedType::isDynamic);
-  return onlyBatch || stateGivenAsOutput(op) >= 0;
-}
-
-static SmallVector<OpFoldResult> outputSizes(ImplicitLocOpBuilder &builder, RnnOp op) {
-  Location loc = builder.getLoc();
-  auto y = cast<RankedTensorType>(op.getY().getType());
-  int64_t state = stateGivenAsOutput(op);
-  SmallVector<OpFoldResult> sizes{tensor::getMixedSize(builder, loc, op.getX(), 0)};
+  SmallVector<OpFoldResult> result{tensor::getMixedSize(builder, op.getLoc(), op.getX(), 0)};
   for (int64_t dim = 1; dim < y.getRank(); ++dim) {
-    if (!y.isDynamicDim(dim))
-      sizes.push_back(builder.getIndexAttr(y.getDimSize(dim)));
-    else if (state >= 0)
-      sizes.push_back(tensor::getMixedSize(builder, loc, op.getStates()[state], dim - 1));
-    else
-      sizes.push_back(tensor::getMixedSize(builder, loc, op.getX(), dim));
+    if (!y.isDynamicDim(dim)) {
+      result.push_back(builder.getIndexAttr(y.getDimSize(dim)));
+      continue;
+    }
+    SizeExpr size = sizes.sizeOf(op.getY(), dim);
+    SmallVector<Value> sources;
+    sizes.sourcesOf(size, sources);
+    if (llvm::is_contained(sources, op.getY())) {
+      (emitRefusal(op, kNotComputed)
+       << nodeOrLine(op) << ": only its cell knows size " << dim << " of the output")
+              .attachNote()
+          << "the output is made before the first step, from what is known there";
+      return std::nullopt;
+    }
+    result.push_back(sizes.materialize(builder, op.getLoc(), size));
   }
-  return sizes;
+  return result;
 }
 
 /// Where step `t` lies in a sequence of shape `sizes`.
@@ -133,58 +128,58 @@ static SmallVector<Value> buildStep(ImplicitLocOpBuilder &builder, RnnOp op, Val
   return next;
 }
 
-namespace {
-struct RnnToLoop : OpRewritePattern<RnnOp> {
-  using OpRewritePattern::OpRewritePattern;
-
-  LogicalResult matchAndRewrite(RnnOp op, PatternRewriter &rewriter) const override {
-    if (!knowsOutputSizes(op))
-      return rewriter.notifyMatchFailure(op, "only the cell knows the size of its output");
-    ImplicitLocOpBuilder builder(op.getLoc(), rewriter);
-    Value y = castTo(
-        builder, emptyTensor(builder, outputSizes(builder, op), getElementTypeOrSelf(op.getY())),
-        op.getY().getType());
-    SmallVector<Value> carried{y};
-    llvm::append_range(carried, op.getStates());
-    Value zero = arith::ConstantIndexOp::create(builder, 0);
-    Value one = arith::ConstantIndexOp::create(builder, 1);
-    Value steps = tensor::DimOp::create(builder, op.getX(), zero);
-    if (op.getLengths())
-      requireLengths(builder, op, steps);
-    auto loop = scf::ForOp::create(builder, zero, steps, one, carried);
-    builder.setInsertionPointToStart(loop.getBody());
-    Value t = loop.getInductionVar();
-    if (op.getReverse()) {
-      Value last = arith::SubIOp::create(builder, steps, one);
-      t = arith::SubIOp::create(builder, last, t);
-    }
-    scf::YieldOp::create(builder, buildStep(builder, op, t, loop.getRegionIterArgs()));
-    rewriter.replaceOp(op, loop.getResults());
-    return success();
+/// Puts a loop in the place of `op`; an empty value when y cannot be made before it.
+static scf::ForOp lowerToLoop(RnnOp op, TensorSizes &sizes) {
+  ImplicitLocOpBuilder builder(op.getLoc(), op);
+  auto shape = outputSizes(builder, op, sizes);
+  if (!shape)
+    return {};
+  Value y = castTo(builder, emptyTensor(builder, *shape, getElementTypeOrSelf(op.getY())),
+                   op.getY().getType());
+  SmallVector<Value> carried{y};
+  llvm::append_range(carried, op.getStates());
+  Value zero = arith::ConstantIndexOp::create(builder, 0);
+  Value one = arith::ConstantIndexOp::create(builder, 1);
+  Value steps = tensor::DimOp::create(builder, op.getX(), zero);
+  if (op.getLengths())
+    requireLengths(builder, op, steps);
+  auto loop = scf::ForOp::create(builder, zero, steps, one, carried);
+  builder.setInsertionPointToStart(loop.getBody());
+  Value t = loop.getInductionVar();
+  if (op.getReverse()) {
+    Value last = arith::SubIOp::create(builder, steps, one);
+    t = arith::SubIOp::create(builder, last, t);
   }
-};
+  scf::YieldOp::create(builder, buildStep(builder, op, t, loop.getRegionIterArgs()));
+  op.replaceAllUsesWith(loop.getResults());
+  op.erase();
+  return loop;
+}
 
+namespace {
 struct LowerRnn : fovea::impl::LowerRnnBase<LowerRnn> {
-  /// Loops and kernels do not tell that they were a recurrence; the function does.
-  void writeRecords() {
-    getOperation().walk([&](RnnOp op) {
-      if (knowsOutputSizes(op))
-        addGraphRecord(getOperation(), op, "rolled_loop");
+  /// Outer recurrences first: a size that a cell computes by an inner one is found in that.
+  LogicalResult lowerIn(Operation *root) {
+    SmallVector<RnnOp> outermost;
+    root->walk<WalkOrder::PreOrder>([&](RnnOp op) {
+      outermost.push_back(op);
+      return WalkResult::skip();
     });
+    for (RnnOp op : outermost) {
+      // Loops and kernels do not tell that they were a recurrence; the function does.
+      addGraphRecord(getOperation(), op, "rolled_loop");
+      TensorSizes sizes(getOperation());
+      scf::ForOp loop = lowerToLoop(op, sizes);
+      if (!loop || failed(lowerIn(loop)))
+        return failure();
+      ++numLowered;
+    }
+    return success();
   }
 
   void runOnOperation() override {
-    writeRecords();
-    auto count = [&] {
-      int64_t found = 0;
-      getOperation().walk([&](RnnOp) { ++found; });
-      return found;
-    };
-    int64_t before = count();
-    RewritePatternSet patterns(&getContext());
-    patterns.add<RnnToLoop>(&getContext());
-    walkAndApplyPatterns(getOperation(), std::move(patterns));
-    numLowered += before - count();
+    if (failed(lowerIn(getOperation())))
+      signalPassFailure();
   }
 };
 } // namespace

@@ -63,7 +63,8 @@ def LowerRnn : Pass<"fovea-lower-rnn", "::mlir::func::FuncOp"> {
     reads x[t] through a slice, runs the cell, keeps the states of rows that have ended and writes
     y[t] in place. A reverse recurrence visits T-1 .. 0. The function's attribute
     `fovea.graph_records` keeps a record of each for the ledger.
-    Gives up when the size of y behind the batch is dynamic and y is none of the states.
+    A dynamic size of y is computed in front of the loop; one that hangs on what the cell itself
+    computes is refused.
   }];
   let statistics = [Statistic<"numLowered", "lowered", "recurrences turned into loops">];
   let dependentDialects = [

@@ -270,6 +270,9 @@ static void demandRnn(RnnOp op, ExtentDemands &demands) {
   if (Value lengths = op.getLengths())
     demands.equal(sizes.sizeOf(lengths, 0), batch);
   demands.equal(sizes.sizeOf(op.getY(), 1), batch);
+  // y is made before the first step.
+  for (int64_t dim = 2; dim < cast<RankedTensorType>(op.getY().getType()).getRank(); ++dim)
+    demands.atLeast(sizes.sizeOf(op.getY(), dim), 0);
 }
 
 /// At the end of a recurrence's cell.

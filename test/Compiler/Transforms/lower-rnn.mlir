@@ -48,9 +48,12 @@ func.func @reverse_with_lengths(%x: tensor<5x2x8xf32>, %s: tensor<2x8xf32>, %len
   return %y : tensor<5x2x8xf32>
 }
 
-// CHECK-LABEL: func @do_not_lower_when_only_the_cell_knows_the_size
-// CHECK:         fovea.rnn
-func.func @do_not_lower_when_only_the_cell_knows_the_size(%x: tensor<5x2x8xf32>, %n: index)
+// The cell states the size of its output; what it takes for that is there before the first step.
+// CHECK-LABEL: func @output_of_a_captured_size
+// CHECK-SAME:    %[[N:[a-z0-9]+]]: index
+// CHECK:         %[[E:.*]] = tensor.empty(%[[N]]) : tensor<5x2x?xf32>
+// CHECK:         scf.for {{.*}} iter_args(%{{.*}} = %[[E]])
+func.func @output_of_a_captured_size(%x: tensor<5x2x8xf32>, %n: index)
     -> tensor<5x2x?xf32> {
   %y = fovea.rnn %x cell {
   ^bb0(%xt: tensor<2x8xf32>):
