@@ -71,7 +71,12 @@ public:
     keyPart = kKeyPart / rows * rows;
     Value blocks = nest.ceilDiv(extent[AttentionOp::I], nest.index(width));
     SmallVector<Value> space{extent[AttentionOp::B], extent[AttentionOp::H], blocks};
-    nest.parallel(nest.product(space), [&](Value task) {
+    Value tasks = nest.product(space);
+    nest.parallel(tasks, [&](Value task) {
+      // Under a causal mask the last queries have the most keys: threads end together when those
+      // are begun first.
+      if (!op.getMask().empty())
+        task = nest.sub(nest.sub(tasks, nest.index(1)), task);
       SmallVector<Value> place = nest.delinearize(task, space);
       batch = place[0];
       head = place[1];
