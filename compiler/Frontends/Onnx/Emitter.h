@@ -98,6 +98,11 @@ public:
   void require(mlir::Value condition, mlir::Value value, mlir::Value limit, Fault fault);
   /// Requires have == want at run time unless it is known.
   void requireEqual(const SizeExpr &have, const SizeExpr &want);
+  /// Requires have == want or have == 1 at run time unless it is known.
+  void requireEqualOrOne(const SizeExpr &have, const SizeExpr &want);
+  /// What is known of sizes, also from earlier requirements.
+  bool areEqual(const SizeExpr &left, const SizeExpr &right);
+  bool isNotOne(const SizeExpr &size) const;
   /// Requires have >= least at run time unless it is known.
   void requireAtLeast(const SizeExpr &have, const SizeExpr &least);
 
@@ -105,6 +110,8 @@ public:
   SizeContext &sizes;
   /// Name quoted by run-time faults.
   std::string node;
+  /// The sizes that a size from broadcasting is common to.
+  std::map<SizeExpr, Sizes> commonTo;
   /// Body of the entry function: constants and argument sizes go to its start.
   mlir::Block *entry = nullptr;
 
