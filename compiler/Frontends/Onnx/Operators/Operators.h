@@ -140,6 +140,8 @@ mlir::Value refined(Node &node, const Tensor &tensor, llvm::ArrayRef<SizeExpr> s
 /// it. In a run in which all sizes are equal it is the tensor itself.
 mlir::Value expandedInRun(Node &node, const Tensor &tensor, llvm::ArrayRef<SizeExpr> to,
                           llvm::ArrayRef<int64_t> dims, mlir::Value repeat = {});
+/// Moves expansions over computations that only they read, in a module without unused operations.
+void moveExpansions(Emitter &e, mlir::Operation *module);
 /// A generic operation over broadcast inputs; constants of one element are put into its body.
 mlir::Value elementwise(Node &node, llvm::ArrayRef<const Tensor *> inputs,
                         llvm::ArrayRef<SizeExpr> shape, Dtype result, ScalarBody body);
