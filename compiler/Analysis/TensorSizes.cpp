@@ -8,7 +8,6 @@
 
 #include "dialects/Fovea/FoveaDialect.h"
 
-#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/Matchers.h"
 #include "llvm/ADT/TypeSwitch.h"
 
@@ -72,6 +71,8 @@ SizeExpr TensorSizes::traceResult(OpResult tensor, int64_t dim) {
   Operation *op = tensor.getOwner();
   if (auto destination = dyn_cast<DestinationStyleOpInterface>(op))
     return sizeOf(destination.getTiedOpOperand(tensor)->get(), dim);
+  if (auto branch = dyn_cast<scf::IfOp>(op))
+    return traceBranches(branch, tensor.getResultNumber(), dim);
   if (isa<RnnOp, LstmOp, GruOp>(op))
     return traceRecurrence(tensor, dim);
   return traceShape(tensor, dim);
@@ -131,6 +132,23 @@ SizeExpr TensorSizes::traceStep(RnnOp rnn, int64_t dim) {
   bool outside = llvm::none_of(
       sources, [&](Value source) { return rnn.getCell().isAncestor(source.getParentRegion()); });
   return outside ? size : opaque(rnn.getY(), dim, 0);
+}
+
+SizeExpr TensorSizes::traceBranches(scf::IfOp branch, unsigned number, int64_t dim) {
+  Value taken = branch.thenYield().getOperand(number),
+        other = branch.elseYield().getOperand(number);
+  SizeExpr right = sizeOf(other, dim);
+  SmallVector<Value> sources;
+  sourcesOf(right, sources);
+  bool outside = llvm::none_of(sources, [&](Value value) {
+    return branch->isAncestor(value.getParentBlock()->getParentOp());
+  });
+  if (outside) {
+    Scope scope(*this);
+    assume(branch.getCondition());
+    outside = areEqual(sizeOf(taken, dim), right);
+  }
+  return outside ? right : opaque(branch.getResult(number), dim, 0);
 }
 
 SizeExpr TensorSizes::traceRecurrence(OpResult tensor, int64_t dim) {

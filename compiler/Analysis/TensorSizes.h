@@ -11,6 +11,7 @@
 #include "compiler/Base/SizeExpr.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/OpDefinition.h"
 
 namespace fovea {
@@ -66,6 +67,8 @@ private:
   SizeExpr traceArgument(mlir::BlockArgument tensor, int64_t dim);
   SizeExpr traceResult(mlir::OpResult tensor, int64_t dim);
   SizeExpr traceShape(mlir::OpResult tensor, int64_t dim);
+  /// The size in the else branch where that of the then branch equals it under the condition.
+  SizeExpr traceBranches(mlir::scf::IfOp branch, unsigned number, int64_t dim);
   SizeExpr traceRecurrence(mlir::OpResult tensor, int64_t dim);
   SizeExpr traceStep(RnnOp rnn, int64_t dim);
   SizeExpr traceIndex(mlir::Value index);

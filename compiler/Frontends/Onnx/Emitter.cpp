@@ -305,11 +305,38 @@ void Emitter::require(Value condition, Value value, Value limit, Fault fault) {
 }
 
 void Emitter::requireEqual(const SizeExpr &have, const SizeExpr &want) {
-  if (have == want)
+  if (areEqual(have, want))
     return;
+  sizes.assume(sizes.sub(have, want), 0);
+  sizes.assume(sizes.sub(want, have), 0);
   Value left = index(have), right = index(want);
   require(arith::CmpIOp::create(b, arith::CmpIPredicate::eq, left, right), left, right,
           Fault::Shape);
+}
+
+void Emitter::requireEqualOrOne(const SizeExpr &have, const SizeExpr &want) {
+  if (have.is(1) || areEqual(have, want))
+    return;
+  if (isNotOne(have))
+    return requireEqual(have, want);
+  Value left = index(have), right = index(want);
+  Value equal = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, left, right);
+  Value one = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, left, constantIndex(1));
+  require(arith::OrIOp::create(b, equal, one), left, right, Fault::Shape);
+}
+
+bool Emitter::areEqual(const SizeExpr &left, const SizeExpr &right) {
+  if (left == right)
+    return true;
+  auto above = sizes.least(sizes.sub(left, right)), below = sizes.least(sizes.sub(right, left));
+  return above && below && *above >= 0 && *below >= 0;
+}
+
+bool Emitter::isNotOne(const SizeExpr &size) const {
+  if (auto value = size.constant())
+    return *value != 1;
+  auto least = sizes.least(size);
+  return least && *least > 1;
 }
 
 void Emitter::requireAtLeast(const SizeExpr &have, const SizeExpr &least) {

@@ -23,6 +23,21 @@ using Sizes = llvm::SmallVector<SizeExpr, 4>;
 using Body = llvm::function_ref<llvm::SmallVector<mlir::Value>(mlir::ImplicitLocOpBuilder &,
                                                                mlir::ValueRange)>;
 
+/// A dimension of a tensor that the run may expand: its size afterwards, and whether it has that
+/// size before, or 1.
+struct ExpandedDim {
+  int64_t number;
+  mlir::Value want, equal, single;
+};
+struct Expansion {
+  mlir::Value source;
+  llvm::SmallVector<ExpandedDim, 2> dims;
+  /// Positions of the result per position of the source; null where that has one.
+  mlir::Value repeat;
+};
+/// Marks branches that expand a tensor while a module is imported.
+inline constexpr llvm::StringLiteral kExpansionAttr = "expansion";
+
 class Emitter {
 public:
   Emitter(mlir::MLIRContext *context, SizeContext &sizes)
@@ -98,6 +113,11 @@ public:
   void require(mlir::Value condition, mlir::Value value, mlir::Value limit, Fault fault);
   /// Requires have == want at run time unless it is known.
   void requireEqual(const SizeExpr &have, const SizeExpr &want);
+  /// Requires have == want or have == 1 at run time unless it is known.
+  void requireEqualOrOne(const SizeExpr &have, const SizeExpr &want);
+  /// What is known of sizes, also from earlier requirements.
+  bool areEqual(const SizeExpr &left, const SizeExpr &right);
+  bool isNotOne(const SizeExpr &size) const;
   /// Requires have >= least at run time unless it is known.
   void requireAtLeast(const SizeExpr &have, const SizeExpr &least);
 
@@ -105,6 +125,10 @@ public:
   SizeContext &sizes;
   /// Name quoted by run-time faults.
   std::string node;
+  /// The sizes that a size from broadcasting is common to.
+  std::map<SizeExpr, Sizes> commonTo;
+  /// By their branches, which have kExpansionAttr.
+  std::map<mlir::Operation *, Expansion> expansions;
   /// Body of the entry function: constants and argument sizes go to its start.
   mlir::Block *entry = nullptr;
 

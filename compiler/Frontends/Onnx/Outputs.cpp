@@ -6,6 +6,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 #include "compiler/Frontends/Onnx/Importer.h"
+#include "compiler/Frontends/Onnx/Operators/Operators.h"
 
 #include "compiler/Frontends/Onnx/onnx-ml.pb.h"
 
@@ -213,6 +214,8 @@ bool Importer::finish(const onnx::GraphProto &graph, std::vector<Tensor> outputs
 /// Removes what no result needs: operations, then weights. The others go to the store.
 void Importer::removeUnused() {
   IRRewriter rewriter(module->getContext());
+  (void)runRegionDCE(rewriter, module->getBodyRegion());
+  moveExpansions(emitter, *module);
   (void)runRegionDCE(rewriter, module->getBodyRegion());
   llvm::StringSet<> used;
   module->walk([&](GetWeightOp op) { used.insert(op.getWeight()); });

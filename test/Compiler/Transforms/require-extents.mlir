@@ -182,3 +182,49 @@ func.func @do_not_guard_a_position_that_fits(%a: tensor<9xf32>, %o: tensor<4xf32
   } -> tensor<4xf32>
   return %r : tensor<4xf32>
 }
+
+// CHECK-LABEL: func @do_not_require_of_a_tensor_that_a_branch_expands
+// CHECK-NOT:     fovea.require
+// CHECK:         return
+func.func @do_not_require_of_a_tensor_that_a_branch_expands(
+    %a: tensor<?xf32> {fovea.shape = ["n"]}, %b: tensor<?xf32> {fovea.shape = ["m"]})
+    -> tensor<?xf32> attributes {fovea.entry} {
+  %zero = arith.constant 0 : index
+  %n = tensor.dim %a, %zero : tensor<?xf32>
+  %m = tensor.dim %b, %zero : tensor<?xf32>
+  %same = arith.cmpi eq, %n, %m : index
+  %e = scf.if %same -> tensor<?xf32> {
+    scf.yield %a : tensor<?xf32>
+  } else {
+    %wide = tensor.empty(%m) : tensor<?xf32>
+    scf.yield %wide : tensor<?xf32>
+  }
+  %r = linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel"]}
+      ins(%e : tensor<?xf32>) outs(%b : tensor<?xf32>) {
+  ^bb0(%x: f32, %y: f32):
+    linalg.yield %x : f32
+  } -> tensor<?xf32>
+  return %r : tensor<?xf32>
+}
+
+// CHECK-LABEL: func @require_of_branches_of_other_sizes
+// CHECK:         scf.if
+// CHECK:         fovea.require {{.*}} fault shape node "linalg.generic in line
+func.func @require_of_branches_of_other_sizes(
+    %a: tensor<?xf32> {fovea.shape = ["n"]}, %b: tensor<?xf32> {fovea.shape = ["m"]}, %f: i1)
+    -> tensor<?xf32> attributes {fovea.entry} {
+  %zero = arith.constant 0 : index
+  %m = tensor.dim %b, %zero : tensor<?xf32>
+  %e = scf.if %f -> tensor<?xf32> {
+    scf.yield %a : tensor<?xf32>
+  } else {
+    %wide = tensor.empty(%m) : tensor<?xf32>
+    scf.yield %wide : tensor<?xf32>
+  }
+  %r = linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel"]}
+      ins(%e : tensor<?xf32>) outs(%b : tensor<?xf32>) {
+  ^bb0(%x: f32, %y: f32):
+    linalg.yield %x : f32
+  } -> tensor<?xf32>
+  return %r : tensor<?xf32>
+}

@@ -81,6 +81,24 @@ static LogicalResult extend(Node &node, unsigned past, unsigned output, Attentio
   return success();
 }
 
+/// Gives key and value as many heads as the query has: the group is part of the operation's form,
+/// and only the run knows it.
+static void repeatHeads(Node &node, AttentionForm &form) {
+  auto &sizes = node.sizes;
+  const SizeExpr &heads = form.query.heads, &shared = form.key.heads;
+  node.e.requireAtLeast(shared, 1);
+  SizeExpr group = sizes.floorDiv(heads, shared);
+  node.e.requireEqual(sizes.mul(group, shared), heads);
+  for (AttentionInput *in : {&form.key, &form.value}) {
+    Sizes shape = in->tensor.shape;
+    int64_t place = in->packed ? 2 : 1;
+    shape[place] = heads;
+    Value value = expandedInRun(node, in->tensor, shape, place, node.e.index(sizes.max(group, 1)));
+    in->tensor = tensorOf(in->tensor.dtype, shape, value);
+    in->heads = heads;
+  }
+}
+
 static LogicalResult readInputs(Node &node, AttentionForm &form) {
   if (node.in(0).rank() != node.in(1).rank() || node.in(0).rank() != node.in(2).rank())
     return node.badShape("query, key and value differ in rank");
@@ -111,8 +129,7 @@ static LogicalResult readInputs(Node &node, AttentionForm &form) {
            *queryHeads > 0)
     form.group = *queryHeads / *keyHeads;
   else if (!queryHeads || !keyHeads)
-    // The group is part of the operation's form: without it, heads must be as many.
-    return agree(node, form.key.heads, form.query.heads, "heads of query and key");
+    repeatHeads(node, form);
   else
     return node.badShape("the heads of the key do not divide those of the query");
   return success();
@@ -195,7 +212,7 @@ static LogicalResult readMask(Node &node, AttentionForm &form) {
   for (int64_t dim = 0; dim < mask.rank(); ++dim) {
     unsigned place = 4 - mask.rank() + dim;
     bool repeated = mask.shape[dim].is(1) && !whole[place].is(1);
-    if (!repeated && failed(agree(node, mask.shape[dim], whole[place], "attn_mask")))
+    if (!repeated && failed(broadcastsTo(node, mask.shape[dim], whole[place], "attn_mask")))
       return failure();
     exprs.push_back(repeated ? node.e.constantExpr(0) : node.e.dim(place));
   }

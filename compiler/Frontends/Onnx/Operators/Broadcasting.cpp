@@ -21,28 +21,79 @@ LogicalResult fovea::onnx_frontend::agree(Node &node, const SizeExpr &have, cons
   return success();
 }
 
+LogicalResult fovea::onnx_frontend::broadcastsTo(Node &node, const SizeExpr &have,
+                                                 const SizeExpr &want, const Twine &what) {
+  if (node.e.isNotOne(have))
+    return agree(node, have, want, what);
+  node.e.requireEqualOrOne(have, want);
+  return success();
+}
+
+/// The sizes without 1, without those that are known to equal an earlier one, and with what a
+/// common size is common to in its place.
+static Sizes differing(Emitter &e, ArrayRef<SizeExpr> sizes) {
+  Sizes result;
+  auto add = [&](const SizeExpr &size) {
+    if (llvm::none_of(result, [&](const SizeExpr &other) { return e.areEqual(size, other); }))
+      result.push_back(size);
+  };
+  for (const SizeExpr &size : sizes) {
+    auto parts = e.commonTo.find(size);
+    if (parts != e.commonTo.end())
+      llvm::for_each(parts->second, add);
+    else if (!size.is(1))
+      add(size);
+  }
+  return result;
+}
+
+/// The size of a result: the only one, one that is not 1, else the greatest; 0 where one is 0.
+static SizeExpr commonSize(Emitter &e, ArrayRef<SizeExpr> sizes) {
+  for (const SizeExpr &size : sizes)
+    if (size.constant() && !size.is(1))
+      return size;
+  Sizes members = differing(e, sizes);
+  if (members.empty())
+    return 1;
+  for (const SizeExpr &size : members)
+    if (members.size() == 1 || e.isNotOne(size))
+      return size;
+  llvm::sort(members);
+  SizeExpr most = members.front(), least = most;
+  for (const SizeExpr &size : ArrayRef(members).drop_front()) {
+    most = e.sizes.max(most, size);
+    least = e.sizes.min(least, size);
+  }
+  SizeExpr common = e.sizes.mul(most, e.sizes.min(least, 1));
+  if (!llvm::is_contained(members, common))
+    e.commonTo[common] = members;
+  return common;
+}
+
+std::optional<SizeExpr> fovea::onnx_frontend::broadcastSize(Node &node, ArrayRef<SizeExpr> sizes,
+                                                            const Twine &what) {
+  SizeExpr common = commonSize(node.e, sizes);
+  for (const SizeExpr &size : sizes)
+    if (failed(broadcastsTo(node, size, common, what)))
+      return std::nullopt;
+  return common;
+}
+
 std::optional<Sizes> fovea::onnx_frontend::broadcastShapes(Node &node,
                                                            ArrayRef<const Tensor *> inputs) {
   size_t rank = 0;
   for (const Tensor *tensor : inputs)
     rank = std::max(rank, tensor->shape.size());
-  Sizes result(rank, SizeExpr(1));
+  Sizes result(rank);
   for (size_t back = 1; back <= rank; ++back) {
-    SizeExpr &size = result[rank - back];
-    for (const Tensor *tensor : inputs) {
-      if (back > tensor->shape.size())
-        continue;
-      const SizeExpr &other = tensor->shape[tensor->shape.size() - back];
-      if (!other.is(1) && (size.is(1) || (other.constant() && !size.constant())))
-        size = other;
-    }
-    for (const Tensor *tensor : inputs) {
-      if (back > tensor->shape.size() || tensor->shape[tensor->shape.size() - back].is(1))
-        continue;
-      if (failed(agree(node, tensor->shape[tensor->shape.size() - back], size,
-                       "inputs do not broadcast")))
-        return std::nullopt;
-    }
+    Sizes sizes;
+    for (const Tensor *tensor : inputs)
+      if (back <= tensor->shape.size())
+        sizes.push_back(tensor->shape[tensor->shape.size() - back]);
+    auto size = broadcastSize(node, sizes, "inputs do not broadcast");
+    if (!size)
+      return std::nullopt;
+    result[rank - back] = *size;
   }
   return result;
 }
@@ -61,9 +112,17 @@ AffineMap fovea::onnx_frontend::broadcastMap(Emitter &e, ArrayRef<SizeExpr> from
 Value fovea::onnx_frontend::refined(Node &node, const Tensor &tensor, ArrayRef<SizeExpr> shape) {
   Sizes known = tensor.shape;
   size_t skipped = shape.size() - known.size();
-  for (auto [position, size] : llvm::enumerate(known))
-    if (!size.constant())
-      size = shape[skipped + position];
+  SmallVector<int64_t> unequal;
+  for (auto [position, size] : llvm::enumerate(known)) {
+    const SizeExpr &wanted = shape[skipped + position];
+    if (size.constant())
+      continue;
+    if (!node.e.areEqual(size, wanted))
+      unequal.push_back(position);
+    size = wanted;
+  }
+  if (!unequal.empty())
+    return expandedInRun(node, tensor, known, unequal);
   return node.e.cast(node.importer.materialize(tensor), node.e.type(tensor.dtype, known));
 }
 

@@ -99,25 +99,37 @@ static std::optional<Equation> parseEquation(Node &node) {
   return std::nullopt;
 }
 
+static Sizes sizesOf(const Equation &equation, ArrayRef<Label> labels) {
+  Sizes result;
+  for (Label label : labels)
+    result.push_back(equation.sizes.at(label));
+  return result;
+}
+
 /// Agrees on one size per label; a size of 1 is broadcast.
 static LogicalResult unifySizes(Node &node, Equation &equation) {
-  for (const Operand &operand : equation.operands)
-    for (auto [label, size] : llvm::zip_equal(operand.labels, operand.tensor.shape)) {
-      auto [entry, inserted] = equation.sizes.try_emplace(label, size);
-      SizeExpr &known = entry->second;
-      if (known.is(1) || (!known.constant() && size.constant() && !size.is(1)))
-        known = size;
-    }
+  std::map<Label, Sizes> found;
   for (const Operand &operand : equation.operands)
     for (auto [i, label] : llvm::enumerate(operand.labels)) {
       auto first = llvm::find(operand.labels, label) - operand.labels.begin();
       if (failed(agree(node, operand.tensor.shape[i], operand.tensor.shape[first], "a diagonal")))
         return failure();
+      found[label].push_back(operand.tensor.shape[i]);
     }
-  for (const Operand &operand : equation.operands)
-    for (auto [label, size] : llvm::zip_equal(operand.labels, operand.tensor.shape))
-      if (!size.is(1) && failed(agree(node, size, equation.sizes[label], "Einsum")))
-        return failure();
+  for (const auto &[label, sizes] : found) {
+    auto common = broadcastSize(node, sizes, "Einsum");
+    if (!common)
+      return failure();
+    equation.sizes[label] = *common;
+  }
+  for (Operand &operand : equation.operands) {
+    Sizes shape = sizesOf(equation, operand.labels);
+    Value value = refined(node, operand.tensor, shape);
+    for (auto [size, own] : llvm::zip_equal(shape, operand.tensor.shape))
+      if (own.constant())
+        size = own;
+    operand.tensor = tensorOf(operand.tensor.dtype, shape, value);
+  }
   return success();
 }
 
@@ -131,13 +143,6 @@ static AffineMap mapOf(Node &node, const Equation &equation, ArrayRef<Label> ord
     exprs.push_back(repeated ? node.e.constantExpr(0) : node.e.dim(place));
   }
   return node.e.map(order.size(), exprs);
-}
-
-static Sizes sizesOf(const Equation &equation, ArrayRef<Label> labels) {
-  Sizes result;
-  for (Label label : labels)
-    result.push_back(equation.sizes.at(label));
-  return result;
 }
 
 /// Takes diagonals of repeated labels and sums labels that are not in `kept`.

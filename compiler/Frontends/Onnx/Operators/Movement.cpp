@@ -248,22 +248,8 @@ static std::optional<SizeExpr> expandedSize(Node &node, const SizeExpr &have,
                                             const SizeExpr &want) {
   if (want.is(1) || have == want)
     return have;
-  if (have.is(1)) {
-    node.e.requireAtLeast(want, 0);
-    return want;
-  }
-  if (want.constant() || !node.sizes.dependsOnData(want)) {
-    if (failed(agree(node, have, want, "the shape does not expand")))
-      return std::nullopt;
-    return have.constant() ? have : want;
-  }
-  // A size from data may also be 1.
-  auto &b = node.b;
-  Value left = node.e.index(have), right = node.e.index(want);
-  Value equal = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, left, right);
-  Value one = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, right, node.e.constantIndex(1));
-  node.e.require(arith::OrIOp::create(b, equal, one), right, left, Fault::Shape);
-  return have;
+  node.e.requireAtLeast(want, 0);
+  return broadcastSize(node, {have, want}, "the shape does not expand");
 }
 
 LogicalResult fovea::onnx_frontend::importExpand(Node &node) {

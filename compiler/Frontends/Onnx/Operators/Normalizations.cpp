@@ -26,22 +26,26 @@ static std::optional<double> epsilonOf(Node &node) {
 /// broadcast.
 static Value parameterOf(Node &node, unsigned input, ArrayRef<SizeExpr> shape) {
   const Tensor &tensor = node.in(input);
-  Tensor wanted = tensorOf(tensor.dtype, shape, Value());
-  auto common = broadcastShapes(node, {&wanted, &tensor});
-  if (!common)
-    return Value();
-  if (common->size() != shape.size() ||
-      llvm::any_of(llvm::zip_equal(*common, shape),
-                   [](auto pair) { return std::get<1>(pair).is(1) && !std::get<0>(pair).is(1); })) {
-    (void)node.badShape("input " + Twine(input) + " does not broadcast to the normalized axes");
+  std::string what =
+      "input " + std::to_string(input) + " does not broadcast to the normalized axes";
+  Sizes common(shape);
+  if (tensor.shape.size() > shape.size()) {
+    (void)node.badShape(what);
     return Value();
   }
+  for (auto [have, want] :
+       llvm::zip_equal(tensor.shape, MutableArrayRef(common).take_back(tensor.shape.size()))) {
+    if (failed(broadcastsTo(node, have, want, what)))
+      return Value();
+    if (have.constant() && !have.is(1))
+      want = have;
+  }
+  Value value = refined(node, tensor, common);
   if (tensor.shape.size() == shape.size() &&
       llvm::none_of(llvm::zip_equal(tensor.shape, shape),
                     [](auto pair) { return std::get<0>(pair).is(1) && !std::get<1>(pair).is(1); }))
-    return node.e.cast(node.value(input), node.e.type(tensor.dtype, shape));
-  return node.e.map(refined(node, tensor, *common),
-                    broadcastMap(node.e, tensor.shape, *common, common->size()),
+    return node.e.cast(value, node.e.type(tensor.dtype, shape));
+  return node.e.map(value, broadcastMap(node.e, tensor.shape, common, common.size()),
                     node.e.type(tensor.dtype), shape,
                     [](B &, ValueRange args) -> SmallVector<Value> { return {args[0]}; });
 }

@@ -119,15 +119,29 @@ mlir::LogicalResult importByCases(Node &node, Node::Import import);
 /// Builds one scalar from the scalars of the inputs.
 using ScalarBody = llvm::function_ref<mlir::Value(mlir::ImplicitLocOpBuilder &, mlir::ValueRange)>;
 
-/// The common shape of inputs under ONNX's broadcasting; sizes that are not known to agree are
-/// required to at run time. Nothing, with a problem, when they cannot agree.
+/// The size that sizes broadcast to; what is not known of them is required at run time. Nothing,
+/// with a problem, when they cannot.
+std::optional<SizeExpr> broadcastSize(Node &node, llvm::ArrayRef<SizeExpr> sizes,
+                                      const llvm::Twine &what);
+/// The common shape of inputs under ONNX's broadcasting, dimension by dimension as above.
 std::optional<Sizes> broadcastShapes(Node &node, llvm::ArrayRef<const Tensor *> inputs);
+/// Requires or checks that `have` is `want` or 1; failure, with a problem, when it cannot.
+mlir::LogicalResult broadcastsTo(Node &node, const SizeExpr &have, const SizeExpr &want,
+                                 const llvm::Twine &what);
 /// Map from `shape` to an operand of sizes `from` that broadcasts to it. The map has `dims`
 /// dimensions, of which shape's are the first ones.
 mlir::AffineMap broadcastMap(Emitter &e, llvm::ArrayRef<SizeExpr> from,
                              llvm::ArrayRef<SizeExpr> shape, unsigned dims);
-/// The tensor as a value whose static extents are those of `shape`, where it is not broadcast.
+/// The tensor as a value whose sizes are those of `shape` but for the static ones, which are 1
+/// where it is broadcast. Sizes that may be 1 where shape's are not are expanded in the run.
 mlir::Value refined(Node &node, const Tensor &tensor, llvm::ArrayRef<SizeExpr> shape);
+/// RunTimeExpansion.cpp: the tensor with sizes `to`, which differ at `dims` only. There an element
+/// comes from position 0 where the tensor has one position, or, with `repeat`, from that divided by
+/// it. In a run in which all sizes are equal it is the tensor itself.
+mlir::Value expandedInRun(Node &node, const Tensor &tensor, llvm::ArrayRef<SizeExpr> to,
+                          llvm::ArrayRef<int64_t> dims, mlir::Value repeat = {});
+/// Moves expansions over computations that only they read, in a module without unused operations.
+void moveExpansions(Emitter &e, mlir::Operation *module);
 /// A generic operation over broadcast inputs; constants of one element are put into its body.
 mlir::Value elementwise(Node &node, llvm::ArrayRef<const Tensor *> inputs,
                         llvm::ArrayRef<SizeExpr> shape, Dtype result, ScalarBody body);

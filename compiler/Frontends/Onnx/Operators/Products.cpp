@@ -87,7 +87,7 @@ LogicalResult fovea::onnx_frontend::importMatMul(Node &node) {
     return node.badShape("inputs must have rank 1 or more");
   bool hasRow = x.rank() > 1, hasColumn = y.rank() > 1;
   SizeExpr inner = x.shape.back();
-  SizeExpr &other = y.shape[hasColumn ? y.rank() - 2 : 0];
+  const SizeExpr &other = y.shape[hasColumn ? y.rank() - 2 : 0];
   if (failed(agree(node, other, inner, "inner dimensions")))
     return failure();
   if (other.constant())
@@ -106,19 +106,11 @@ LogicalResult fovea::onnx_frontend::importMatMul(Node &node) {
   SmallVector<AffineExpr> outs;
   for (unsigned dim = 0; dim < k; ++dim)
     outs.push_back(e.dim(dim));
-  Sizes shape = *batch, xShape, yShape;
-  auto refine = [&](const Tensor &part) {
-    Sizes known;
-    for (auto [i, size] : llvm::enumerate(part.shape))
-      known.push_back(size.constant() ? size : (*batch)[batch->size() - part.shape.size() + i]);
-    return known;
-  };
-  xShape = refine(left);
-  yShape = refine(right);
+  Sizes shape = *batch, xShape = *batch, yShape = *batch;
   if (hasRow) {
     xs.push_back(e.dim(m));
     shape.push_back(x.shape[x.rank() - 2]);
-    xShape.push_back(x.shape[x.rank() - 2]);
+    xShape.push_back(shape.back());
   }
   xs.push_back(e.dim(k));
   ys.push_back(e.dim(k));
@@ -127,10 +119,9 @@ LogicalResult fovea::onnx_frontend::importMatMul(Node &node) {
   if (hasColumn) {
     ys.push_back(e.dim(n));
     shape.push_back(y.shape.back());
-    yShape.push_back(y.shape.back());
+    yShape.push_back(shape.back());
   }
-  Value lhs = e.cast(node.value(0), e.type(x.dtype, xShape));
-  Value rhs = e.cast(node.value(1), e.type(y.dtype, yShape));
+  Value lhs = refined(node, x, xShape), rhs = refined(node, y, yShape);
   node.set(0, x.dtype, shape,
            contract(node, x.dtype, lhs, rhs, shape,
                     {e.map(dims, xs), e.map(dims, ys), e.map(dims, outs)}));
@@ -165,18 +156,19 @@ LogicalResult fovea::onnx_frontend::importGemm(Node &node) {
   AffineMap addendMap;
   Sizes shape{rows, columns};
   if (node.has(2) && beta != 0) {
-    Tensor product = tensorOf(x.dtype, shape, Value());
-    auto common = broadcastShapes(node, {&product, &node.in(2)});
-    if (!common)
-      return failure();
-    if (common->size() != 2 || ((*common)[0].constant() && rows.is(1) && !(*common)[0].is(1)) ||
-        (columns.is(1) && !(*common)[1].is(1)))
+    const Tensor &term = node.in(2);
+    if (term.rank() > 2)
       return node.badShape("input 2 does not broadcast to the product");
-    addend = refined(node, node.in(2), *common);
-    addendMap = broadcastMap(e, node.in(2).shape, *common, 3);
-    for (auto [size, known] : llvm::zip_equal(shape, *common))
-      if (!size.constant() && known.constant())
-        size = known;
+    for (int64_t dim = 0; dim < term.rank(); ++dim) {
+      const SizeExpr &have = term.shape[dim];
+      SizeExpr &want = shape[2 - term.rank() + dim];
+      if (failed(broadcastsTo(node, have, want, "input 2 does not broadcast to the product")))
+        return failure();
+      if (have.constant() && !have.is(1))
+        want = have;
+    }
+    addend = refined(node, term, shape);
+    addendMap = broadcastMap(e, term.shape, shape, 3);
   }
   node.set(0, x.dtype, shape,
            contract(node, x.dtype, lhs, rhs, shape, {xMap, yMap, e.map(3, {m, n})}, addend,
