@@ -332,6 +332,22 @@ bool Emitter::areEqual(const SizeExpr &left, const SizeExpr &right) {
   return above && below && *above >= 0 && *below >= 0;
 }
 
+bool Emitter::areOneTogether(const SizeExpr &left, const SizeExpr &right) const {
+  auto cuts = [&](const SizeExpr &least, const SizeExpr &size) {
+    auto number = least.symbol();
+    if (!number || sizes.symbol(*number).kind != SizeContext::Kind::Min)
+      return false;
+    const SizeContext::Symbol &symbol = sizes.symbol(*number);
+    auto isCutAbove = [&](const SizeExpr &cut) {
+      auto low = sizes.least(cut);
+      return low && *low > 1;
+    };
+    return (symbol.lhs == size && isCutAbove(symbol.rhs)) ||
+           (symbol.rhs == size && isCutAbove(symbol.lhs));
+  };
+  return cuts(left, right) || cuts(right, left);
+}
+
 bool Emitter::isNotOne(const SizeExpr &size) const {
   if (auto value = size.constant())
     return *value != 1;

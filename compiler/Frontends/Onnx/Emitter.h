@@ -118,6 +118,8 @@ public:
   /// What is known of sizes, also from earlier requirements.
   bool areEqual(const SizeExpr &left, const SizeExpr &right);
   bool isNotOne(const SizeExpr &size) const;
+  /// True for a size and one that is cut at more than 1: where one of them is 1, both are.
+  bool areOneTogether(const SizeExpr &left, const SizeExpr &right) const;
   /// Requires have >= least at run time unless it is known.
   void requireAtLeast(const SizeExpr &have, const SizeExpr &least);
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import fovea
 import numpy as np
 import pytest
-from onnx import NodeProto, TensorProto, helper
+from onnx import NodeProto, TensorProto, helper, numpy_helper
 
 Dims = tuple[int | str, ...]
 INFO = helper.make_tensor_value_info
@@ -212,6 +212,25 @@ def test_equal_symbols_need_no_branch(tmp_path: Path) -> None:
     assert "scf.if" not in (tmp_path / "import.mlir").read_text()
     kernels(tmp_path, attention(("B2", 1, 1, "T")))
     assert "scf.if" in (tmp_path / "import.mlir").read_text()
+
+
+def test_a_table_that_is_cut_to_the_length_needs_no_branch(tmp_path: Path) -> None:
+    table = normal(64, 3)
+    nodes = [
+        helper.make_node("Constant", [], ["table"], value=numpy_helper.from_array(table)),
+        helper.make_node("Constant", [], ["zero"], value_ints=[0]),
+        helper.make_node("Shape", ["a"], ["length"], start=0, end=1),
+        helper.make_node("Slice", ["table", "zero", "length", "zero"], ["rows"]),
+        node("Add", "a", "rows"),
+    ]
+    data = model(nodes, {"a": ("length", 3)})
+    kernels(tmp_path, data)
+    assert "scf.if" not in (tmp_path / "import.mlir").read_text()
+    module = fovea.compile(data)
+    for length in (0, 1, 5, 64):
+        a = normal(length, 3)
+        np.testing.assert_array_equal(module(a=a)["y"], a + table[:length])
+    refuses(module, a=normal(65, 3))
 
 
 def test_the_reference_broadcasts_too(tmp_path: Path) -> None:

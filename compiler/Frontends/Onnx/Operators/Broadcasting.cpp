@@ -23,7 +23,7 @@ LogicalResult fovea::onnx_frontend::agree(Node &node, const SizeExpr &have, cons
 
 LogicalResult fovea::onnx_frontend::broadcastsTo(Node &node, const SizeExpr &have,
                                                  const SizeExpr &want, const Twine &what) {
-  if (node.e.isNotOne(have))
+  if (node.e.isNotOne(have) || node.e.areOneTogether(have, want))
     return agree(node, have, want, what);
   node.e.requireEqualOrOne(have, want);
   return success();
@@ -34,7 +34,9 @@ LogicalResult fovea::onnx_frontend::broadcastsTo(Node &node, const SizeExpr &hav
 static Sizes differing(Emitter &e, ArrayRef<SizeExpr> sizes) {
   Sizes result;
   auto add = [&](const SizeExpr &size) {
-    if (llvm::none_of(result, [&](const SizeExpr &other) { return e.areEqual(size, other); }))
+    if (llvm::none_of(result, [&](const SizeExpr &other) {
+          return e.areEqual(size, other) || e.areOneTogether(size, other);
+        }))
       result.push_back(size);
   };
   for (const SizeExpr &size : sizes) {
