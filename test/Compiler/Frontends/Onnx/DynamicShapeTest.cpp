@@ -91,7 +91,19 @@ TEST_F(DynamicShape, RequiresWhatItCannotProve) {
   node("Add", {"x", "y"}, {"z"});
   output("z");
   ASSERT_TRUE(import()) << problems;
-  EXPECT_EQ(count<RequireOp>(), 1);
+  // Each size is 1 or the common one, and where it is 1 its tensor is expanded.
+  EXPECT_EQ(count<RequireOp>(), 2);
+  EXPECT_EQ(count<scf::IfOp>(), 2);
+}
+
+TEST_F(DynamicShape, RequiresNothingOfEqualNames) {
+  input("x", {"n", 4});
+  input("y", {"n", 4});
+  node("Add", {"x", "y"}, {"z"});
+  output("z");
+  ASSERT_TRUE(import()) << problems;
+  EXPECT_EQ(count<RequireOp>(), 0);
+  EXPECT_EQ(count<scf::IfOp>(), 0);
 }
 
 TEST_F(DynamicShape, GuardsSizesThatComeFromData) {
