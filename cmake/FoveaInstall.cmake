@@ -60,6 +60,9 @@ if(FOVEA_INSTALLED_LIBRARIES)
   write_basic_package_version_file(FoveaConfigVersion.cmake COMPATIBILITY SameMinorVersion)
   install(FILES "${PROJECT_BINARY_DIR}/FoveaConfig.cmake"
     "${PROJECT_BINARY_DIR}/FoveaConfigVersion.cmake" DESTINATION "${FOVEA_CMAKE_DIR}")
+  if(TARGET fovea_compiler)
+    install(FILES cmake/FoveaPassPlugin.cmake DESTINATION "${FOVEA_CMAKE_DIR}")
+  endif()
   file(RELATIVE_PATH FOVEA_PC_TO_PREFIX "/${CMAKE_INSTALL_LIBDIR}/pkgconfig" "/")
   configure_file(cmake/fovea-runtime.pc.in fovea-runtime.pc @ONLY)
   install(FILES "${PROJECT_BINARY_DIR}/fovea-runtime.pc"

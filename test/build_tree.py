@@ -43,3 +43,8 @@ def sound(done: Done) -> Done:
     """The run of a program, which must have ended well."""
     assert done.returncode == 0, done.stdout + done.stderr
     return done
+
+
+def plugin(name: str) -> Path:
+    """A library of test/Plugins."""
+    return require(BUILD / "test" / "plugins" / f"lib{name}.so", "./dev build")

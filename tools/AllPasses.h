@@ -7,14 +7,8 @@
 #ifndef FOVEA_TOOLS_ALLPASSES_H
 #define FOVEA_TOOLS_ALLPASSES_H
 
-#include "compiler/Conversion/KernelToLLVM/Passes.h"
-#include "compiler/Conversion/KernelToVector/Passes.h"
-#include "compiler/Conversion/MathToArith/MathToArith.h"
-#include "compiler/Conversion/TensorToKernel/Passes.h"
 #include "compiler/Driver/Dialects.h"
-#include "compiler/Pipelines/CPU.h"
-#include "compiler/Targets/CPU/Passes.h"
-#include "compiler/Transforms/Passes.h"
+#include "compiler/Driver/KnownPasses.h"
 
 #include "mlir/InitAllDialects.h"
 #include "mlir/InitAllExtensions.h"
@@ -28,13 +22,7 @@ inline void registerEverything(mlir::DialectRegistry &registry) {
   mlir::registerAllExtensions(registry);
   mlir::registerAllPasses();
   addDialects(registry);
-  registerFoveaTransformsPasses();
-  registerMathToArithPasses();
-  registerTensorToKernelPasses();
-  registerKernelToVectorPasses();
-  registerKernelToLLVMPasses();
-  registerCpuPasses();
-  registerCpuPipelines();
+  registerFoveaPasses();
 }
 
 } // namespace fovea

@@ -34,12 +34,11 @@ llvm::Error Build::guarded(llvm::function_ref<bool()> step) {
   llvm::CrashRecoveryContext::Disable();
   Problems problems = work.problems();
   if (!finished)
-    problems.push_back({"FV0902", invocation.input, "", "", 0, "the compiler crashed", "",
-                        "report this as a bug of Fovea"});
+    problems.push_back(work.describeCrash());
   const std::vector<Step> &steps = work.steps();
   for (; finished && logged < steps.size(); ++logged)
     invocation.say(
-        llvm::formatv("  {0,-9} {1,8:f3} s", steps[logged].name, steps[logged].seconds).str());
+        llvm::formatv("  {0,-14} {1,8:f3} s", steps[logged].name, steps[logged].seconds).str());
   if (finished && done)
     return llvm::Error::success();
   for (Problem &problem : problems) {
@@ -66,6 +65,8 @@ llvm::Error Build::read() {
 }
 
 llvm::Error Build::runTo(Phase phase) {
+  if (llvm::Error error = guarded([&] { return work.runTo(Phase::Import); }))
+    return error;
   for (Phase next : invocation.target().phases())
     if (next <= phase)
       if (llvm::Error error = guarded([&] { return work.runTo(next); }))

@@ -60,11 +60,20 @@ static llvm::Error writeArtifact(const std::string &path, const Invocation &invo
   return writeBytes(path, StringRef(reinterpret_cast<const char *>(bytes.data()), bytes.size()));
 }
 
-/// Fails when the module is behind the phase that --stop-after names, or would never come to it.
+/// Fails when the module is behind the phase that --stop-after names, or would never come to it, or
+/// when passes are to run behind a later one.
 static llvm::Error checkStop(const Invocation &invocation, Phase behind) {
   if (!invocation.stopAfter)
     return llvm::Error::success();
   Phase stop = *invocation.stopAfter;
+  llvm::SmallVector<Phase> reached = {Phase::Import};
+  for (Phase phase : invocation.target().phases())
+    if (phase <= stop)
+      reached.push_back(phase);
+  if (std::optional<Problem> problem =
+          checkReached(invocation.compile.userPasses, reached,
+                       "the compilation stops after '" + nameOf(stop).str() + "'"))
+    return failure(Problems{*problem});
   if (stop != Phase::Import && !llvm::is_contained(invocation.target().phases(), stop))
     return failure(kUsage, "target '" + invocation.target().name() + "' has no phase '" +
                                nameOf(stop) + "'");

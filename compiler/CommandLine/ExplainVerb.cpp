@@ -43,6 +43,23 @@ static void print(const llvm::json::Object &record) {
   }
 }
 
+/// One pipeline of the user: its passes, whose they are, and what they remarked.
+static void printPasses(const llvm::json::Object &record) {
+  llvm::outs() << "after " << textOf(record, "after") << ": " << textOf(record, "pipeline") << "\n";
+  if (const llvm::json::Array *ran = record.getArray("ran"))
+    for (const llvm::json::Value &value : *ran) {
+      const llvm::json::Object *pass = value.getAsObject();
+      if (!pass)
+        continue;
+      StringRef plugin = textOf(*pass, "plugin");
+      llvm::outs() << "    " << textOf(*pass, "pass") << (plugin.empty() ? "" : " of ") << plugin
+                   << ", on operations: " << pass->getInteger("runs").value_or(0) << "\n";
+    }
+  if (const llvm::json::Array *remarks = record.getArray("remarks"))
+    for (const llvm::json::Value &remark : *remarks)
+      llvm::outs() << "    remark: " << remark.getAsString().value_or("") << "\n";
+}
+
 llvm::Expected<Exit> cli::explainModel(const Invocation &invocation) {
   std::string ledger;
   if (invocation.isArtifact()) {
@@ -63,8 +80,11 @@ llvm::Expected<Exit> cli::explainModel(const Invocation &invocation) {
     ledger = build.artifact().ledger;
   }
   std::vector<llvm::json::Object> records = ledgerRecords(ledger);
+  std::vector<llvm::json::Object> passes = userPassRecords(ledger);
   std::map<std::string, int> others;
   if (!invocation.json) {
+    for (const llvm::json::Object &record : passes)
+      printPasses(record);
     for (const llvm::json::Object &record : records) {
       if (invocation.everyKernel || isNamed(record))
         print(record);
@@ -79,8 +99,13 @@ llvm::Expected<Exit> cli::explainModel(const Invocation &invocation) {
   llvm::json::Array list;
   for (llvm::json::Object &record : records)
     list.push_back(std::move(record));
-  if (llvm::Error error =
-          invocation.report(llvm::json::Object{{"format", 1}, {"kernels", std::move(list)}}))
+  llvm::json::Object result{{"format", 1}, {"kernels", std::move(list)}};
+  llvm::json::Array pipelines;
+  for (llvm::json::Object &record : passes)
+    pipelines.push_back(std::move(record));
+  if (!pipelines.empty())
+    result["passes"] = std::move(pipelines);
+  if (llvm::Error error = invocation.report(std::move(result)))
     return error;
   return kOk;
 }

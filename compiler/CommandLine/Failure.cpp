@@ -35,16 +35,3 @@ llvm::Error cli::failureOfRun(Exit exit, const llvm::Twine &about, llvm::StringR
   bool named = node.empty() || text.contains(node);
   return failure(exit, about + ": " + (named ? "" : "node '" + node.str() + "': ") + text);
 }
-
-std::string cli::didYouMean(llvm::StringRef word, llvm::ArrayRef<std::string> known) {
-  std::string best;
-  unsigned least = 1 + word.size() / 3;
-  for (const std::string &name : known) {
-    unsigned distance = word.edit_distance(name, /*AllowReplacements=*/true, least);
-    if (distance > least || (distance == least && !best.empty()))
-      continue;
-    least = distance;
-    best = name;
-  }
-  return best.empty() ? "" : ", did you mean '" + best + "'?";
-}

@@ -7,6 +7,7 @@
 #ifndef FOVEA_COMPILER_COMMANDLINE_FAILURE_H
 #define FOVEA_COMPILER_COMMANDLINE_FAILURE_H
 
+#include "compiler/Base/NearestName.h"
 #include "compiler/Base/Problem.h"
 
 #include "llvm/ADT/Twine.h"
@@ -56,9 +57,6 @@ llvm::Error failure(Exit exit, const llvm::Twine &about, llvm::Error error);
 /// What stopped a run: "run: node 'n': text", with the node only when the text does not name it.
 llvm::Error failureOfRun(Exit exit, const llvm::Twine &about, llvm::StringRef node,
                          llvm::StringRef text);
-
-/// The entry of `known` that is nearest to `word`, as ", did you mean 'x'?"; "" when none is near.
-std::string didYouMean(llvm::StringRef word, llvm::ArrayRef<std::string> known);
 
 } // namespace fovea::cli
 

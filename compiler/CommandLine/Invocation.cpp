@@ -50,12 +50,13 @@ static llvm::Error checkOptions(const OptionTable &table, const InputArgList &ar
 static llvm::Error setCompileOptions(const InputArgList &arguments, Invocation &invocation) {
   auto set = [&](StringRef key, StringRef value) -> llvm::Error {
     if (std::optional<Problem> problem = setOption(invocation.compile, key, value))
-      return key == "target" ? failure(Problems{*problem})
-                             : failure(kUsage, problem->what + (problem->why.empty() ? "" : ": ") +
-                                                   problem->why);
+      return llvm::is_contained({"target", "after"}, key)
+                 ? failure(Problems{*problem})
+                 : failure(kUsage,
+                           problem->what + (problem->why.empty() ? "" : ": ") + problem->why);
     return llvm::Error::success();
   };
-  for (OptionId id : {OPT_target, OPT_optimization, OPT_dump_folder})
+  for (OptionId id : {OPT_target, OPT_optimization, OPT_dump_folder, OPT_pass_plugin, OPT_after})
     if (const Arg *given = arguments.getLastArg(id); given && invocation.isArtifact())
       return failure(kUsage, "--" + given->getOption().getName().rtrim('=') +
                                  " is for models, an artefact is compiled already");
@@ -63,6 +64,8 @@ static llvm::Error setCompileOptions(const InputArgList &arguments, Invocation &
                          {OPT_threads, "threads"},
                          {OPT_dim, "dim"},
                          {OPT_dump_folder, "dump"},
+                         {OPT_pass_plugin, "pass-plugin"},
+                         {OPT_after, "after"},
                          {OPT_optimization, "optimization"}})
     for (const std::string &value : arguments.getAllArgValues(id))
       if (llvm::Error error = set(key, value))

@@ -56,6 +56,11 @@ defm stop_after : Value<"stop-after", "PHASE",
   "import,graph,schedule,kernel,llvm">;
 defm dump_folder
     : Value<"dump", "DIR", "write the module after each phase into a folder", compiles>;
+defm pass_plugin : Value<"pass-plugin", "FILE",
+  "load a library with passes, which is native code; may be repeated", compiles>;
+defm after : Value<"after", "PHASE:PIPELINE",
+  "run passes at the end of a phase, e.g. graph:canonicalize; may be repeated", compiles,
+  "import:,graph:,schedule:,kernel:,llvm:">;
 defm optimization : Value<"optimization", "N", "0 to 3 (default): effort of code generation",
   compiles, "0,1,2,3">;
 def require_fused : Flag<["--"], "require-fused", compiles>,

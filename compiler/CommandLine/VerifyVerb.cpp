@@ -115,6 +115,26 @@ static llvm::Expected<Exit> show(const Invocation &invocation, const Signature &
   return passed ? kOk : kDiffers;
 }
 
+/// Fails when passes of the user have changed what an entry takes and gives: the reference is the
+/// module before them.
+static llvm::Error checkInterface(Build &build, const Signature &compiled) {
+  llvm::Expected<Signature> original = signatureOf(build.imported(), compiled.entry);
+  if (!original)
+    return original.takeError();
+  auto same = [](const TensorSignature &one, const TensorSignature &other) {
+    return one.name == other.name && one.dtype == other.dtype && one.shape == other.shape;
+  };
+  auto all = [&](llvm::ArrayRef<TensorSignature> one, llvm::ArrayRef<TensorSignature> other) {
+    return llvm::equal(one, other, same);
+  };
+  if (all(original->inputs, compiled.inputs) && all(original->outputs, compiled.outputs))
+    return llvm::Error::success();
+  return failure(kInput,
+                 "passes of --after have changed the inputs or outputs of '" + compiled.entry +
+                     "', the reference is the module before them",
+                 "verify a pass that keeps them");
+}
+
 llvm::Expected<Exit> cli::verifyModel(const Invocation &invocation) {
   if (invocation.isArtifact() && invocation.reference == "reference")
     return failure(kUsage, "an artefact has no module to evaluate",
@@ -139,6 +159,9 @@ llvm::Expected<Exit> cli::verifyModel(const Invocation &invocation) {
   }
   if (!signature)
     return signature.takeError();
+  if (!invocation.compile.userPasses.pipelines.empty() && invocation.reference == "reference")
+    if (llvm::Error error = checkInterface(*loaded.build, *signature))
+      return error;
   auto inputs = makeInputs(*signature, invocation);
   if (!inputs)
     return inputs.takeError();

@@ -9,6 +9,7 @@
 #include "compiler/Base/Refusal.h"
 #include "compiler/Conversion/TensorToKernel/Passes.h"
 #include "compiler/Driver/Dialects.h"
+#include "compiler/Driver/FirstError.h"
 #include "compiler/Driver/Ledger.h"
 #include "compiler/Driver/MakeManifest.h"
 #include "compiler/Driver/PackWeight.h"
@@ -26,9 +27,6 @@
 
 using namespace mlir;
 using namespace fovea;
-
-/// Characters of an error's notes that are kept: forms may refuse for long reasons.
-static constexpr size_t kMaxNotes = 4000;
 
 namespace {
 
@@ -67,16 +65,43 @@ bool Compilation::fail(Problem problem) {
   return false;
 }
 
+/// Before a model is read: what is wrong with plug-ins and pipelines needs none.
+bool Compilation::begin(StringRef name) {
+  source = name.str();
+  bool ready = userPasses.prepare(options.userPasses, complaints);
+  for (Problem &problem : complaints)
+    if (problem.file.empty())
+      problem.file = source;
+  return ready;
+}
+
 bool Compilation::tookModule() {
   if (!owned || !complaints.empty())
     return false;
   resumed = phaseOf(module()) != Phase::Import;
-  return resumed || dump(Phase::Import);
+  return checkPipelines() && (resumed || dump(Phase::Import));
+}
+
+/// Every pipeline of the user has its phase ahead, or the module has just left it.
+bool Compilation::checkPipelines() {
+  Phase start = *phaseOf(module());
+  SmallVector<Phase> reached;
+  if (chosen && chosen->makesArtifacts())
+    reached.push_back(start);
+  if (chosen)
+    llvm::append_range(
+        reached, llvm::make_filter_range(chosen->phases(), [&](Phase one) { return one > start; }));
+  std::string why = chosen && !chosen->makesArtifacts()
+                        ? "target '" + options.target + "' evaluates models as they were read"
+                        : "the input is behind phase '" + nameOf(start).str() + "'";
+  std::optional<Problem> problem = checkReached(options.userPasses, reached, why);
+  return problem ? fail(std::move(*problem)) : true;
 }
 
 bool Compilation::read(StringRef path) {
   StepTimer timer(times, "read");
-  source = path.str();
+  if (!begin(path))
+    return false;
   if (!llvm::sys::fs::exists(path))
     return fail({"FV0001", source, "", "", 0, "the file does not exist", "", "check the path"});
   StringRef kind = llvm::sys::path::extension(path);
@@ -94,14 +119,16 @@ bool Compilation::read(StringRef path) {
 
 bool Compilation::readOnnx(ArrayRef<uint8_t> bytes, StringRef name) {
   StepTimer timer(times, "read");
-  source = name.str();
+  if (!begin(name))
+    return false;
   owned = importOnnxBytes(*context, bytes, name, options.import, store, imported, complaints);
   return tookModule();
 }
 
 bool Compilation::readText(StringRef text, StringRef name) {
   StepTimer timer(times, "read");
-  source = name.str();
+  if (!begin(name))
+    return false;
   owned = importMlirText(*context, text, name, /*folder=*/"", options.import, store, imported,
                          complaints);
   return tookModule();
@@ -110,28 +137,19 @@ bool Compilation::readText(StringRef text, StringRef name) {
 /// Runs `run` and makes a problem of the first error that it emits; `module` is what it works on.
 static LogicalResult collecting(ModuleOp module, Problems &problems, StringRef file,
                                 function_ref<LogicalResult()> run) {
-  std::string text, notes, refusal;
-  ScopedDiagnosticHandler handler(module.getContext(), [&](Diagnostic &diag) {
-    if (diag.getSeverity() == DiagnosticSeverity::Error && text.empty()) {
-      text = diag.str();
-      refusal = refusalCode(diag);
-      for (Diagnostic &note : diag.getNotes())
-        notes += (notes.empty() ? "" : "; ") + note.str();
-    }
-    return success();
-  });
+  FirstError error(module.getContext());
   LogicalResult result = run();
   if (succeeded(result))
     return result;
-  notes.resize(std::min(notes.size(), kMaxNotes));
-  if (!refusal.empty())
-    problems.push_back({refusal, file.str(), "", "", 0, text, notes,
-                        refusal == kNotComputed ? "fix the sizes that the reasons name with --dim"
-                                                : "make the sizes of the model agree"});
+  if (!error.refusal.empty())
+    problems.push_back({error.refusal, file.str(), "", "", 0, error.text, error.notes,
+                        error.refusal == kNotComputed
+                            ? "fix the sizes that the reasons name with --dim"
+                            : "make the sizes of the model agree"});
   else
     problems.push_back({"FV0901", file.str(), "", "", 0,
-                        text.empty() ? "a pass failed without a message" : text, notes,
-                        "report this as a bug of Fovea with the model"});
+                        error.text.empty() ? "a pass failed without a message" : error.text,
+                        error.notes, "report this as a bug of Fovea with the model"});
   return result;
 }
 
@@ -142,32 +160,74 @@ bool Compilation::checkTarget() {
   return problem ? fail(std::move(*problem)) : true;
 }
 
-/// A module that was stopped at a phase has been in somebody's hands since: what a pass cannot make
-/// of it is no bug.
+/// A module that was stopped at a phase has been in somebody's hands since, and one that passes of
+/// others have changed is theirs: what a pass cannot make of it is no bug.
 bool Compilation::blameModule() {
-  if (resumed)
+  if (resumed || changed)
     for (Problem &problem : complaints)
       if (problem.code == "FV0901") {
-        problem.code = "FV0067";
-        problem.remedy = "stop the model's compilation at the phase again";
+        problem.code = changed ? "FV0337" : "FV0067";
+        problem.remedy = changed ? "leave the passes of option after out: what fails without them "
+                                   "too is a bug of Fovea"
+                                 : "stop the model's compilation at the phase again";
       }
   return false;
 }
 
+Problem Compilation::describeCrash() const {
+  if (!userPasses.busyWith().empty())
+    return {"FV0334",
+            source,
+            "",
+            "",
+            0,
+            "the " + userPasses.busyWith() + " crashed",
+            "native code ended in the middle of it; a line before this one may say why",
+            "mend it; fovea-opt runs it alone, under a debugger"};
+  return {"FV0902",
+          source,
+          "",
+          "",
+          0,
+          "the compiler crashed",
+          changed ? "passes of option after had changed the module" : "",
+          changed ? "leave them out, and report what crashes without them as a bug of Fovea"
+                  : "report this as a bug of Fovea"};
+}
+
 bool Compilation::runPhase(Phase phase) {
-  StepTimer timer(times, nameOf(phase).str());
   PassManager manager(context.get());
   // Once a phase: after every pass it would be a third of the time, most of it for what is linear
   // in the number of layers. Passes may take what they are given for sound in modules of our own.
-  manager.enableVerifier(resumed);
+  manager.enableVerifier(resumed || changed);
   chosen->addPhase(manager, phase);
   auto run = [&] {
+    StepTimer timer(times, nameOf(phase).str());
     return success(succeeded(manager.run(module())) && succeeded(verify(module())));
   };
   if (failed(collecting(module(), complaints, source, run)))
     return blameModule();
   setPhase(module(), phase);
-  return dump(phase);
+  return leave(phase);
+}
+
+/// The end of a phase: what the user wants there, and the dump, which shows a module before passes
+/// that fail.
+bool Compilation::leave(Phase phase) {
+  if (!dump(phase))
+    return false;
+  if (!userPasses.hasAny(phase))
+    return true;
+  StepTimer timer(times, ("after-" + nameOf(phase)).str());
+  changed = true;
+  size_t before = complaints.size();
+  bool ran = userPasses.run(phase, module(), complaints);
+  for (Problem &problem : llvm::drop_begin(complaints, before))
+    problem.file = source;
+  // The attribute is the compilation's own.
+  if (phaseOf(module()) != phase)
+    setPhase(module(), phase);
+  return ran && dump(phase);
 }
 
 bool Compilation::dump(Phase phase) {
@@ -184,6 +244,11 @@ bool Compilation::dump(Phase phase) {
 }
 
 bool Compilation::runTo(Phase phase) {
+  Phase start = *phaseOf(module());
+  if (!std::exchange(started, true) && userPasses.hasAny(start) && !leave(start))
+    return false;
+  if (phase == Phase::Import)
+    return true;
   if (!checkTarget())
     return false;
   for (Phase next : chosen->phases())

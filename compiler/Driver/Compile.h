@@ -10,6 +10,7 @@
 
 #include "compiler/Base/Problem.h"
 #include "compiler/Base/WeightStore.h"
+#include "compiler/Driver/UserPasses.h"
 #include "compiler/Frontends/Import.h"
 #include "compiler/Targets/Target.h"
 
@@ -34,6 +35,8 @@ struct CompileOptions {
   bool requireFused = false;
   /// Folder for the module after import and each phase; empty: none.
   std::string dumpFolder;
+  /// Passes of others, and where they run.
+  UserPassOptions userPasses;
 };
 
 /// A compiled model in memory. Borrows weights from the compilation that made it.
@@ -83,7 +86,9 @@ public:
   /// Reads a module given as text; `name` stands for the file in messages.
   bool readText(llvm::StringRef text, llvm::StringRef name);
 
-  /// Runs the target's phases up to `phase`, those that the module has behind it excepted.
+  /// Runs the target's phases up to `phase`, those that the module has behind it excepted, and
+  /// behind each what the user wants there; at the first call also what stands behind the phase
+  /// that the module came with.
   bool runTo(Phase phase);
 
   /// Emits code and packs the artefact; runs the remaining phases before. Null with problems, one
@@ -95,6 +100,8 @@ public:
   const ImportSummary &summary() const { return imported; }
   const Problems &problems() const { return complaints; }
   const std::vector<Step> &steps() const { return times; }
+  /// What to say if this compilation has crashed.
+  Problem describeCrash() const;
 
   /// Writes the module as text with its weights in `path`.weights.safetensors beside it; empty on
   /// success, else the reason. "-" is stdout, which has no place for weights.
@@ -102,9 +109,12 @@ public:
 
 private:
   bool fail(Problem problem);
+  bool begin(llvm::StringRef name);
   bool tookModule();
+  bool checkPipelines();
   bool checkTarget();
   bool runPhase(Phase phase);
+  bool leave(Phase phase);
   bool blameModule();
   bool dump(Phase phase);
 
@@ -118,8 +128,13 @@ private:
   Problems complaints;
   std::vector<Step> times;
   std::string source;
+  UserPasses userPasses;
   /// The module had phases behind it when it was read.
   bool resumed = false;
+  /// Passes of the user have changed the module.
+  bool changed = false;
+  /// runTo has been called.
+  bool started = false;
 };
 
 /// The same for a module that a compilation keeps beside its own.

@@ -6,6 +6,8 @@
 //===----------------------------------------------------------------------===//
 #include "compiler/Driver/Ledger.h"
 
+#include "compiler/Driver/UserPasses.h"
+
 #include "mlir/IR/BuiltinAttributes.h"
 #include "llvm/Support/FormatVariadic.h"
 
@@ -35,11 +37,14 @@ static llvm::json::Value toJson(Attribute attr) {
 std::string fovea::makeLedger(ModuleOp module) {
   auto records = module->getAttrOfType<ArrayAttr>("fovea.ledger");
   llvm::json::Value json = records ? toJson(records) : llvm::json::Value(llvm::json::Array());
-  llvm::json::Value ledger = llvm::json::Object{{"format", 1}, {"kernels", std::move(json)}};
-  return llvm::formatv("{0}", ledger).str();
+  llvm::json::Object ledger{{"format", 1}, {"kernels", std::move(json)}};
+  if (auto passes = module->getAttrOfType<ArrayAttr>(kUserPassesAttr))
+    ledger["passes"] = toJson(passes);
+  return llvm::formatv("{0}", llvm::json::Value(std::move(ledger))).str();
 }
 
-std::vector<llvm::json::Object> fovea::ledgerRecords(llvm::StringRef ledger) {
+/// The objects of the list `key` of a ledger.
+static std::vector<llvm::json::Object> recordsOf(StringRef ledger, StringRef key) {
   std::vector<llvm::json::Object> records;
   llvm::Expected<llvm::json::Value> parsed = llvm::json::parse(ledger);
   if (!parsed) {
@@ -47,11 +52,19 @@ std::vector<llvm::json::Object> fovea::ledgerRecords(llvm::StringRef ledger) {
     return records;
   }
   const llvm::json::Object *object = parsed->getAsObject();
-  if (const llvm::json::Array *kernels = object ? object->getArray("kernels") : nullptr)
-    for (const llvm::json::Value &kernel : *kernels)
-      if (const llvm::json::Object *record = kernel.getAsObject())
+  if (const llvm::json::Array *list = object ? object->getArray(key) : nullptr)
+    for (const llvm::json::Value &value : *list)
+      if (const llvm::json::Object *record = value.getAsObject())
         records.push_back(*record);
   return records;
+}
+
+std::vector<llvm::json::Object> fovea::ledgerRecords(StringRef ledger) {
+  return recordsOf(ledger, "kernels");
+}
+
+std::vector<llvm::json::Object> fovea::userPassRecords(StringRef ledger) {
+  return recordsOf(ledger, "passes");
 }
 
 Problems fovea::findUnfused(StringRef ledger) {

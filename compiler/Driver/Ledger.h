@@ -23,6 +23,9 @@ std::string makeLedger(mlir::ModuleOp module);
 /// The ledger's records; empty when there are none, or the text is no ledger.
 std::vector<llvm::json::Object> ledgerRecords(llvm::StringRef ledger);
 
+/// What the user's passes did, a record a pipeline (UserPasses.h); empty likewise.
+std::vector<llvm::json::Object> userPassRecords(llvm::StringRef ledger);
+
 /// FV0401 for every record whose operation is not computed by its best form.
 Problems findUnfused(llvm::StringRef ledger);
 

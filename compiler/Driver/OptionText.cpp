@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 #include "compiler/Driver/OptionText.h"
 
+#include "compiler/Base/NearestName.h"
 #include "compiler/Driver/TargetRegistry.h"
 
 using namespace fovea;
@@ -43,6 +44,24 @@ static std::optional<Problem> setDim(ImportOptions &import, StringRef value) {
   return std::nullopt;
 }
 
+static std::optional<Problem> addPipeline(UserPassOptions &passes, StringRef value) {
+  auto [name, pipeline] = value.split(':');
+  std::optional<Phase> phase = phaseNamed(name);
+  if (phase && !pipeline.trim().empty()) {
+    passes.pipelines.push_back({*phase, pipeline.str()});
+    return std::nullopt;
+  }
+  if (phase)
+    return wrong("option 'after' is '" + value + "'", "it names a phase but no passes",
+                 "after=" + name + ":canonicalize");
+  std::vector<std::string> known = {"import", "graph", "schedule", "kernel", "llvm"};
+  return wrong("option 'after' is '" + value + "'",
+               "there is no phase '" + name + "'" + didYouMean(name, known) +
+                   (didYouMean(name, known).empty() ? ", " : " ") +
+                   "phases are import, graph, schedule, kernel and llvm",
+               "after=PHASE:PIPELINE, e.g. after=graph:canonicalize");
+}
+
 std::optional<Problem> fovea::setOption(CompileOptions &options, StringRef key, StringRef value) {
   std::string name = key.str();
   std::replace(name.begin(), name.end(), '_', '-');
@@ -60,6 +79,12 @@ std::optional<Problem> fovea::setOption(CompileOptions &options, StringRef key, 
     return setFlag(options.requireFused, name, value);
   if (name == "address-sanitizer")
     return setFlag(options.emission.addressSanitizer, name, value);
+  if (name == "pass-plugin") {
+    options.userPasses.plugins.push_back(value.str());
+    return std::nullopt;
+  }
+  if (name == "after")
+    return addPipeline(options.userPasses, value);
   if (name == "dump") {
     options.dumpFolder = value.str();
     return std::nullopt;
@@ -72,6 +97,6 @@ std::optional<Problem> fovea::setOption(CompileOptions &options, StringRef key, 
     return wrong("option 'keep' is '" + value + "'", "it is llvm or asm", "");
   return wrong("the option '" + key + "' is not known",
                "options are target, threads, dim, optimization, require-fused, address-sanitizer, "
-               "dump and keep",
+               "pass-plugin, after, dump and keep",
                "");
 }

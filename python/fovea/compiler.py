@@ -21,8 +21,10 @@ def _is_text(model: str) -> bool:
     return "\n" in model or "{" in model
 
 
-def _option_text(value: object) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
+def _option_texts(value: object) -> list[str]:
+    """The texts of an option; a list or tuple gives it several times."""
+    values = value if isinstance(value, list | tuple) else [value]
+    return [str(one).lower() if isinstance(one, bool) else str(one) for one in values]
 
 
 @contextmanager
@@ -60,13 +62,15 @@ def compile(  # noqa: A001
     bytes of an ONNX model (ModelProto.SerializeToString).
 
     target is "host" or a target of the command line; dims fixes symbolic dimensions by name;
-    options are those of the command line with _ for -. threads is the number that runs use, 0 for
-    the one the model was tuned for.
+    options are those of the command line with _ for -, and a list for one that may be repeated:
+    pass_plugin="libpasses.so", after=["import:cse", "graph:my-pass"]. threads is the number that
+    runs use, 0 for the one the model was tuned for.
     """
     library = compiler()
     settings = [("target", target)]
     settings += [("dim", f"{name}={int(size)}") for name, size in (dims or {}).items()]
-    settings += [(key.replace("_", "-"), _option_text(value)) for key, value in options.items()]
+    for key, value in options.items():
+        settings += [(key.replace("_", "-"), text) for text in _option_texts(value)]
     made = ctypes.c_void_p()
     with _options(settings) as handle:
         if isinstance(model, bytes):

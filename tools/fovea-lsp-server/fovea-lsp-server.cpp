@@ -6,6 +6,8 @@
 //===----------------------------------------------------------------------===//
 #include "tools/AllPasses.h"
 
+#include "mlir/IR/DialectRegistry.h"
+#include "mlir/Support/LLVM.h"
 #include "mlir/Tools/mlir-lsp-server/MlirLspServerMain.h"
 
 int main(int argc, char **argv) {

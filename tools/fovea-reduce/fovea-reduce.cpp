@@ -6,6 +6,8 @@
 //===----------------------------------------------------------------------===//
 #include "tools/AllPasses.h"
 
+#include "mlir/IR/DialectRegistry.h"
+#include "mlir/IR/MLIRContext.h"
 #include "mlir/Tools/mlir-reduce/MlirReduceMain.h"
 
 int main(int argc, char **argv) {
