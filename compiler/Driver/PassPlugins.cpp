@@ -104,7 +104,7 @@ static std::optional<Problem> enter(void *handle, StringRef file,
     return refuse(file, "the pass plug-in registers no passes",
                   "registerPassRegistryCallbacks is null", "set it in " + Twine(kEntryPoint));
   plugin = {file.str(), info.pluginName ? info.pluginName : "",
-            info.pluginVersion ? info.pluginVersion : "", baseOf(reinterpret_cast<void *>(entry))};
+            baseOf(reinterpret_cast<void *>(entry))};
   // MLIR ends the process when two libraries have a pass of one name.
   for (const auto &[path, other] : others)
     if (other.plugin.name == plugin.name)

@@ -20,7 +20,7 @@ struct PassLibrary {
   /// As it was given.
   std::string file;
   /// What it calls itself.
-  std::string name, version;
+  std::string name;
   /// Where it lies in memory.
   const void *base = nullptr;
 

@@ -58,8 +58,8 @@ private:
   std::string busy;
 };
 
-/// FV0333 for the first pipeline whose phase does not lie in [from, to] of `phases`; `why` says why
-/// a compilation passes only those.
+/// FV0333 for the first pipeline whose phase is not one of `reached`; `why` says why a compilation
+/// comes to no other.
 std::optional<Problem> checkReached(const UserPassOptions &options, llvm::ArrayRef<Phase> reached,
                                     llvm::StringRef why);
 
