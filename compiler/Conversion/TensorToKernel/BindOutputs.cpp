@@ -51,11 +51,12 @@ private:
     OpBuilder builder(ret);
     // What arguments and results were called survives on the entry: the manifest needs it.
     SmallVector<Attribute> results;
-    for (auto [index, value] : llvm::enumerate(ret.getOperands())) {
+    for (unsigned index = 0; index < ret.getNumOperands(); ++index) {
       DictionaryAttr dict = entry.getResultAttrDict(index);
       results.push_back(dict ? dict : attrs.getDictionaryAttr({}));
-      bindResult(builder, ret.getLoc(), index, value);
     }
+    for (unsigned index : lastFirst(ret))
+      bindResult(builder, ret.getLoc(), index, ret.getOperand(index));
     entry->setAttr(kResultsAttr, attrs.getArrayAttr(results));
     entry->setAttr(kResultTypesAttr, attrs.getTypeArrayAttr(entry.getResultTypes()));
     func::ReturnOp::create(builder, ret.getLoc());
@@ -63,6 +64,20 @@ private:
     entry.setResAttrsAttr(nullptr);
     entry.setFunctionType(FunctionType::get(&getContext(), entry.getArgumentTypes(), {}));
     return success();
+  }
+
+  /// Numbers of the results, those computed last first: a result may be one before it, which must
+  /// not be in its destination yet when it is read.
+  static SmallVector<unsigned> lastFirst(func::ReturnOp ret) {
+    auto numbers = llvm::to_vector(llvm::seq<unsigned>(0, ret.getNumOperands()));
+    llvm::sort(numbers, [&](unsigned left, unsigned right) {
+      Operation *one = ret.getOperand(left).getDefiningOp();
+      Operation *other = ret.getOperand(right).getDefiningOp();
+      if (one == other)
+        return left < right;
+      return one && (!other || other->isBeforeInBlock(one));
+    });
+    return numbers;
   }
 
   /// Lists the symbols of the arguments; a dynamic dimension without a name gets one.

@@ -21,6 +21,24 @@ func.func @write_results_into_buffers_of_the_host(%x: tensor<4xf32> {fovea.name 
   return %y, %x : tensor<4xf32>, tensor<4xf32>
 }
 
+// The branch may give %y itself, which must not be in its destination before that is read.
+// CHECK-LABEL: func @write_last_computed_results_first
+// CHECK:         %[[Y:.*]] = math.exp
+// CHECK:         %[[Z:.*]] = scf.if
+// CHECK:         materialize_in_destination %[[Z]]
+// CHECK:         materialize_in_destination %[[Y]]
+func.func @write_last_computed_results_first(%x: tensor<4xf32>, %f: tensor<i1>)
+    -> (tensor<4xf32>, tensor<4xf32>) attributes {fovea.entry} {
+  %y = math.exp %x : tensor<4xf32>
+  %flag = tensor.extract %f[] : tensor<i1>
+  %z = scf.if %flag -> tensor<4xf32> {
+    scf.yield %y : tensor<4xf32>
+  } else {
+    scf.yield %x : tensor<4xf32>
+  }
+  return %y, %z : tensor<4xf32>, tensor<4xf32>
+}
+
 // CHECK-LABEL: func @name_symbols_of_dynamic_sizes
 // CHECK-SAME:    fovea.shape = ["batch", "x.1", ""]
 // CHECK-SAME:    fovea.shape = ["batch", "arg1.1"]

@@ -13,22 +13,30 @@ using namespace fovea::onnx_frontend;
 
 using B = ImplicitLocOpBuilder;
 
-/// Map from the input's dimensions to a scale or zero point; nothing, with a problem, when its
-/// shape does not fit.
-static std::optional<AffineMap> parameterMap(Node &node, unsigned input) {
+namespace {
+/// A scale or zero point and its map from the input's dimensions.
+struct Parameter {
+  Value value;
+  AffineMap map;
+};
+} // namespace
+
+/// A parameter per tensor, axis or block; nothing, with a problem, when its shape does not fit.
+static std::optional<Parameter> readParameter(Node &node, unsigned input) {
   const Tensor &x = node.in(0), &parameter = node.in(input);
   auto &e = node.e;
   if (parameter.rank() == 0)
-    return e.map(x.rank(), {});
+    return Parameter{node.value(input), e.map(x.rank(), {})};
   if (parameter.rank() == 1 && parameter.shape[0].is(1))
-    return e.map(x.rank(), {e.constantExpr(0)});
+    return Parameter{node.value(input), e.map(x.rank(), {e.constantExpr(0)})};
   auto axis = node.axis(node.intAttr("axis", 1), x.rank());
   if (!axis)
     return std::nullopt;
   if (parameter.rank() == 1) {
-    if (failed(agree(node, parameter.shape[0], x.shape[*axis], "scales of an axis")))
+    // One position in the run is a parameter per tensor.
+    if (failed(broadcastsTo(node, parameter.shape[0], x.shape[*axis], "scales of an axis")))
       return std::nullopt;
-    return e.map(x.rank(), {e.dim(*axis)});
+    return Parameter{refined(node, parameter, x.shape[*axis]), e.map(x.rank(), {e.dim(*axis)})};
   }
   int64_t block = node.intAttr("block_size", 0);
   if (parameter.rank() != x.rank() || block < 1) {
@@ -43,7 +51,7 @@ static std::optional<AffineMap> parameterMap(Node &node, unsigned input) {
       return std::nullopt;
     exprs.push_back(blocked ? e.dim(dim).floorDiv(block) : e.dim(dim));
   }
-  return e.map(x.rank(), exprs);
+  return Parameter{node.value(input), e.map(x.rank(), exprs)};
 }
 
 /// body(x, scale, zero point) over the input; the zero point is null when there is none.
@@ -54,11 +62,11 @@ static std::optional<Value> overInput(Node &node, Dtype result,
   SmallVector<Value> operands{node.value(0)};
   SmallVector<AffineMap> maps{e.identity(x.rank())};
   for (unsigned input = 1; input < std::min(3u, node.inputCount()); ++input) {
-    auto map = parameterMap(node, input);
-    if (!map)
+    auto parameter = readParameter(node, input);
+    if (!parameter)
       return std::nullopt;
-    operands.push_back(node.value(input));
-    maps.push_back(*map);
+    operands.push_back(parameter->value);
+    maps.push_back(parameter->map);
   }
   return e.map(operands, maps, e.type(result), x.shape,
                [&](B &b, ValueRange args) -> SmallVector<Value> {
