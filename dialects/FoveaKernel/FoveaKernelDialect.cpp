@@ -55,9 +55,13 @@ LogicalResult ProductOp::verify() {
   Type vector = VectorType::get({lanes}, builder.getF32Type());
   SmallVector<Type> arguments(1 + vectors, vector);
   arguments[0] = builder.getIndexType();
-  if (!llvm::equal(getFinish().getArgumentTypes(), arguments))
-    return emitOpError("product_c4: expected a finish region that takes an index and ")
-           << vectors << " values of type " << vector;
+  SmallVector<Type> finished(arguments);
+  llvm::append_range(finished, getCarried().getTypes());
+  if (!llvm::equal(getFinish().getArgumentTypes(), finished) ||
+      !llvm::equal(getFinish().front().getTerminator()->getOperandTypes(), getCarried().getTypes()))
+    return emitOpError("product_c4: expected a finish region that takes an index, ")
+           << vectors << " values of type " << vector
+           << " and the carried values, and yields values of their types";
   if (getInit().empty())
     return success();
   Operation *yield = getInit().front().getTerminator();

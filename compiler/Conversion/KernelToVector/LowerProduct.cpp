@@ -8,6 +8,7 @@
 
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/IRMapping.h"
+#include "mlir/IR/Matchers.h"
 
 namespace fovea {
 #define GEN_PASS_DEF_LOWERPRODUCT
@@ -17,6 +18,10 @@ namespace fovea {
 using namespace mlir;
 using namespace fovea;
 using kernel::ProductOp;
+
+/// Steps of the depth in one turn of the loop: what counts and moves pointers competes with the
+/// multiply-adds for ports.
+static constexpr int64_t kUnroll = 4;
 
 /// Inlines a single-block region; the values it yields.
 static SmallVector<Value> inlineRegion(OpBuilder &builder, Region &region, ValueRange arguments) {
@@ -42,14 +47,15 @@ public:
       rowIndex.push_back(
           row == 0 ? op.getRow()
                    : arith::AddIOp::create(builder, loc, op.getRow(), index(row)).getResult());
-    auto loop =
-        scf::ForOp::create(builder, loc, index(0), op.getDepth(), index(1), initial(),
-                           [&](OpBuilder &, Location, Value k, ValueRange sums) { step(k, sums); });
+    SmallVector<Value> sums = addUp(initial());
+    SmallVector<Value> carried(op.getCarried());
     for (int64_t row = 0; row < rows; ++row) {
       SmallVector<Value> arguments{rowIndex[row]};
-      llvm::append_range(arguments, loop.getResults().slice(row * vectors, vectors));
-      inlineRegion(builder, op.getFinish(), arguments);
+      llvm::append_range(arguments, ArrayRef(sums).slice(row * vectors, vectors));
+      llvm::append_range(arguments, carried);
+      carried = inlineRegion(builder, op.getFinish(), arguments);
     }
+    op.replaceAllUsesWith(carried);
   }
 
 private:
@@ -67,8 +73,38 @@ private:
     return sums;
   }
 
+  /// The sums over the whole depth: turns of several steps, then single steps.
+  SmallVector<Value> addUp(SmallVector<Value> sums) {
+    Value depth = op.getDepth(), whole = depth;
+    APInt known;
+    bool constant = matchPattern(depth, m_ConstantInt(&known));
+    if (constant) {
+      whole = index(known.getSExtValue() / kUnroll * kUnroll);
+    } else {
+      Value rest = arith::RemUIOp::create(builder, loc, depth, index(kUnroll));
+      whole = arith::SubIOp::create(builder, loc, depth, rest);
+    }
+    if (!constant || known.getSExtValue() >= kUnroll)
+      sums = loop(index(0), whole, kUnroll, sums);
+    if (!constant || known.getSExtValue() % kUnroll != 0)
+      sums = loop(whole, depth, 1, sums);
+    return sums;
+  }
+
+  /// The sums after steps [low, high), a number of them a turn.
+  SmallVector<Value> loop(Value low, Value high, int64_t steps, ValueRange sums) {
+    auto turn = [&](OpBuilder &, Location, Value k, ValueRange carried) {
+      SmallVector<Value> next(carried);
+      for (int64_t offset = 0; offset < steps; ++offset)
+        next = step(offset == 0 ? k : arith::AddIOp::create(builder, loc, k, index(offset)), next);
+      scf::YieldOp::create(builder, loc, next);
+    };
+    auto loop = scf::ForOp::create(builder, loc, low, high, index(steps), sums, turn);
+    return SmallVector<Value>(loop.getResults());
+  }
+
   /// One step of the depth: the panel's vectors, then a broadcast per row.
-  void step(Value k, ValueRange sums) {
+  SmallVector<Value> step(Value k, ValueRange sums) {
     SmallVector<Value> panel;
     for (int64_t vector = 0; vector < vectors; ++vector)
       panel.push_back(vector::LoadOp::create(builder, loc, type, op.getPanel(),
@@ -84,7 +120,7 @@ private:
         next.push_back(
             vector::FMAOp::create(builder, loc, all, panel[vector], sums[row * vectors + vector]));
     }
-    scf::YieldOp::create(builder, loc, next);
+    return next;
   }
 
   OpBuilder &builder;

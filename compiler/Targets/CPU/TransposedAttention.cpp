@@ -233,32 +233,42 @@ private:
   void computeScores(Value firstKey, Value count, bool statistics) {
     Value keyRows = headView(op.getKey(), op.getKeyMap(), Dim::J, Dim::D);
     nest.strips(count, rows, Tail::Overlap, [&](Value row, int64_t stripRows) {
+      SmallVector<Value> most;
+      if (statistics)
+        forVectors([&](int64_t v) { most.push_back(load(newMaxima, lane(v))); });
       auto product = kernel::ProductOp::create(nest.builder, nest.loc, keyRows, scaledQuery,
                                                nest.add(firstKey, row), extent[Dim::D], stripRows,
-                                               vectors, cpu.lanes);
-      finishRegion(product, [&](Value key, ValueRange dots) {
+                                               vectors, cpu.lanes, most);
+      finishRegion(product, [&](Value key, ValueRange dots, ValueRange carried) {
+        SmallVector<Value> next;
         forVectors([&](int64_t v) {
           Value score = modify(dots[v], key, v);
           store(score, scores, {nest.sub(key, firstKey), lane(v)});
-          if (!statistics)
-            return;
-          Value most = load(newMaxima, lane(v));
-          store(select(compare(arith::CmpFPredicate::OGT, score, most), score, most), newMaxima,
-                lane(v));
+          if (statistics)
+            next.push_back(
+                select(compare(arith::CmpFPredicate::OGT, score, carried[v]), score, carried[v]));
         });
+        return next;
       });
+      for (auto [v, value] : llvm::enumerate(product.getResults()))
+        store(value, newMaxima, lane(v));
     });
   }
 
-  void finishRegion(kernel::ProductOp product, function_ref<void(Value, ValueRange)> body) {
+  using Finish = function_ref<SmallVector<Value>(Value, ValueRange, ValueRange)>;
+
+  /// body(row, sums, carried) gives the next carried values.
+  void finishRegion(kernel::ProductOp product, Finish body) {
     OpBuilder::InsertionGuard guard(nest.builder);
-    SmallVector<Type> types(1 + vectors, lanesType);
+    SmallVector<Type> types(1 + vectors + product.getCarried().size(), lanesType);
     types[0] = nest.builder.getIndexType();
     Block *block = nest.builder.createBlock(&product.getFinish(), {}, types,
                                             SmallVector<Location>(types.size(), nest.loc));
-    body(block->getArgument(0), ValueRange(block->getArguments()).drop_front());
+    ValueRange arguments(block->getArguments());
+    SmallVector<Value> next =
+        body(arguments[0], arguments.slice(1, vectors), arguments.drop_front(1 + vectors));
     nest.builder.setInsertionPointToEnd(block);
-    kernel::YieldOp::create(nest.builder, nest.loc);
+    kernel::YieldOp::create(nest.builder, nest.loc, next);
   }
 
   /// Arguments of a region behind its first: b, h, i, j and the captures.
@@ -372,8 +382,9 @@ private:
     nest.strips(extent[Dim::E], rows, Tail::Exact, [&](Value row, int64_t stripRows) {
       auto product = kernel::ProductOp::create(nest.builder, nest.loc, fromKey, scores, row, count,
                                                stripRows, vectors, cpu.lanes);
-      finishRegion(product, [&](Value e, ValueRange results) {
+      finishRegion(product, [&](Value e, ValueRange results, ValueRange) {
         forVectors([&](int64_t v) { store(results[v], sums, {e, lane(v)}); });
+        return SmallVector<Value>();
       });
       OpBuilder::InsertionGuard guard(nest.builder);
       Block *block =

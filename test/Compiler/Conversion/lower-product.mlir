@@ -6,13 +6,24 @@
 // CHECK-SAME:    %[[R:[a-z0-9]+]]: index, %[[K:[a-z0-9]+]]: index
 // CHECK:         %[[NEXT:.*]] = arith.addi %[[R]]
 // CHECK:         %[[ZERO:.*]] = arith.constant dense<0.000000e+00> : vector<8xf32>
-// CHECK:         %[[SUMS:.*]]:2 = scf.for %[[I:.*]] = %{{.*}} to %[[K]]
+// CHECK:         %[[STEPS:.*]] = arith.constant 4
+// CHECK:         %[[REST:.*]] = arith.remui %[[K]], %[[STEPS]]
+// CHECK:         %[[WHOLE:.*]] = arith.subi %[[K]], %[[REST]]
+// CHECK:         %[[MOST:.*]]:2 = scf.for %[[I:.*]] = %{{.*}} to %[[WHOLE]]
 // CHECK-SAME:      iter_args(%[[S0:.*]] = %[[ZERO]], %[[S1:.*]] = %[[ZERO]])
 // CHECK:           %[[PANEL:.*]] = vector.load %[[B]][%[[I]]
 // CHECK:           memref.load %[[A]][%[[R]], %[[I]]]
 // CHECK:           vector.fma %{{.*}}, %[[PANEL]], %[[S0]]
 // CHECK:           memref.load %[[A]][%[[NEXT]], %[[I]]]
 // CHECK:           vector.fma %{{.*}}, %[[PANEL]], %[[S1]]
+// CHECK-COUNT-6:   vector.fma
+// CHECK-NOT:       vector.fma
+// CHECK:           scf.yield
+// CHECK:         %[[SUMS:.*]]:2 = scf.for %{{.*}} = %[[WHOLE]] to %[[K]]
+// CHECK-SAME:      iter_args(%{{.*}} = %[[MOST]]#0, %{{.*}} = %[[MOST]]#1)
+// CHECK-COUNT-2:   vector.fma
+// CHECK-NOT:       vector.fma
+// CHECK:           scf.yield
 // CHECK:         vector.store %[[SUMS]]#0, %[[C]][%[[R]]
 // CHECK:         vector.store %[[SUMS]]#1, %[[C]][%[[NEXT]]
 // CHECK-NOT:     fovea_kernel.product
@@ -25,6 +36,66 @@ func.func @rows_share_the_panel(%a: memref<?x?xf32>, %b: memref<?x8xf32>, %c: me
     fovea_kernel.yield
   } : memref<?x?xf32>, memref<?x8xf32>
   return
+}
+
+// CHECK-LABEL: func @turns_of_a_known_depth
+// CHECK:         scf.for
+// CHECK-COUNT-4:   vector.fma
+// CHECK:         scf.for
+// CHECK-COUNT-1:   vector.fma
+// CHECK-NOT:     vector.fma
+// CHECK-LABEL: func @whole_turns_of_a_known_depth
+// CHECK:         scf.for
+// CHECK-NOT:     scf.for
+// CHECK-LABEL: func @less_than_a_turn
+// CHECK:         scf.for
+// CHECK-COUNT-1:   vector.fma
+// CHECK-NOT:     vector.fma
+func.func @turns_of_a_known_depth(%a: memref<?x?xf32>, %b: memref<?x8xf32>) {
+  %c0 = arith.constant 0 : index
+  %k = arith.constant 6 : index
+  fovea_kernel.product %a, %b row %c0 depth %k rows 1 vectors 1 lanes 8 finish {
+  ^bb0(%row: index, %v: vector<8xf32>):
+    fovea_kernel.yield
+  } : memref<?x?xf32>, memref<?x8xf32>
+  return
+}
+func.func @whole_turns_of_a_known_depth(%a: memref<?x?xf32>, %b: memref<?x8xf32>) {
+  %c0 = arith.constant 0 : index
+  %k = arith.constant 64 : index
+  fovea_kernel.product %a, %b row %c0 depth %k rows 1 vectors 1 lanes 8 finish {
+  ^bb0(%row: index, %v: vector<8xf32>):
+    fovea_kernel.yield
+  } : memref<?x?xf32>, memref<?x8xf32>
+  return
+}
+func.func @less_than_a_turn(%a: memref<?x?xf32>, %b: memref<?x8xf32>) {
+  %c0 = arith.constant 0 : index
+  %k = arith.constant 3 : index
+  fovea_kernel.product %a, %b row %c0 depth %k rows 1 vectors 1 lanes 8 finish {
+  ^bb0(%row: index, %v: vector<8xf32>):
+    fovea_kernel.yield
+  } : memref<?x?xf32>, memref<?x8xf32>
+  return
+}
+
+// CHECK-LABEL: func @rows_hand_on_what_they_carry
+// CHECK-SAME:    %[[MOST:[a-z0-9]*]]: vector<8xf32>
+// CHECK:         %[[SUMS:.*]]:2 = scf.for
+// CHECK:         %[[SUMS:.*]]:2 = scf.for
+// CHECK:         %[[FIRST:.*]] = arith.maxnumf %[[SUMS]]#0, %[[MOST]]
+// CHECK:         %[[LAST:.*]] = arith.maxnumf %[[SUMS]]#1, %[[FIRST]]
+// CHECK:         return %[[LAST]]
+func.func @rows_hand_on_what_they_carry(%a: memref<?x?xf32>, %b: memref<?x8xf32>, %k: index,
+    %most: vector<8xf32>) -> vector<8xf32> {
+  %c0 = arith.constant 0 : index
+  %0 = fovea_kernel.product %a, %b row %c0 depth %k rows 2 vectors 1 lanes 8
+      carry(%most : vector<8xf32>) finish {
+  ^bb0(%row: index, %v: vector<8xf32>, %m: vector<8xf32>):
+    %next = arith.maxnumf %v, %m : vector<8xf32>
+    fovea_kernel.yield %next : vector<8xf32>
+  } : memref<?x?xf32>, memref<?x8xf32>
+  return %0 : vector<8xf32>
 }
 
 // CHECK-LABEL: func @start_from_init

@@ -109,8 +109,21 @@ func.func @product_c3(%a: memref<?x?xf32>, %b: memref<?x8xf32>, %k: index, %v: v
 // -----
 
 func.func @product_c4(%a: memref<?x?xf32>, %b: memref<?x8xf32>, %k: index) {
-  // expected-error @+1 {{product_c4: expected a finish region that takes an index and 1}}
+  // expected-error @+1 {{product_c4: expected a finish region that takes an index, 1}}
   fovea_kernel.product %a, %b row %k depth %k rows 2 vectors 1 lanes 8 finish {
+  ^bb0(%row: index, %v: vector<8xf32>, %w: vector<8xf32>):
+    fovea_kernel.yield
+  } : memref<?x?xf32>, memref<?x8xf32>
+  return
+}
+
+// -----
+
+func.func @product_c4_carried(%a: memref<?x?xf32>, %b: memref<?x8xf32>, %k: index,
+    %m: vector<8xf32>) {
+  // expected-error @+1 {{product_c4: expected a finish region that takes an index, 1}}
+  %0 = fovea_kernel.product %a, %b row %k depth %k rows 2 vectors 1 lanes 8
+      carry(%m : vector<8xf32>) finish {
   ^bb0(%row: index, %v: vector<8xf32>, %w: vector<8xf32>):
     fovea_kernel.yield
   } : memref<?x?xf32>, memref<?x8xf32>

@@ -60,6 +60,22 @@ func.func @product_that_goes_on_from_a_sum(%a: memref<?x?xf16, strided<[?, ?], o
   return
 }
 
+// CHECK-LABEL: func @product_that_carries_a_maximum
+// CHECK:         %{{.*}} = fovea_kernel.product
+// CHECK-SAME:      lanes 8 carry(%{{.*}} : vector<8xf32>) finish {
+// CHECK:           fovea_kernel.yield %{{.*}} : vector<8xf32>
+func.func @product_that_carries_a_maximum(%a: memref<?x?xf32>, %b: memref<4x8xf32>, %k: index,
+    %most: vector<8xf32>) -> vector<8xf32> {
+  %c0 = arith.constant 0 : index
+  %0 = fovea_kernel.product %a, %b row %c0 depth %k rows 2 vectors 1 lanes 8
+      carry(%most : vector<8xf32>) finish {
+  ^bb0(%row: index, %v: vector<8xf32>, %m: vector<8xf32>):
+    %next = arith.maxnumf %v, %m : vector<8xf32>
+    fovea_kernel.yield %next : vector<8xf32>
+  } : memref<?x?xf32>, memref<4x8xf32>
+  return %0 : vector<8xf32>
+}
+
 func.func private @kernel_0(memref<4x8xf32>, index) attributes {fovea_kernel.kernel}
 func.func private @kernel_1() attributes {fovea_kernel.kernel}
 
