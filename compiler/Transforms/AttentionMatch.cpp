@@ -156,7 +156,8 @@ bool AttentionMatch::buildProbability() {
   probability = prob->emit(*access);
   if (!probability)
     return fail(prob->mismatch.op, prob->mismatch.reason);
-  if (!probability.getType().isF32())
+  Type type = probability.getType();
+  if ((!type.isF32() && !type.isF64()) || type != prob->getCore().getType())
     return fail(op, "takes probabilities of an unsupported type");
   ArrayRef<LinearIndex> index = prob->getCoreAccess()->index;
   for (auto [position, part] : llvm::enumerate(index)) {
@@ -172,7 +173,8 @@ bool AttentionMatch::buildScore() {
   finalScore = score->emit({site.softmax.getInput(), prob->getCoreAccess()->index});
   if (!finalScore)
     return fail(score->mismatch.op, score->mismatch.reason);
-  if (!score->getCoreAccess() || !finalScore.getType().isF32())
+  bool rounded = score->getCore().getType().isF64() && !finalScore.getType().isF64();
+  if (!score->getCoreAccess() || finalScore.getType() != probability.getType() || rounded)
     return fail(site.softmax, "has scores of an unsupported type");
   return true;
 }
@@ -325,7 +327,7 @@ bool AttentionMatch::checkReaders() {
         if (!inside(user))
           return fail(user, "also reads scores or probabilities");
   Type element = getElementTypeOrSelf(query.access.value);
-  if (!element.isF32() && !element.isF16() && !element.isBF16())
+  if (!element.isF32() && !element.isF64() && !element.isF16() && !element.isBF16())
     return fail(site.scores, "has operands of an unsupported type");
   if (getElementTypeOrSelf(key.access.value) != element ||
       getElementTypeOrSelf(value.access.value) != element)

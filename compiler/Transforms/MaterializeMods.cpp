@@ -50,9 +50,9 @@ static void addScalarCapture(AttentionOp op, Value capture) {
 
 /// s -> softcap * tanh(s / softcap), behind what the score region does already.
 static void appendSoftcap(AttentionOp op) {
-  Type f32 = Float32Type::get(op.getContext());
+  Type type = op.getScoreType();
   bool fresh = op.getScore().empty();
-  Block *block = regionBlock(op, op.getScore(), f32);
+  Block *block = regionBlock(op, op.getScore(), type);
   ImplicitLocOpBuilder builder(op.getLoc(), op.getContext());
   builder.setInsertionPointToEnd(block);
   if (fresh)
@@ -60,8 +60,8 @@ static void appendSoftcap(AttentionOp op) {
   Operation *yield = block->getTerminator();
   builder.setInsertionPoint(yield);
   double cap = op.getSoftcap()->convertToDouble();
-  Value inverse = arith::ConstantOp::create(builder, builder.getFloatAttr(f32, 1 / cap));
-  Value bound = arith::ConstantOp::create(builder, builder.getFloatAttr(f32, cap));
+  Value inverse = arith::ConstantOp::create(builder, builder.getFloatAttr(type, 1 / cap));
+  Value bound = arith::ConstantOp::create(builder, builder.getFloatAttr(type, cap));
   Value small = arith::MulFOp::create(builder, yield->getOperand(0), inverse);
   Value bent = math::TanhOp::create(builder, small);
   yield->setOperand(0, arith::MulFOp::create(builder, bent, bound));

@@ -172,8 +172,9 @@ def RaiseAttention : Pass<"fovea-raise-attention", "::mlir::func::FuncOp"> {
     would have cleared too, stays NaN. f16 and bf16 scores are computed in f32. A
     softmax that is spelled out is recognized first.
     Gives up when scores or probabilities have other readers, when the softmax is over another
-    dimension than the keys, when an operand's layout is no indexing map, on arithmetic in f64, and
-    on scores that are moved by anything but reshapes, transposes and repeats.
+    dimension than the keys, when an operand's layout is no indexing map, on scores in f64 of
+    shorter queries and the reverse, and on scores that are moved by anything but reshapes,
+    transposes and repeats.
   }];
   let options = [Option<"report", "report", "bool", /*default=*/"false",
     "remark on each softmax that stays, with the operation that does not fit and the reason">];

@@ -119,7 +119,7 @@ private:
 
   /// Opens a region with its arguments and maps those of the chain to them.
   IRMapping openRegion(Region &region, ScalarChain &chain, bool hasCore) {
-    SmallVector<Type> types(hasCore, builder.getF32Type());
+    SmallVector<Type> types(hasCore, cast<AttentionOp>(region.getParentOp()).getScoreType());
     types.append(4, builder.getIndexType());
     for (unsigned number : used) {
       Type element = getElementTypeOrSelf(match.captures[number].value);

@@ -20,11 +20,18 @@ Type fovea::widenedType(Type type) {
   return type.isF16() || type.isBF16() ? Float32Type::get(type.getContext()) : type;
 }
 
+/// Type of the core's element: a contraction's sum, any other result widened.
+static Type coreType(Operation *core) {
+  if (auto contract = dyn_cast<ContractOp>(core))
+    return contract.getEpilogue().front().getArgument(0).getType();
+  return widenedType(getElementTypeOrSelf(core->getResult(0)));
+}
+
 ScalarChain::ScalarChain(IndexSpace &space, Operation *core, ChainCaptures &captures,
                          ArrayRef<unsigned> rows, unsigned key)
     : space(space), core(core), captures(captures), rows(rows), key(key),
       block(std::make_unique<Block>()), builder(core->getContext()) {
-  block->addArgument(builder.getF32Type(), core->getLoc());
+  block->addArgument(coreType(core), core->getLoc());
   builder.setInsertionPointToEnd(block.get());
 }
 
@@ -161,7 +168,7 @@ bool ScalarChain::emitOperation(Operation &op, IRMapping &mapping, ArrayRef<Line
     return fail(&op, "is not elementwise arithmetic on scalars") != Value();
   SmallVector<Type> types;
   for (Type type : op.getResultTypes()) {
-    if (type.isF64())
+    if (type.isF64() && !getCore().getType().isF64())
       return fail(&op, "computes in f64") != Value();
     types.push_back(widenedType(type));
   }
@@ -180,7 +187,7 @@ Value ScalarChain::emitOuter(Value scalar) {
   TypedAttr constant;
   if (matchPattern(scalar, m_Constant(&constant)))
     return emitConstant(constant, scalar.getLoc());
-  if (scalar.getType().isF64())
+  if (scalar.getType().isF64() && !getCore().getType().isF64())
     return fail(scalar.getDefiningOp() ? scalar.getDefiningOp() : core, "is an f64 scalar");
   return capture({scalar, {}});
 }

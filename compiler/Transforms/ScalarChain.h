@@ -27,7 +27,8 @@ struct Mismatch {
 using ChainCaptures = llvm::SmallVector<TensorAccess>;
 
 /// Scalar code in a block of its own. Its arguments, in any order: the core, then positions of
-/// atoms and captures as they were needed. f16 and bf16 are computed in f32.
+/// atoms and captures as they were needed. f16 and bf16 are computed in f32, f64 only around a core
+/// in f64.
 class ScalarChain {
 public:
   /// `core` is the operation whose result is the block's first argument (for a contraction: its

@@ -41,6 +41,12 @@ int64_t AttentionOp::getGroup() {
   return group;
 }
 
+FloatType AttentionOp::getScoreType() {
+  if (elementTypeOf(getQuery()).isF64())
+    return Float64Type::get(getContext());
+  return Float32Type::get(getContext());
+}
+
 static LogicalResult verifyMaps(AttentionOp op) {
   using A = AttentionOp;
   SmallVector<Value> shaped{op.getQuery(), op.getKey(), op.getValue()};
@@ -79,10 +85,11 @@ static LogicalResult verifyMaps(AttentionOp op) {
   if (keyGroup != valueGroup)
     return emitConstraint(op, "attention_c4") << "expected one group size for key and value, got "
                                               << keyGroup << " and " << valueGroup;
-  if (op.hasLse() &&
-      (!permutes(op.getLseMap(), {A::B, A::H, A::I}) || !elementTypeOf(op.getLse()).isF32()))
+  if (op.hasLse() && (!permutes(op.getLseMap(), {A::B, A::H, A::I}) ||
+                      elementTypeOf(op.getLse()) != op.getScoreType()))
     return emitConstraint(op, "attention_c6")
-           << "expected an f32 lse whose map permutes (b, h, i), got " << op.getLse().getType();
+           << "expected an " << op.getScoreType() << " lse whose map permutes (b, h, i), got "
+           << op.getLse().getType();
   for (unsigned index = 0; index < op.getCaptures().size(); ++index)
     for (unsigned dim : {A::D, A::E})
       if (op.getCaptureMap(index).isFunctionOfDim(dim))
@@ -94,17 +101,18 @@ static LogicalResult verifyMaps(AttentionOp op) {
 
 static LogicalResult verifyScalarRegions(AttentionOp op) {
   Builder builder(op.getContext());
-  Type f32 = builder.getF32Type(), index = builder.getIndexType(), i1 = builder.getI1Type();
+  Type score = op.getScoreType(), index = builder.getIndexType(), i1 = builder.getI1Type();
   SmallVector<AffineMap> maps;
   for (unsigned i = 0; i < op.getCaptures().size(); ++i)
     maps.push_back(op.getCaptureMap(i));
-  SmallVector<Type> scored{f32, index, index, index, index};
+  SmallVector<Type> scored{score, index, index, index, index};
   ArrayRef<Type> all(scored), positions = all.drop_front();
   struct Check {
     Region &region;
     ArrayRef<Type> leading;
     Type yielded;
-  } checks[] = {{op.getScore(), all, f32}, {op.getMask(), positions, i1}, {op.getProb(), all, f32}};
+  } checks[] = {
+      {op.getScore(), all, score}, {op.getMask(), positions, i1}, {op.getProb(), all, score}};
   for (Check &check : checks) {
     if (check.region.empty())
       continue;
@@ -116,15 +124,23 @@ static LogicalResult verifyScalarRegions(AttentionOp op) {
   return success();
 }
 
-LogicalResult AttentionOp::verify() {
-  Type element = elementTypeOf(getQuery());
-  if (!element.isF32() && !element.isF16() && !element.isBF16())
-    return emitConstraint(*this, "attention_c1")
-           << "expected f32, f16 or bf16 elements, got " << element;
-  if (elementTypeOf(getKey()) != element || elementTypeOf(getValue()) != element)
-    return emitConstraint(*this, "attention_c1")
+static LogicalResult verifyElements(AttentionOp op) {
+  Type element = elementTypeOf(op.getQuery());
+  SmallVector<Value> shaped{op.getQuery()};
+  llvm::append_range(shaped, op.getInits().take_front(1));
+  for (Value value : shaped)
+    if (Type type = elementTypeOf(value);
+        !type.isF32() && !type.isF64() && !type.isF16() && !type.isBF16())
+      return emitConstraint(op, "attention_c1")
+             << "expected f32, f64, f16 or bf16 elements, got " << type;
+  if (elementTypeOf(op.getKey()) != element || elementTypeOf(op.getValue()) != element)
+    return emitConstraint(op, "attention_c1")
            << "expected query, key and value of one element type";
-  if (failed(verifyMaps(*this)))
+  return success();
+}
+
+LogicalResult AttentionOp::verify() {
+  if (failed(verifyElements(*this)) || failed(verifyMaps(*this)))
     return failure();
   SmallVector<AffineMap> maps{getQueryMap(), getKeyMap(), getValueMap()};
   SmallVector<Value> shaped{getQuery(), getKey(), getValue()};

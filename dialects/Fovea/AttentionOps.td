@@ -21,7 +21,8 @@ def Fovea_AttentionOp : Fovea_DestinationOp<"attention", [AttrSizedOperandSegmen
     lse[b,h,i] = log(sum over kept j of exp(s[j]))
     ```
     A row that keeps no key gives out 0 and lse -inf. An excluded key is never read into the row,
-    so a NaN there does not leak.
+    so a NaN there does not leak. Scores, probabilities and lse are f64 where the query is f64, f32
+    otherwise; out is rounded or extended to its own type.
 
     `indexing_maps` (query, key, value, captures, out, lse) are over the dimensions
     (b, h, i, j, d, e), so that a layout is a map, and a key head shared by G query heads is
@@ -33,7 +34,8 @@ def Fovea_AttentionOp : Fovea_DestinationOp<"attention", [AttrSizedOperandSegmen
     i + offset - l <= j <= i + offset + r (-1 is unbounded).
 
     Constraints:
-    - attention_c1: query, key and value have one element type out of f32, f16, bf16.
+    - attention_c1: query, key and value have one element type out of f32, f64, f16, bf16, and out
+      has one of these.
     - attention_c2: one indexing map per operand with 6 dimensions, no symbols, and as many
       results as the operand's rank.
     - attention_c3: the query map permutes (b, h, i, d), the out map (b, h, i, e).
@@ -41,10 +43,10 @@ def Fovea_AttentionOp : Fovea_DestinationOp<"attention", [AttrSizedOperandSegmen
       h or h floordiv G for one positive G.
     - attention_c5: extents of the same dimension agree; query heads = G * key heads; any other
       index that a capture's map computes stays inside the capture.
-    - attention_c6: the lse map permutes (b, h, i), its element type is f32.
+    - attention_c6: the lse map permutes (b, h, i), its element type is that of scores.
     - attention_c7: a capture's map uses b, h, i and j alone.
-    - attention_c8: region arguments are (score f32 | none | probability f32), b, h, i, j, captures;
-      they yield f32, i1 and f32.
+    - attention_c8: region arguments are (score | none | probability), b, h, i, j, captures; they
+      yield a score, i1 and a probability.
     - attention_c9: regions contain only elementwise scalar operations and fovea.capture_load.
     - attention_c10: causal and window need an offset.
     - attention_c11: window has two entries, each >= -1.
@@ -95,6 +97,8 @@ def Fovea_AttentionOp : Fovea_DestinationOp<"attention", [AttrSizedOperandSegmen
     ::mlir::AffineMap getCaptureMap(unsigned capture) { return getMap(3 + capture); }
     ::mlir::AffineMap getOutMap() { return getMap(3 + getCaptures().size()); }
     ::mlir::AffineMap getLseMap() { return getMap(4 + getCaptures().size()); }
+    /// Type of scores, probabilities and lse: f64 for queries in f64, f32 for shorter ones.
+    ::mlir::FloatType getScoreType();
     /// Query heads per key head (G of the key map's `h floordiv G`).
     int64_t getGroup();
   }];

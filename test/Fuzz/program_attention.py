@@ -43,9 +43,9 @@ class _Captures:
         return f"^bb0({leading}{positions}{listed}):", names
 
 
-def _float_region(p: Program, kind: str, captures: _Captures) -> list[str]:
-    header, names = captures.header(p, "%x: f32, ")
-    body = Scalars(p)
+def _float_region(p: Program, kind: str, captures: _Captures, dtype: str) -> list[str]:
+    header, names = captures.header(p, f"%x: {dtype}, ")
+    body = Scalars(p, dtype)
     others = [
         body.widened(name, value.dtype)
         for name, value in zip(names, captures.values, strict=True)
@@ -54,7 +54,7 @@ def _float_region(p: Program, kind: str, captures: _Captures) -> list[str]:
     if kind == "score" and p.rng.random() < 0.5:
         others.append(body.distance("%j", "%i"))
     result = body.chain(["%x", *others], p.rng.choice([0, 1, 2]))
-    return [f"{kind} {{", header, *body.lines, f"fovea.yield {result} : f32", "}"]
+    return [f"{kind} {{", header, *body.lines, f"fovea.yield {result} : {dtype}", "}"]
 
 
 def _mask_region(p: Program, captures: _Captures) -> list[str]:
@@ -96,7 +96,8 @@ def attention(p: Program) -> list[Value]:
         "j": p.dim(1, 3, 16, 33, 65), "d": Dim(p.rng.choice([1, 8, 16, 40, 64])),
         "e": Dim(p.rng.choice([8, 16, 5, 64])),
     }  # fmt: skip
-    dtype = p.rng.choice(FLOATS)
+    dtype = p.rng.choice([*FLOATS, "f64"])
+    score = "f64" if dtype == "f64" else "f32"
     shapes, maps, values = [], [], []
     for own in ("bhid", "bhjd", "bhje"):
         sizes = {name: dims[name] for name in own}
@@ -113,7 +114,7 @@ def attention(p: Program) -> list[Value]:
     out_shape, out_map = _laid_out(p, {name: dims[name] for name in "bhie"})
     outs, out_maps = [p.empty(out_shape, dtype)], [out_map]
     if p.rng.random() < 0.3:
-        outs.append(p.empty([dims[name] for name in "bhi"], "f32"))
+        outs.append(p.empty([dims[name] for name in "bhi"], score))
         out_maps.append(_map(list("bhi")))
     results = [p.result(out.shape, out.dtype) for out in outs]
     listed = ", ".join(value.name for value in captures.values)
@@ -126,9 +127,9 @@ def attention(p: Program) -> list[Value]:
         f"   {sugar} outs({', '.join(v.name for v in outs)} : {', '.join(v.type for v in outs)})",
         f"    {{scale = {scale:.6e} : f64,",
         f"     indexing_maps = [{', '.join([*maps, *captures.maps, *out_maps])}]}}",
-        *(_float_region(p, "score", captures) if p.rng.random() < 0.5 else []),
+        *(_float_region(p, "score", captures, score) if p.rng.random() < 0.5 else []),
         *(_mask_region(p, captures) if p.rng.random() < 0.4 else []),
-        *(_float_region(p, "prob", captures) if p.rng.random() < 0.15 else []),
+        *(_float_region(p, "prob", captures, score) if p.rng.random() < 0.15 else []),
         f"    -> {', '.join(value.type for value in results)}",
     ]
     return results

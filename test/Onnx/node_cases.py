@@ -8,6 +8,7 @@ are symbolic and nothing is declared about the sizes of results.
 from __future__ import annotations
 
 import dataclasses
+import functools
 import random
 import warnings
 from pathlib import Path
@@ -59,6 +60,7 @@ def _shipped(kind: str) -> list[Case]:
     return cases
 
 
+@functools.cache
 def collect() -> dict[str, Case]:
     """All cases by name, in the order of their names."""
     random.seed(SEED)

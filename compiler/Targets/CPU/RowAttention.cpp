@@ -1,8 +1,8 @@
 //===- RowAttention.cpp - attention, a query at a time --------------------===//
 //
-// For head sizes that the transposed form does not take: known only at run time, or large. Online
-// softmax over scalar scores; the row of results stays in scratch memory, a block of channels at a
-// time, so that neither scores nor results depend on run-time sizes.
+// For what the transposed form does not take: head sizes known only at run time, or large, and f64.
+// Online softmax over scalar scores; the row of results stays in scratch memory, a block of
+// channels at a time, so that neither scores nor results depend on run-time sizes.
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
@@ -38,7 +38,7 @@ namespace {
 class RowAttention {
 public:
   RowAttention(AttentionOp op, Nest &nest)
-      : op(op), nest(nest), b(nest.builder), f32(nest.builder.getF32Type()) {}
+      : op(op), nest(nest), b(nest.builder), real(op.getScoreType()) {}
 
   void write() {
     readExtents();
@@ -52,9 +52,9 @@ public:
           writeRow();
         },
         [&] {
-          sums = nest.scratch({kChannels}, f32);
-          maximum = nest.scratch({1}, f32);
-          total = nest.scratch({1}, f32);
+          sums = nest.scratch({kChannels}, real);
+          maximum = nest.scratch({1}, real);
+          total = nest.scratch({1}, real);
         });
   }
 
@@ -73,7 +73,10 @@ private:
     read(op.getQuery(), op.getQueryMap());
   }
 
-  Value infinity() { return nest.f32(-std::numeric_limits<double>::infinity()); }
+  Value number(double value) {
+    return arith::ConstantOp::create(b, nest.loc, b.getFloatAttr(real, value));
+  }
+  Value infinity() { return number(-std::numeric_limits<double>::infinity()); }
   Value mulf(Value x, Value y) { return relaxed(arith::MulFOp::create(b, nest.loc, x, y)); }
   Value addf(Value x, Value y) { return relaxed(arith::AddFOp::create(b, nest.loc, x, y)); }
   Value relaxed(Value value) {
@@ -99,10 +102,7 @@ private:
   }
   Value load(Value buffer, AffineMap map, ArrayRef<Value> point) {
     Value value = memref::LoadOp::create(b, nest.loc, buffer, nest.apply(map, point));
-    auto floating = dyn_cast<FloatType>(value.getType());
-    return floating && floating.getWidth() < 32
-               ? arith::ExtFOp::create(b, nest.loc, f32, value).getResult()
-               : value;
+    return resized(nest, value, real);
   }
   Value read(Value scratch, Value index = Value()) {
     return memref::LoadOp::create(b, nest.loc, scratch, index ? index : nest.index(0));
@@ -118,8 +118,8 @@ private:
     nest.loop(zero, channels, block, [&](Value first) {
       Value count = nest.min(nest.sub(extent[Dim::E], first), block);
       keep(infinity(), maximum);
-      keep(nest.f32(0), total);
-      nest.loop(zero, count, nest.index(1), [&](Value e) { keep(nest.f32(0), sums, e); });
+      keep(number(0), total);
+      nest.loop(zero, count, nest.index(1), [&](Value e) { keep(number(0), sums, e); });
       bool twice = !op.getProb().empty();
       forKeys([&](Value key, Value score) { addKey(key, score, first, count, !twice); });
       if (twice)
@@ -133,7 +133,7 @@ private:
   /// body(key, score) for every key that the row keeps.
   void forKeys(function_ref<void(Value, Value)> body) {
     nest.loop(nest.index(0), extent[Dim::J], nest.index(1), [&](Value key) {
-      Value dot = nest.loop(nest.index(0), extent[Dim::D], nest.index(1), nest.f32(0),
+      Value dot = nest.loop(nest.index(0), extent[Dim::D], nest.index(1), number(0),
                             [&](Value d, ValueRange sum) {
                               SmallVector<Value> point = at(key, d, Value());
                               Value q = load(op.getQuery(), op.getQueryMap(), point);
@@ -141,7 +141,7 @@ private:
                               return Nest::Carried{addf(sum[0], mulf(q, k))};
                             })
                       .front();
-      Value score = mulf(dot, nest.f32(op.getScale().convertToDouble()));
+      Value score = mulf(dot, number(op.getScale().convertToDouble()));
       if (!op.getScore().empty())
         score = inlined(op.getScore(), score, key);
       Value kept = compare(arith::CmpFPredicate::UNE, score, infinity());
@@ -185,7 +185,7 @@ private:
 
   /// A maximum without the -inf of a row that keeps nothing yet.
   Value safe(Value value) {
-    return select(compare(arith::CmpFPredicate::OEQ, value, infinity()), nest.f32(0), value);
+    return select(compare(arith::CmpFPredicate::OEQ, value, infinity()), number(0), value);
   }
 
   void addKey(Value key, Value score, Value first, Value count, bool weigh) {
@@ -217,8 +217,8 @@ private:
   /// 1 / total, 0 in a row that keeps no key.
   Value inverseTotal() {
     Value sum = read(total);
-    Value inverse = arith::DivFOp::create(b, nest.loc, nest.f32(1), sum);
-    return select(compare(arith::CmpFPredicate::OEQ, sum, nest.f32(0)), nest.f32(0), inverse);
+    Value inverse = arith::DivFOp::create(b, nest.loc, number(1), sum);
+    return select(compare(arith::CmpFPredicate::OEQ, sum, number(0)), number(0), inverse);
   }
 
   void finish(Value first, Value count, bool normalized) {
@@ -227,9 +227,7 @@ private:
       Value value = read(sums, e);
       if (factor)
         value = mulf(value, factor);
-      Type wanted = elementTypeOf(op.getOut());
-      if (wanted != f32)
-        value = arith::TruncFOp::create(b, nest.loc, wanted, value);
+      value = resized(nest, value, elementTypeOf(op.getOut()));
       SmallVector<Value> point = at(Value(), Value(), nest.add(first, e));
       memref::StoreOp::create(b, nest.loc, value, op.getOut(), nest.apply(op.getOutMap(), point));
     });
@@ -239,7 +237,7 @@ private:
   void storeLse() {
     Value sum = read(total);
     Value value = addf(read(maximum), math::LogOp::create(b, nest.loc, sum));
-    Value empty = compare(arith::CmpFPredicate::OEQ, sum, nest.f32(0));
+    Value empty = compare(arith::CmpFPredicate::OEQ, sum, number(0));
     memref::StoreOp::create(b, nest.loc, select(empty, infinity(), value), op.getLse(),
                             nest.apply(op.getLseMap(), at(Value(), Value(), Value())));
   }
@@ -247,7 +245,7 @@ private:
   AttentionOp op;
   Nest &nest;
   OpBuilder &b;
-  Type f32;
+  FloatType real;
   SmallVector<Value> extent, place;
   Value sums, maximum, total;
 };

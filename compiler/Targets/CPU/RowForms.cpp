@@ -31,18 +31,11 @@ public:
                                      nest.builder.getFloatAttr(type, value));
   }
   Value load(Value buffer, ArrayRef<Value> at) {
-    Value value = memref::LoadOp::create(nest.builder, nest.loc, buffer, at);
-    return value.getType() == type
-               ? value
-               : arith::ExtFOp::create(nest.builder, nest.loc, type, value).getResult();
+    return resized(nest, memref::LoadOp::create(nest.builder, nest.loc, buffer, at), type);
   }
   void store(Value value, Value buffer, ArrayRef<Value> at) {
-    Type wanted = elementTypeOf(buffer);
-    if (wanted != type && wanted.getIntOrFloatBitWidth() < type.getIntOrFloatBitWidth())
-      value = arith::TruncFOp::create(nest.builder, nest.loc, wanted, value);
-    else if (wanted != type)
-      value = arith::ExtFOp::create(nest.builder, nest.loc, wanted, value);
-    memref::StoreOp::create(nest.builder, nest.loc, value, buffer, at);
+    memref::StoreOp::create(nest.builder, nest.loc, resized(nest, value, elementTypeOf(buffer)),
+                            buffer, at);
   }
   Value add(Value a, Value b) { return relaxed<arith::AddFOp>(a, b); }
   Value sub(Value a, Value b) { return relaxed<arith::SubFOp>(a, b); }

@@ -115,8 +115,14 @@ void fovea::cpu::storeResults(Nest &nest, linalg::LinalgOp op, ArrayRef<Value> p
 
 Value fovea::cpu::loadWide(Nest &nest, Value buffer, ArrayRef<Value> at) {
   Value value = memref::LoadOp::create(nest.builder, nest.loc, buffer, at);
-  Type f32 = nest.builder.getF32Type();
-  if (value.getType() != f32)
-    value = arith::ExtFOp::create(nest.builder, nest.loc, f32, value);
-  return value;
+  return resized(nest, value, nest.builder.getF32Type());
+}
+
+Value fovea::cpu::resized(Nest &nest, Value value, Type wanted) {
+  Type type = value.getType();
+  if (type == wanted)
+    return value;
+  if (type.getIntOrFloatBitWidth() < wanted.getIntOrFloatBitWidth())
+    return arith::ExtFOp::create(nest.builder, nest.loc, wanted, value);
+  return arith::TruncFOp::create(nest.builder, nest.loc, wanted, value);
 }

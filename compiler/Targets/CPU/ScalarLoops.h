@@ -45,6 +45,9 @@ void relax(mlir::Operation *op, bool reassociate);
 /// Element of a buffer of floats as f32.
 mlir::Value loadWide(Nest &nest, mlir::Value buffer, llvm::ArrayRef<mlir::Value> at);
 
+/// A float as one of type `wanted`: itself, extended or rounded.
+mlir::Value resized(Nest &nest, mlir::Value value, mlir::Type wanted);
+
 } // namespace fovea::cpu
 
 #endif // FOVEA_COMPILER_TARGETS_CPU_SCALARLOOPS_H

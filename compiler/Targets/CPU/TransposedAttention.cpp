@@ -37,6 +37,8 @@ static Refusal refuse(Operation *op, const Capabilities &) {
   auto attention = cast<AttentionOp>(op);
   if (attention.getCausal() || attention.getWindow() || attention.getSoftcap())
     return {"order", "sugar is left; fovea-materialize-mods runs first"};
+  if (attention.getScoreType().isF64() || elementTypeOf(attention.getOut()).isF64())
+    return {"dtype", "scores and sums on the lanes are in f32; the elements are of f64"};
   auto extentOf = [](Value buffer, AffineMap map, unsigned dim) {
     AffineExpr expr = getAffineDimExpr(dim, map.getContext());
     unsigned place = llvm::find(map.getResults(), expr) - map.getResults().begin();

@@ -244,9 +244,9 @@ static LogicalResult runAttention(OpRun &run) {
     results.push_back(std::move(*result));
   }
   Array *lse = op.hasLse() ? &results[1] : nullptr;
-  if (failed(run.mode() == Mode::Plain
-                 ? Attention<float>(run, op, *extents).execute(results[0], lse)
-                 : Attention<double>(run, op, *extents).execute(results[0], lse)))
+  bool narrow = run.mode() == Mode::Plain && op.getScoreType().isF32();
+  if (failed(narrow ? Attention<float>(run, op, *extents).execute(results[0], lse)
+                    : Attention<double>(run, op, *extents).execute(results[0], lse)))
     return failure();
   for (auto [index, result] : llvm::enumerate(results)) {
     Type element = cast<ShapedType>(op.getInits()[index].getType()).getElementType();

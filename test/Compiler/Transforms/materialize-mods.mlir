@@ -34,6 +34,19 @@ func.func @softcap_then_masks(%x: !t, %o: !t, %offset: index) -> !t {
   return %r : !t
 }
 
+// CHECK-LABEL: func @softcap_of_f64
+// CHECK:         score {
+// CHECK-NEXT:    ^bb0(%[[SCORE:.*]]: f64,
+// CHECK:           arith.mulf %[[SCORE]], %{{.*}} : f64
+// CHECK:           math.tanh %{{.*}} : f64
+// CHECK:           fovea.yield %{{.*}} : f64
+func.func @softcap_of_f64(%x: tensor<1x2x5x8xf64>) -> tensor<1x2x5x8xf64> {
+  %r = fovea.attention
+      ins(%x, %x, %x : tensor<1x2x5x8xf64>, tensor<1x2x5x8xf64>, tensor<1x2x5x8xf64>) softcap 30.0
+      outs(%x : tensor<1x2x5x8xf64>) {indexing_maps = [#q, #k, #v, #o]} -> tensor<1x2x5x8xf64>
+  return %r : tensor<1x2x5x8xf64>
+}
+
 // CHECK-LABEL: func @do_not_capture_a_constant_offset
 // CHECK:         fovea.attention
 // CHECK-NOT:       captures

@@ -2,9 +2,20 @@
 
 #m = affine_map<(b, h, i, j, d, e) -> (b, h, i, d)>
 func.func @attention_c1_floating_point(%q: memref<1x2x4x4xi32>) {
-  // expected-error @+1 {{attention_c1: expected f32, f16 or bf16 elements, got 'i32'}}
+  // expected-error @+1 {{attention_c1: expected f32, f64, f16 or bf16 elements, got 'i32'}}
   fovea.attention ins(%q, %q, %q : memref<1x2x4x4xi32>, memref<1x2x4x4xi32>, memref<1x2x4x4xi32>)
       outs(%q : memref<1x2x4x4xi32>) {indexing_maps = [#m, #m, #m, #m]}
+  return
+}
+
+// -----
+
+#m = affine_map<(b, h, i, j, d, e) -> (b, h, i, d)>
+!t = memref<1x2x4x4xf32>
+func.func @attention_c1_out(%q: !t, %o: memref<1x2x4x4xi32>) {
+  // expected-error @+1 {{attention_c1: expected f32, f64, f16 or bf16 elements, got 'i32'}}
+  fovea.attention ins(%q, %q, %q : !t, !t, !t) outs(%o : memref<1x2x4x4xi32>)
+      {indexing_maps = [#m, #m, #m, #m]}
   return
 }
 
@@ -147,8 +158,23 @@ func.func @attention_c5_heads(%q: !t, %k: !k) {
 #l = affine_map<(b, h, i, j, d, e) -> (b, h, i)>
 !t = memref<1x2x4x4xf16>
 func.func @attention_c6(%q: !t, %lse: memref<1x2x4xf16>) {
-  // expected-error @+1 {{attention_c6: expected an f32 lse whose map permutes (b, h, i)}}
+  // expected-error @+1 {{attention_c6: expected an 'f32' lse whose map permutes (b, h, i)}}
   fovea.attention ins(%q, %q, %q : !t, !t, !t) outs(%q, %lse : !t, memref<1x2x4xf16>)
+      {indexing_maps = [#q, #k, #v, #o, #l]}
+  return
+}
+
+// -----
+
+#q = affine_map<(b, h, i, j, d, e) -> (b, h, i, d)>
+#k = affine_map<(b, h, i, j, d, e) -> (b, h, j, d)>
+#v = affine_map<(b, h, i, j, d, e) -> (b, h, j, e)>
+#o = affine_map<(b, h, i, j, d, e) -> (b, h, i, e)>
+#l = affine_map<(b, h, i, j, d, e) -> (b, h, i)>
+!t = memref<1x2x4x4xf64>
+func.func @attention_c6_of_f64(%q: !t, %lse: memref<1x2x4xf32>) {
+  // expected-error @+1 {{attention_c6: expected an 'f64' lse whose map permutes (b, h, i)}}
+  fovea.attention ins(%q, %q, %q : !t, !t, !t) outs(%q, %lse : !t, memref<1x2x4xf32>)
       {indexing_maps = [#q, #k, #v, #o, #l]}
   return
 }

@@ -101,6 +101,25 @@ func.func @regions_and_row_sums(%q: tensor<1x2x5x8xf16>, %k: tensor<1x2x6x8xf16>
   return %r, %l : tensor<1x2x5x8xf16>, tensor<1x2x5xf32>
 }
 
+// CHECK-LABEL: func @double_precision
+// CHECK:         fovea.attention
+// CHECK-SAME:      outs(%{{.*}}, %{{.*}} : memref<1x2x5x8xf32>, memref<1x2x5xf64>)
+// CHECK:         ^bb0(%[[SCORE:.*]]: f64, {{.*}}: f32):
+// CHECK:           fovea.yield %{{.*}} : f64
+func.func @double_precision(%q: memref<1x2x5x8xf64>, %bias: memref<2x5x5xf32>,
+    %o: memref<1x2x5x8xf32>, %lse: memref<1x2x5xf64>) {
+  fovea.attention ins(%q, %q, %q : memref<1x2x5x8xf64>, memref<1x2x5x8xf64>, memref<1x2x5x8xf64>)
+      captures(%bias : memref<2x5x5xf32>)
+      outs(%o, %lse : memref<1x2x5x8xf32>, memref<1x2x5xf64>)
+      {indexing_maps = [#q, #k, #v, #bias, #o, #lse]} score {
+      ^bb0(%s: f64, %b: index, %h: index, %i: index, %j: index, %add: f32):
+        %wide = arith.extf %add : f32 to f64
+        %x = arith.addf %s, %wide : f64
+        fovea.yield %x : f64
+      }
+  return
+}
+
 // CHECK-LABEL: func @capture_load
 // CHECK:         fovea.capture_load %{{.*}}[%{{.*}}, %{{.*}}] : tensor<32x12xf32> -> f32
 // CHECK:         fovea.capture_load %{{.*}}[] : memref<i64> -> i64

@@ -22,6 +22,41 @@ func.func @attention_c8_arguments(%q: !t) {
 #v = affine_map<(b, h, i, j, d, e) -> (b, h, j, e)>
 #o = affine_map<(b, h, i, j, d, e) -> (b, h, i, e)>
 !t = memref<1x2x4x4xf32>
+func.func @attention_c8_score_of_f32_queries(%q: !t) {
+  // expected-error @+1 {{attention_c8: expected a region that yields one 'f32'}}
+  fovea.attention ins(%q, %q, %q : !t, !t, !t) outs(%q : !t) {indexing_maps = [#q, #k, #v, #o]}
+      score {
+      ^bb0(%s: f32, %b: index, %h: index, %i: index, %j: index):
+        %x = arith.extf %s : f32 to f64
+        fovea.yield %x : f64
+      }
+  return
+}
+
+// -----
+
+#q = affine_map<(b, h, i, j, d, e) -> (b, h, i, d)>
+#k = affine_map<(b, h, i, j, d, e) -> (b, h, j, d)>
+#v = affine_map<(b, h, i, j, d, e) -> (b, h, j, e)>
+#o = affine_map<(b, h, i, j, d, e) -> (b, h, i, e)>
+!t = memref<1x2x4x4xf64>
+func.func @attention_c8_probability_of_f64_queries(%q: !t) {
+  // expected-error @+1 {{attention_c8: expected region arguments ('f64', 'index', 'index'}}
+  fovea.attention ins(%q, %q, %q : !t, !t, !t) outs(%q : !t) {indexing_maps = [#q, #k, #v, #o]}
+      prob {
+      ^bb0(%p: f32, %b: index, %h: index, %i: index, %j: index):
+        fovea.yield %p : f32
+      }
+  return
+}
+
+// -----
+
+#q = affine_map<(b, h, i, j, d, e) -> (b, h, i, d)>
+#k = affine_map<(b, h, i, j, d, e) -> (b, h, j, d)>
+#v = affine_map<(b, h, i, j, d, e) -> (b, h, j, e)>
+#o = affine_map<(b, h, i, j, d, e) -> (b, h, i, e)>
+!t = memref<1x2x4x4xf32>
 func.func @attention_c8_mask_yields_i1(%q: !t) {
   // expected-error @+1 {{attention_c8: expected a region that yields one 'i1'}}
   fovea.attention ins(%q, %q, %q : !t, !t, !t) outs(%q : !t) {indexing_maps = [#q, #k, #v, #o]}

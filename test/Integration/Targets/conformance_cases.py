@@ -11,7 +11,7 @@ from small_models import gather, linear
 
 @dataclass
 class Case:
-    """`errors` is the largest absolute error, from the length of the sums in f32."""
+    """`errors` is the largest absolute error, from the length of the sums and their type."""
 
     text: str
     inputs: dict[str, np.ndarray]
@@ -60,6 +60,59 @@ func.func @main(%q: tensor<2x4x9x16xf32> {fovea.name = "q"},
     weights = np.divide(weights, sums, out=np.zeros_like(weights), where=sums > 0)
     y = np.einsum("bhij,bhje->bhie", weights, values)
     return Case(text, {"q": q, "k": k, "v": v}, {"y": y})
+
+
+def attention_in_double() -> Case:
+    """Every part of attention in f64: soft cap, a bias in f32, a mask, weights halved, row sums."""
+    rng = np.random.default_rng(13)
+    q, k, v = (rng.standard_normal((1, 2, 5, 8)) for _ in "qkv")
+    bias = _random(14, 2, 5, 5)
+    text = """
+func.func @main(%q: tensor<1x2x5x8xf64> {fovea.name = "q"},
+                %k: tensor<1x2x5x8xf64> {fovea.name = "k"},
+                %v: tensor<1x2x5x8xf64> {fovea.name = "v"},
+                %bias: tensor<2x5x5xf32> {fovea.name = "bias"})
+    -> (tensor<1x2x5x8xf64> {fovea.name = "y"}, tensor<1x2x5xf64> {fovea.name = "lse"})
+    attributes {fovea.entry} {
+  %one = arith.constant 1 : index
+  %e = tensor.empty() : tensor<1x2x5x8xf64>
+  %l = tensor.empty() : tensor<1x2x5xf64>
+  %r:2 = fovea.attention
+      ins(%q, %k, %v : tensor<1x2x5x8xf64>, tensor<1x2x5x8xf64>, tensor<1x2x5x8xf64>)
+      captures(%bias : tensor<2x5x5xf32>) offset(%one) causal softcap 2.0
+      outs(%e, %l : tensor<1x2x5x8xf64>, tensor<1x2x5xf64>)
+      {scale = 0.3 : f64, indexing_maps = [
+        affine_map<(b, h, i, j, d, e) -> (b, h, i, d)>,
+        affine_map<(b, h, i, j, d, e) -> (b, h, j, d)>,
+        affine_map<(b, h, i, j, d, e) -> (b, h, j, e)>,
+        affine_map<(b, h, i, j, d, e) -> (h, i, j)>,
+        affine_map<(b, h, i, j, d, e) -> (b, h, i, e)>,
+        affine_map<(b, h, i, j, d, e) -> (b, h, i)>]}
+      score {
+      ^bb0(%s: f64, %b: index, %h: index, %i: index, %j: index, %add: f32):
+        %wide = arith.extf %add : f32 to f64
+        %x = arith.addf %s, %wide : f64
+        fovea.yield %x : f64
+      } mask {
+      ^bb0(%b: index, %h: index, %i: index, %j: index, %add: f32):
+        %keep = arith.cmpi ne, %i, %j : index
+        fovea.yield %keep : i1
+      } prob {
+      ^bb0(%p: f64, %b: index, %h: index, %i: index, %j: index, %add: f32):
+        %half = arith.constant 0.5 : f64
+        %x = arith.mulf %p, %half : f64
+        fovea.yield %x : f64
+      } -> tensor<1x2x5x8xf64>, tensor<1x2x5xf64>
+  return %r#0, %r#1 : tensor<1x2x5x8xf64>, tensor<1x2x5xf64>
+}
+"""
+    scores = 2 * np.tanh((0.3 * np.einsum("bhid,bhjd->bhij", q, k) + bias) / 2)
+    i, j = np.arange(5)[:, None], np.arange(5)[None, :]
+    powers = np.where((j <= i + 1) & (i != j), np.exp(scores), 0)
+    sums = powers.sum(-1)
+    y = 0.5 * np.einsum("bhij,bhje->bhie", powers / sums[..., None], v)
+    inputs = {"q": q, "k": k, "v": v, "bias": bias}
+    return Case(text, inputs, {"y": y, "lse": np.log(sums)}, errors=1e-14)
 
 
 def gru() -> Case:
@@ -128,4 +181,7 @@ func.func @main(%x: tensor<?x7xf32> {fovea.name = "x", fovea.shape = ["n", ""]})
     return Case(text, {"x": x}, {"squares": squares, "sums": squares.sum(1)})
 
 
-CASES = {case.__name__: case for case in (contraction, attention, gru, lookup, mixed)}
+CASES = {
+    case.__name__: case
+    for case in (contraction, attention, attention_in_double, gru, lookup, mixed)
+}

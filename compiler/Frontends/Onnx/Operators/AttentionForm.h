@@ -30,6 +30,8 @@ struct AttentionForm {
   SizeExpr offset = 0, freshKeys;
   int64_t group = 1, left = -1, right = -1;
   double scale = 1, softcap = 0;
+  /// Type of scores and probabilities: F64 or F32.
+  Dtype precision = Dtype::F32;
   bool causal = false, maskIsBool = false;
   llvm::SmallVector<AttentionCapture> captures;
   /// Places in `captures`, or -1.

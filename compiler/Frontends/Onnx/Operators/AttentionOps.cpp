@@ -138,15 +138,31 @@ static LogicalResult readInputs(Node &node, AttentionForm &form) {
 /// The query times 1 / sqrt(width), for a width that only the run knows.
 static Tensor scaledQuery(Node &node, const AttentionForm &form) {
   const Tensor &query = form.query.tensor;
-  Value width = sizeAs(node, form.query.width, Dtype::F32);
-  Value factor = emitBinary(node.b, Binary::Div, Dtype::F32, node.e.scalar(Dtype::F32, 1),
-                            emitUnary(node.b, Unary::Sqrt, Dtype::F32, width));
+  Dtype type = form.precision;
+  Value width = sizeAs(node, form.query.width, type);
+  Value factor = emitBinary(node.b, Binary::Div, type, node.e.scalar(type, 1),
+                            emitUnary(node.b, Unary::Sqrt, type, width));
   return tensorOf(query.dtype, query.shape,
                   elementwise(node, {&query}, query.shape, query.dtype, [&](B &b, ValueRange args) {
-                    Value wide = emitCast(b, query.dtype, Dtype::F32, args.front());
-                    Value scaled = emitBinary(b, Binary::Mul, Dtype::F32, wide, factor);
-                    return emitCast(b, Dtype::F32, query.dtype, scaled);
+                    Value wide = emitCast(b, query.dtype, type, args.front());
+                    Value scaled = emitBinary(b, Binary::Mul, type, wide, factor);
+                    return emitCast(b, type, query.dtype, scaled);
                   }));
+}
+
+/// Scores are computed in double where the query or the softmax is, in float otherwise: at least in
+/// the type that is asked for.
+static LogicalResult readPrecision(Node &node, AttentionForm &form) {
+  int64_t precision = node.intAttr("softmax_precision", 1);
+  constexpr int64_t kFloat = 1, kFloat16 = 10, kDouble = 11, kBFloat16 = 16;
+  if (!llvm::is_contained({kFloat, kFloat16, kDouble, kBFloat16}, precision))
+    return node.unsupported("softmax_precision " + onnxTypeName(precision) + " is not supported");
+  if (precision != kDouble && node.in(0).dtype != Dtype::F64)
+    return success();
+  form.precision = Dtype::F64;
+  for (AttentionInput *in : {&form.query, &form.key, &form.value})
+    in->tensor = converted(node, in->tensor, Dtype::F64);
+  return success();
 }
 
 static LogicalResult readModifiers(Node &node, AttentionForm &form) {
@@ -164,9 +180,6 @@ static LogicalResult readModifiers(Node &node, AttentionForm &form) {
     return node.fail("FV0104", "scale must be finite, softcap finite and not negative");
   if (form.left < -1 || form.right < -1)
     return node.fail("FV0104", "window sizes must be -1 or more");
-  if (int64_t precision = node.intAttr("softmax_precision", 1);
-      precision != 1 && precision != 10 && precision != 16)
-    return node.unsupported("softmax_precision " + onnxTypeName(precision) + " is not supported");
   return success();
 }
 
@@ -323,7 +336,7 @@ static void addRegion(Node &node, const AttentionForm &form, Region &region, boo
   OpBuilder::InsertionGuard guard(b);
   SmallVector<Type> types;
   if (withScore)
-    types.push_back(b.getF32Type());
+    types.push_back(cast<AttentionOp>(region.getParentOp()).getScoreType());
   types.append(4, b.getIndexType());
   for (const AttentionCapture &capture : form.captures)
     types.push_back(cast<RankedTensorType>(capture.value.getType()).getElementType());
@@ -386,10 +399,9 @@ static Value emitAttention(Node &node, const AttentionForm &form) {
 
 LogicalResult fovea::onnx_frontend::importAttention(Node &node) {
   AttentionForm form;
-  if (node.in(0).dtype == Dtype::F64)
-    return node.fail("FV0202", "element type double is not supported");
-  if (failed(readInputs(node, form)) || failed(readModifiers(node, form)) ||
-      failed(readMask(node, form)) || failed(readLengths(node, form)))
+  if (failed(readInputs(node, form)) || failed(readPrecision(node, form)) ||
+      failed(readModifiers(node, form)) || failed(readMask(node, form)) ||
+      failed(readLengths(node, form)))
     return failure();
   if (node.wants(3) && failed(emitScores(node, form)))
     return failure();

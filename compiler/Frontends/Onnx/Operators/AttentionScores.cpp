@@ -15,24 +15,24 @@ using namespace fovea::onnx_frontend;
 using B = ImplicitLocOpBuilder;
 
 /// Softmax of the last axis; a row of -inf gives zeros.
-static Value probabilities(Node &node, Value scores, const Sizes &shape) {
+static Value probabilities(Node &node, Value scores, Dtype dtype, const Sizes &shape) {
   auto &e = node.e;
   AffineMap all = e.identity(4), rows = e.map(4, {e.dim(0), e.dim(1), e.dim(2)});
-  Value most = reduce(node, scores, Dtype::F32, shape, {3}, Binary::Max, Dtype::F32);
+  Value most = reduce(node, scores, dtype, shape, {3}, Binary::Max, dtype);
   Value powers =
-      e.map({scores, most}, {all, rows}, e.type(Dtype::F32), shape,
+      e.map({scores, most}, {all, rows}, e.type(dtype), shape,
             [&](B &b, ValueRange args) -> SmallVector<Value> {
-              Value lowest =
-                  Emitter::scalar(b, b.getF32Type(), -std::numeric_limits<double>::infinity());
+              Type type = args[0].getType();
+              Value lowest = Emitter::scalar(b, type, -std::numeric_limits<double>::infinity());
               Value out = arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, args[0], lowest);
-              Value zero = Emitter::scalar(b, b.getF32Type(), 0);
+              Value zero = Emitter::scalar(b, type, 0);
               Value power = math::ExpOp::create(b, arith::SubFOp::create(b, args[0], args[1]));
               return {arith::SelectOp::create(b, out, zero, power)};
             });
-  Value sum = reduce(node, powers, Dtype::F32, shape, {3}, Binary::Add, Dtype::F32);
-  return e.map({powers, sum}, {all, rows}, e.type(Dtype::F32), shape,
+  Value sum = reduce(node, powers, dtype, shape, {3}, Binary::Add, dtype);
+  return e.map({powers, sum}, {all, rows}, e.type(dtype), shape,
                [&](B &b, ValueRange args) -> SmallVector<Value> {
-                 Value zero = Emitter::scalar(b, b.getF32Type(), 0);
+                 Value zero = Emitter::scalar(b, args[0].getType(), 0);
                  Value empty = arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, args[1], zero);
                  Value share = arith::DivFOp::create(b, args[0], args[1]);
                  return {arith::SelectOp::create(b, empty, zero, share)};
@@ -51,11 +51,11 @@ LogicalResult fovea::onnx_frontend::emitScores(Node &node, const AttentionForm &
   AffineExpr shared = form.group == 1 ? h : h.floorDiv(form.group);
   AffineMap query = form.query.packed ? e.map(5, {b0, i, h, d}) : e.map(5, {b0, h, i, d});
   AffineMap key = form.key.packed ? e.map(5, {b0, j, shared, d}) : e.map(5, {b0, shared, j, d});
-  Tensor q = converted(node, form.query.tensor, Dtype::F32);
-  Tensor k = converted(node, form.key.tensor, Dtype::F32);
+  Tensor q = converted(node, form.query.tensor, form.precision);
+  Tensor k = converted(node, form.key.tensor, form.precision);
   Value scores =
-      contract(node, Dtype::F32, node.importer.materialize(q), node.importer.materialize(k), shape,
-               {query, key, e.map(5, {b0, h, i, j})}, Value(), AffineMap(), form.scale);
+      contract(node, form.precision, node.importer.materialize(q), node.importer.materialize(k),
+               shape, {query, key, e.map(5, {b0, h, i, j})}, Value(), AffineMap(), form.scale);
   if (mode > 0) {
     SmallVector<Value> ins{scores};
     SmallVector<AffineMap> maps{e.identity(4)};
@@ -65,7 +65,7 @@ LogicalResult fovea::onnx_frontend::emitScores(Node &node, const AttentionForm &
     }
     Value offset = form.positional() && form.offsetCapture < 0 ? e.index(form.offset) : Value();
     scores = e.map(
-        ins, maps, e.type(Dtype::F32), shape, [&](B &b, ValueRange args) -> SmallVector<Value> {
+        ins, maps, e.type(form.precision), shape, [&](B &b, ValueRange args) -> SmallVector<Value> {
           ValueRange captured = args.drop_front();
           Value score = form.score(b, args[0], captured, true, mode > 1);
           if (mode == 1)
@@ -73,14 +73,14 @@ LogicalResult fovea::onnx_frontend::emitScores(Node &node, const AttentionForm &
           Value row = linalg::IndexOp::create(b, 2), column = linalg::IndexOp::create(b, 3);
           Value keep = form.keep(b, row, column, captured, offset);
           Value lowest =
-              Emitter::scalar(b, b.getF32Type(), -std::numeric_limits<double>::infinity());
+              Emitter::scalar(b, score.getType(), -std::numeric_limits<double>::infinity());
           if (keep)
             score = arith::SelectOp::create(b, keep, score, lowest);
           return {score};
         });
   }
   if (mode == 3)
-    scores = probabilities(node, scores, shape);
-  node.set(3, converted(node, tensorOf(Dtype::F32, shape, scores), dtype));
+    scores = probabilities(node, scores, form.precision, shape);
+  node.set(3, converted(node, tensorOf(form.precision, shape, scores), dtype));
   return success();
 }

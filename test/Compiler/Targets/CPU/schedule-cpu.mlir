@@ -134,6 +134,24 @@ func.func private @attention_with_a_head_size_of_the_run(%q: memref<1x2x7x?xf32>
   return
 }
 
+// CHECK-LABEL: func private @attention_in_f64
+// CHECK-SAME:    form = "row_attention"
+// CHECK-SAME:    refused = [{form = "transposed_attention", reason = "dtype"
+// CHECK:         memref.load {{.*}}xf64>
+// CHECK:         math.exp %{{.*}} : f64
+// CHECK-NOT:     f32
+// CHECK:         return
+func.func private @attention_in_f64(%q: memref<1x2x7x8xf64>, %o: memref<1x2x7x8xf64>)
+    attributes {fovea_kernel.kernel} {
+  fovea.attention ins(%q, %q, %q : memref<1x2x7x8xf64>, memref<1x2x7x8xf64>, memref<1x2x7x8xf64>)
+      outs(%o : memref<1x2x7x8xf64>)
+      {indexing_maps = [affine_map<(b, h, i, j, d, e) -> (b, h, i, d)>,
+                        affine_map<(b, h, i, j, d, e) -> (b, h, j, d)>,
+                        affine_map<(b, h, i, j, d, e) -> (b, h, j, e)>,
+                        affine_map<(b, h, i, j, d, e) -> (b, h, i, e)>]}
+  return
+}
+
 // Blocks of keys of which the mask keeps all are not masked, and those of which it keeps nothing
 // are left out; a block in between is cut at its ends first.
 // CHECK-LABEL: func private @attention_with_causal_mask

@@ -16,15 +16,15 @@ namespace {
 /// The parts of an attention module that cases vary.
 struct Case {
   std::string clauses = "", regions = "", captureTypes = "", captureMaps = "", captures = "";
-  std::string group = "";
+  std::string group = "", element = "f32";
   int keyHeads = 2, offset = 0;
 };
 } // namespace
 
 static std::string moduleOf(const Case &c) {
-  std::string kv = "tensor<1x" + std::to_string(c.keyHeads) + "x4x2xf32>";
+  std::string kv = "tensor<1x" + std::to_string(c.keyHeads) + "x4x2x" + c.element + ">";
   std::string map = "affine_map<(b, h, i, j, d, e) -> ";
-  std::string q = "tensor<1x2x3x2xf32>", lse = "tensor<1x2x3xf32>";
+  std::string q = "tensor<1x2x3x2x" + c.element + ">", lse = "tensor<1x2x3x" + c.element + ">";
   return "func.func @main(%q: " + q + ", %k: " + kv + ", %v: " + kv + c.captureTypes + ") -> (" +
          q + ", " + lse + ") {\n%o = tensor.empty() : " + q + "\n%l = tensor.empty() : " + lse +
          "\n%off = arith.constant " + std::to_string(c.offset) + " : index\n" +
@@ -57,6 +57,16 @@ TEST(Attention, plain_mode_rounds_to_f32) {
   ASSERT_EQ(results.size(), 2u);
   EXPECT_EQ(results[0].dtype(), DType::F32);
   EXPECT_NEAR(results[0].real(0), 0.014446590242372687, 1e-7);
+}
+
+TEST(Attention, plain_mode_computes_f64_in_f64) {
+  Tensors operands = inputs(wave({1, 2, 3, 2}, 0, DType::F64), wave({1, 2, 4, 2}, 1, DType::F64),
+                            wave({1, 2, 4, 2}, 2, DType::F64));
+  Tensors results = evaluate(moduleOf({.element = "f64"}), operands, Mode::Plain);
+  ASSERT_EQ(results.size(), 2u);
+  EXPECT_EQ(results[0].dtype(), DType::F64);
+  EXPECT_NEAR(results[0].real(0), 0.014446590242372687, 1e-15);
+  EXPECT_NEAR(results[1].real(0), 1.6801103989566637, 1e-15);
 }
 
 TEST(Attention, causal_keeps_keys_up_to_the_offset) {
