@@ -1,0 +1,126 @@
+#!/usr/bin/env python3
+"""Checks the innermost loops of x86 assembly: what a pattern matcher over lines cannot find.
+
+A loop reaches from a local label to the last jump back to it; it is innermost when no other loop
+lies inside. Loops with multiply-adds must not touch the stack and must hold one of the expected
+numbers of multiply-adds, each of which must occur; loops with vectors must not call functions other
+than those allowed. Prints what is wrong and exits with 1, or a line per loop of multiply-adds.
+
+Example: fovea compile model.mlir --emit=asm -o model.s && check_loops.py model.s --fma 96 24
+"""
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+LABEL = re.compile(r"^(\.?[\w.$]+):")
+INSTRUCTION = re.compile(r"^\s+([a-z]\w*)\s*([^#]*)")
+JUMP = re.compile(r"^j[a-z]+$")
+# Packed multiply-adds, dot products and tile products; a scalar one is no register product.
+MULTIPLY_ADD = re.compile(r"^(vfn?m(add|sub)\d+p[sdh]|vdpbf16ps|vpdp\w+|tdp\w+)$")
+VECTOR = re.compile(r"%[yz]mm\d")
+
+
+@dataclass
+class Loop:
+    function: str
+    label: str
+    first: int
+    last: int
+    body: list[tuple[str, str]]
+
+    @property
+    def multiply_adds(self) -> int:
+        return sum(bool(MULTIPLY_ADD.match(name)) for name, _ in self.body)
+
+    @property
+    def stack_accesses(self) -> int:
+        return sum("(%rsp" in operands for _, operands in self.body)
+
+    @property
+    def calls(self) -> list[str]:
+        return [operands.split("@")[0].strip() for name, operands in self.body
+                if name.startswith("call")]  # fmt: skip
+
+    @property
+    def has_vectors(self) -> bool:
+        return any(VECTOR.search(operands) for _, operands in self.body)
+
+    def __str__(self) -> str:
+        return (f"{self.function} {self.label}: {self.multiply_adds} multiply-adds in "
+                f"{len(self.body)} instructions")  # fmt: skip
+
+
+def loops(text: str) -> list[Loop]:
+    """All loops, in the order of their ends."""
+    found: dict[str, Loop] = {}
+    function, labels = "", dict[str, int]()
+    instructions: list[tuple[str, str]] = []
+    for line in text.splitlines():
+        if label := LABEL.match(line):
+            if not label[1].startswith(".L"):
+                function, labels = label[1], {}
+            labels[label[1]] = len(instructions)
+        elif instruction := INSTRUCTION.match(line):
+            name, operands = instruction[1], instruction[2].strip()
+            instructions.append((name, operands))
+            if JUMP.match(name) and operands in labels:
+                first = labels[operands]
+                found.pop(operands, None)
+                found[operands] = Loop(function, operands, first, len(instructions),
+                                       instructions[first:])  # fmt: skip
+    return list(found.values())
+
+
+def innermost(every: Sequence[Loop]) -> list[Loop]:
+    def holds(outer: Loop, inner: Loop) -> bool:
+        return outer is not inner and outer.first <= inner.first and inner.last <= outer.last
+
+    return [loop for loop in every if not any(holds(loop, other) for other in every)]
+
+
+def problems(text: str, expected: Sequence[int], allowed: Sequence[str]) -> list[str]:
+    """What breaks the rules; `expected` are the numbers of multiply-adds."""
+    every = loops(text)
+    wrong = [f"{loop}: calls {name}" for loop in every if loop.has_vectors for name in loop.calls
+             if name not in allowed and not name.startswith("*")]  # fmt: skip
+    products = [loop for loop in innermost(every) if loop.multiply_adds]
+    if expected and not products:
+        wrong.append("no loop of multiply-adds")
+    for loop in products if expected else []:
+        if loop.multiply_adds not in expected:
+            wrong.append(f"{loop}: expected {' or '.join(map(str, expected))}")
+        if loop.stack_accesses:
+            wrong.append(f"{loop}: {loop.stack_accesses} of them use the stack")
+    missing = set(expected) - {loop.multiply_adds for loop in products}
+    if products:
+        wrong += [f"no loop of {count} multiply-adds" for count in sorted(missing)]
+    return wrong
+
+
+def main(argv: Sequence[str]) -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("file", type=Path)
+    parser.add_argument("--fma", type=int, nargs="*", default=[], metavar="N",
+                        help="multiply-adds of the innermost loops")  # fmt: skip
+    parser.add_argument("--allow", nargs="*", default=[], metavar="NAME",
+                        help="functions that loops may call")  # fmt: skip
+    options = parser.parse_args(argv)
+    text = options.file.read_text()
+    wrong = problems(text, options.fma, options.allow)
+    print(*wrong, sep="\n", end="\n" if wrong else "")
+    if not wrong:
+        for loop in innermost(loops(text)):
+            if loop.multiply_adds:
+                print(loop)
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,44 @@
+// Every row of the table of register tiles: 32 registers of 16 lanes, and 16 registers of 8.
+// A turn is four steps of the depth; the depth of 130 leaves two single ones.
+//
+// RUN: sed 's/COLUMNS/64/g' %s > %t.mlir
+// RUN: fovea compile %t.mlir --target=x86-64-v4 --emit=asm -o %t.s
+// RUN: python3 %S/check_loops.py %t.s --fma 96 24 | FileCheck %s --check-prefix=WIDE4
+// WIDE4: 96 multiply-adds in {{1[34][0-9]}} instructions
+// WIDE4: 24 multiply-adds
+//
+// RUN: sed 's/COLUMNS/48/g' %s > %t.mlir
+// RUN: fovea compile %t.mlir --target=x86-64-v4 --emit=asm -o %t.s
+// RUN: python3 %S/check_loops.py %t.s --fma 96 24 | FileCheck %s --check-prefix=WIDE3
+// WIDE3: 96 multiply-adds in {{1[34][0-9]}} instructions
+//
+// RUN: sed 's/COLUMNS/32/g' %s > %t.mlir
+// RUN: fovea compile %t.mlir --target=x86-64-v4 --emit=asm -o %t.s
+// RUN: python3 %S/check_loops.py %t.s --fma 96 24
+//
+// RUN: sed 's/COLUMNS/16/g' %s > %t.mlir
+// RUN: fovea compile %t.mlir --target=x86-64-v4 --emit=asm -o %t.s
+// RUN: python3 %S/check_loops.py %t.s --fma 56 14
+//
+// RUN: sed 's/COLUMNS/16/g' %s > %t.mlir
+// RUN: fovea compile %t.mlir --target=x86-64-v3 --emit=asm -o %t.s
+// RUN: python3 %S/check_loops.py %t.s --fma 48 12
+//
+// RUN: sed 's/COLUMNS/8/g' %s > %t.mlir
+// RUN: fovea compile %t.mlir --target=x86-64-v3 --emit=asm -o %t.s
+// RUN: python3 %S/check_loops.py %t.s --fma 48 12
+
+// 168 rows: a multiple of the rows of every tile.
+func.func @main(%a: tensor<168x130xf32> {fovea.name = "a"},
+    %b: tensor<130xCOLUMNSxf32> {fovea.name = "b"})
+    -> (tensor<168xCOLUMNSxf32> {fovea.name = "c"}) {
+  %o = tensor.empty() : tensor<168xCOLUMNSxf32>
+  %c = fovea.contract ins(%a, %b : tensor<168x130xf32>, tensor<130xCOLUMNSxf32>)
+      outs(%o : tensor<168xCOLUMNSxf32>)
+      {indexing_maps = [affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> (k, n)>,
+                        affine_map<(m, n, k) -> (m, n)>]} epilogue {
+      ^bb0(%sum: f32):
+        fovea.yield %sum : f32
+      } -> tensor<168xCOLUMNSxf32>
+  return %c : tensor<168xCOLUMNSxf32>
+}

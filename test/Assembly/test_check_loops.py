@@ -1,0 +1,54 @@
+"""The checker of loops, on assembly in which it must find what is wrong."""
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import check_loops
+import pytest
+
+PRODUCT = """
+kernel:
+\tvxorps\t%xmm0, %xmm0, %xmm0
+.LBB0_1:
+\tmovq\t%rdx, 8(%rsp)
+.LBB0_2:                                # Inner Loop Header: Depth=2
+\tvbroadcastss\t(%rdi,%rcx,4), %zmm1
+\tvfmadd231ps\t(%rsi), %zmm1, %zmm0
+\tvfmadd231ps\t64(%rsi), %zmm1, %zmm2
+\tincq\t%rcx
+\tcmpq\t%rcx, %rax
+\tjne\t.LBB0_2
+\tdecq\t%rdx
+\tjne\t.LBB0_1
+\tretq
+"""
+
+
+def test_counts_the_innermost_loop() -> None:
+    (loop,) = check_loops.innermost(check_loops.loops(PRODUCT))
+    assert (loop.function, loop.label, loop.multiply_adds) == ("kernel", ".LBB0_2", 2)
+    assert check_loops.problems(PRODUCT, [2], []) == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "complaint"),
+    [
+        ("", "", "expected 3"),
+        ("vfmadd231ps", "vmulps", "no loop of multiply-adds"),
+        ("\tincq\t%rcx", "\tvmovups\t64(%rsp), %zmm3\n\tincq\t%rcx", "1 of them use the stack"),
+        ("\tdecq\t%rdx", "\tcallq\texpf@PLT\n\tdecq\t%rdx", "calls expf"),
+    ],
+)
+def test_finds_what_is_wrong(old: str, new: str, complaint: str) -> None:
+    expected = [3] if not old else [2]
+    found = check_loops.problems(PRODUCT.replace(old, new) if old else PRODUCT, expected, [])
+    assert any(complaint in line for line in found), found
+
+
+def test_exit_codes(tmp_path: Path) -> None:
+    file = tmp_path / "kernel.s"
+    file.write_text(PRODUCT)
+    assert check_loops.main([str(file), "--fma", "2"]) == 0
+    assert check_loops.main([str(file), "--fma", "2", "4"]) == 1
