@@ -41,15 +41,29 @@ static Tables gatherTables(ImplicitLocOpBuilder &builder, RopeOp op) {
   return {found[0], found[1]};
 }
 
+/// [B, H, S, R] as [B, H, S, 2, half], or [B, H, S, half, 2] where the pairs are interleaved.
+static Value splitPairs(ImplicitLocOpBuilder &builder, Value value, bool interleaved) {
+  if (!interleaved)
+    return splitDim(builder, value, 3, 2);
+  auto type = cast<RankedTensorType>(value.getType());
+  SmallVector<OpFoldResult> sizes = tensor::getMixedSizes(builder, builder.getLoc(), value);
+  sizes[3] = divideSize(builder, sizes[3], 2);
+  sizes.push_back(builder.getIndexAttr(2));
+  SmallVector<int64_t> shape(type.getShape());
+  shape[3] = type.isDynamicDim(3) ? ShapedType::kDynamic : shape[3] / 2;
+  shape.push_back(2);
+  SmallVector<ReassociationIndices> groups{{0}, {1}, {2}, {3, 4}};
+  return tensor::ExpandShapeOp::create(builder, type.clone(shape), value, groups, sizes);
+}
+
 /// Rotates the pairs of `x` [B, H, S, R] into `init` of the same shape.
 static Value rotate(ImplicitLocOpBuilder &builder, RopeOp op, Value x, Value init, Tables tables) {
   // With channels seen as (q, pair), q being the place within the pair, the partner of place q is
   // at 1 - q: every access is affine, so nothing is gathered.
-  int64_t rotary = op.getRotaryDim();
   bool interleaved = op.getInterleaved();
-  int64_t outer = interleaved ? rotary / 2 : 2;
   unsigned place = interleaved ? 4 : 3, pair = interleaved ? 3 : 4;
-  Value split = splitDim(builder, x, 3, outer), splitInit = splitDim(builder, init, 3, outer);
+  Value split = splitPairs(builder, x, interleaved);
+  Value splitInit = splitPairs(builder, init, interleaved);
   SmallVector<AffineExpr> partner;
   for (unsigned dim = 0; dim < 5; ++dim)
     partner.push_back(dim == place ? 1 - builder.getAffineDimExpr(dim)
@@ -86,8 +100,15 @@ static Value expand(ImplicitLocOpBuilder &builder, RopeOp op, Tables tables) {
   SmallVector<OpFoldResult> sizes = tensor::getMixedSizes(builder, builder.getLoc(), x);
   Value init = emptyTensor(builder, sizes, type.getElementType());
   int64_t rotary = op.getRotaryDim();
-  if (type.getDimSize(3) == rotary)
-    return rotate(builder, op, x, init, tables);
+  SmallVector<OpFoldResult> offsets(4, builder.getIndexAttr(0)),
+      strides(4, builder.getIndexAttr(1));
+  if (rotary == 0 || type.getDimSize(3) == rotary) {
+    Value result = rotate(builder, op, x, init, tables);
+    // Pairs of an unknown width do not tell that they are all of x.
+    if (type.isDynamicDim(3))
+      result = tensor::InsertSliceOp::create(builder, result, init, offsets, sizes, strides);
+    return result;
+  }
   OpFoldResult zero = builder.getIndexAttr(0), count = builder.getIndexAttr(rotary);
   Value head = rotate(builder, op, viewRange(builder, x, 3, zero, count),
                       viewRange(builder, init, 3, zero, count), tables);
@@ -95,7 +116,6 @@ static Value expand(ImplicitLocOpBuilder &builder, RopeOp op, Tables tables) {
   Value rest =
       arith::SubIOp::create(builder, width, arith::ConstantIndexOp::create(builder, rotary));
   Value tail = viewRange(builder, x, 3, count, rest);
-  SmallVector<OpFoldResult> offsets(4, zero), strides(4, builder.getIndexAttr(1));
   sizes[3] = count;
   Value joined = tensor::InsertSliceOp::create(builder, head, init, offsets, sizes, strides);
   offsets[3] = count;

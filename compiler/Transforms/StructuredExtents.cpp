@@ -182,13 +182,15 @@ static void demandNorm(Value x, int64_t axis, ValueRange parameters, ValueRange 
 static void demandRope(RopeOp op, ExtentDemands &demands) {
   TensorSizes &sizes = demands.sizes;
   SizeExpr batch = sizes.sizeOf(op.getX(), 0), steps = sizes.sizeOf(op.getX(), 2);
-  int64_t rotary = op.getRotaryDim();
-  demands.atLeast(sizes.sizeOf(op.getX(), 3), rotary);
+  SizeExpr width = sizes.sizeOf(op.getX(), 3);
+  SizeExpr rotated = op.getRotaryDim() == 0 ? width : SizeExpr(op.getRotaryDim());
+  demands.atLeast(width, rotated);
   demandSameShape(op.getSin(), op.getCos(), demands);
   Value placed = op.getPositions() ? op.getPositions() : op.getCos();
   demands.equal(sizes.sizeOf(placed, 0), batch);
   demands.equal(sizes.sizeOf(placed, 1), steps);
-  demands.equal(sizes.sizeOf(op.getCos(), op.getPositions() ? 1 : 2), rotary / 2);
+  SizeExpr half = sizes.sizeOf(op.getCos(), op.getPositions() ? 1 : 2);
+  demands.equal(sizes.context.mul(half, 2), rotated);
   demandSameShape(op->getResult(0), op.getX(), demands);
 }
 

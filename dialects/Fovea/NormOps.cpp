@@ -76,12 +76,14 @@ LogicalResult RopeOp::verify() {
       elementTypeOf(getSin()) != element)
     return emitConstraint(*this, "rope_c1")
            << "expected x of rank 4 and one floating-point element type, got " << x;
-  int64_t rotary = getRotaryDim(), depth = x.getDimSize(3);
-  if (rotary <= 0 || rotary % 2 != 0 || (!x.isDynamicDim(3) && rotary > depth))
+  int64_t any = ShapedType::kDynamic, depth = x.getDimSize(3), given = getRotaryDim();
+  int64_t rotary = given == 0 ? depth : given;
+  bool known = given != 0 || depth != any;
+  if (known && (rotary <= 0 || rotary % 2 != 0 || (depth != any && rotary > depth)))
     return emitConstraint(*this, "rope_c2")
-           << "expected an even rotary_dim up to " << depth << ", got " << rotary;
+           << "expected an even number of rotated channels up to " << depth << ", got " << rotary;
   auto cos = cast<ShapedType>(getCos().getType()), sin = cast<ShapedType>(getSin().getType());
-  int64_t any = ShapedType::kDynamic, half = rotary / 2;
+  int64_t half = known ? rotary / 2 : any;
   SmallVector<int64_t> wanted = getPositions()
                                     ? SmallVector<int64_t>{any, half}
                                     : SmallVector<int64_t>{x.getDimSize(0), x.getDimSize(2), half};

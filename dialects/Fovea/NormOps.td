@@ -79,8 +79,8 @@ def Fovea_RmsNormOp : Fovea_DestinationOp<"rms_norm"> {
 def Fovea_RopeOp : Fovea_Op<"rope", [Pure, AllTypesMatch<["x", "result"]>]> {
   let summary = "rotary position embedding";
   let description = [{
-    x has shape [B, H, S, D]; its first R = rotary_dim channels are rotated in pairs, the rest pass
-    through. With half = R / 2, c and s the cosine and sine of position and pair p:
+    x has shape [B, H, S, D]; its first R = rotary_dim channels (all D where that is 0) are rotated
+    in pairs, the rest pass. With half = R / 2, c and s the cosine and sine of position and pair p:
     ```
     (a, b) = interleaved ? (x[2p], x[2p+1]) : (x[p], x[half + p])
     result at these places = (c*a - s*b, s*a + c*b)
@@ -89,7 +89,7 @@ def Fovea_RopeOp : Fovea_Op<"rope", [Pure, AllTypesMatch<["x", "result"]>]> {
 
     Constraints:
     - rope_c1: x has rank 4 and a floating-point element type, which cos and sin share.
-    - rope_c2: rotary_dim is even and 0 < rotary_dim <= D.
+    - rope_c2: R is even and 0 < R <= D.
     - rope_c3: cos and sin have one shape: [B, S, half] without positions, [P, half] with them.
     - rope_c4: positions has shape [B, S] and element type i64.
 

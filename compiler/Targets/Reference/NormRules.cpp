@@ -158,9 +158,11 @@ static LogicalResult runRope(OpRun &run) {
   if (failed(x))
     return failure();
   int64_t heads = x->shape[1], steps = x->shape[2], depth = x->shape[3];
-  int64_t half = op.getRotaryDim() / 2, places = x->shape[0] * steps;
+  int64_t rotated = op.getRotaryDim() == 0 ? depth : op.getRotaryDim(), half = rotated / 2;
+  int64_t places = x->shape[0] * steps;
   SmallVector<int64_t> table{x->shape[0], steps, half}, positions{x->shape[0], steps};
-  bool fits = 2 * half <= depth && cos.shape == sin.shape && cos.shape.back() == half;
+  bool fits =
+      rotated <= depth && rotated == 2 * half && cos.shape == sin.shape && cos.shape.back() == half;
   if (op.getPositions())
     fits &= ArrayRef<int64_t>(run.array(op.getPositions()).shape) == ArrayRef<int64_t>(positions);
   else

@@ -48,3 +48,74 @@ func.func @do_not_hoist_when_size_depends_on_data(%x: tensor<4xf32>, %sizes: ten
   %o = fovea_kernel.output 0 (%n) : memref<?xf32>
   return
 }
+
+// CHECK-LABEL: func @hoist_when_branches_agree_on_the_size
+// CHECK-SAME:    %[[X:[^:]*]]: tensor<?xf32>, %[[N:[^:]*]]: index
+// CHECK:         fovea_kernel.output 0(%[[N]])
+// CHECK:         scf.if
+func.func @hoist_when_branches_agree_on_the_size(%x: tensor<?xf32>, %n: index) {
+  %c0 = arith.constant 0 : index
+  %have = tensor.dim %x, %c0 : tensor<?xf32>
+  %same = arith.cmpi eq, %have, %n : index
+  %y = scf.if %same -> tensor<?xf32> {
+    scf.yield %x : tensor<?xf32>
+  } else {
+    %wide = tensor.empty(%n) : tensor<?xf32>
+    scf.yield %wide : tensor<?xf32>
+  }
+  %size = tensor.dim %y, %c0 : tensor<?xf32>
+  %o = fovea_kernel.output 0 (%size) : memref<?xf32>
+  return
+}
+
+// CHECK-LABEL: func @do_not_hoist_when_branches_differ
+// CHECK:         %[[Y:.*]] = scf.if
+// CHECK:         %[[N:.*]] = tensor.dim %[[Y]]
+// CHECK:         fovea_kernel.output 0(%[[N]])
+func.func @do_not_hoist_when_branches_differ(%x: tensor<?xf32>, %n: index, %f: i1) {
+  %c0 = arith.constant 0 : index
+  %y = scf.if %f -> tensor<?xf32> {
+    scf.yield %x : tensor<?xf32>
+  } else {
+    %wide = tensor.empty(%n) : tensor<?xf32>
+    scf.yield %wide : tensor<?xf32>
+  }
+  %size = tensor.dim %y, %c0 : tensor<?xf32>
+  %o = fovea_kernel.output 0 (%size) : memref<?xf32>
+  return
+}
+
+// CHECK-LABEL: func @do_not_hoist_what_a_branch_takes_from_before_it
+// CHECK:         scf.if
+// CHECK:         fovea_kernel.output 0()
+func.func @do_not_hoist_what_a_branch_takes_from_before_it(%x: tensor<4xf32>, %f: i1)
+    -> tensor<4xf32> {
+  %y = math.exp %x : tensor<4xf32>
+  %z = scf.if %f -> tensor<4xf32> {
+    scf.yield %y : tensor<4xf32>
+  } else {
+    scf.yield %x : tensor<4xf32>
+  }
+  %o = fovea_kernel.output 0 () : memref<4xf32>
+  %t = bufferization.to_tensor %o restrict writable : memref<4xf32> to tensor<4xf32>
+  %w = bufferization.materialize_in_destination %z in %t
+      : (tensor<4xf32>, tensor<4xf32>) -> tensor<4xf32>
+  return %y : tensor<4xf32>
+}
+
+// CHECK-LABEL: func @hoist_what_branches_compute
+// CHECK-NEXT:    fovea_kernel.output 0()
+func.func @hoist_what_branches_compute(%x: tensor<4xf32>, %f: i1) {
+  %z = scf.if %f -> tensor<4xf32> {
+    %y = math.exp %x : tensor<4xf32>
+    scf.yield %y : tensor<4xf32>
+  } else {
+    %y = math.sin %x : tensor<4xf32>
+    scf.yield %y : tensor<4xf32>
+  }
+  %o = fovea_kernel.output 0 () : memref<4xf32>
+  %t = bufferization.to_tensor %o restrict writable : memref<4xf32> to tensor<4xf32>
+  %w = bufferization.materialize_in_destination %z in %t
+      : (tensor<4xf32>, tensor<4xf32>) -> tensor<4xf32>
+  return
+}

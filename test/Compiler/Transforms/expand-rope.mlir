@@ -29,6 +29,19 @@ func.func @interleaved_part(%x: tensor<2x4x5x8xf32>, %c: tensor<2x5x2xf32>, %s: 
   return %r : tensor<2x4x5x8xf32>
 }
 
+// CHECK-LABEL: func @interleaved_width_of_the_run
+// CHECK:         %[[HALF:.*]] = arith.divui
+// CHECK:         tensor.expand_shape {{.*}} output_shape [2, 4, 5, %[[HALF]], 2]
+// CHECK:         linalg.generic {indexing_maps = [#{{.*}}, #[[$NEXT]]
+// CHECK:         tensor.insert_slice
+// CHECK:         return
+func.func @interleaved_width_of_the_run(%x: tensor<2x4x5x?xf32>, %c: tensor<2x5x?xf32>)
+    -> tensor<2x4x5x?xf32> {
+  %r = fovea.rope %x, %c, %c {rotary_dim = 0 : i64, interleaved}
+    : tensor<2x4x5x?xf32>, tensor<2x5x?xf32>, tensor<2x5x?xf32>
+  return %r : tensor<2x4x5x?xf32>
+}
+
 // CHECK-LABEL: func @do_not_gather_the_same_tables_twice
 // CHECK:         fovea.checked_index %{{.*}} in %{{.*}} node "q" : i64
 // CHECK-NOT:     fovea.checked_index

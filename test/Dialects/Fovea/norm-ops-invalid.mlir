@@ -157,7 +157,7 @@ func.func @rope_c1_one_type(%x: tensor<2x4x5x8xf16>, %c: tensor<2x5x4xf32>) {
 // -----
 
 func.func @rope_c2_even(%x: tensor<2x4x5x8xf32>, %c: tensor<2x5x4xf32>) {
-  // expected-error @+1 {{rope_c2: expected an even rotary_dim up to 8, got 7}}
+  // expected-error @+1 {{rope_c2: expected an even number of rotated channels up to 8, got 7}}
   %r = fovea.rope %x, %c, %c {rotary_dim = 7 : i64}
       : tensor<2x4x5x8xf32>, tensor<2x5x4xf32>, tensor<2x5x4xf32>
   return
@@ -165,8 +165,17 @@ func.func @rope_c2_even(%x: tensor<2x4x5x8xf32>, %c: tensor<2x5x4xf32>) {
 
 // -----
 
+func.func @rope_c2_even_width(%x: tensor<2x4x5x7xf32>, %c: tensor<2x5x?xf32>) {
+  // expected-error @+1 {{rope_c2: expected an even number of rotated channels up to 7, got 7}}
+  %r = fovea.rope %x, %c, %c {rotary_dim = 0 : i64}
+      : tensor<2x4x5x7xf32>, tensor<2x5x?xf32>, tensor<2x5x?xf32>
+  return
+}
+
+// -----
+
 func.func @rope_c2_at_most_the_head_size(%x: tensor<2x4x5x8xf32>, %c: tensor<2x5x4xf32>) {
-  // expected-error @+1 {{rope_c2: expected an even rotary_dim up to 8, got 10}}
+  // expected-error @+1 {{rope_c2: expected an even number of rotated channels up to 8, got 10}}
   %r = fovea.rope %x, %c, %c {rotary_dim = 10 : i64}
       : tensor<2x4x5x8xf32>, tensor<2x5x4xf32>, tensor<2x5x4xf32>
   return

@@ -44,6 +44,15 @@ func.func @rope(%x: tensor<2x4x5x8xf32>, %c: tensor<2x5x4xf32>, %s: tensor<2x5x4
   return %r : tensor<2x4x5x8xf32>
 }
 
+// CHECK-LABEL: func @rope_of_the_whole_width
+// CHECK:         fovea.rope %{{.*}}, %{{.*}}, %{{.*}} {rotary_dim = 0 : i64} : tensor<2x4x5x?xf32>
+func.func @rope_of_the_whole_width(%x: tensor<2x4x5x?xf32>, %c: tensor<2x5x?xf32>,
+    %s: tensor<2x5x?xf32>) -> tensor<2x4x5x?xf32> {
+  %r = fovea.rope %x, %c, %s {rotary_dim = 0 : i64}
+      : tensor<2x4x5x?xf32>, tensor<2x5x?xf32>, tensor<2x5x?xf32>
+  return %r : tensor<2x4x5x?xf32>
+}
+
 // CHECK-LABEL: func @rope_of_interleaved_pairs_at_positions
 // CHECK:         fovea.rope {{.*}} positions(%{{.*}} : tensor<2x5xi64>)
 // CHECK-SAME:      {interleaved, node = "rotate", rotary_dim = 6 : i64}

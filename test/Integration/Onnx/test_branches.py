@@ -50,29 +50,32 @@ def test_code_behind_a_branch_does_not_rely_on_it(length: int) -> None:
     assert outputs["y"] == [float((length + 1) // 2 < 2)]
 
 
-def exponential_or_input() -> bytes:
+def exponential_or_input(length: int | str, results: str) -> bytes:
     """y = exp(x); z = y if c, else x."""
     info = helper.make_tensor_value_info
     branches = {}
     for branch, name in (("then_branch", "y"), ("else_branch", "x")):
         taken = helper.make_node("Identity", [name], [branch])
-        result = info(branch, TensorProto.FLOAT, ["N"])
+        result = info(branch, TensorProto.FLOAT, [length])
         branches[branch] = helper.make_graph([taken], branch, [], [result])
     nodes = [
         helper.make_node("Exp", ["x"], ["y"]),
         helper.make_node("If", ["c"], ["z"], **branches),
     ]
-    inputs = [info("x", TensorProto.FLOAT, ["N"]), info("c", TensorProto.BOOL, [])]
-    outputs = [info(name, TensorProto.FLOAT, ["N"]) for name in "yz"]
+    inputs = [info("x", TensorProto.FLOAT, [length]), info("c", TensorProto.BOOL, [])]
+    outputs = [info(name, TensorProto.FLOAT, [length]) for name in results]
     graph = helper.make_graph(nodes, "g", inputs, outputs)
     opset = [helper.make_opsetid("", 18)]
     model = helper.make_model(graph, opset_imports=opset, ir_version=10)
     return bytes(model.SerializeToString())
 
 
-@pytest.mark.parametrize("flag", [False, True])
-def test_a_branch_gives_another_result(flag: bool) -> None:
+@pytest.mark.parametrize("results", ["yz", "zy"])
+@pytest.mark.parametrize("length", [7, "N"])
+def test_a_branch_gives_another_result(length: int | str, results: str) -> None:
     x = np.arange(-3, 4, dtype=np.float32)
-    outputs = fovea.compile(exponential_or_input())(x=x, c=np.array(flag))
-    np.testing.assert_allclose(outputs["y"], np.exp(x), rtol=1e-6)
-    np.testing.assert_array_equal(outputs["z"], outputs["y"] if flag else x)
+    module = fovea.compile(exponential_or_input(length, results))
+    for flag in (False, True):
+        outputs = module(x=x, c=np.array(flag))
+        np.testing.assert_allclose(outputs["y"], np.exp(x), rtol=1e-6)
+        np.testing.assert_array_equal(outputs["z"], outputs["y"] if flag else x)

@@ -19,6 +19,12 @@ struct AttentionInput {
   bool packed = false;
 };
 
+/// Reads layout and heads of an input; `headsAttr` has the heads of one of rank 3.
+mlir::LogicalResult readHeads(Node &node, unsigned input, llvm::StringRef headsAttr,
+                              AttentionInput &in);
+/// The tensor as [batch, heads, length, width].
+Tensor headsFirst(Node &node, const AttentionInput &in);
+
 /// A tensor whose elements at (b, h, i, j) the regions get.
 struct AttentionCapture {
   mlir::Value value;

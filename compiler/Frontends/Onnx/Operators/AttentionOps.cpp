@@ -1,4 +1,4 @@
-//===- AttentionOps.cpp - Attention and RotaryEmbedding -------------------===//
+//===- AttentionOps.cpp - Attention ---------------------------------------===//
 //
 // Attention of opsets 23 to 25: layouts become maps, masks become regions over captured tensors,
 // causal limits and windows stay attributes where one offset serves the whole batch.
@@ -15,9 +15,8 @@ using namespace fovea::onnx_frontend;
 
 using B = ImplicitLocOpBuilder;
 
-/// Reads layout and heads of one of query, key and value.
-static LogicalResult readHeads(Node &node, unsigned input, StringRef headsAttr,
-                               AttentionInput &in) {
+LogicalResult fovea::onnx_frontend::readHeads(Node &node, unsigned input, StringRef headsAttr,
+                                              AttentionInput &in) {
   const Tensor &tensor = node.in(input);
   in.tensor = tensor;
   if (tensor.rank() == 4) {
@@ -48,8 +47,7 @@ static LogicalResult readHeads(Node &node, unsigned input, StringRef headsAttr,
   return success();
 }
 
-/// The tensor as [batch, heads, length, width].
-static Tensor headsFirst(Node &node, const AttentionInput &in) {
+Tensor fovea::onnx_frontend::headsFirst(Node &node, const AttentionInput &in) {
   if (!in.packed)
     return in.tensor;
   Value value = node.e.transpose(in.tensor.value, in.tensor.shape, {0, 2, 1, 3});
@@ -408,52 +406,5 @@ LogicalResult fovea::onnx_frontend::importAttention(Node &node) {
   if (node.sizes.overflowed)
     return node.fail("FV0203", "the arithmetic of its sizes overflows");
   emitAttention(node, form);
-  return success();
-}
-
-LogicalResult fovea::onnx_frontend::importRotaryEmbedding(Node &node) {
-  const Tensor &x = node.in(0), &cos = node.in(1), &sin = node.in(2);
-  auto &e = node.e;
-  AttentionInput in;
-  if (failed(readHeads(node, 0, "num_heads", in)))
-    return failure();
-  auto width = in.width.constant();
-  int64_t rotary = node.intAttr("rotary_embedding_dim", 0);
-  if (!width)
-    return node.unsupported("the width of a head must be static");
-  rotary = rotary == 0 ? *width : rotary;
-  if (rotary < 2 || rotary % 2 != 0 || rotary > *width)
-    return node.badShape("rotary_embedding_dim " + Twine(rotary) + " does not fit heads of width " +
-                         Twine(*width));
-  Sizes cache{in.batch, in.length, SizeExpr(rotary / 2)};
-  Value positions;
-  if (node.has(3)) {
-    if (node.in(3).rank() != 2 || node.in(3).dtype != Dtype::I64 || cos.rank() != 2 ||
-        sin.rank() != 2)
-      return node.badShape("position_ids, cos_cache and sin_cache must have rank 2");
-    if (failed(agree(node, node.in(3).shape[0], in.batch, "position_ids")) ||
-        failed(agree(node, node.in(3).shape[1], in.length, "position_ids")))
-      return failure();
-    positions = e.cast(node.value(3), e.type(Dtype::I64, {in.batch, in.length}));
-    cache = {cos.shape[0], SizeExpr(rotary / 2)};
-  }
-  for (const Tensor *tensor : {&cos, &sin}) {
-    if (tensor->shape.size() != cache.size())
-      return node.badShape("cos_cache and sin_cache must have rank " + Twine(cache.size()));
-    for (auto [have, want] : llvm::zip_equal(tensor->shape, cache))
-      if (failed(agree(node, have, want, "cos_cache and sin_cache")))
-        return failure();
-  }
-  Tensor source = headsFirst(node, in);
-  Value value = node.importer.materialize(source);
-  RankedTensorType cacheType = e.type(cos.dtype, cache);
-  Value result = RopeOp::create(node.b, value.getType(), value, e.cast(node.value(1), cacheType),
-                                e.cast(node.value(2), cacheType), positions, rotary,
-                                node.intAttr("interleaved", 0) != 0, node.name);
-  if (in.packed) {
-    result = e.transpose(result, source.shape, {0, 2, 1, 3});
-    result = e.reshape(result, in.tensor.shape, x.shape);
-  }
-  node.set(0, x.dtype, x.shape, result);
   return success();
 }

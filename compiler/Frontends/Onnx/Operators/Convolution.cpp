@@ -24,8 +24,20 @@ static std::optional<SmallVector<int64_t>> positiveList(Node &node, StringRef na
   return std::nullopt;
 }
 
+/// Checks the sizes of a window, in the run where only that knows them.
+static LogicalResult checkKernel(Node &node, ArrayRef<SizeExpr> kernel) {
+  for (const SizeExpr &size : kernel) {
+    auto known = size.constant();
+    if (known && (*known < 1 || *known >= kMaxWindow))
+      return node.fail("FV0104", "a window has size " + Twine(*known));
+    node.e.requireAtLeast(size, 1);
+    node.e.requireAtLeast(kMaxWindow - 1, size);
+  }
+  return success();
+}
+
 /// Pads and output size of one axis under auto_pad SAME.
-static void padSame(Node &node, Windows &windows, const SizeExpr &size, int64_t reach,
+static void padSame(Node &node, Windows &windows, const SizeExpr &size, const SizeExpr &reach,
                     int64_t stride, bool upper) {
   auto &sizes = node.sizes;
   SizeExpr output = sizes.ceilDiv(size, stride);
@@ -37,7 +49,7 @@ static void padSame(Node &node, Windows &windows, const SizeExpr &size, int64_t 
   windows.outputs.push_back(output);
 }
 
-std::optional<Windows> fovea::onnx_frontend::readWindows(Node &node, ArrayRef<int64_t> kernel,
+std::optional<Windows> fovea::onnx_frontend::readWindows(Node &node, ArrayRef<SizeExpr> kernel,
                                                          bool pooling) {
   auto &sizes = node.sizes;
   size_t count = kernel.size();
@@ -46,13 +58,12 @@ std::optional<Windows> fovea::onnx_frontend::readWindows(Node &node, ArrayRef<in
   auto dilations = positiveList(node, "dilations", count);
   std::string mode = node.stringAttr("auto_pad", "NOTSET");
   auto pads = node.intsAttr("pads").value_or(SmallVector<int64_t>(2 * count, 0));
-  if (!strides || !dilations)
+  if (!strides || !dilations || failed(checkKernel(node, kernel)))
     return std::nullopt;
   bool same = mode == "SAME_UPPER" || mode == "SAME_LOWER";
   if ((!same && mode != "NOTSET" && mode != "VALID") || pads.size() != 2 * count ||
-      llvm::any_of(pads, [](int64_t pad) { return pad < 0 || pad >= kMaxWindow; }) ||
-      llvm::any_of(kernel, [](int64_t k) { return k < 1 || k >= kMaxWindow; })) {
-    (void)node.fail("FV0104", "pads, auto_pad or kernel_shape are out of range");
+      llvm::any_of(pads, [](int64_t pad) { return pad < 0 || pad >= kMaxWindow; })) {
+    (void)node.fail("FV0104", "pads or auto_pad are out of range");
     return std::nullopt;
   }
   result.strides = *strides;
@@ -60,8 +71,8 @@ std::optional<Windows> fovea::onnx_frontend::readWindows(Node &node, ArrayRef<in
   bool ceiling = pooling && node.intAttr("ceil_mode", 0) != 0;
   for (size_t i = 0; i < count; ++i) {
     const SizeExpr &size = node.in(0).shape[2 + i];
-    int64_t reach = (kernel[i] - 1) * (*dilations)[i] + 1;
-    if (reach > (int64_t(1) << 40)) {
+    SizeExpr reach = sizes.add(sizes.mul(sizes.sub(kernel[i], 1), (*dilations)[i]), 1);
+    if (reach.constant() && *reach.constant() > (int64_t(1) << 40)) {
       (void)node.fail("FV0203", "the window is too large");
       return std::nullopt;
     }
@@ -120,15 +131,15 @@ struct ConvForm {
 } // namespace
 
 /// Dimensions: n, [g,] m, o..., c, k...
-static ConvForm formConv(Node &node, const Windows &windows, const Tensor &x, const Tensor &w,
-                         int64_t groups) {
+static ConvForm formConv(Node &node, const Windows &windows, const Tensor &x,
+                         ArrayRef<SizeExpr> kernels, int64_t groups) {
   auto &e = node.e;
   ConvForm form;
   form.groups = groups;
   size_t spatial = windows.strides.size();
   unsigned g = groups > 1 ? 1 : 0, m = 1 + g, o = m + 1, c = o + spatial, k = c + 1;
   unsigned dims = k + spatial;
-  SizeExpr each = *w.shape[0].constant() / groups;
+  SizeExpr each = node.sizes.floorDiv(kernels[0], groups);
   SmallVector<AffineExpr> input{e.dim(0)}, weights, bias, output{e.dim(0)};
   form.input = {x.shape[0]};
   form.output = {x.shape[0]};
@@ -143,15 +154,15 @@ static ConvForm formConv(Node &node, const Windows &windows, const Tensor &x, co
   llvm::append_values(weights, e.dim(m), e.dim(c));
   llvm::append_values(bias, e.dim(m));
   llvm::append_values(output, e.dim(m));
-  form.input.push_back(w.shape[1]);
-  llvm::append_values(form.weights, each, w.shape[1]);
+  form.input.push_back(kernels[1]);
+  llvm::append_values(form.weights, each, kernels[1]);
   form.output.push_back(each);
   for (size_t i = 0; i < spatial; ++i) {
     input.push_back(e.dim(o + i) * windows.strides[i] + e.dim(k + i) * windows.dilations[i]);
     weights.push_back(e.dim(k + i));
     output.push_back(e.dim(o + i));
     form.input.push_back(x.shape[2 + i]);
-    form.weights.push_back(w.shape[2 + i]);
+    form.weights.push_back(kernels[2 + i]);
     form.output.push_back(windows.outputs[i]);
   }
   form.inputMap = e.map(dims, input);
@@ -161,47 +172,80 @@ static ConvForm formConv(Node &node, const Windows &windows, const Tensor &x, co
   return form;
 }
 
-LogicalResult fovea::onnx_frontend::importConv(Node &node) {
-  const Tensor &x = node.in(0), &w = node.in(1);
-  int64_t groups = node.intAttr("group", 1), rank = x.rank();
-  auto known = w.staticShape();
-  if (!known)
-    return node.unsupported("the sizes of the weights must be static");
-  if (rank < 3 || w.rank() != rank || groups < 1 || known->front() % groups != 0)
-    return node.badShape("input, weights and group do not fit");
-  SmallVector<int64_t> kernel(known->begin() + 2, known->end());
-  if (auto given = node.intsAttr("kernel_shape"); given && *given != kernel)
-    return node.badShape("kernel_shape is not the shape of the weights");
-  if ((*known)[1] >= kMaxWindow || groups >= kMaxWindow)
-    return node.fail("FV0203", "the weights are too large");
-  if (failed(agree(node, x.shape[1], (*known)[1] * groups, "channels")))
+/// Requires or checks that a size of the weights is `size`, and takes it where that is static.
+static LogicalResult settle(Node &node, SizeExpr &have, const SizeExpr &size, const Twine &what) {
+  if (failed(agree(node, have, size, what)))
     return failure();
-  if (node.has(2) &&
-      (node.in(2).rank() != 1 || failed(agree(node, node.in(2).shape[0], known->front(), "bias"))))
+  if (size.constant())
+    have = size;
+  return success();
+}
+
+/// The sizes of the weights, with what attributes, input and bias say of them.
+static FailureOr<Sizes> readWeights(Node &node, int64_t groups) {
+  const Tensor &x = node.in(0), &w = node.in(1);
+  auto &sizes = node.sizes;
+  if (x.rank() < 3 || w.rank() != x.rank() || groups < 1)
+    return node.badShape("input, weights and group do not fit");
+  if (groups >= kMaxWindow || w.shape[1].constant().value_or(0) >= kMaxWindow)
+    return node.fail("FV0203", "the weights are too large");
+  Sizes result = w.shape;
+  if (node.hasAttr("kernel_shape")) {
+    auto kernel = positiveList(node, "kernel_shape", w.rank() - 2);
+    if (!kernel)
+      return failure();
+    for (auto [i, size] : llvm::enumerate(*kernel))
+      if (failed(settle(node, result[2 + i], size, "kernel_shape")))
+        return failure();
+  }
+  if (node.has(2) && node.in(2).rank() != 1)
     return node.badShape("the bias must have one entry per output channel");
-  auto windows = readWindows(node, kernel, /*pooling=*/false);
+  if (node.has(2) && failed(settle(node, result[0], node.in(2).shape[0], "bias")))
+    return failure();
+  SizeExpr each = sizes.floorDiv(result[0], groups);
+  if (failed(agree(node, result[0], sizes.mul(each, groups), "output channels of the groups")))
+    return failure();
+  result[0] = sizes.mul(each, groups);
+  if (x.shape[1].constant() &&
+      failed(settle(node, result[1], sizes.floorDiv(x.shape[1], groups), "channels of a group")))
+    return failure();
+  if (failed(agree(node, x.shape[1], sizes.mul(result[1], groups), "channels")))
+    return failure();
+  if (!node.importer.acceptable(tensorOf(w.dtype, result, Value())))
+    return node.fail("FV0203", "the weights are too large");
+  return result;
+}
+
+LogicalResult fovea::onnx_frontend::importConv(Node &node) {
+  const Tensor &x = node.in(0);
+  int64_t groups = node.intAttr("group", 1);
+  FailureOr<Sizes> weights = readWeights(node, groups);
+  if (failed(weights))
+    return failure();
+  auto windows = readWindows(node, ArrayRef(*weights).drop_front(2), /*pooling=*/false);
   if (!windows)
     return failure();
   Tensor input = padded(node, *windows);
   if (!node.importer.acceptable(input))
     return node.fail("FV0203", "the padded input is too large");
-  ConvForm form = formConv(node, *windows, input, w, groups);
+  ConvForm form = formConv(node, *windows, input, *weights, groups);
   auto &e = node.e;
   Sizes channels = input.shape;
-  channels[1] = (*known)[1] * groups;
+  channels[1] = node.sizes.mul((*weights)[1], groups);
   Value source = e.cast(node.importer.materialize(input), e.type(x.dtype, channels));
   Value lhs = e.reshape(source, channels, form.input);
-  Value rhs = e.reshape(node.value(1), w.shape, form.weights);
+  Value kernels = e.cast(node.value(1), e.type(x.dtype, *weights));
+  Value rhs = e.reshape(kernels, *weights, form.weights);
+  const SizeExpr &maps = weights->front();
   Value bias;
   if (node.has(2)) {
-    Sizes split = groups > 1 ? Sizes{SizeExpr(groups), SizeExpr(known->front() / groups)}
-                             : Sizes{SizeExpr(known->front())};
-    Value whole = e.cast(node.value(2), e.type(x.dtype, Sizes{SizeExpr(known->front())}));
-    bias = e.reshape(whole, Sizes{SizeExpr(known->front())}, split);
+    Sizes split =
+        groups > 1 ? Sizes{SizeExpr(groups), node.sizes.floorDiv(maps, groups)} : Sizes{maps};
+    bias = e.reshape(e.cast(node.value(2), e.type(x.dtype, {maps})), {maps}, split);
   }
   Value result = contract(node, x.dtype, lhs, rhs, form.output,
                           {form.inputMap, form.weightMap, form.outputMap}, bias, form.biasMap);
-  Sizes shape{x.shape[0], SizeExpr(known->front())};
+  Sizes shape{x.shape[0], maps};
   llvm::append_range(shape, windows->outputs);
   node.set(0, x.dtype, shape, e.reshape(result, form.output, shape));
   return success();

@@ -101,6 +101,7 @@ mlir::LogicalResult importBatchNormalization(Node &node);
 mlir::LogicalResult importGroupedNormalization(Node &node);
 /// AttentionOps.cpp
 mlir::LogicalResult importAttention(Node &node);
+/// RotaryEmbedding.cpp
 mlir::LogicalResult importRotaryEmbedding(Node &node);
 /// Recurrent.cpp
 mlir::LogicalResult importLstm(Node &node);

@@ -94,7 +94,7 @@ static PoolPlace placeOf(B &b, const PoolBounds &bounds, unsigned rank) {
 }
 
 /// Folds every window: the sum or maximum, and the number of elements.
-static SmallVector<Value> foldWindows(Node &node, const Windows &windows, ArrayRef<int64_t> kernel,
+static SmallVector<Value> foldWindows(Node &node, const Windows &windows, ArrayRef<SizeExpr> kernel,
                                       const Sizes &shape, bool most) {
   const Tensor &x = node.in(0);
   auto &e = node.e;
@@ -104,7 +104,6 @@ static SmallVector<Value> foldWindows(Node &node, const Windows &windows, ArrayR
   SmallVector<AffineExpr> outs, window;
   for (unsigned dim = 0; dim < dims; ++dim)
     (dim < rank ? outs : window).push_back(e.dim(dim));
-  Sizes kernelSizes(kernel.begin(), kernel.end());
   for (int64_t dim = 2; dim < x.rank(); ++dim)
     e.requireAtLeast(x.shape[dim], 1);
   Value start = e.scalar(accum, 0);
@@ -116,17 +115,18 @@ static SmallVector<Value> foldWindows(Node &node, const Windows &windows, ArrayR
         inits[] = {e.filled(start, shape), e.filled(e.scalar(accum, 0), shape)};
   PoolBounds bounds = boundsOf(node, windows);
   AffineMap out = e.map(dims, outs);
-  return e.generic(
-      e.empty(e.type(Dtype::Bool), kernelSizes), inits, {e.map(dims, window), out, out},
-      [&](B &b, ValueRange args) -> SmallVector<Value> {
-        PoolPlace place = placeOf(b, bounds, rank);
-        Value loaded = tensor::ExtractOp::create(b, source, place.indices);
-        Value element = emitCast(b, x.dtype, accum, loaded);
-        Value next = emitBinary(b, most ? Binary::Max : Binary::Add, accum, args[1], element);
-        Value one = emitCast(b, Dtype::Bool, accum, countPads ? place.padded : place.inside);
-        return {arith::SelectOp::create(b, place.inside, next, args[1]),
-                emitBinary(b, Binary::Add, accum, args[2], one)};
-      });
+  return e.generic(e.empty(e.type(Dtype::Bool), kernel), inits, {e.map(dims, window), out, out},
+                   [&](B &b, ValueRange args) -> SmallVector<Value> {
+                     PoolPlace place = placeOf(b, bounds, rank);
+                     Value loaded = tensor::ExtractOp::create(b, source, place.indices);
+                     Value element = emitCast(b, x.dtype, accum, loaded);
+                     Value next =
+                         emitBinary(b, most ? Binary::Max : Binary::Add, accum, args[1], element);
+                     Value one =
+                         emitCast(b, Dtype::Bool, accum, countPads ? place.padded : place.inside);
+                     return {arith::SelectOp::create(b, place.inside, next, args[1]),
+                             emitBinary(b, Binary::Add, accum, args[2], one)};
+                   });
 }
 
 LogicalResult fovea::onnx_frontend::importPool(Node &node) {
@@ -139,7 +139,8 @@ LogicalResult fovea::onnx_frontend::importPool(Node &node) {
     return node.unsupported("indices of maxima are not supported");
   if (!isFloat(x.dtype) && x.dtype != Dtype::I8 && x.dtype != Dtype::U8)
     return node.fail("FV0202", "element type " + nameOf(x.dtype) + " is not supported");
-  auto windows = readWindows(node, *kernel, /*pooling=*/true);
+  Sizes window(kernel->begin(), kernel->end());
+  auto windows = readWindows(node, window, /*pooling=*/true);
   if (!windows)
     return failure();
   auto &e = node.e;
@@ -147,9 +148,9 @@ LogicalResult fovea::onnx_frontend::importPool(Node &node) {
   Sizes shape(x.shape.begin(), x.shape.begin() + 2);
   llvm::append_range(shape, windows->outputs);
   if (!node.importer.acceptable(tensorOf(x.dtype, shape, Value())) ||
-      !node.importer.acceptable(tensorOf(x.dtype, Sizes(kernel->begin(), kernel->end()), Value())))
+      !node.importer.acceptable(tensorOf(x.dtype, window, Value())))
     return node.fail("FV0203", "the result or the window is too large");
-  auto folded = foldWindows(node, *windows, *kernel, shape, most);
+  auto folded = foldWindows(node, *windows, window, shape, most);
   AffineMap same = e.identity(x.rank());
   Value result = e.map(folded, {same, same}, e.type(x.dtype), shape,
                        [&](B &b, ValueRange args) -> SmallVector<Value> {

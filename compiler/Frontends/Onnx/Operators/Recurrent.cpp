@@ -32,7 +32,7 @@ struct Recurrence {
   Direction direction = Direction::Forward;
   int64_t directions = 1;
   bool batchMajor = false;
-  SizeExpr steps, batch, hidden;
+  SizeExpr steps, batch, channels, hidden;
   std::optional<double> clip;
   SmallVector<const ActivationRow *> rows;
   SmallVector<std::pair<double, double>> parameters;
@@ -112,6 +112,53 @@ static Value operand(Node &node, unsigned input, ArrayRef<SizeExpr> wanted) {
   return node.e.cast(node.value(input), node.e.type(node.in(input).dtype, wanted));
 }
 
+/// The first static one of sizes that must be equal, else the first.
+static SizeExpr staticOf(ArrayRef<SizeExpr> sizes) {
+  auto found = llvm::find_if(sizes, [](const SizeExpr &size) { return size.constant(); });
+  return found == sizes.end() ? sizes.front() : *found;
+}
+
+/// The hidden size as attributes, weights, bias or initial state tell it.
+static SizeExpr hiddenSize(Node &node, int64_t gates) {
+  const Tensor &w = node.in(1), &r = node.in(2);
+  auto &sizes = node.sizes;
+  Sizes told{r.shape[2]};
+  if (int64_t given = node.intAttr("hidden_size", 0); given > 0)
+    told.push_back(given);
+  llvm::append_values(told, sizes.floorDiv(r.shape[1], gates), sizes.floorDiv(w.shape[1], gates));
+  if (node.has(3) && node.in(3).rank() == 2)
+    told.push_back(sizes.floorDiv(node.in(3).shape[1], 2 * gates));
+  if (node.has(5) && node.in(5).rank() == 3)
+    told.push_back(node.in(5).shape[2]);
+  return staticOf(told);
+}
+
+static LogicalResult readSizes(Node &node, int64_t gates, Recurrence &form) {
+  const Tensor &x = node.in(0), &w = node.in(1), &r = node.in(2);
+  if (x.rank() != 3 || w.rank() != 3 || r.rank() != 3)
+    return node.badShape("inputs 0, 1 and 2 must have rank 3");
+  form.steps = x.shape[form.batchMajor ? 1 : 0];
+  form.batch = x.shape[form.batchMajor ? 0 : 1];
+  form.channels = staticOf({x.shape[2], w.shape[2]});
+  form.hidden = hiddenSize(node, gates);
+  if (int64_t given = node.intAttr("hidden_size", 0); given && !form.hidden.is(given))
+    return node.badShape("hidden_size is not the size of the recurrent weights");
+  SizeExpr stacked = node.sizes.mul(form.hidden, gates);
+  Sizes input{form.directions, stacked, form.channels};
+  Sizes recurrent{form.directions, stacked, form.hidden};
+  for (const Sizes &shape : {input, recurrent})
+    if (!node.importer.acceptable(tensorOf(x.dtype, shape, Value())))
+      return node.fail("FV0203", "the weights are too large");
+  if (failed(checkShape(node, 1, input)) || failed(checkShape(node, 2, recurrent)) ||
+      failed(checkShape(node, 3, {form.directions, node.sizes.mul(stacked, 2)})) ||
+      failed(checkShape(node, 4, {form.batch})) ||
+      failed(agree(node, x.shape[2], form.channels, "the input's channels")))
+    return failure();
+  if (node.has(4) && node.in(4).dtype != Dtype::I32 && node.in(4).dtype != Dtype::I64)
+    return node.fail("FV0202", "sequence_lens must have element type int32");
+  return success();
+}
+
 static LogicalResult readForm(Node &node, int64_t gates, ArrayRef<StringRef> activations,
                               Recurrence &form) {
   std::string direction = node.stringAttr("direction", "forward");
@@ -131,25 +178,8 @@ static LogicalResult readForm(Node &node, int64_t gates, ArrayRef<StringRef> act
     if (!(*form.clip > 0) || !std::isfinite(*form.clip))
       return node.fail("FV0104", "clip must be positive");
   }
-  const Tensor &x = node.in(0), &w = node.in(1), &r = node.in(2);
-  if (x.rank() != 3 || w.rank() != 3 || r.rank() != 3)
-    return node.badShape("inputs 0, 1 and 2 must have rank 3");
-  form.steps = x.shape[form.batchMajor ? 1 : 0];
-  form.batch = x.shape[form.batchMajor ? 0 : 1];
-  form.hidden = r.shape[2];
-  if (!form.hidden.constant() || !w.shape[2].constant())
-    return node.unsupported("the sizes of the weights must be static");
-  if (int64_t given = node.intAttr("hidden_size", 0); given && !form.hidden.is(given))
-    return node.badShape("hidden_size is not the size of the recurrent weights");
-  SizeExpr stacked = node.sizes.mul(form.hidden, gates);
-  if (failed(checkShape(node, 1, {form.directions, stacked, w.shape[2]})) ||
-      failed(checkShape(node, 2, {form.directions, stacked, form.hidden})) ||
-      failed(checkShape(node, 3, {form.directions, node.sizes.mul(stacked, 2)})) ||
-      failed(checkShape(node, 4, {form.batch})) ||
-      failed(agree(node, x.shape[2], w.shape[2], "the input's channels")))
+  if (failed(readSizes(node, gates, form)))
     return failure();
-  if (node.has(4) && node.in(4).dtype != Dtype::I32 && node.in(4).dtype != Dtype::I64)
-    return node.fail("FV0202", "sequence_lens must have element type int32");
   return readActivations(node, form, activations);
 }
 
@@ -175,20 +205,19 @@ static FloatAttr clipAttr(Node &node, const Recurrence &form) {
   return form.clip ? node.b.getF64FloatAttr(*form.clip) : FloatAttr();
 }
 
-/// Input 0 with static channels.
-static Value sequence(Node &node) {
+/// Input 0 with the channels that are known of it.
+static Value sequence(Node &node, const Recurrence &form) {
   Sizes shape = node.in(0).shape;
-  shape[2] = node.in(1).shape[2];
+  shape[2] = form.channels;
   return node.e.cast(node.value(0), node.e.type(node.in(0).dtype, shape));
 }
 
-/// Operands 1 to 3, with static sizes.
+/// Operands 1 to 3, with the sizes that are known of them.
 static Value weightOperand(Node &node, const Recurrence &form, unsigned input, int64_t rows) {
   SizeExpr stacked = node.sizes.mul(form.hidden, rows);
   if (input == 3)
     return operand(node, 3, {form.directions, node.sizes.mul(stacked, 2)});
-  return operand(node, input,
-                 {form.directions, stacked, input == 1 ? node.in(1).shape[2] : form.hidden});
+  return operand(node, input, {form.directions, stacked, input == 1 ? form.channels : form.hidden});
 }
 
 LogicalResult fovea::onnx_frontend::importLstm(Node &node) {
@@ -206,14 +235,14 @@ LogicalResult fovea::onnx_frontend::importLstm(Node &node) {
   auto order = gateOrder(node, {Gate::Input, Gate::Output, Gate::Forget, Gate::Cell});
   bool coupled = node.intAttr("input_forget", 0) != 0;
   auto layout = form.batchMajor ? SequenceLayout::BatchMajor : SequenceLayout::TimeMajor;
-  auto op = LstmOp::create(b, e.type(dtype, outputShape(form)), e.type(dtype, state),
-                           e.type(dtype, state), sequence(node), weightOperand(node, form, 1, 4),
-                           weightOperand(node, form, 2, 4), weightOperand(node, form, 3, 4),
-                           operand(node, 5, state), operand(node, 6, state), operand(node, 7, peep),
-                           Value(), operand(node, 4, {form.batch}), order,
-                           activationsAttr(node, form), DirectionAttr::get(context, form.direction),
-                           SequenceLayoutAttr::get(context, layout),
-                           coupled ? b.getUnitAttr() : UnitAttr(), clipAttr(node, form));
+  auto op = LstmOp::create(
+      b, e.type(dtype, outputShape(form)), e.type(dtype, state), e.type(dtype, state),
+      sequence(node, form), weightOperand(node, form, 1, 4), weightOperand(node, form, 2, 4),
+      weightOperand(node, form, 3, 4), operand(node, 5, state), operand(node, 6, state),
+      operand(node, 7, peep), Value(), operand(node, 4, {form.batch}), order,
+      activationsAttr(node, form), DirectionAttr::get(context, form.direction),
+      SequenceLayoutAttr::get(context, layout), coupled ? b.getUnitAttr() : UnitAttr(),
+      clipAttr(node, form));
   node.set(0, dtype, outputShape(form), op.getY());
   node.set(1, dtype, state, op.getYH());
   node.set(2, dtype, state, op.getYC());
@@ -234,11 +263,11 @@ LogicalResult fovea::onnx_frontend::importGru(Node &node) {
   auto order = gateOrder(node, {Gate::Update, Gate::ResetGate, Gate::New});
   auto reset = node.intAttr("linear_before_reset", 0) != 0 ? Reset::After : Reset::Before;
   auto layout = form.batchMajor ? SequenceLayout::BatchMajor : SequenceLayout::TimeMajor;
-  auto op = GruOp::create(b, e.type(dtype, outputShape(form)), e.type(dtype, state), sequence(node),
-                          weightOperand(node, form, 1, 3), weightOperand(node, form, 2, 3),
-                          weightOperand(node, form, 3, 3), operand(node, 5, state),
-                          operand(node, 4, {form.batch}), order, activationsAttr(node, form),
-                          DirectionAttr::get(context, form.direction),
+  auto op = GruOp::create(b, e.type(dtype, outputShape(form)), e.type(dtype, state),
+                          sequence(node, form), weightOperand(node, form, 1, 3),
+                          weightOperand(node, form, 2, 3), weightOperand(node, form, 3, 3),
+                          operand(node, 5, state), operand(node, 4, {form.batch}), order,
+                          activationsAttr(node, form), DirectionAttr::get(context, form.direction),
                           SequenceLayoutAttr::get(context, layout), ResetAttr::get(context, reset),
                           KeepAttr::get(context, Keep::Old), clipAttr(node, form));
   node.set(0, dtype, outputShape(form), op.getY());
@@ -275,9 +304,8 @@ static std::pair<Value, Value> rnnDirection(Node &node, const Recurrence &form, 
   auto &e = node.e;
   auto &b = node.b;
   Dtype dtype = node.in(0).dtype;
-  SizeExpr channels = node.in(1).shape[2];
   Value w = rowOf(node, weightOperand(node, form, 1, 1), dtype,
-                  {form.directions, form.hidden, channels}, direction);
+                  {form.directions, form.hidden, form.channels}, direction);
   Value r = rowOf(node, weightOperand(node, form, 2, 1), dtype,
                   {form.directions, form.hidden, form.hidden}, direction);
   Value bias = node.has(3) ? biasOf(node, form, dtype, direction) : Value();
@@ -321,11 +349,10 @@ LogicalResult fovea::onnx_frontend::importRnn(Node &node) {
     return failure();
   auto &e = node.e;
   Dtype dtype = node.in(0).dtype;
-  Value x = sequence(node), initial = operand(node, 5, stateShape(form));
-  SizeExpr channels = node.in(1).shape[2];
+  Value x = sequence(node, form), initial = operand(node, 5, stateShape(form));
   Sizes major{form.directions, form.batch, form.hidden};
   if (form.batchMajor) {
-    x = e.transpose(x, {form.batch, form.steps, channels}, {1, 0, 2});
+    x = e.transpose(x, {form.batch, form.steps, form.channels}, {1, 0, 2});
     if (initial)
       initial = e.transpose(initial, stateShape(form), {1, 0, 2});
   }

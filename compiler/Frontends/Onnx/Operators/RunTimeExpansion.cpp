@@ -136,6 +136,24 @@ static Value sourceOf(scf::IfOp branch) {
   return cast && branch->isProperAncestor(cast) ? cast.getSource() : value;
 }
 
+/// An earlier branch of the block that expands the same tensor to the same; null where there is
+/// none.
+static scf::IfOp earlierSame(Emitter &e, scf::IfOp branch, const Expansion &expansion) {
+  auto same = [](const ExpandedDim &left, const ExpandedDim &right) {
+    return left.number == right.number && left.want == right.want;
+  };
+  for (Operation *user : expansion.source.getUsers()) {
+    auto other = user->getParentOfType<scf::IfOp>();
+    bool fits = other && other->hasAttr(kExpansionAttr) &&
+                other->getBlock() == branch->getBlock() && other->isBeforeInBlock(branch) &&
+                other.getResultTypes() == branch.getResultTypes();
+    if (fits && sourceOf(other) == expansion.source &&
+        llvm::equal(e.expansions.at(other).dims, expansion.dims, same))
+      return other;
+  }
+  return nullptr;
+}
+
 /// A dynamic extent, of the tensor's destination where it has one: not another reader of it.
 static Value extentOf(B &b, Value tensor, int64_t dim) {
   if (auto op = tensor.getDefiningOp<DestinationStyleOpInterface>())
@@ -197,6 +215,12 @@ void fovea::onnx_frontend::moveExpansions(Emitter &e, Operation *module) {
     for (scf::IfOp branch : llvm::reverse(branches)) {
       Expansion expansion = e.expansions.at(branch);
       expansion.source = sourceOf(branch);
+      if (scf::IfOp other = earlierSame(e, branch, expansion)) {
+        branch->replaceAllUsesWith(other);
+        branch.erase();
+        changed = true;
+        continue;
+      }
       DestinationStyleOpInterface op = movedOver(branch, expansion.source);
       SmallVector<Expansion> operands;
       for (OpOperand *operand : op ? op.getDpsInputOperands() : SmallVector<OpOperand *>())

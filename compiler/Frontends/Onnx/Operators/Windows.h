@@ -19,8 +19,9 @@ struct Windows {
   Sizes outputs;
 };
 
-/// Reads strides, dilations, pads, auto_pad and (for pooling) ceil_mode.
-std::optional<Windows> readWindows(Node &node, llvm::ArrayRef<int64_t> kernel, bool pooling);
+/// Reads strides, dilations, pads, auto_pad and (for pooling) ceil_mode for a window of sizes
+/// `kernel`.
+std::optional<Windows> readWindows(Node &node, llvm::ArrayRef<SizeExpr> kernel, bool pooling);
 
 } // namespace fovea::onnx_frontend
 

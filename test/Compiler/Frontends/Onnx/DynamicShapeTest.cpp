@@ -96,6 +96,28 @@ TEST_F(DynamicShape, RequiresWhatItCannotProve) {
   EXPECT_EQ(count<scf::IfOp>(), 2);
 }
 
+TEST_F(DynamicShape, ExpandsATensorOnce) {
+  input("x", {"n", 4});
+  input("y", {"m", 4});
+  node("Add", {"x", "y"}, {"z"});
+  node("Mul", {"z", "y"}, {"w"});
+  output("w");
+  ASSERT_TRUE(import()) << problems;
+  EXPECT_EQ(count<scf::IfOp>(), 2);
+}
+
+TEST_F(DynamicShape, ExpandsATensorOnceBelowWhatItMovesOver) {
+  input("x", {"n", 4});
+  input("y", {"m", 4});
+  node("Relu", {"x"}, {"r"});
+  node("Sigmoid", {"x"}, {"s"});
+  node("Add", {"r", "y"}, {"z"});
+  node("Mul", {"z", "s"}, {"w"});
+  output("w");
+  ASSERT_TRUE(import()) << problems;
+  EXPECT_EQ(count<scf::IfOp>(), 2);
+}
+
 TEST_F(DynamicShape, RequiresNothingOfEqualNames) {
   input("x", {"n", 4});
   input("y", {"n", 4});
