@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 
 import ml_dtypes
@@ -14,11 +15,11 @@ from region_text import REACH, captures_of
 Array = np.ndarray
 NUMPY = {
     "f32": np.dtype(np.float32), "f16": np.dtype(np.float16),
-    "bf16": np.dtype(ml_dtypes.bfloat16), "i1": np.dtype(np.bool_),
+    "f64": np.dtype(np.float64),    "bf16": np.dtype(ml_dtypes.bfloat16), "i1": np.dtype(np.bool_),
     "i32": np.dtype(np.int32), "i64": np.dtype(np.int64),
 }  # fmt: skip
 # Around the sizes of vectors, of blocks of queries (64) and of keys (96), and none at all.
-LENGTHS = (1, 2, 7, 15, 16, 17, 63, 64, 65, 96, 97, 129, 200)
+LENGTHS = (0, 1, 2, 7, 15, 16, 17, 63, 64, 65, 96, 97, 129, 200)
 PATTERNS = ("plain", "plain", "peaked", "ties", "large")
 POISONS = (np.nan, np.inf, -np.inf)
 # Products of one case, about: keeps thousands of cases within minutes.
@@ -45,7 +46,7 @@ class Case:
 def cases_of(crossing: Crossing, program: int, count: int) -> list[Case]:
     """`count` cases of program number `program`: any two lengths meet over a few programs."""
     rng = np.random.default_rng([program, 1])
-    pairs = [(s, t) for s in LENGTHS for t in (*LENGTHS, 0)]
+    pairs = list(itertools.product(LENGTHS, LENGTHS))
     order = np.random.default_rng(program // 16).permutation(len(pairs))
     depth, width = (size or 24 for size in crossing.heads)
     cases: list[Case] = []
@@ -55,11 +56,11 @@ def cases_of(crossing: Crossing, program: int, count: int) -> list[Case]:
         place += 1
         if crossing.layout == "packed":
             keys = queries
-        batch = int(rng.integers(1, 4))
+        batch = int(rng.integers(1, 4)) if rng.random() < 0.97 else 0
         work = crossing.query_heads * queries * keys * (depth + width)
         if work > WORK:
             continue
-        batch = max(1, min(batch, WORK // max(work, 1)))
+        batch = min(batch, max(1, WORK // max(work, 1)))
         pattern = PATTERNS[rng.integers(len(PATTERNS))]
         number = program * 1000 + len(cases)
         cases.append(Case(crossing, number, batch, queries, keys, pattern, rng.random() < 0.2))
@@ -124,7 +125,7 @@ def inputs_of(case: Case) -> dict[str, Array]:
         far = (0, case.keys - case.queries, -3, 11, -case.queries, 2**40)
         given["at"] = np.array(far[rng.integers(len(far))], np.int64)
     if crossing.normalizer == "sink":
-        given["sinks"] = rng.standard_normal(crossing.query_heads).astype(np.float32)
+        given["sinks"] = rng.standard_normal(crossing.query_heads).astype(NUMPY[crossing.working])
     return given
 
 

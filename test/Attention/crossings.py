@@ -109,6 +109,11 @@ class Crossing:
         return 1.0 if self.score == "none" else 0.15
 
     @property
+    def working(self) -> str:
+        """The type of scores, probabilities and logarithms."""
+        return "f64" if self.dtype == "f64" else "f32"
+
+    @property
     def has_lse(self) -> bool:
         """Whether the logarithms are a result of the program."""
         return self.normalizer in ("lse", "prob_lse")

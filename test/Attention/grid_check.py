@@ -16,10 +16,6 @@ Results = dict[str, Array]
 Entry = Callable[..., Results]
 
 
-def _wide(x: Array) -> Array:
-    return x.astype(np.float64)
-
-
 def _beyond(name: str, got: Array, want: Array, bound: Array) -> tuple[str, float]:
     """What is further off than the bound, or nothing; and the largest part of the bound used."""
     if got.shape != want.shape:
@@ -27,7 +23,7 @@ def _beyond(name: str, got: Array, want: Array, bound: Array) -> tuple[str, floa
     if got.size == 0:
         return "", 0.0
     with np.errstate(invalid="ignore"):
-        error = np.where(got == want, 0, np.abs(_wide(got) - want))
+        error = np.where(got == want, 0, np.abs(got.astype(want.dtype) - want))
     used = error / bound
     if np.all(used <= 1):
         return "", float(used.max())

@@ -1,8 +1,8 @@
-"""Attention from its formula in numpy's float64, with a bound of the error that f32 may make.
+"""Attention from its formula in a wider type, with a bound of the error that may be made.
 
-Nothing here is Fovea's. The bound follows the roundings of any sensible order of evaluation (unit
-u = 2^-24; f16 and bf16 are computed in f32, and rounded once), to first order where exp() of it
-would be the same:
+Nothing here is Fovea's. The wider type is numpy's float64, for f64 longdouble. The bound follows
+the roundings of any sensible order of evaluation (unit u = 2^-24 of f32, in which f16 and bf16 are
+computed, too, and rounded once; 2^-53 of f64):
 
 - a score s[j] of D products is off by (D + 5) u * scale * sum |q||k|, and by a few u of every
   number that a score region adds to it; a softcap does not enlarge that, and adds 8 u |s|;
@@ -23,14 +23,17 @@ from crossings import Crossing
 from region_text import REACH, SOFTCAP, WINDOW
 
 Array = np.ndarray
-U = 2.0**-24
+# The type of computation: its unit, what an exponential may flush to 0, and a wider type.
+UNIT = {"f32": 2.0**-24, "f64": 2.0**-53}
+FLUSHED = {"f32": 2.0**-126, "f64": 2.0**-1022}
+WIDER = {"f32": np.float64, "f64": np.longdouble}
 # The unit of rounding to a type, and half of its smallest number.
 ROUNDING = {
     "f32": (2.0**-24, 2.0**-149),
     "f16": (2.0**-11, 2.0**-25),
     "bf16": (2.0**-8, 2.0**-133),
+    "f64": (2.0**-53, 2.0**-1074),
 }
-FLUSHED = 2.0**-126
 
 
 @dataclass
@@ -74,21 +77,21 @@ def changed_scores(
 ) -> tuple[Array, Array]:
     """Scores and the bounds of their errors behind the score change and the bias."""
     i, j = np.arange(scores.shape[2])[:, None], np.arange(scores.shape[3])[None, :]
-    terms = []
+    unit, real, terms = UNIT[crossing.working], scores.dtype, []
     if crossing.score == "softcap":
-        errors = errors + 8 * U * np.abs(scores)
+        errors = errors + 8 * unit * np.abs(scores)
         scores = SOFTCAP * np.tanh(scores / SOFTCAP)
     if crossing.score == "alibi":
-        terms.append(given["slopes"].astype(np.float64)[:, None, None] * (j - i))
+        terms.append(given["slopes"].astype(real)[:, None, None] * (j - i))
     if crossing.score == "relative":
         place = np.clip(j - i, -REACH, REACH) + REACH
-        terms.append(np.moveaxis(given["table"].astype(np.float64)[place], -1, 0))
+        terms.append(np.moveaxis(given["table"].astype(real)[place], -1, 0))
     if crossing.mask == "bias":
-        terms.append(given["bias"].astype(np.float64))
+        terms.append(given["bias"].astype(real))
     for term in terms:
         scores = scores + term
         finite = np.where(np.isfinite(term), np.abs(term), 0)
-        errors = errors + U * (2 * finite + np.where(np.isfinite(scores), np.abs(scores), 0))
+        errors = errors + unit * (2 * finite + np.where(np.isfinite(scores), np.abs(scores), 0))
     return scores, errors
 
 
@@ -98,13 +101,14 @@ def _products(q: Array, k: Array) -> Array:
 
 def answer(crossing: Crossing, given: dict[str, Array]) -> Answer:
     """The results for query [B, H, S, D], key [B, K, T, D], value [B, K, T, E] and captures."""
-    q = given["q"].astype(np.float64)
-    k, v = (np.repeat(given[name].astype(np.float64), crossing.ratio, axis=1) for name in "kv")
+    unit, real = UNIT[crossing.working], WIDER[crossing.working]
+    q = given["q"].astype(real)
+    k, v = (np.repeat(given[name].astype(real), crossing.ratio, axis=1) for name in "kv")
     keys, depth = k.shape[2:]
     sizes = {"b": q.shape[0], "h": q.shape[1], "i": q.shape[2], "j": keys}
     kept = kept_by_mask(crossing, given, sizes)
-    scores = crossing.scale * _products(q, k)
-    errors = (depth + 5) * U * crossing.scale * _products(np.abs(q), np.abs(k))
+    scores = real(crossing.scale) * _products(q, k)
+    errors = (depth + 5) * unit * crossing.scale * _products(np.abs(q), np.abs(k))
     scores, errors = changed_scores(crossing, given, scores, errors)
     kept = kept & (scores > -np.inf)
     scores, errors = np.where(kept, scores, -np.inf), np.where(kept, errors, 0)
@@ -114,22 +118,22 @@ def answer(crossing: Crossing, given: dict[str, Array]) -> Answer:
     sums = weights.sum(axis=-1, keepdims=True)
     p = weights / np.where(sums > 0, sums, 1)
     size = np.abs(np.where(kept, scores, 0))
-    errors = errors + 4 * U * (size + size.max(axis=-1, keepdims=True, initial=0))
+    errors = errors + 4 * unit * (size + size.max(axis=-1, keepdims=True, initial=0))
     # The form for head sizes of run-time number takes one key at a time.
     blocks = keys if 0 in crossing.heads or max(crossing.heads) > 1024 else keys // 64 + 1
-    errors = errors + (4 + 6 * blocks) * U
+    errors = errors + (4 + 6 * blocks) * unit
     mean = (p * errors).sum(axis=-1, keepdims=True)
-    relative = np.expm1(errors + mean) + (keys + 4) * U
+    relative = np.expm1(errors + mean) + (keys + 4) * unit
     with np.errstate(divide="ignore"):
         lse = np.where(sums[..., 0] > 0, most[..., 0] + np.log(sums[..., 0]), -np.inf)
-    lse_error = mean[..., 0] + U * (keys + 8 + 4 * np.abs(np.where(sums[..., 0] > 0, lse, 0)))
-    weighed, weight_errors = p, p * relative + FLUSHED
+    lse_error = mean[..., 0] + unit * (keys + 8 + 4 * np.abs(np.where(sums[..., 0] > 0, lse, 0)))
+    weighed, weight_errors = p, p * relative + FLUSHED[crossing.working]
     if crossing.has_prob:
-        rest = given["gain"].astype(np.float64)[:, None, None] - p
+        rest = given["gain"].astype(real)[:, None, None] - p
         weighed = p * rest
         weight_errors = weight_errors * (np.abs(rest) + p + weight_errors)
-        weight_errors = weight_errors + 3 * U * np.abs(weighed)
-    weight_errors = np.where(kept, weight_errors + (keys + 4) * U * np.abs(weighed), 0)
+        weight_errors = weight_errors + 3 * unit * np.abs(weighed)
+    weight_errors = np.where(kept, weight_errors + (keys + 4) * unit * np.abs(weighed), 0)
     out, bound = weighed @ v, weight_errors @ np.abs(v)
     return _rounded(crossing, given, Answer(out, lse, bound, lse_error, kept))
 
@@ -139,10 +143,11 @@ def _rounded(crossing: Crossing, given: dict[str, Array], exact: Answer) -> Answ
     unit, least = ROUNDING[crossing.dtype]
     exact.out_bound = exact.out_bound + unit * (np.abs(exact.out) + exact.out_bound) + least
     if crossing.normalizer == "sink":
+        work = UNIT[crossing.working]
         with np.errstate(over="ignore"):
-            part = 1 / (1 + np.exp(given["sinks"].astype(np.float64)[:, None] - exact.lse))
+            part = 1 / (1 + np.exp(given["sinks"].astype(exact.lse.dtype)[:, None] - exact.lse))
         # The derivative of 1 / (1 + exp(x)) is at most the value itself.
-        off = exact.lse_bound + 8 * U + 2 * U * np.abs(np.where(part > 0, exact.lse, 0))
+        off = exact.lse_bound + 8 * work + 2 * work * np.abs(np.where(part > 0, exact.lse, 0))
         exact.out = exact.out * part[..., None]
         exact.out_bound = exact.out_bound * part[..., None]
         exact.out_bound += np.abs(exact.out) * (np.expm1(off)[..., None] + unit) + least

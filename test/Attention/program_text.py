@@ -136,7 +136,7 @@ class _Text:
         out = LAYOUTS[crossing.layout][3]
         shapes = [(self.sized(out), crossing.dtype)]
         if self.asks_lse:
-            shapes.append((self.sized(out.replace("e", "")), "f32"))
+            shapes.append((self.sized(out.replace("e", "")), crossing.working))
         kinds = [self.type(*shape) for shape in shapes]
         for index, shape in enumerate(shapes):
             self.empty(f"init{index}", *shape)
@@ -170,29 +170,32 @@ class _Text:
 
     def apply_sinks(self, shapes: list[tuple[list[str], str]]) -> None:
         """out / (1 + exp(sink - lse)): what a further score in the sums makes of the result."""
-        element, out = self.crossing.dtype, LAYOUTS[self.crossing.layout][3]
-        self.argument("sinks", self.sized("h"), "f32")
+        element, real = self.crossing.dtype, self.crossing.working
+        out = LAYOUTS[self.crossing.layout][3]
+        self.argument("sinks", self.sized("h"), real)
         kinds = [self.type(*shape) for shape in shapes]
-        sinks = self.type(self.sized("h"), "f32")
+        sinks = self.type(self.sized("h"), real)
         maps = ", ".join(
             f"affine_map<({', '.join(out)}) -> ({', '.join(dims)})>"
             for dims in (out, out.replace("e", ""), "h", out)
         )
         kinds_of_loops = ", ".join(['"parallel"'] * len(out))
-        widen = ["%wide = arith.extf %x : {0} to f32", "%y = arith.truncf %z : f32 to {0}"]
-        first, last = (text.format(element) if element != "f32" else "" for text in widen)
-        x, y = ("%x", "%z") if element == "f32" else ("%wide", "%y")
+        first = last = ""
+        x, y = "%x", "%z"
+        if element != real:
+            first, x = f"%wide = arith.extf %x : {element} to {real}", "%wide"
+            last, y = f"%y = arith.truncf %z : {real} to {element}", "%y"
         self.empty("init2", *shapes[0])
         self.lines.append(
             f"%sunk = linalg.generic {{indexing_maps = [{maps}],"
             f" iterator_types = [{kinds_of_loops}]}}\n"
             f"    ins(%r0, %r1, %sinks : {', '.join(kinds)}, {sinks})"
             f" outs(%init2 : {kinds[0]}) {{\n"
-            f"  ^bb0(%x: {element}, %l: f32, %sink: f32, %old: {element}):\n"
-            f"    {first}\n    %one = arith.constant 1.0 : f32\n"
-            "    %far = arith.subf %sink, %l : f32\n    %power = math.exp %far : f32\n"
-            "    %sum = arith.addf %one, %power : f32\n"
-            f"    %z = arith.divf {x}, %sum : f32\n    {last}\n"
+            f"  ^bb0(%x: {element}, %l: {real}, %sink: {real}, %old: {element}):\n"
+            f"    {first}\n    %one = arith.constant 1.0 : {real}\n"
+            f"    %far = arith.subf %sink, %l : {real}\n    %power = math.exp %far : {real}\n"
+            f"    %sum = arith.addf %one, %power : {real}\n"
+            f"    %z = arith.divf {x}, %sum : {real}\n    {last}\n"
             f"    linalg.yield {y} : {element}\n  }} -> {kinds[0]}"
         )
 

@@ -26,9 +26,10 @@ class Capture:
 
 def captures_of(crossing: Crossing) -> list[Capture]:
     """In the order in which the regions receive them."""
+    real = crossing.working
     captures = {
-        "alibi": [Capture("slopes", "f32", "h")],
-        "relative": [Capture("table", "f32", table=(str(2 * REACH + 1), "h"))],
+        "alibi": [Capture("slopes", real, "h")],
+        "relative": [Capture("table", real, table=(str(2 * REACH + 1), "h"))],
     }.get(crossing.score, [])
     captures += {
         "prefix": [Capture("prefix", "i64", "b")],
@@ -38,7 +39,7 @@ def captures_of(crossing: Crossing) -> list[Capture]:
         "bias": [Capture("bias", crossing.dtype, "hij")],
     }.get(crossing.mask, [])
     if crossing.has_prob:
-        captures.append(Capture("gain", "f32", "h"))
+        captures.append(Capture("gain", real, "h"))
     return captures
 
 
@@ -55,9 +56,10 @@ class Regions:
             for c in captures_of(self.crossing)
         )
         positions = "%b: index, %h: index, %i: index, %j: index"
-        yielded = "i1" if kind == "mask" else "f32"
-        return (f"{kind} {{\n    ^bb0({leading}{positions}{inner}):{body}\n"
+        yielded = "i1" if kind == "mask" else "REAL"
+        text = (f"{kind} {{\n    ^bb0({leading}{positions}{inner}):{body}\n"
                 f"      fovea.yield %y : {yielded}\n    }}")  # fmt: skip
+        return text.replace("REAL", self.crossing.working)
 
     def _score(self) -> str:
         crossing, body, now = self.crossing, "", "%s"
@@ -65,15 +67,15 @@ class Regions:
             body, now = _SOFTCAP, "%bent"
         elif crossing.score in _SCORES:
             body, now = _SCORES[crossing.score], "%changed"
-            body = body.replace("TABLE", self.type_of((str(2 * REACH + 1), "h"), "f32"))
+            body = body.replace("TABLE", self.type_of((str(2 * REACH + 1), "h"), "REAL"))
         if crossing.mask == "bias":
             wide = "%bias_"
-            if crossing.dtype != "f32":
-                body += f"\n      %wide = arith.extf %bias_ : {crossing.dtype} to f32"
+            if crossing.dtype != crossing.working:
+                body += f"\n      %wide = arith.extf %bias_ : {crossing.dtype} to REAL"
                 wide = "%wide"
-            body += f"\n      %biased = arith.addf {now}, {wide} : f32"
+            body += f"\n      %biased = arith.addf {now}, {wide} : REAL"
             now = "%biased"
-        return self._region("score", "%s: f32, ", body.replace(f"{now} =", "%y =")) if body else ""
+        return self._region("score", "%s: REAL, ", body.replace(f"{now} =", "%y =")) if body else ""
 
     def write(self) -> str:
         crossing, parts = self.crossing, [self._score()]
@@ -81,22 +83,22 @@ class Regions:
             body = _MASKS[crossing.mask].replace("IDS", self.type_of("bj", "i32"))
             parts.append(self._region("mask", "", body))
         if crossing.has_prob:
-            parts.append(self._region("prob", "%p: f32, ", _PROB))
+            parts.append(self._region("prob", "%p: REAL, ", _PROB))
         return " ".join(filter(None, parts))
 
 
 _SOFTCAP = f"""
-      %cap = arith.constant {SOFTCAP} : f32
-      %small = arith.divf %s, %cap : f32
-      %tanh = math.tanh %small : f32
-      %bent = arith.mulf %tanh, %cap : f32"""
+      %cap = arith.constant {SOFTCAP} : REAL
+      %small = arith.divf %s, %cap : REAL
+      %tanh = math.tanh %small : REAL
+      %bent = arith.mulf %tanh, %cap : REAL"""
 _SCORES = {
     "alibi": """
       %apart = arith.subi %j, %i : index
       %whole = arith.index_cast %apart : index to i32
-      %real = arith.sitofp %whole : i32 to f32
-      %term = arith.mulf %slopes_, %real : f32
-      %changed = arith.addf %s, %term : f32""",
+      %real = arith.sitofp %whole : i32 to REAL
+      %term = arith.mulf %slopes_, %real : REAL
+      %changed = arith.addf %s, %term : REAL""",
     "relative": f"""
       %apart = arith.subi %j, %i : index
       %reach = arith.constant {REACH} : index
@@ -104,8 +106,8 @@ _SCORES = {
       %above = arith.maxsi %apart, %least : index
       %near = arith.minsi %above, %reach : index
       %place = arith.addi %near, %reach : index
-      %term = fovea.capture_load %table_[%place, %h] : TABLE -> f32
-      %changed = arith.addf %s, %term : f32""",
+      %term = fovea.capture_load %table_[%place, %h] : TABLE -> REAL
+      %changed = arith.addf %s, %term : REAL""",
 }
 _MASKS = {
     "prefix": """
@@ -125,5 +127,5 @@ _MASKS = {
 }
 # Not linear, so that it is not the same before the sum divides.
 _PROB = """
-      %rest = arith.subf %gain_, %p : f32
-      %y = arith.mulf %p, %rest : f32"""
+      %rest = arith.subf %gain_, %p : REAL
+      %y = arith.mulf %p, %rest : REAL"""

@@ -29,7 +29,7 @@ def arranged(crossing: Crossing, want: Answer) -> Results:
     results = {"out": out.astype(NUMPY[crossing.dtype])}
     if crossing.has_lse:
         lse = want.lse.transpose(["bhi".index(dim) for dim in dims.replace("e", "")])
-        results["lse"] = lse.astype(np.float32)
+        results["lse"] = lse.astype(NUMPY[crossing.working])
     return results
 
 
@@ -83,7 +83,7 @@ FORGOTTEN = [
 ]
 
 
-@pytest.mark.parametrize("dtype", ["f32", "bf16", "f16"])
+@pytest.mark.parametrize("dtype", ["f32", "bf16", "f16", "f64"])
 @pytest.mark.parametrize(("values", "without"), FORGOTTEN, ids=str)
 def test_a_result_that_forgets_something_fails(
     values: dict[str, str], without: dict[str, str], dtype: str
