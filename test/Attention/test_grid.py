@@ -47,11 +47,17 @@ def test_as_many_cases_and_compilations_ran_as_planned() -> None:
         assert TALLY.compiles <= MOST_COMPILES
 
 
+def test_poison_and_empty_rows_are_in_many_cases() -> None:
+    if len(chosen()) != TALLY.modules:
+        pytest.skip("some of the grid's modules were deselected or failed")
+    assert TALLY.guarded > TALLY.cases / 4
+    assert TALLY.empty > TALLY.cases / 6
+
+
 def test_bounds_are_near_what_errors_are() -> None:
     """A bound far above every error would let a wrong result pass."""
     if len(chosen()) != TALLY.modules:
         pytest.skip("some of the grid's modules were deselected or failed")
-    assert TALLY.used is not None
     assert TALLY.used["f32"] > 0.05
     assert TALLY.used["f16"] > 0.5
     assert TALLY.used["bf16"] > 0.5
