@@ -183,6 +183,7 @@ llvm::Expected<Emission> fovea::cpu::emit(mlir::ModuleOp module, const Capabilit
   if (llvm::verifyModule(*ir))
     return failure("the generated LLVM IR is not valid");
   optimize(*ir, *machine, options);
+  selectBFloatsAsBits(*ir);
   if (options.keepLlvmIr) {
     llvm::raw_string_ostream stream(out.llvmIr);
     ir->print(stream, nullptr);

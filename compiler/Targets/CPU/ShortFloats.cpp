@@ -72,3 +72,20 @@ void fovea::cpu::addShortFloatConversions(Module &module) {
   // Calls appear only when machine code is made.
   appendToUsed(module, {single, twice, half});
 }
+
+void fovea::cpu::selectBFloatsAsBits(Module &module) {
+  for (Function &function : module)
+    for (Instruction &instruction : make_early_inc_range(instructions(function))) {
+      auto *select = dyn_cast<SelectInst>(&instruction);
+      auto *type = select ? dyn_cast<FixedVectorType>(select->getType()) : nullptr;
+      if (!type || !type->getElementType()->isBFloatTy())
+        continue;
+      IRBuilder<> b(select);
+      Type *bits = FixedVectorType::get(b.getInt16Ty(), type->getNumElements());
+      Value *chosen =
+          b.CreateSelect(select->getCondition(), b.CreateBitCast(select->getTrueValue(), bits),
+                         b.CreateBitCast(select->getFalseValue(), bits));
+      select->replaceAllUsesWith(b.CreateBitCast(chosen, type));
+      select->eraseFromParent();
+    }
+}

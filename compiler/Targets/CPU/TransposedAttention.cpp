@@ -413,7 +413,8 @@ private:
             Nest::Carried next;
             forVectors([&](int64_t v) {
               Value weight = load(scores, {row, lane(v)});
-              Value with = addf(carried[v], mulf(weight, value));
+              // As the product does it, so that other rows have the bits of a run without NaN.
+              Value with = math::FmaOp::create(nest.builder, nest.loc, weight, value, carried[v]);
               next.push_back(select(isExcluded(weight), carried[v], with));
             });
             return next;

@@ -1,0 +1,104 @@
+"""The grid compiled and run: which modules, how many cases, on both targets."""
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import fovea
+import numpy as np
+from build_tree import ALL, PROGRAM
+from build_tree import fovea as run_program
+from case_inputs import NUMPY, Case, cases_of, inputs_of, laid_out
+from cover import modules, programs
+from crossings import Crossing
+from grid_check import Outcome, check, disagreement
+from oracle import answer
+from program_text import entry
+
+# A program's cases; one of them runs on the reference, too.
+CASES = 12
+# Modules of the sample that runs without --all.
+SAMPLE = 8
+
+
+def chosen() -> tuple[tuple[int, ...], ...]:
+    """The modules of this session: all, or a sample that has each value of each dimension."""
+    every = modules()
+    return every if ALL else every[:SAMPLE]
+
+
+def cases(number: int) -> list[Case]:
+    return cases_of(programs()[number], number, CASES)
+
+
+@dataclass
+class Tally:
+    """What a session has run."""
+
+    compiles: int = 0
+    cases: int = 0
+    reference: int = 0
+    modules: int = 0
+    # Cases with rows that exclude poison, and with rows that have no key.
+    guarded: int = 0
+    empty: int = 0
+    # The largest part of its bound that an error was, by type.
+    used: dict[str, float] = field(default_factory=dict)
+
+    def add(self, crossing: Crossing, outcome: Outcome) -> None:
+        self.cases += 1
+        self.guarded += outcome.guarded
+        self.empty += outcome.empty
+        self.used[crossing.dtype] = max(outcome.used, self.used.get(crossing.dtype, 0))
+
+
+def module_text(numbers: tuple[int, ...]) -> str:
+    return "".join(entry(programs()[number], f"program_{number}") for number in numbers)
+
+
+def compiled(numbers: tuple[int, ...], tally: Tally) -> tuple[fovea.Module, fovea.Module]:
+    """One compilation, run by one thread and by two."""
+    cpu = programs()[numbers[0]].cpu
+    one = fovea.compile(module_text(numbers), target=cpu, threads=1)
+    tally.compiles += 1
+    with tempfile.TemporaryDirectory() as folder:
+        one.save(Path(folder) / "module.fvm")
+        return one, fovea.load(Path(folder) / "module.fvm", threads=2)
+
+
+def run_module(numbers: tuple[int, ...], tally: Tally) -> Iterator[str]:
+    """Runs all cases of a module on the CPU; what is wrong with any."""
+    one, two = compiled(numbers, tally)
+    for number in numbers:
+        entries = one.entries[f"program_{number}"], two.entries[f"program_{number}"]
+        for case in cases(number):
+            outcome = check(entries, case)
+            tally.add(case.crossing, outcome)
+            if outcome.wrong:
+                yield outcome.wrong
+    tally.modules += 1
+
+
+def run_reference(number: int, folder: Path) -> str:
+    """Runs a program's first case on the reference; what is wrong with it."""
+    case = cases(number)[0]
+    given = inputs_of(case)
+    (folder / "program.mlir").write_text(entry(case.crossing))
+    arguments = []
+    for name, x in laid_out(case, given).items():
+        np.save(folder / f"{name}.npy", x)
+        arguments.append(f"--input={name}=@{name}.npy")
+    done = run_program(folder, "run", "program.mlir", "--target=reference", "--out=out.npz",
+                       *arguments)  # fmt: skip
+    if done.returncode != 0:
+        return f"{case}: {PROGRAM.name} run ends with {done.returncode}: {done.stderr}"
+    with np.load(folder / "out.npz") as results:
+        # .npy has no name for bf16 and calls it two bytes of anything.
+        got = {name: x.view(NUMPY["bf16"]) if x.dtype.kind == "V" else x
+               for name, x in results.items()}  # fmt: skip
+    wrong, _ = disagreement(case.crossing, got, answer(case.crossing, given))
+    return f"{case} on the reference: {wrong}" if wrong else ""
