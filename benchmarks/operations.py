@@ -24,7 +24,7 @@ import numpy as np
 import targets
 from cases import Case
 from machine import PROGRAM, ROOT, described
-from operations_table import print_rows
+from operations_table import RESULTS, print_rows
 from problem import Expected, Problem, largest_error
 from processes import Broken, Contender, Peak
 from rounds import LEAST, Measured, Round, Row, figures, kept
@@ -32,6 +32,7 @@ from systems import FOVEA, System, peers_of
 
 # Slices that settings are chosen by.
 TRIALS = 3
+GIVE_UP = 4
 
 
 @functools.lru_cache(maxsize=1)
@@ -113,15 +114,17 @@ def one_round(
 
 def rounds_of(ready: dict[str, Contender], peak: Peak, options: argparse.Namespace) -> list[Round]:
     """Until enough of them count: LEAST when they take long, else as many as asked for. A machine
-    that is never quiet is given up on."""
+    that is never quiet is given up on, after GIVE_UP times as much."""
     made: list[Round] = []
     start = time.monotonic()
-    while len(made) < 4 * options.rounds:
+    while True:
         made.append(one_round(len(made), ready, peak, options.slice_ms))
-        enough = options.rounds if time.monotonic() - start < options.seconds else LEAST
+        spent = time.monotonic() - start
+        enough = options.rounds if spent < options.seconds else LEAST
         if len(kept(made)) >= max(enough, LEAST):
-            break
-    return made
+            return made
+        if len(made) >= GIVE_UP * options.rounds and spent >= GIVE_UP * options.seconds:
+            return made
 
 
 def measure(case: Case, options: argparse.Namespace) -> Row:
@@ -182,6 +185,7 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--check", action="store_true",
                         help="exit code 1 unless every target of targets.toml is met")  # fmt: skip
     parser.add_argument("--json", type=Path, metavar="FILE", help="write one row a case")
+    parser.add_argument("--results", type=Path, default=RESULTS, help="file that rows are added to")
     parser.add_argument("--list", action="store_true", help="print the ids of the cases and stop")
     parser.add_argument("--note", default="", help="a sentence about the circumstances")
     return parser.parse_args(argv)
@@ -200,6 +204,8 @@ def main(argv: Sequence[str]) -> int:
         print(case.id, file=sys.stderr)
         rows.append(measure(case, options) | circumstances)
         # What is measured so far is kept when a long run is broken off.
+        with options.results.open("a") as stream:
+            stream.write(json.dumps(rows[-1]) + "\n")
         if options.json:
             write_rows(options.json, rows)
     print_rows(rows)

@@ -1,9 +1,8 @@
 #!/usr/bin/env python3
 """Rows of `./dev bench attention` and `gemm` as tables: on the terminal, in docs/Performance.md.
 
-Usage: operations_table.py FILE.json... writes the results of these files, which `--json` wrote,
-into docs/Performance.md; --check compares that page with benchmarks/results/operations.jsonl and
-the table of targets instead.
+Usage: operations_table.py [--check] writes the targets and the latest results, those of
+benchmarks/results/operations.jsonl, into docs/Performance.md; --check compares them instead.
 """
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
@@ -15,6 +14,7 @@ import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 
+import cases
 import targets
 from rounds import Row
 
@@ -113,21 +113,28 @@ def page(text: str, rows: Sequence[Row]) -> str:
     return text
 
 
-def read_rows(path: Path) -> list[Row]:
-    text = path.read_text()
-    return json.loads(text) if text.startswith("[") else list(map(json.loads, text.splitlines()))
+def latest(rows: Sequence[Row]) -> list[Row]:
+    """The last row of each case of the suites, in their order; of the last row's machine alone."""
+    last = {row["case"]: row for row in rows if row["machine"] == rows[-1]["machine"]}
+    ids = [case.id for name in cases.SUITES for case in cases.suite(name)]
+    return [last[name] for name in ids if name in last]
+
+
+def written() -> str:
+    """docs/Performance.md with both tables anew."""
+    rows = [json.loads(line) for line in RESULTS.read_text().splitlines()]
+    return page(PAGE.read_text(), latest(rows))
 
 
 def main(argv: Sequence[str]) -> int:
-    if list(argv) == ["--check"]:
-        if page(PAGE.read_text(), read_rows(RESULTS)) == PAGE.read_text():
-            return 0
-        print("docs/Performance.md is not of benchmarks/results: run operations_table.py")
-        return 1
-    rows = [row for path in argv for row in read_rows(Path(path))] or read_rows(RESULTS)
-    RESULTS.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    PAGE.write_text(page(PAGE.read_text(), rows))
-    return 0
+    text = written()
+    if "--check" not in argv:
+        PAGE.write_text(text)
+        return 0
+    if PAGE.read_text() == text:
+        return 0
+    print("docs/Performance.md has not the latest results: run benchmarks/operations_table.py")
+    return 1
 
 
 if __name__ == "__main__":

@@ -1,16 +1,22 @@
-"""ggml: flash attention over stored keys and values, by the bindings of ggml-python."""
+"""ggml: flash attention over stored keys and values, by the bindings of ggml-python, which ./dev
+bench --peers builds into a folder of its own."""
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 from __future__ import annotations
 
 import ctypes
 import importlib.metadata
+import sys
+from pathlib import Path
 
-import ggml
 import numpy as np
 from cases import Case
 
 from systems import Loaded, Settings
+
+sys.path.append(str(Path(__file__).resolve().parents[2] / ".cache" / "ggml"))
+
+import ggml  # noqa: E402
 
 TYPES = {"float32": ggml.GGML_TYPE_F32, "bfloat16": ggml.GGML_TYPE_BF16}
 OVERHEAD = 1 << 24

@@ -58,7 +58,7 @@ def _mkl(feed: Feed) -> Call:
     x, w = (_tensor(feed[name]) for name in "xw")
     transposed = w.t().contiguous()
     rows = x.shape[0]
-    packed = torch.ops.mkl._mkl_reorder_linear_weight(transposed.to_mkldnn(), rows)
+    packed = torch.ops.mkl._mkl_reorder_linear_weight(transposed, rows)
     linear = torch.ops.mkl._mkl_linear
     return lambda: linear(x, packed, transposed, None, rows)
 
