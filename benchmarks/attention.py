@@ -84,8 +84,8 @@ class Attention:
     def expected(self, feed: Feed) -> Expected:
         """The result in float64, and how far a sound one may be off: each rounding is taken as
         independent of the others and is given six of its standard deviations, at the largest
-        norms of the data. A score is a sum of `depth` products, a probability is rounded to the
-        dtype at the coarsest, and the errors of a row's keys average out as its probabilities do
+        norms of the data. A score is a sum of `depth` products, a probability may be rounded to
+        the dtype, and the errors of a row's keys average out as its probabilities do
         (`spread`)."""
         keep = self.keep()
         distance = -(np.arange(keep.shape[0])[:, None] - np.arange(self.length)[None, :])
@@ -106,7 +106,7 @@ class Attention:
         score = unit * np.sqrt(self.depth) * norms[0] * norms[1] * self.scale
         score += unit * self.length if "m" in feed else 0.0
         largest = np.abs(feed["v"].astype(np.float32)).max()
-        tolerance = 6 * largest * (spread * (2 * score + 4 * rounding)
+        tolerance = 6 * largest * (spread * (2 * score + 4 * unit + rounding)
                                    + unit * np.sqrt(self.length))  # fmt: skip
         return Expected(result, float(tolerance + 2 * rounding * np.abs(result).max()))
 

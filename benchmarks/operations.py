@@ -28,7 +28,7 @@ from operations_table import RESULTS, print_rows
 from problem import Expected, Problem, largest_error
 from processes import Broken, Contender, Peak
 from rounds import LEAST, Measured, Round, Row, figures, kept
-from systems import FOVEA, System, peers_of
+from systems import FOVEA, SYSTEMS, System, peers_of
 
 # Slices that settings are chosen by.
 TRIALS = 3
@@ -49,15 +49,20 @@ def python_of(system: System) -> Path:
     raise Broken(f"{system.environment} is missing: ./dev bench --peers installs it")
 
 
+def processors_of(case: Case) -> list[int]:
+    """One for each thread, where there are as many."""
+    return sorted(os.sched_getaffinity(0))[: case.threads]
+
+
 def started(system: System, case: Case, options: argparse.Namespace) -> Contender:
     """The system at the best of its settings: each is tried, in turns. Broken when none works."""
-    processors = sorted(os.sched_getaffinity(0))[: case.threads]
     ready: list[Contender] = []
     reasons = []
     for settings in system.settings(case):
         try:
             python = python_of(system)
-            ready.append(Contender(python, system.name, case.id, settings, processors))
+            ready.append(Contender(python, system.name, case.id, settings,
+                                   processors_of(case)))  # fmt: skip
         except Broken as broken:
             reasons.append(str(broken))
     if not ready:
@@ -98,69 +103,98 @@ def contenders_of(
         close(list(ready.values()))
 
 
+def check_results(
+    measured: Measured, ready: dict[str, Contender], expected: Expected
+) -> None:  # fmt: skip
+    """Notes how far each result is off, and drops contenders whose result cannot be had."""
+    with tempfile.TemporaryDirectory() as folder:
+        for name, one in list(ready.items()):
+            try:
+                error = largest_error(one.output(Path(folder)), expected)
+            except Broken as broken:
+                drop(name, str(broken), measured, ready)
+                continue
+            measured.errors[name] = error
+            if not error <= expected.tolerance:
+                allowed = f"off by {error:.3g}, allowed is {expected.tolerance:.3g}"
+                measured.wrong[name] = allowed
+
+
+def drop(name: str, why: str, measured: Measured, ready: dict[str, Contender]) -> None:
+    """Goes on without a peer."""
+    ready.pop(name).close()
+    measured.wrong[name] = why
+    if name != FOVEA.name:
+        measured.names.remove(name)
+
+
 def one_round(
-    index: int, ready: dict[str, Contender], peak: Peak, milliseconds: float
+    measured: Measured, ready: dict[str, Contender], peak: Peak, milliseconds: float
 ) -> Round:  # fmt: skip
     """Fovea's slice comes right behind the peak's; the peers take turns in being the next."""
     gflops = peak.gflops(milliseconds)
-    ours, *peers = ready
+    ours, *peers = measured.names
     calls = {ours: ready[ours].slice(milliseconds)}
     gbps = peak.gbps(milliseconds)
-    turn = index % max(len(peers), 1)
+    turn = len(measured.rounds) % max(len(peers), 1)
     for name in (*peers[turn:], *peers[:turn]):
-        calls[name] = ready[name].slice(milliseconds)
+        try:
+            calls[name] = ready[name].slice(milliseconds)
+        except Broken as broken:
+            drop(name, str(broken), measured, ready)
     return Round(gflops, gbps, calls)
 
 
-def rounds_of(ready: dict[str, Contender], peak: Peak, options: argparse.Namespace) -> list[Round]:
+def run_rounds(
+    measured: Measured, ready: dict[str, Contender], peak: Peak, options: argparse.Namespace
+) -> None:
     """Until enough of them count: LEAST when they take long, else as many as asked for. A machine
     that is never quiet is given up on, after GIVE_UP times as much."""
-    made: list[Round] = []
     start = time.monotonic()
     while True:
-        made.append(one_round(len(made), ready, peak, options.slice_ms))
+        measured.rounds.append(one_round(measured, ready, peak, options.slice_ms))
         spent = time.monotonic() - start
         enough = options.rounds if spent < options.seconds else LEAST
-        if len(kept(made)) >= max(enough, LEAST):
-            return made
-        if len(made) >= GIVE_UP * options.rounds and spent >= GIVE_UP * options.seconds:
-            return made
+        if len(kept(measured.rounds)) >= max(enough, LEAST):
+            return
+        if len(measured.rounds) >= GIVE_UP * options.rounds and spent >= GIVE_UP * options.seconds:
+            return
+
+
+def row_of(case: Case, measured: Measured, expected: Expected, about: dict[str, Row]) -> Row:
+    """All of a row but its circumstances; `about` has versions and settings."""
+    row = {"case": case.id, "dtype": case.problem.dtype, "threads": case.threads}
+    row |= figures(measured, case.problem.flops(), case.problem.bytes())
+    row |= {"tolerance": expected.tolerance, "flops": case.problem.flops(),
+            "bytes": case.problem.bytes(), "target": case.target,
+            "fovea": about.get(FOVEA.name), "error": measured.wrong.get(FOVEA.name)}  # fmt: skip
+    for name, peer in row["peers"].items():
+        peer |= about.get(name, {})
+        if SYSTEMS[name].optional:
+            peer["optional"] = True
+    return row
 
 
 def measure(case: Case, options: argparse.Namespace) -> Row:
     """The row of a case."""
     expected = expected_of(case.problem)
-    processors = sorted(os.sched_getaffinity(0))[: case.threads]
-    with contenders_of(case, options) as (ready, missing), tempfile.TemporaryDirectory() as folder:
-        measured = Measured([FOVEA.name], [], {}, dict(missing))
-        systems = {name: {"version": one.version, "settings": one.settings}
-                   for name, one in ready.items()}  # fmt: skip
-        for name, one in ready.items():
-            error = measured.errors[name] = largest_error(one.output(Path(folder)), expected)
-            if not error <= expected.tolerance:
-                allowed = f"off by {error:.3g}, allowed is {expected.tolerance:.3g}"
-                measured.wrong[name] = allowed
+    with contenders_of(case, options) as (ready, missing):
+        about = {name: {"version": one.version, "settings": one.settings}
+                 for name, one in ready.items()}  # fmt: skip
+        peers = [name for name in ready if name != FOVEA.name]
+        measured = Measured([FOVEA.name, *peers], [], {}, dict(missing))
+        check_results(measured, ready, expected)
         if FOVEA.name in ready:
-            measured.names = list(ready)
-            peak = Peak(PROGRAM, case.target, processors)
+            peak = None
             try:
-                measured.rounds = rounds_of(ready, peak, options)
+                peak = Peak(PROGRAM, case.target, processors_of(case))
+                run_rounds(measured, ready, peak, options)
             except Broken as broken:
-                measured.wrong[FOVEA.name] = f"broke off: {broken}"
+                measured.wrong[FOVEA.name] = f"not measured: {broken}"
             finally:
-                peak.close()
-    row = {"case": case.id, "dtype": case.problem.dtype, "threads": case.threads}
-    row |= figures(measured, case.problem.flops(), case.problem.bytes())
-    row |= {"tolerance": expected.tolerance, "flops": case.problem.flops(),
-            "bytes": case.problem.bytes(), "target": case.target}  # fmt: skip
-    row["fovea"] = systems.pop(FOVEA.name, None)
-    row["error"] = measured.wrong.get(FOVEA.name)
-    for name, about in systems.items():
-        row["peers"][name] |= about
-    for peer in peers_of(case):
-        if peer.optional and peer.name in row["peers"]:
-            row["peers"][peer.name]["optional"] = True
-    return row
+                if peak:
+                    peak.close()
+    return row_of(case, measured, expected, about)
 
 
 def write_rows(path: Path, rows: Sequence[Row]) -> None:
