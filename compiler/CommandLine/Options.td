@@ -70,7 +70,7 @@ def address_sanitizer : Flag<["--"], "address-sanitizer", [compile]>,
 def measure : Flag<["--"], "measure", [doctor]>,
   HelpText<"measure multiply-adds (with --target's registers) and reads at their fastest">;
 def slices : Flag<["--"], "slices", [doctor]>,
-  HelpText<"measure for programs: a line of JSON for each line 'multiply MS' or 'read MS' on stdin">;
+  HelpText<"measure as lines of stdin ask, 'multiply MS' or 'read MS'; answer in JSON">;
 defm repeat_ms : Value<"time", "MS", "milliseconds to measure for (default 1000)", [bench]>;
 def every_kernel : Flag<["-"], "v", [explain]>, HelpText<"list every kernel">;
 def json : Flag<["--"], "json", all>, HelpText<"print the result as JSON">;
