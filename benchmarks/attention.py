@@ -1,60 +1,126 @@
-"""Single attention operations at fixed sizes, as Fovea, ONNX Runtime and PyTorch take them."""
+"""Single attention operations: sizes, inputs, what they compute, and their form for Fovea."""
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import Path
+import re
+from dataclasses import dataclass, field
 
 import numpy as np
-import onnx
-from onnx import TensorProto, helper
-from workloads import Feed, Workload
+from problem import UNITS, Expected, Feed, typed
 
 DIMS = "b, h, i, j, d, e"
 WINDOW = 256
+KINDS = ("full", "causal", "window", "alibi", "decode")
+SQUARE = re.compile(r"attn_(full|causal|window|alibi)_S(\d+)_H(\d+)_d(\d+)_(f32|bf16)")
+DECODE = re.compile(r"attn_decode_B(\d+)_H(\d+)_KV(\d+)_T(\d+)_d(\d+)_(f32|bf16)")
 
 
 @dataclass(frozen=True)
-class Shape:
-    """`kind` is full, causal, window (the last WINDOW keys and the query's own) or alibi (causal,
-    with a bias in proportion to the distance)."""
+class Attention:
+    """`kind` is full, causal, window (the last WINDOW keys and the query's own), alibi (causal,
+    with a bias in proportion to the distance) or decode (one query a head, over all keys)."""
 
     kind: str
     length: int
     heads: int
     depth: int
+    dtype: str = "f32"
+    batch: int = 1
+    groups: int = field(default=1, metadata={"what": "query heads of a key head"})
 
     @property
-    def name(self) -> str:
-        return f"{self.kind}_s{self.length}_h{self.heads}_d{self.depth}"
+    def label(self) -> str:
+        if self.kind == "decode":
+            return (f"attn_decode_B{self.batch}_H{self.heads}_KV{self.heads // self.groups}"
+                    f"_T{self.length}_d{self.depth}_{self.dtype}")  # fmt: skip
+        return f"attn_{self.kind}_S{self.length}_H{self.heads}_d{self.depth}_{self.dtype}"
 
     @property
-    def tensor(self) -> str:
-        return f"tensor<1x{self.heads}x{self.length}x{self.depth}xf32>"
+    def queries(self) -> tuple[int, int, int, int]:
+        """Sizes of the queries and of the result."""
+        rows = 1 if self.kind == "decode" else self.length
+        return self.batch, self.heads, rows, self.depth
+
+    @property
+    def keys(self) -> tuple[int, int, int, int]:
+        """Sizes of the keys and of the values."""
+        return self.batch, self.heads // self.groups, self.length, self.depth
+
+    @property
+    def scale(self) -> float:
+        return self.depth**-0.5
+
+    @property
+    def causal(self) -> bool:
+        return self.kind in ("causal", "window", "alibi")
 
     def keep(self) -> np.ndarray:
-        i, j = np.arange(self.length)[:, None], np.arange(self.length)[None, :]
-        if self.kind == "full":
-            return np.ones((self.length, self.length), bool)
+        """The pairs of a query and a key that count."""
+        rows = self.queries[2]
+        i, j = np.arange(rows)[:, None], np.arange(self.length)[None, :]
+        if not self.causal:
+            return np.ones((rows, self.length), bool)
         return (j <= i) & (j >= i - WINDOW) if self.kind == "window" else j <= i
 
     def flops(self) -> int:
         """Of the pairs that are kept; the exponentials are not counted."""
-        return 4 * self.heads * self.depth * int(self.keep().sum())
+        return 4 * self.batch * self.heads * self.depth * int(self.keep().sum())
+
+    def bytes(self) -> int:
+        """Of the inputs and the result, each once."""
+        count = 2 * np.prod(self.queries) + 2 * np.prod(self.keys)
+        return int(count) * (4 if self.dtype == "f32" else 2)
 
     def slopes(self) -> np.ndarray:
         return (2.0 ** (-8 * np.arange(1, self.heads + 1) / self.heads)).astype(np.float32)
 
+    def inputs(self) -> Feed:
+        rng = np.random.default_rng(self.length)
+        made = {name: typed(rng.standard_normal(sizes, np.float32), self.dtype)
+                for name, sizes in zip("qkv", (self.queries, self.keys, self.keys), strict=True)}
+        return made | ({"m": self.slopes()} if self.kind == "alibi" else {})  # fmt: skip
 
-SHAPES = (
-    *(Shape(kind, 2048, heads, depth) for heads, depth in ((16, 64), (8, 128))
-      for kind in ("full", "causal")),
-    *(Shape(kind, length, 12, 64) for length in (512, 128) for kind in ("full", "causal")),
-    Shape("alibi", 2048, 16, 64),
-    Shape("window", 4096, 16, 64),
-)  # fmt: skip
+    def expected(self, feed: Feed) -> Expected:
+        """The result in float64, and how far a sound one may be off: each rounding is taken as
+        independent of the others and is given six of its standard deviations, at the largest
+        norms of the data. A score is a sum of `depth` products, a probability may be rounded to
+        the dtype, and the errors of a row's keys average out as its probabilities do
+        (`spread`)."""
+        keep = self.keep()
+        distance = -(np.arange(keep.shape[0])[:, None] - np.arange(self.length)[None, :])
+        result, spread = np.empty(self.queries), 0.0
+        for batch, head in np.ndindex(self.batch, self.heads):
+            q, k, v = (feed[n][batch, head // (1 if n == "q" else self.groups)].astype(np.float64)
+                       for n in "qkv")  # fmt: skip
+            scores = q @ k.T * self.scale
+            if "m" in feed:
+                scores += distance * float(feed["m"][head])
+            weights = np.exp(scores - scores.max(-1, keepdims=True, where=keep, initial=-np.inf),
+                             where=keep, out=np.zeros_like(scores))  # fmt: skip
+            weights /= weights.sum(-1, keepdims=True)
+            spread = max(spread, float(np.sqrt((weights**2).sum(-1)).max()))
+            result[batch, head] = weights @ v
+        norms = [np.sqrt((feed[n].astype(np.float32) ** 2).sum(-1)).max() for n in "qk"]
+        unit, rounding = UNITS["f32"], UNITS[self.dtype]
+        score = unit * np.sqrt(self.depth) * norms[0] * norms[1] * self.scale
+        score += unit * self.length if "m" in feed else 0.0
+        largest = np.abs(feed["v"].astype(np.float32)).max()
+        tolerance = 6 * largest * (spread * (2 * score + 4 * unit + rounding)
+                                   + unit * np.sqrt(self.length))  # fmt: skip
+        return Expected(result, float(tolerance + 2 * rounding * np.abs(result).max()))
+
+
+def parse(label: str) -> Attention | None:
+    """The operation that a label names."""
+    if match := SQUARE.fullmatch(label):
+        kind, *sizes, dtype = match.groups()
+        return Attention(kind, *map(int, sizes), dtype)
+    if match := DECODE.fullmatch(label):
+        batch, heads, stored, length, depth = map(int, match.groups()[:-1])
+        return Attention("decode", length, heads, depth, match[6], batch, heads // stored)
+    return None
+
 
 ALIBI = """ score {
     ^bb0(%s: f32, %b: index, %h: index, %i: index, %j: index, %slope: f32):
@@ -67,84 +133,31 @@ ALIBI = """ score {
     }"""
 
 
-def module(shape: Shape) -> str:
+def _tensor(sizes: tuple[int, ...], dtype: str) -> str:
+    return f"tensor<{'x'.join(map(str, sizes))}x{dtype}>"
+
+
+def module(problem: Attention) -> str:
     """MLIR text with one fovea.attention."""
-    sugar = {"full": "", "window": f"offset(%zero) causal window [{WINDOW}, 0]"}
+    sugar = {"full": "", "decode": "", "window": f"offset(%zero) causal window [{WINDOW}, 0]"}
     captures = argument = ""
-    maps = ["b, h, i, d", "b, h, j, d", "b, h, j, e", "b, h, i, e"]
-    if shape.kind == "alibi":
-        argument = f', %m: tensor<{shape.heads}xf32> {{fovea.name = "m"}}'
-        captures = f"captures(%m : tensor<{shape.heads}xf32>)"
+    head = f"h floordiv {problem.groups}" if problem.groups > 1 else "h"
+    maps = ["b, h, i, d", f"b, {head}, j, d", f"b, {head}, j, e", "b, h, i, e"]
+    if problem.kind == "alibi":
+        argument = f', %m: tensor<{problem.heads}xf32> {{fovea.name = "m"}}'
+        captures = f"captures(%m : tensor<{problem.heads}xf32>)"
         maps.insert(3, "h")
     listed = ", ".join(f"affine_map<({DIMS}) -> ({results})>" for results in maps)
-    t = shape.tensor
+    q, k = _tensor(problem.queries, problem.dtype), _tensor(problem.keys, problem.dtype)
     return f"""
-func.func @main(%q: {t} {{fovea.name = "q"}}, %k: {t} {{fovea.name = "k"}},
-    %v: {t} {{fovea.name = "v"}}{argument}) -> ({t} {{fovea.name = "y"}}) {{
+func.func @main(%q: {q} {{fovea.name = "q"}}, %k: {k} {{fovea.name = "k"}},
+    %v: {k} {{fovea.name = "v"}}{argument}) -> ({q} {{fovea.name = "y"}}) {{
   %zero = arith.constant 0 : index
-  %o = tensor.empty() : {t}
-  %y = fovea.attention ins(%q, %k, %v : {t}, {t}, {t}) {captures}
-    {sugar.get(shape.kind, "offset(%zero) causal")} outs(%o : {t})
-    {{scale = {shape.depth**-0.5} : f64, indexing_maps = [{listed}]}}
-    {ALIBI if shape.kind == "alibi" else ""} -> {t}
-  return %y : {t}
+  %o = tensor.empty() : {q}
+  %y = fovea.attention ins(%q, %k, %v : {q}, {k}, {k}) {captures}
+    {sugar.get(problem.kind, "offset(%zero) causal")} outs(%o : {q})
+    {{scale = {problem.scale} : f64, indexing_maps = [{listed}]}}
+    {ALIBI if problem.kind == "alibi" else ""} -> {q}
+  return %y : {q}
 }}
 """
-
-
-def onnx_model(shape: Shape) -> onnx.ModelProto:
-    """One Attention node; only for full and causal."""
-    sizes = [1, shape.heads, shape.length, shape.depth]
-    info = [helper.make_tensor_value_info(name, TensorProto.FLOAT, sizes) for name in "qkvy"]
-    node = helper.make_node("Attention", list("qkv"), ["y"], is_causal=int(shape.kind == "causal"))
-    graph = helper.make_graph([node], shape.name, info[:3], info[3:])
-    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 23)], ir_version=10)
-
-
-def _torch(shape: Shape, feed: Feed) -> Callable[[], Feed]:
-    """scaled_dot_product_attention, and compiled flex_attention for what it has no argument for."""
-    import torch
-    from torch.nn.attention import flex_attention as flex
-
-    q, k, v = (torch.from_numpy(feed[name]) for name in "qkv")
-    if shape.kind in ("full", "causal"):
-        sdpa, causal = torch.nn.functional.scaled_dot_product_attention, shape.kind == "causal"
-        call: Callable[[], torch.Tensor] = lambda: sdpa(q, k, v, is_causal=causal)  # noqa: E731
-    else:
-        window, length = shape.kind == "window", shape.length
-        slopes = torch.from_numpy(shape.slopes())
-
-        def keep(_b, _h, i, j):  # noqa: ANN001, ANN202
-            return (j <= i) & (j >= i - WINDOW) if window else j <= i
-
-        def bias(score, _b, h, i, j):  # noqa: ANN001, ANN202
-            return score if window else score + (j - i) * slopes[h]
-
-        mask = flex.create_block_mask(keep, None, None, length, length, device="cpu")
-        compiled = torch.compile(flex.flex_attention)
-        call = lambda: compiled(q, k, v, score_mod=bias, block_mask=mask)  # noqa: E731
-
-    def run() -> Feed:
-        with torch.inference_mode():
-            return {"y": call().numpy()}
-
-    return run
-
-
-def workloads(folder: Path) -> list[Workload]:
-    """All shapes; `folder` takes the files that are made."""
-    made = []
-    for shape in SHAPES:
-        rng = np.random.default_rng(shape.length)
-        sizes = (3, 1, shape.heads, shape.length, shape.depth)
-        feed = dict(zip("qkv", rng.standard_normal(sizes).astype(np.float32), strict=True))
-        source, path = folder / f"{shape.name}.mlir", folder / f"{shape.name}.onnx"
-        source.write_text(module(shape))
-        simple = shape.kind in ("full", "causal")
-        if simple:
-            onnx.save(onnx_model(shape), path)
-        ours = feed | {"m": shape.slopes()} if shape.kind == "alibi" else feed
-        load = lambda shape=shape, feed=feed: _torch(shape, feed)  # noqa: E731
-        made.append(Workload(shape.name, source, path if simple else None, ours, load,
-                             shape.flops()))  # fmt: skip
-    return made

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import importlib.util
 import json
-import os
 import subprocess
 import tempfile
 import time
@@ -15,9 +14,8 @@ from pathlib import Path
 
 import numpy as np
 from case import Settings, prepare_in
-from workloads import ROOT, Feed, Workload
-
-PROGRAM = Path(os.environ.get("FOVEA_BUILD_DIR", ROOT / "build")).resolve() / "bin" / "fovea"
+from machine import PROGRAM
+from workloads import Feed, Workload
 
 
 @dataclass

@@ -12,7 +12,6 @@ threads to benchmarks/results.
 from __future__ import annotations
 
 import argparse
-import datetime
 import json
 import os
 import statistics
@@ -28,31 +27,17 @@ import numpy as np
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "benchmarks" / "results"
-SUITES = ("models", "attention")
 TOLERANCE = 1e-4
 # Threads of a peer that spin for more work have gone to sleep by then.
 PAUSE_SECONDS = 0.005
 sys.path[:0] = [str(ROOT / folder) for folder in ("examples", "python")]
 
-import attention  # noqa: E402
+import operations  # noqa: E402
+from cases import SUITES  # noqa: E402
 from contenders import PROGRAM, Contender, contenders, largest_difference  # noqa: E402
+from machine import described  # noqa: E402
 from table import print_table  # noqa: E402
 from workloads import Workload, workloads  # noqa: E402
-
-
-def machine() -> dict[str, Any]:
-    """What can be said of the machine without naming it."""
-    lines = Path("/proc/cpuinfo").read_text().splitlines()
-    fields = dict(line.split(":", 1) for line in reversed(lines) if ":" in line)
-    fields = {key.strip(): value.strip() for key, value in fields.items()}
-    flags = fields.get("flags", "").split()
-    wanted = ("avx2", "fma", "avx512f", "avx512_vnni", "avx512_bf16", "amx_tile")
-    return {
-        "processor": fields.get("model name", "unknown"),
-        "processors": len(os.sched_getaffinity(0)),
-        "memory_gib": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30),
-        "features": [flag for flag in wanted if flag in flags],
-    }
 
 
 def peaks(threads: int) -> tuple[float, float]:
@@ -118,37 +103,28 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     parser.add_argument(
         "workloads",
         nargs="*",
-        metavar="[SUITE] WORKLOAD",
-        help="models (default) or attention, and parts of names (default: all)",
+        metavar="[models] WORKLOAD",
+        help="parts of names (default: all)",
     )
     parser.add_argument("--models", type=Path, default=ROOT / ".cache" / "models")
     everything = len(os.sched_getaffinity(0))
     parser.add_argument("--threads", type=int, nargs="*", default=sorted({1, everything}))
     parser.add_argument("--rounds", type=int, default=40)
     parser.add_argument("--slice-ms", type=float, default=8.0, help="of a contender in a round")
-    parser.add_argument("--results", type=Path, help="file that lines go to (default: the suite's "
-                        "in benchmarks/results)")  # fmt: skip
+    parser.add_argument("--results", type=Path, default=RESULTS / "models.jsonl",
+                        help="file that lines go to")  # fmt: skip
     parser.add_argument("--note", default="", help="a sentence about the circumstances")
-    options = parser.parse_args(argv)
-    named = bool(options.workloads) and options.workloads[0] in SUITES
-    options.suite = options.workloads.pop(0) if named else SUITES[0]
-    options.results = options.results or RESULTS / f"{options.suite}.jsonl"
-    return options
-
-
-def made_for(options: argparse.Namespace, folder: Path) -> list[Workload]:
-    if options.suite == "attention":
-        return attention.workloads(folder)
-    return workloads(options.models, folder)
+    return parser.parse_args(argv)
 
 
 def main(argv: Sequence[str]) -> int:
-    options = parse(argv)
-    common = {"date": datetime.date.today().isoformat(), "machine": machine(),
-              "note": options.note}  # fmt: skip
+    if argv and argv[0] in SUITES:
+        return operations.main(argv)
+    options = parse(argv[1:] if argv and argv[0] == "models" else argv)
+    common = described(options.note)
     lines = []
     with tempfile.TemporaryDirectory() as folder:
-        for workload in made_for(options, Path(folder)):
+        for workload in workloads(options.models, Path(folder)):
             if options.workloads and not any(name in workload.name for name in options.workloads):
                 continue
             for threads in options.threads:

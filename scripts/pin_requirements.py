@@ -20,8 +20,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 SCRIPTS = Path(__file__).resolve().parent
-NAMES = ("core", "models", "models-data", "sources")
-NO_DEPENDENCIES = ("models-data", "sources")
+NAMES = ("core", "models", "models-data", "sources", "bench", "bench-ggml")
+NO_DEPENDENCIES = ("models-data", "sources", "bench-ggml")
+# Lists of source archives: what pip looks into them with, and the list that has it.
+ARCHIVES = {"sources": ("setuptools", "core"), "bench-ggml": ("scikit-build-core", "bench")}
 # Declared and not loaded by what the tests do: command lines, checks of configurations, and what
 # CUDA compiles and solves with. torch's own libraries name the rest of CUDA, so that `import torch`
 # needs it without a GPU too.
@@ -77,10 +79,11 @@ def pin(name: str, pythons: Sequence[str], machines: Sequence[str]) -> Pins:
         python = Path(folder) / "bin" / "python"
         source = SCRIPTS / f"requirements-{name}.in"
         form = ["--only-binary=:all:"]
-        if name == "sources":  # pip looks into them with the setuptools of the core environment
+        if name in ARCHIVES:
             form = ["--no-binary=:all:", "--no-build-isolation"]
-            core = ["-c", str(SCRIPTS / "requirements-core.in"), "setuptools"]
-            subprocess.run([str(python), "-m", "pip", "install", "-q", *core], check=True)
+            builder, other = ARCHIVES[name]
+            wanted = ["-c", str(SCRIPTS / f"requirements-{other}.in"), builder]
+            subprocess.run([str(python), "-m", "pip", "install", "-q", *wanted], check=True)
         add_to(pins, pip_report(python, [*extra, *form, "-r", str(source)]))
         # Dependencies are known by now: asking without them needs one look-up a platform.
         exact = ["--no-deps", *(f"{k}=={v[0]}" for k, v in pins.items())]

@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """Makes a private Python environment, or a folder of packages' files, from a pinned list.
 
-Usage: python_env.py FOLDER REQUIREMENTS [--data | --sources]. With --data the folder has the files
-of the packages, with --sources their unpacked source archives; both are run by a Python that has
-pip, the second by one that has setuptools too. Nothing happens when FOLDER was finished from the
+Usage: python_env.py FOLDER REQUIREMENTS [--data | --sources | --built]. With --data the folder has
+the files of the packages, with --sources their unpacked source archives, with --built the files of
+packages built from those; these are run by a Python that has pip and, but for --data, what builds
+the packages. Nothing happens when FOLDER was finished from the
 same list, with the same Python, at the same place; anything else is removed and made anew. A second
 call that comes at the same time waits for the first.
 """
@@ -67,7 +68,7 @@ def unpack_sources(folder: Path, requirements: Path) -> None:
 
 
 def make(folder: Path, requirements: Path, kind: str) -> None:
-    """Replaces the folder by a fresh one and stamps it. Kinds: environment, data, sources."""
+    """Replaces the folder by a fresh one of a kind (environment, data, sources, built); stamps it."""
     stamp = stamp_of(folder, requirements)
     if is_current(folder, stamp):
         return
@@ -80,8 +81,9 @@ def make(folder: Path, requirements: Path, kind: str) -> None:
         pip(folder / "bin" / "python", "install", requirements, [wheels])
     else:
         folder.mkdir(parents=True)
-        if kind == "data":
-            options = [wheels, "--target", str(folder)]
+        if kind in ("data", "built"):
+            form = [wheels] if kind == "data" else ["--no-binary=:all:", "--no-build-isolation"]
+            options = [*form, "--target", str(folder)]
             pip(Path(sys.executable), "install", requirements, options)
         else:
             unpack_sources(folder, requirements)
@@ -93,7 +95,8 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("folder", type=Path)
     parser.add_argument("requirements", type=Path)
     kinds = parser.add_mutually_exclusive_group()
-    for kind, text in (("data", "a folder of files"), ("sources", "a folder of source archives")):
+    for kind, text in (("data", "a folder of files"), ("sources", "a folder of source archives"),
+                       ("built", "a folder of files, built from source archives")):
         kinds.add_argument(f"--{kind}", dest="kind", action="store_const", const=kind, help=text)
     parser.set_defaults(kind="environment")
     options = parser.parse_args(argv)

@@ -15,6 +15,8 @@
 #include "llvm/Support/raw_ostream.h"
 #include "llvm/TargetParser/Host.h"
 
+#include <cstdio>
+
 using namespace fovea;
 using namespace fovea::cli;
 
@@ -73,23 +75,53 @@ static void checkPython(Findings &findings, const Environment &environment) {
   }
 }
 
-static llvm::json::Object measurePeaks(Findings &findings, int threads) {
-  threads = threads ? threads : cpu::usableProcessors();
-  double gflops = measurePeakGflops(threads), gbps = measureReadGbps(threads);
+static int threadsOf(const Invocation &invocation) {
+  return invocation.threads ? invocation.threads : cpu::usableProcessors();
+}
+
+static PeakCode codeOf(const Invocation &invocation) {
+  return invocation.compile.target == "x86-64-v3" ? PeakCode::avx2 : PeakCode::widest;
+}
+
+static llvm::json::Object measurePeaks(Findings &findings, const Invocation &invocation) {
+  int threads = threadsOf(invocation);
+  double gflops = measurePeakGflops(threads, codeOf(invocation)), gbps = measureReadGbps(threads);
   findings.add(true, "peak",
                shortNumber(gflops) + " f32 GFLOP/s and " + shortNumber(gbps) +
                    " GB/s read from memory on " + llvm::Twine(threads) + " threads");
   return llvm::json::Object{{"threads", threads}, {"peak_gflops", gflops}, {"peak_gbps", gbps}};
 }
 
+/// Answers lines of stdin until it ends.
+static llvm::Expected<Exit> serveSlices(const Invocation &invocation) {
+  PeakMeter meter(threadsOf(invocation), codeOf(invocation));
+  char line[64];
+  while (std::fgets(line, sizeof(line), stdin)) {
+    auto [what, time] = llvm::StringRef(line).trim().split(' ');
+    double milliseconds = 0;
+    bool multiplies = what == "multiply";
+    if ((!multiplies && what != "read") || time.getAsDouble(milliseconds) ||
+        !(milliseconds > 0 && milliseconds <= 1e4))
+      return failure(kUsage, "'" + llvm::StringRef(line).trim() + "' is no slice",
+                     "multiply MS or read MS, of at most 10000 ms");
+    double rate = multiplies ? meter.multiplyGflops(milliseconds) : meter.readGbps(milliseconds);
+    llvm::outs() << llvm::json::Value(llvm::json::Object{{multiplies ? "gflops" : "gbps", rate}})
+                 << "\n";
+    llvm::outs().flush();
+  }
+  return kOk;
+}
+
 llvm::Expected<Exit> cli::checkMachine(const Invocation &invocation) {
+  if (invocation.slices)
+    return serveSlices(invocation);
   Findings findings(!invocation.json);
   checkTargets(findings);
   checkCpu(findings);
   checkPython(findings, invocation.environment);
   llvm::json::Object result{{"targets", describeTargets()}};
   if (invocation.measure)
-    result["peaks"] = measurePeaks(findings, invocation.threads);
+    result["peaks"] = measurePeaks(findings, invocation);
   result["findings"] = std::move(findings.list);
   if (llvm::Error error = invocation.report(std::move(result)))
     return error;

@@ -131,6 +131,7 @@ static llvm::Error setResultOptions(const InputArgList &arguments, Invocation &i
   invocation.compile.emission.keepLlvmIr = invocation.emit == "llvm";
   invocation.compile.emission.keepAssembly = invocation.emit == "asm";
   invocation.measure = arguments.hasArg(OPT_measure);
+  invocation.slices = arguments.hasArg(OPT_slices);
   invocation.json = arguments.hasArg(OPT_json);
   invocation.jsonFile = arguments.getLastArgValue(OPT_json_file).str();
   invocation.everyKernel = arguments.hasArg(OPT_every_kernel);

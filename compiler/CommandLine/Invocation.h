@@ -45,6 +45,8 @@ struct Invocation {
   int64_t benchMilliseconds = 1000;
   /// doctor: measure the machine's peaks.
   bool measure = false;
+  /// doctor: measure slices as stdin asks, and nothing else.
+  bool slices = false;
   /// explain: list every kernel.
   bool everyKernel = false;
   bool json = false, quiet = false;

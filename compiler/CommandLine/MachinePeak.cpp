@@ -7,21 +7,28 @@
 #include "compiler/CommandLine/MachinePeak.h"
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdlib>
 #include <cstring>
+#include <functional>
 #include <immintrin.h>
-#include <memory>
+#include <sched.h>
+#include <sys/mman.h>
 #include <thread>
 #include <vector>
 
 using namespace fovea::cli;
 
-static constexpr int kRounds = 200000, kTries = 12;
+using Clock = std::chrono::steady_clock;
+
+/// Between two looks at the clock: some 50 microseconds of either.
+static constexpr int kRounds = 20000;
+static constexpr size_t kReadFloats = size_t(128) << 10;
 static constexpr size_t kReadBytes = size_t(256) << 20;
 
-/// 2 * lanes * chains operations a round; the sum keeps the loop alive.
+/// The sum keeps the loop alive.
 using Multiply = float (*)(int rounds);
 using Read = float (*)(const float *data, size_t count);
 
@@ -83,52 +90,183 @@ static float readPlain(const float *data, size_t count) {
   return total;
 }
 
-/// Runs `work(thread)` on all threads at once; seconds until the last is done.
-template <typename Work> static double seconds(int threads, const Work &work) {
-  auto start = std::chrono::steady_clock::now();
-  std::vector<std::thread> others;
-  for (int thread = 1; thread < threads; ++thread)
-    others.emplace_back([&work, thread] { work(thread); });
-  work(0);
-  for (std::thread &other : others)
-    other.join();
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+namespace {
+/// A multiply-add loop and its operations a round.
+struct MultiplyLoop {
+  Multiply run;
+  double operations;
+};
+} // namespace
+
+static MultiplyLoop multiplyLoop(PeakCode code) {
+  __builtin_cpu_init();
+  if (code == PeakCode::widest && __builtin_cpu_supports("avx512f"))
+    return {multiply512, 2.0 * 16 * 20};
+  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
+    return {multiply256, 2.0 * 8 * 12};
+  return {multiplyPlain, 2.0 * 12};
 }
 
-double fovea::cli::measurePeakGflops(int threads) {
-  threads = std::max(threads, 1);
-  __builtin_cpu_init();
-  bool wide = __builtin_cpu_supports("avx512f");
-  bool medium = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-  Multiply widest = wide ? multiply512 : medium ? multiply256 : multiplyPlain;
-  double operations = 2.0 * (wide ? 16 * 20 : medium ? 8 * 12 : 12) * kRounds * threads;
-  std::vector<float> sink(threads);
-  double best = 0;
-  for (int attempt = 0; attempt < kTries; ++attempt)
-    best = std::max(
-        best, operations / seconds(threads, [&](int thread) { sink[thread] = widest(kRounds); }));
+/// Puts the calling thread on the index-th processor that it may use. Where there are fewer, it
+/// stays where it is.
+static void pinToProcessor(int index) {
+  cpu_set_t allowed, one;
+  if (sched_getaffinity(0, sizeof(allowed), &allowed) != 0)
+    return;
+  for (int processor = 0; processor < CPU_SETSIZE; ++processor)
+    if (CPU_ISSET(processor, &allowed) && index-- == 0) {
+      CPU_ZERO(&one);
+      CPU_SET(processor, &one);
+      sched_setaffinity(0, sizeof(one), &one);
+      return;
+    }
+}
+
+/// Threads that do one job at a time together. A job starts when all of them are awake: thread
+/// creation and wake-ups take as long as a short measurement.
+class PeakMeter::Team {
+public:
+  Team(int threads, PeakCode code)
+      : loop(multiplyLoop(code)), count(std::max(threads, 1)), positions(count) {
+    for (int thread = 0; thread < count; ++thread)
+      members.emplace_back([this, thread] { serve(thread); });
+  }
+
+  ~Team() {
+    work = nullptr;
+    next();
+    for (std::thread &member : members)
+      member.join();
+    if (data)
+      munmap(data, kReadBytes);
+  }
+
+  int size() const { return count; }
+
+  /// Where a thread reads next, in floats from the beginning of its share.
+  size_t &position(int thread) { return positions[thread]; }
+
+  /// Runs `job(thread)` on all threads; returns when the last is done.
+  void run(std::function<void(int)> job) {
+    work = std::move(job);
+    awake = 0;
+    done = 0;
+    next();
+    for (int now = done; now < count; now = done)
+      done.wait(now);
+  }
+
+  /// Sum of the threads' rates, each of units a second: repeats `step(thread)`, which is worth
+  /// `units`, until the time is over.
+  double rate(double milliseconds, double units, const std::function<void(int)> &step) {
+    std::vector<double> rates(count);
+    run([&](int thread) {
+      Clock::time_point start = Clock::now(), now = start;
+      int64_t steps = 0;
+      do {
+        step(thread);
+        ++steps;
+        now = Clock::now();
+      } while (std::chrono::duration<double, std::milli>(now - start).count() < milliseconds);
+      rates[thread] = steps * units / std::chrono::duration<double>(now - start).count();
+    });
+    double sum = 0;
+    for (double one : rates)
+      sum += one;
+    return sum;
+  }
+
+  /// Memory for all threads, written by those that read it; null when there is none.
+  float *memory() {
+    if (data)
+      return data;
+    void *made =
+        mmap(nullptr, kReadBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (made == MAP_FAILED)
+      return nullptr;
+    madvise(made, kReadBytes, MADV_HUGEPAGE);
+    data = static_cast<float *>(made);
+    // Pages of zeros that nobody wrote would all be one page.
+    run([this](int thread) { std::memset(data + thread * share(), 1, share() * sizeof(float)); });
+    return data;
+  }
+
+  /// Floats of one thread, a multiple of what it reads at a time.
+  size_t share() const { return kReadBytes / sizeof(float) / count / kReadFloats * kReadFloats; }
+
+  const MultiplyLoop loop;
+
+private:
+  void next() {
+    ++generation;
+    generation.notify_all();
+  }
+
+  void serve(int thread) {
+    pinToProcessor(thread);
+    for (int seen = 0;;) {
+      generation.wait(seen);
+      seen = generation;
+      if (!work)
+        return;
+      for (++awake; awake < count;)
+        sched_yield();
+      work(thread);
+      if (++done == count)
+        done.notify_all();
+    }
+  }
+
+  const int count;
+  std::vector<size_t> positions;
+  std::function<void(int)> work;
+  std::atomic<int> generation = 0, awake = 0, done = 0;
+  float *data = nullptr;
+  std::vector<std::thread> members;
+};
+
+PeakMeter::PeakMeter(int threads, PeakCode code) : team(std::make_unique<Team>(threads, code)) {}
+
+PeakMeter::~PeakMeter() = default;
+
+double PeakMeter::multiplyGflops(double milliseconds) {
+  std::vector<float> sink(team->size());
+  double rate = team->rate(milliseconds, team->loop.operations * kRounds,
+                           [&](int thread) { sink[thread] = team->loop.run(kRounds); });
   // A use that the compiler cannot see through.
   asm volatile("" : : "r"(sink.data()) : "memory");
-  return best * 1e-9;
+  return rate * 1e-9;
+}
+
+double PeakMeter::readGbps(double milliseconds) {
+  const float *data = team->memory();
+  if (!data)
+    return 0;
+  Read read = __builtin_cpu_supports("avx512f") ? read512 : readPlain;
+  std::vector<float> sink(team->size());
+  double rate = team->rate(milliseconds, kReadFloats * sizeof(float), [&](int thread) {
+    size_t &at = team->position(thread);
+    sink[thread] = read(data + thread * team->share() + at, kReadFloats);
+    at = (at + kReadFloats) % team->share();
+  });
+  asm volatile("" : : "r"(sink.data()) : "memory");
+  return rate * 1e-9;
+}
+
+/// `slice()` a few times, after one that wakes the processor up; the best.
+template <typename Slice> static double bestOf(int slices, const Slice &slice) {
+  double best = slice();
+  for (int index = 0; index < slices; ++index)
+    best = std::max(best, slice());
+  return best;
+}
+
+double fovea::cli::measurePeakGflops(int threads, PeakCode code) {
+  PeakMeter meter(threads, code);
+  return bestOf(8, [&] { return meter.multiplyGflops(5); });
 }
 
 double fovea::cli::measureReadGbps(int threads) {
-  threads = std::max(threads, 1);
-  __builtin_cpu_init();
-  Read read = __builtin_cpu_supports("avx512f") ? read512 : readPlain;
-  std::unique_ptr<void, decltype(&std::free)> memory(std::malloc(kReadBytes), std::free);
-  if (!memory)
-    return 0;
-  // Pages of zeros that nobody wrote would all be one page.
-  std::memset(memory.get(), 1, kReadBytes);
-  const float *data = static_cast<const float *>(memory.get());
-  size_t share = kReadBytes / sizeof(float) / threads;
-  std::vector<float> sink(threads);
-  double best = 0;
-  for (int attempt = 0; attempt < 5; ++attempt)
-    best = std::max(best, kReadBytes / seconds(threads, [&](int thread) {
-                            sink[thread] = read(data + thread * share, share);
-                          }));
-  asm volatile("" : : "r"(sink.data()) : "memory");
-  return best * 1e-9;
+  PeakMeter meter(threads, PeakCode::widest);
+  return bestOf(8, [&] { return meter.readGbps(20); });
 }

@@ -7,14 +7,36 @@
 #ifndef FOVEA_COMPILER_COMMANDLINE_MACHINEPEAK_H
 #define FOVEA_COMPILER_COMMANDLINE_MACHINEPEAK_H
 
+#include <memory>
+
 namespace fovea::cli {
 
-/// Most f32 operations (a multiply-add is two) in 1e9 a second on `threads` threads, over several
-/// tries of some milliseconds.
-double measurePeakGflops(int threads);
+/// Instructions that multiply-adds are measured with: the widest registers there are, or none wider
+/// than AVX2's.
+enum class PeakCode { widest, avx2 };
 
-/// Most bytes read from memory in 1e9 a second on `threads` threads, from 256 MiB in all. 0 when
-/// the memory cannot be had.
+/// Measures in slices. Its threads are its own, each on a processor of its own where the process
+/// may use as many; they sleep between slices, and the caller sleeps during them.
+class PeakMeter {
+public:
+  /// Fewer than one thread counts as one.
+  PeakMeter(int threads, PeakCode code);
+  ~PeakMeter();
+
+  /// f32 operations (a multiply-add is two) in 1e9 a second: all threads' rates together.
+  double multiplyGflops(double milliseconds);
+
+  /// Bytes read from memory in 1e9 a second, of 256 MiB in all; each slice goes on where the one
+  /// before it ended. 0 when the memory cannot be had.
+  double readGbps(double milliseconds);
+
+private:
+  class Team;
+  std::unique_ptr<Team> team;
+};
+
+/// The best of several slices.
+double measurePeakGflops(int threads, PeakCode code = PeakCode::widest);
 double measureReadGbps(int threads);
 
 } // namespace fovea::cli

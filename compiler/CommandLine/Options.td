@@ -37,8 +37,8 @@ multiclass Value<string name, string meta, string help, list<SubCommand> verbs,
 def output : Separate<["-"], "o", [compile]>, MetaVarName<"FILE">,
   HelpText<"where the result goes; - for stdout (default: named like the model)">;
 defm target : Value<"target", "NAME",
-  "host (default), x86-64-v3, x86-64-v4, reference; see fovea doctor", compiles,
-  "host,x86-64-v3,x86-64-v4,reference">;
+  "host (default), x86-64-v3, x86-64-v4, reference; see fovea doctor",
+  !listconcat(compiles, [doctor]), "host,x86-64-v3,x86-64-v4,reference">;
 defm threads : Value<"threads", "N", "threads of a run (default: the CPUs allowed)",
   !listconcat(compiles, [doctor])>;
 defm dim : Value<"dim", "NAME=N", "fix a symbolic dimension; may be repeated", reads>;
@@ -68,7 +68,9 @@ def require_fused : Flag<["--"], "require-fused", compiles>,
 def address_sanitizer : Flag<["--"], "address-sanitizer", [compile]>,
   HelpText<"instrument loads and stores">;
 def measure : Flag<["--"], "measure", [doctor]>,
-  HelpText<"measure multiply-adds and reads at their fastest">;
+  HelpText<"measure multiply-adds (with --target's registers) and reads at their fastest">;
+def slices : Flag<["--"], "slices", [doctor]>,
+  HelpText<"measure as lines of stdin ask, 'multiply MS' or 'read MS'; answer in JSON">;
 defm repeat_ms : Value<"time", "MS", "milliseconds to measure for (default 1000)", [bench]>;
 def every_kernel : Flag<["-"], "v", [explain]>, HelpText<"list every kernel">;
 def json : Flag<["--"], "json", all>, HelpText<"print the result as JSON">;

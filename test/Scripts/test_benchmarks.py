@@ -8,9 +8,7 @@ import json
 from pathlib import Path
 from types import ModuleType
 
-import attention
 import contenders
-import fovea
 import numpy as np
 import pytest
 from build_tree import ROOT
@@ -66,20 +64,3 @@ def test_outputs_that_differ_fail(
     assert ("FAIL made" in capsys.readouterr().err) == bool(expected)
     line = json.loads(results.read_text())
     assert (line["weight_bytes"], line["bandwidth_fraction"]) == (None, None)
-
-
-@pytest.mark.parametrize("kind", ["full", "causal", "window", "alibi"])
-def test_an_attention_workload_computes_what_its_name_says(kind: str) -> None:
-    shape = attention.Shape(kind, 300, 2, 16)
-    rng = np.random.default_rng(2)
-    q, k, v = rng.standard_normal((3, 1, 2, 300, 16)).astype(np.float32)
-    feed = {"m": shape.slopes()} if kind == "alibi" else {}
-    got = fovea.compile(attention.module(shape))(q=q, k=k, v=v, **feed)["y"]
-    scores = q.astype(np.float64) @ k.astype(np.float64).swapaxes(-1, -2) / 4
-    if kind == "alibi":
-        behind = np.arange(300)[None, :] - np.arange(300)[:, None]
-        scores += behind * shape.slopes().astype(np.float64)[:, None, None]
-    weights = np.exp(scores - scores.max(-1, keepdims=True)) * shape.keep()
-    want = weights / weights.sum(-1, keepdims=True) @ v.astype(np.float64)
-    assert np.abs(got - want).max() < 1e-5
-    assert shape.flops() == 4 * 2 * 16 * shape.keep().sum()

@@ -1,0 +1,141 @@
+#!/usr/bin/env python3
+"""Rows of `./dev bench attention` and `gemm` as tables: on the terminal, in docs/Performance.md.
+
+Usage: operations_table.py [--check] writes the targets and the latest results, those of
+benchmarks/results/operations.jsonl, into docs/Performance.md; --check compares them instead.
+"""
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+from __future__ import annotations
+
+import json
+import sys
+import textwrap
+from collections.abc import Sequence
+from pathlib import Path
+
+import cases
+import targets
+from rounds import Row
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGE = ROOT / "docs" / "Performance.md"
+RESULTS = ROOT / "benchmarks" / "results" / "operations.jsonl"
+COLUMNS = ("case", "time", "FMA peak", "bandwidth", "ratio", "fastest peer", "error")
+
+
+def _marks(what: str) -> tuple[str, str]:
+    script = "benchmarks/operations_table.py"
+    return f"<!-- {script} writes the {what} from here -->\n", f"<!-- {what} to here -->\n"
+
+
+def percent(value: float | None) -> str:
+    return "-" if value is None else f"{100 * value:.0f} %"
+
+
+def times(value: float | None) -> str:
+    return "-" if value is None else f"{value:.2f}x"
+
+
+def cells(row: Row) -> list[str]:
+    """One case, with what misses its target behind the figure in brackets."""
+    target = targets.target_of(row["case"], targets.load())
+
+    def beside(text: str, got: float | None, least: float | None) -> str:
+        if least is None or (got is not None and got >= least):
+            return text
+        return f"{text} (target {times(least) if 'x' in text else percent(least)})"
+
+    least = target or targets.Target("", ())
+    median = row["median_ms"]
+    ratio = least.ratio_of(row)
+    peer = least.peer or row["best_peer"] or "-"
+    error = row["max_error"]
+    return [
+        row["case"],
+        "-" if median is None else f"{median:.3f} ms",
+        beside(percent(row["peak_fraction"]), row["peak_fraction"], least.peak),
+        beside(percent(row["bandwidth_fraction"]), row["bandwidth_fraction"], least.bandwidth),
+        beside(times(ratio), ratio, least.ratio),
+        peer,
+        "-" if error is None else f"{error:.1e}",
+    ]
+
+
+def print_rows(rows: Sequence[Row]) -> None:
+    table = [list(COLUMNS), *map(cells, rows)]
+    widths = [max(len(line[column]) for line in table) for column in range(len(COLUMNS))]
+    for line in table:
+        print("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)))
+
+
+def _markdown(head: Sequence[str], body: Sequence[Sequence[str]]) -> str:
+    lines = [head, ["---"] * len(head), *body]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"
+
+
+def targets_table() -> str:
+    body = []
+    for target in targets.load():
+        beside = f" {target.peer}" if target.peer else ""
+        body.append([target.what, percent(target.peak), percent(target.bandwidth),
+                     "-" if target.ratio is None else f"{target.ratio:g}x{beside}"])  # fmt: skip
+    return _markdown(("cases, 1 and 2 threads", "FMA peak", "bandwidth", "ratio"), body)
+
+
+def results_table(rows: Sequence[Row]) -> str:
+    """Table, and under it where and beside what it was measured."""
+    machine = rows[0]["machine"]
+    versions = {name: peer["version"] for row in rows for name, peer in row["peers"].items()
+                if "version" in peer}  # fmt: skip
+    lost = sorted({f"{name} ({peer['error']})" for row in rows
+                   for name, peer in row["peers"].items() if "error" in peer})  # fmt: skip
+    loads = [row["load"] for row in rows]
+    notes = " ".join(dict.fromkeys(row["note"] for row in rows if row["note"]))
+    prose = (
+        f"{machine['processors']} processors of a shared {machine['processor']} "
+        f"({', '.join(machine['features'])}), {', '.join(sorted({r['date'] for r in rows}))}, "
+        f"load of the minute before {min(loads):g} to {max(loads):g}. "
+        f"Peers: {', '.join(f'{name} {version}' for name, version in sorted(versions.items()))}. "
+        + (f"Without: {'; '.join(lost)}. " if lost else "")
+        + notes
+    )
+    text = textwrap.fill(prose.strip(), 100, break_long_words=False, break_on_hyphens=False)
+    return _markdown(COLUMNS, list(map(cells, rows))) + "\n" + text + "\n"
+
+
+def page(text: str, rows: Sequence[Row]) -> str:
+    """The page with both tables anew."""
+    for what, table in (("targets", targets_table()), ("results", results_table(rows))):
+        begin, end = _marks(what)
+        head, rest = text.split(begin)
+        text = head + begin + table + end + rest.split(end)[1]
+    return text
+
+
+def latest(rows: Sequence[Row]) -> list[Row]:
+    """The last row of each case of the suites, in their order; of the last row's machine alone."""
+    last = {row["case"]: row for row in rows if row["machine"] == rows[-1]["machine"]}
+    ids = [case.id for name in cases.SUITES for case in cases.suite(name)]
+    return [last[name] for name in ids if name in last]
+
+
+def written() -> str:
+    """docs/Performance.md with both tables anew."""
+    rows = [json.loads(line) for line in RESULTS.read_text().splitlines()]
+    return page(PAGE.read_text(), latest(rows))
+
+
+def main(argv: Sequence[str]) -> int:
+    text = written()
+    if "--check" not in argv:
+        PAGE.write_text(text)
+        return 0
+    if PAGE.read_text() == text:
+        return 0
+    print("docs/Performance.md has not the latest results: run benchmarks/operations_table.py")
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
