@@ -14,7 +14,7 @@ SCORES = ("none", "scale", "softcap", "alibi", "relative")
 MASKS = ("none", "causal", "offset", "window", "prefix", "documents", "lengths", "bool", "bias")
 NORMALIZERS = ("softmax", "lse", "prob", "prob_lse", "sink")
 LAYOUTS = ("bhsd", "bshd", "sbhd", "keys_transposed", "channels_first", "packed")
-DTYPES = ("f32", "bf16", "f16")
+DTYPES = ("f32", "bf16", "f16", "f64")
 # Query heads for each key head; "mqa": all of them, "dynamic": 2, with heads of run-time number.
 GROUPS = ("1", "2", "4", "mqa", "dynamic")
 # Channels of a query and of a value; 0 is known only at run time, above 1024 another form.
@@ -31,7 +31,7 @@ NAMED = {"score": SCORES, "mask": MASKS, "normalizer": NORMALIZERS, "layout": LA
 OTHERS = {"group": GROUPS, "heads": HEADS, "cpu": CPUS}
 
 # Values that no crossing has yet: the compiler refuses each, whatever it is crossed with.
-REFUSED = {"dtype": ("f64",), "normalizer": ("sigmoid",), "layout": ("shared_head",)}
+REFUSED = {"dtype": ("f8E4M3FN",), "normalizer": ("sigmoid",), "layout": ("shared_head",)}
 
 MEANINGS = {
     "score": {

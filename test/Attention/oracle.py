@@ -119,8 +119,9 @@ def answer(crossing: Crossing, given: dict[str, Array]) -> Answer:
     p = weights / np.where(sums > 0, sums, 1)
     size = np.abs(np.where(kept, scores, 0))
     errors = errors + 4 * unit * (size + size.max(axis=-1, keepdims=True, initial=0))
-    # The form for head sizes of run-time number takes one key at a time.
-    blocks = keys if 0 in crossing.heads or max(crossing.heads) > 1024 else keys // 64 + 1
+    # One form takes a key at a time: for f64, and head sizes that are large or known at run time.
+    one = crossing.dtype == "f64" or 0 in crossing.heads or max(crossing.heads) > 1024
+    blocks = keys if one else keys // 64 + 1
     errors = errors + (4 + 6 * blocks) * unit
     mean = (p * errors).sum(axis=-1, keepdims=True)
     relative = np.expm1(errors + mean) + (keys + 4) * unit
