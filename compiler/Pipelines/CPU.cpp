@@ -41,6 +41,7 @@ static void addGraph(OpPassManager &manager, const cpu::Capabilities &cpu) {
   function.addPass(createConvertElementwiseToLinalgPass());
   function.addPass(createRaiseAttention());
   function.addPass(createMaterializeMods());
+  function.addPass(createFoldQueryGroups());
   function.addPass(createExpandRecurrence());
   function.addPass(createLowerRnn());
   function.addPass(createExpandRope());

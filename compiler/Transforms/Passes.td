@@ -102,6 +102,18 @@ def MaterializeMods : Pass<"fovea-materialize-mods", "::mlir::func::FuncOp"> {
     "::mlir::arith::ArithDialect", "::mlir::math::MathDialect", "::mlir::tensor::TensorDialect"];
 }
 
+def FoldQueryGroups : Pass<"fovea-fold-query-groups", "::mlir::func::FuncOp"> {
+  let summary = "Make heads that share keys and have one query each queries of one head";
+  let description = [{
+    Needs attention without sugar. Where G query heads share a key head and the query has one row,
+    as when a decoder makes one token, (h, i = 0) becomes (h floordiv G, i = h mod G), so that keys
+    and values are read once for the group. Regions and captures see the positions that they did.
+    Gives up when the number of heads or queries is known only at run time.
+  }];
+  let statistics = [Statistic<"numFolded", "folded", "attention operations with folded groups">];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::tensor::TensorDialect"];
+}
+
 def DecomposeTensorOps : Pass<"fovea-decompose-tensor-ops", "::mlir::func::FuncOp"> {
   let summary = "Decompose tensor operations that cannot be bufferized or lowered";
   let description = [{

@@ -17,6 +17,7 @@ func.func @main(%q: !heads {fovea.name = "q"}, %k: !heads {fovea.name = "k"},
   %zero = arith.constant 0 : index
   %o = tensor.empty() : !heads
   %y = fovea.attention ins(%q, %k, %v : !heads, !heads, !heads) offset(%zero) causal
-      softcap 30.0 outs(%o : !heads) {scale = 0.125 : f64, indexing_maps = [#q, #k, #v, #o]} -> !heads
+      softcap 30.0 outs(%o : !heads)
+      {scale = 0.125 : f64, indexing_maps = [#q, #k, #v, #o]} -> !heads
   return %y : !heads
 }

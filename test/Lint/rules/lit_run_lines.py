@@ -10,8 +10,11 @@ from source_tree import Finding, Tree
 
 BAD = {"test/Dialects/x.mlir": "// RUN: fovea-opt %s\n"}
 RUN = re.compile(r"^\s*//\s*RUN:\s?(.*)$")
-# fovea verify compares with the reference and ends with 1 when it differs.
-CHECKER = re.compile(r"^(FileCheck|diff|cmp|not|test|count|grep|fovea\s+verify)\b")
+# fovea verify compares with the reference and ends with 1 when it differs; check_loops.py does when
+# a loop of the assembly is not as expected.
+CHECKER = re.compile(
+    r"^(FileCheck|diff|cmp|not|test|count|grep|fovea\s+verify|python3 %S/check_loops\.py)\b"
+)
 # These make or divide files for the lines that follow.
 SET_UP = re.compile(r"^(mkdir|rm|cp|split-file|echo|cat|cd)\b")
 WRITTEN = re.compile(r"(?:>\s*|-o\s+|-o=|=)(%t\S*)")
