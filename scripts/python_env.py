@@ -68,7 +68,7 @@ def unpack_sources(folder: Path, requirements: Path) -> None:
 
 
 def make(folder: Path, requirements: Path, kind: str) -> None:
-    """Replaces the folder by a fresh one of a kind (environment, data, sources, built); stamps it."""
+    """Replaces the folder by a fresh one, which it stamps. Kinds: environment and main's options."""
     stamp = stamp_of(folder, requirements)
     if is_current(folder, stamp):
         return
