@@ -68,7 +68,7 @@ def unpack_sources(folder: Path, requirements: Path) -> None:
 
 
 def make(folder: Path, requirements: Path, kind: str) -> None:
-    """Replaces the folder by a fresh one of its kind (environment, data, sources, built)."""
+    """Replaces the folder by a fresh one of the kind, environment or an option, and stamps it."""
     stamp = stamp_of(folder, requirements)
     if is_current(folder, stamp):
         return

@@ -253,7 +253,8 @@ double PeakMeter::readGbps(double milliseconds) {
   return rate * 1e-9;
 }
 
-/// `slice()` a few times, after one that wakes the processor up; the best.
+/// The best of `slice()`, asked so often after one that wakes the processors up. Short slices find
+/// moments that a busy machine leaves free.
 template <typename Slice> static double bestOf(int slices, const Slice &slice) {
   double best = slice();
   for (int index = 0; index < slices; ++index)
@@ -263,10 +264,10 @@ template <typename Slice> static double bestOf(int slices, const Slice &slice) {
 
 double fovea::cli::measurePeakGflops(int threads, PeakCode code) {
   PeakMeter meter(threads, code);
-  return bestOf(8, [&] { return meter.multiplyGflops(5); });
+  return bestOf(40, [&] { return meter.multiplyGflops(1); });
 }
 
 double fovea::cli::measureReadGbps(int threads) {
   PeakMeter meter(threads, PeakCode::widest);
-  return bestOf(8, [&] { return meter.readGbps(20); });
+  return bestOf(30, [&] { return meter.readGbps(5); });
 }
