@@ -19,9 +19,11 @@ using namespace mlir;
 using namespace fovea;
 using kernel::ProductOp;
 
-/// Steps of the depth in one turn of the loop: what counts and moves pointers competes with the
-/// multiply-adds for ports.
+/// Most steps of the depth in one turn of the loop: what counts and moves pointers competes with
+/// the multiply-adds for ports.
 static constexpr int64_t kUnroll = 4;
+/// Broadcasts in one turn, at most: LLVM moves them up until registers run out.
+static constexpr int64_t kBroadcasts = 32;
 
 /// Inlines a single-block region; the values it yields.
 static SmallVector<Value> inlineRegion(OpBuilder &builder, Region &region, ValueRange arguments) {
@@ -76,17 +78,18 @@ private:
   /// The sums over the whole depth: turns of several steps, then single steps.
   SmallVector<Value> addUp(SmallVector<Value> sums) {
     Value depth = op.getDepth(), whole = depth;
+    int64_t steps = std::clamp<int64_t>(kBroadcasts / rows, 1, kUnroll);
     APInt known;
     bool constant = matchPattern(depth, m_ConstantInt(&known));
     if (constant) {
-      whole = index(known.getSExtValue() / kUnroll * kUnroll);
+      whole = index(known.getSExtValue() / steps * steps);
     } else {
-      Value rest = arith::RemUIOp::create(builder, loc, depth, index(kUnroll));
+      Value rest = arith::RemUIOp::create(builder, loc, depth, index(steps));
       whole = arith::SubIOp::create(builder, loc, depth, rest);
     }
-    if (!constant || known.getSExtValue() >= kUnroll)
-      sums = loop(index(0), whole, kUnroll, sums);
-    if (!constant || known.getSExtValue() % kUnroll != 0)
+    if (!constant || known.getSExtValue() >= steps)
+      sums = loop(index(0), whole, steps, sums);
+    if (!constant || known.getSExtValue() % steps != 0)
       sums = loop(whole, depth, 1, sums);
     return sums;
   }

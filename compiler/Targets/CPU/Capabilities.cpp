@@ -13,8 +13,8 @@
 using namespace fovea::cpu;
 
 int64_t Capabilities::rowsFor(int64_t vectors) const {
-  // 32 registers: 6x4, 8x3, 12x2; 16 registers: 6x2, 12x1.
-  static constexpr int64_t kWide[] = {14, 12, 8, 6}, kNarrow[] = {12, 6};
+  // 32 registers: 6x4, 8x3, 12x2; 16 registers: 6x2, 8x1.
+  static constexpr int64_t kWide[] = {14, 12, 8, 6}, kNarrow[] = {8, 6};
   return registers >= 32 ? kWide[vectors - 1] : kNarrow[vectors - 1];
 }
 

@@ -13,7 +13,7 @@ DIMS = "(b, h, i, j, d, e)"
 LAYOUTS = {"bhsd": "b, h, i, {}", "bshd": "b, i, h, {}"}
 
 REGIONS = """score {
-    ^bb0(%s: f32, %b: index, %h: index, %i: index, %j: index, %slope: f32, %add: f32, %n: i64):
+    ^bb0(%s: f32, %b: index, %h: index, %i: index, %j: index, %slope: f32, %add: f32, %count: i64):
       %behind = arith.subi %j, %i : index
       %whole = arith.index_cast %behind : index to i32
       %distance = arith.sitofp %whole : i32 to f32
@@ -22,8 +22,8 @@ REGIONS = """score {
       %u = arith.addf %t, %add : f32
       fovea.yield %u : f32
     } mask {
-    ^bb0(%b: index, %h: index, %i: index, %j: index, %slope: f32, %add: f32, %n: i64):
-      %length = arith.index_cast %n : i64 to index
+    ^bb0(%b: index, %h: index, %i: index, %j: index, %slope: f32, %add: f32, %count: i64):
+      %length = arith.index_cast %count : i64 to index
       %bound = arith.subi %length, %h : index
       %last = arith.addi %bound, %i : index
       %keep = arith.cmpi slt, %j, %last : index
