@@ -48,6 +48,11 @@ mlir::Value loadWide(Nest &nest, mlir::Value buffer, llvm::ArrayRef<mlir::Value>
 /// A float as one of type `wanted`: itself, extended or rounded.
 mlir::Value resized(Nest &nest, mlir::Value value, mlir::Type wanted);
 
+/// Asks for the first `columns` elements of `count` rows of a matrix, from row `first` on; rows
+/// that do not exist are none that would be read.
+void prefetchRows(Nest &nest, mlir::Value matrix, mlir::Value first, int64_t count,
+                  int64_t columns);
+
 } // namespace fovea::cpu
 
 #endif // FOVEA_COMPILER_TARGETS_CPU_SCALARLOOPS_H

@@ -9,6 +9,7 @@
 //===----------------------------------------------------------------------===//
 #include "compiler/Conversion/MathToArith/MathToArith.h"
 #include "compiler/Targets/CPU/Forms.h"
+#include "compiler/Targets/CPU/LaneMath.h"
 #include "compiler/Targets/CPU/LaneRegion.h"
 #include "compiler/Targets/CPU/MaskIntervals.h"
 #include "compiler/Targets/CPU/ScalarLoops.h"
@@ -55,11 +56,10 @@ static Refusal refuse(Operation *op, const Capabilities &) {
 
 namespace {
 
-class TransposedAttention {
+class TransposedAttention : LaneMath {
 public:
   TransposedAttention(AttentionOp op, Nest &nest, const Capabilities &cpu)
-      : op(op), nest(nest), cpu(cpu), f32(nest.builder.getF32Type()),
-        lanesType(VectorType::get({cpu.lanes}, f32)) {}
+      : LaneMath(nest, cpu.lanes), op(op), cpu(cpu), f32(nest.builder.getF32Type()) {}
 
   void write() {
     readExtents();
@@ -105,31 +105,15 @@ private:
     outWidth = *constant(extent[Dim::E]);
   }
 
-  // Vector arithmetic on one lane group.
-  Value splat(double value) {
-    return arith::ConstantOp::create(nest.builder, nest.loc,
-                                     DenseElementsAttr::get(lanesType, static_cast<float>(value)));
-  }
-  Value load(Value buffer, ArrayRef<Value> at) {
-    return vector::LoadOp::create(nest.builder, nest.loc, lanesType, buffer, at);
-  }
-  void store(Value value, Value buffer, ArrayRef<Value> at) {
-    vector::StoreOp::create(nest.builder, nest.loc, value, buffer, at);
-  }
   Value lane(int64_t vector) { return nest.index(vector * cpu.lanes); }
-  Value mulf(Value a, Value b) { return arith::MulFOp::create(nest.builder, nest.loc, a, b); }
-  Value addf(Value a, Value b) { return arith::AddFOp::create(nest.builder, nest.loc, a, b); }
-  Value subf(Value a, Value b) { return arith::SubFOp::create(nest.builder, nest.loc, a, b); }
-  Value compare(arith::CmpFPredicate predicate, Value a, Value b) {
-    return arith::CmpFOp::create(nest.builder, nest.loc, predicate, a, b);
-  }
-  Value select(Value condition, Value a, Value b) {
-    return arith::SelectOp::create(nest.builder, nest.loc, condition, a, b);
-  }
   void forVectors(function_ref<void(int64_t)> body) {
     for (int64_t vector = 0; vector < vectors; ++vector)
       body(vector);
   }
+
+  /// True when a task has so few queries that memory bounds it. The product's order over rows hides
+  /// from the processor that it reads from end to end.
+  bool streams() { return vectors == 1; }
 
   /// Scores are in units of log2(e) when nothing sees them before the exponential.
   bool inLog2() { return op.getScore().empty(); }
@@ -234,7 +218,13 @@ private:
 
   void computeScores(Value firstKey, Value count, bool statistics) {
     Value keyRows = headView(op.getKey(), op.getKeyMap(), Dim::J, Dim::D);
+    Value valueRows = headView(op.getValue(), op.getValueMap(), Dim::J, Dim::E);
     nest.strips(count, rows, Tail::Overlap, [&](Value row, int64_t stripRows) {
+      if (streams()) {
+        Value first = nest.add(firstKey, row);
+        prefetchRows(nest, valueRows, first, stripRows, outWidth);
+        prefetchRows(nest, keyRows, nest.add(first, nest.index(stripRows)), stripRows, depth);
+      }
       SmallVector<Value> most;
       if (statistics)
         forVectors([&](int64_t v) { most.push_back(load(newMaxima, lane(v))); });
@@ -479,10 +469,8 @@ private:
   }
 
   AttentionOp op;
-  Nest &nest;
   const Capabilities &cpu;
   Type f32;
-  VectorType lanesType;
   SmallVector<Value> extent;
   int64_t vectors = 0, rows = 0, width = 0, keyBlock = 0, keyPart = 0, depth = 0, outWidth = 0;
   /// Whether the mask may exclude keys of the block that is being written.
