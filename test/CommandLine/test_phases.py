@@ -52,6 +52,17 @@ def test_what_an_unknown_phase_hid_is_still_checked(fovea: Run, tmp_path: Path) 
     assert "error[FV0066]" in fovea("compile", "m.mlir").stderr
 
 
+def test_a_float_that_no_code_has_is_refused_in_a_later_phase(fovea: Run, tmp_path: Path) -> None:
+    assert fovea("compile", "linear.mlir", "--stop-after=llvm", "-o", "m.mlir").returncode == 0
+    text = (tmp_path / "m.mlir").read_text()
+    assert "!llvm.ptr, i8" in text
+    (tmp_path / "m.mlir").write_text(text.replace("!llvm.ptr, i8", "!llvm.ptr, f8E4M3FN"))
+    result = fovea("compile", "m.mlir")
+    assert result.returncode == 3
+    assert result.stderr.count("error[") == result.stderr.count("error[FV0066]") == 1
+    assert "f8E4M3FN' is not taken" in result.stderr
+
+
 @pytest.mark.parametrize("phase", LATER)
 def test_inspect_shows_what_a_later_phase_has(fovea: Run, phase: str) -> None:
     assert fovea("compile", "linear.mlir", f"--stop-after={phase}", "-o", "m.mlir").returncode == 0

@@ -196,7 +196,8 @@ OwningOpRef<ModuleOp> fovea::importMlirText(MLIRContext &context, StringRef text
     step("FV0068", [&] { return checkPhase(*module); });
     // A module that was stopped at a later phase has signatures of that phase.
     bool fresh = module && *phaseOf(*module) == Phase::Import;
-    step("FV0066", [&] { return fresh ? checkModelOperations(*module) : success(); });
+    step("FV0066",
+         [&] { return fresh ? checkModelOperations(*module) : checkFloatTypes(*module); });
     step("FV0064", [&] {
       if (fresh)
         completeEntries(*module);

@@ -114,3 +114,27 @@ LogicalResult fovea::checkModelOperations(ModuleOp module) {
       result = failure();
   return result;
 }
+
+LogicalResult fovea::checkFloatTypes(ModuleOp module) {
+  Type strange;
+  AttrTypeWalker walker;
+  walker.addWalk([&](FloatType type) {
+    if (isTakenScalar(type))
+      return WalkResult::advance();
+    strange = type;
+    return WalkResult::interrupt();
+  });
+  WalkResult walked = module.walk([&](Operation *op) {
+    bool ends = walker.walk(op->getAttrDictionary()).wasInterrupted();
+    for (Type type : op->getResultTypes())
+      ends = ends || walker.walk(type).wasInterrupted();
+    for (Region &region : op->getRegions())
+      for (Type type : region.getArgumentTypes())
+        ends = ends || walker.walk(type).wasInterrupted();
+    if (!ends)
+      return WalkResult::advance();
+    op->emitError("type ") << strange << " is not taken: expected f16, bf16, f32 or f64";
+    return WalkResult::interrupt();
+  });
+  return failure(walked.wasInterrupted());
+}
