@@ -74,14 +74,6 @@ Status Artifact::copyFrom(const void *data, size_t size, Artifact &artifact) {
   return artifact.readTable();
 }
 
-void Artifact::forget(const SectionRecord &section) const {
-  uint64_t page = uint64_t(sysconf(_SC_PAGESIZE));
-  uint64_t first = alignUp(section.offset, page),
-           end = (section.offset + section.size) & ~(page - 1);
-  if (first < end)
-    madvise(const_cast<uint8_t *>(base) + first, end - first, MADV_DONTNEED);
-}
-
 template <size_t N> static bool isZero(const uint8_t (&bytes)[N]) {
   return std::ranges::all_of(bytes, [](uint8_t byte) { return byte == 0; });
 }

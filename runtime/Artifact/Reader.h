@@ -39,9 +39,6 @@ public:
     return {base + section.offset, section.size};
   }
 
-  /// Gives the memory of whole pages of a section back; its content must not be read any more.
-  void forget(const SectionRecord &section) const;
-
   /// Compares the content with the section's hash, in place.
   Status check(const SectionRecord &section) const;
 

@@ -10,11 +10,11 @@
 
 namespace fovea::core {
 
-static constexpr size_t hugePage = leastLargeBlock / 2;
+static constexpr size_t hugePage = size_t(1) << 21;
 
 static void *allocateDefault(void *, size_t bytes, size_t alignment) {
   // With 4 KiB pages a large arena costs more in address translation than a huge page wastes.
-  bool large = bytes >= leastLargeBlock;
+  bool large = bytes >= 2 * hugePage;
   void *memory = nullptr;
   if (posix_memalign(&memory, large ? hugePage : alignment, bytes) != 0)
     return nullptr;

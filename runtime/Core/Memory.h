@@ -15,9 +15,6 @@ namespace fovea::core {
 /// Alignment of everything that compiled code is given.
 inline constexpr size_t memoryAlignment = 64;
 
-/// Bytes from which on a block is worth huge pages, two of them.
-inline constexpr size_t leastLargeBlock = size_t(2) << 21;
-
 /// The runtime's own allocator. Large blocks ask for huge pages.
 fovea_allocator defaultAllocator();
 

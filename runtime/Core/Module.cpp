@@ -4,9 +4,9 @@
 //===----------------------------------------------------------------------===//
 #include "runtime/Core/Module.h"
 #include "runtime/CPU/Features.h"
+#include "runtime/Core/Memory.h"
 #include "runtime/Core/Tensors.h"
 
-#include <cstring>
 #include <limits>
 
 namespace fovea::core {
@@ -66,24 +66,12 @@ Status Module::checkContents() {
     // The code that will run is checked where it runs from.
     if (&section == artifact.find(SectionKind::Code, "cpu"))
       continue;
-    bool isWeights = &section == artifact.find(SectionKind::Weights);
-    Status status = isWeights ? takeWeights(section) : artifact.check(section);
-    if (!status.ok())
+    if (Status status = artifact.check(section); !status.ok())
       return status;
   }
+  if (const SectionRecord *weights = artifact.find(SectionKind::Weights))
+    weightBytes = artifact.content(*weights);
   return {};
-}
-
-/// Large weights are copied to large pages, which a mapped file does not have; without memory they
-/// are read where they are mapped.
-Status Module::takeWeights(const SectionRecord &section) {
-  weightBytes = artifact.content(section);
-  if (weightBytes.size >= leastLargeBlock && weightMemory.reserve(weightBytes.size)) {
-    memcpy(weightMemory.data(), weightBytes.data, weightBytes.size);
-    weightBytes.data = static_cast<const uint8_t *>(weightMemory.data());
-    artifact.forget(section);
-  }
-  return fvm::checkContent(section, weightBytes);
 }
 
 static std::vector<EntryPoint::IoInfo> describe(const std::vector<fvm::TensorInfo> &tensors,

@@ -8,7 +8,6 @@
 #include "runtime/Artifact/Manifest.h"
 #include "runtime/Artifact/Reader.h"
 #include "runtime/Core/CodeImage.h"
-#include "runtime/Core/Memory.h"
 #include "runtime/include/fovea_abi.h"
 #include "runtime/include/fovea_runtime.h"
 
@@ -57,13 +56,11 @@ public:
 private:
   fvm::Status readTexts();
   fvm::Status checkContents();
-  fvm::Status takeWeights(const fvm::SectionRecord &section);
   fvm::Status bindEntries();
 
   fvm::Artifact artifact;
   fvm::Manifest description;
   fvm::Bytes weightBytes;
-  Block weightMemory{defaultAllocator()};
   CodeImage code;
   std::vector<EntryPoint> points;
 };

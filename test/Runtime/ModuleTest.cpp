@@ -4,9 +4,6 @@
 //===----------------------------------------------------------------------===//
 #include "test/Runtime/Samples.h"
 
-#include <algorithm>
-#include <numeric>
-
 using namespace fovea::test;
 
 TEST(Module, describes_entries) {
@@ -115,18 +112,4 @@ TEST(Module, several_modules_of_one_file_are_apart) {
         FOVEA_OK);
     EXPECT_EQ(*static_cast<int64_t *>(output.data), int64_t(i < 20 ? i : i + 80));
   }
-}
-
-TEST(Module, large_weights_are_read_from_memory_of_their_own) {
-  std::vector<int64_t> weights(size_t(1) << 20);
-  std::iota(weights.begin(), weights.end(), 7);
-  fvm::Bytes bytes{weights.data(), weights.size() * sizeof(int64_t)};
-  Image image = pack(emptyManifest(), readCode("code_empty"), bytes);
-  ModulePtr module = load(image);
-  std::ranges::fill(image, std::byte{0});
-  ContextPtr context = makeContext(module);
-  fovea_tensor output = {};
-  expectStatus(StatusPtr(fovea_context_run(context.get(), "main", nullptr, 0, &output, 1, nullptr)),
-               FOVEA_OK);
-  EXPECT_EQ(*static_cast<int64_t *>(output.data), 7);
 }
