@@ -15,7 +15,6 @@
 #include <cstdlib>
 #include <cstring>
 #include <limits>
-#include <sys/mman.h>
 
 using namespace fovea;
 
@@ -60,9 +59,6 @@ std::string fovea::describe(DType dtype, llvm::ArrayRef<int64_t> shape) {
   return text + "]";
 }
 
-/// A large tensor is worth pages of this size: small ones cost more in address translation.
-static constexpr size_t kHugePage = size_t(1) << 21;
-
 void Tensor::Free::operator()(uint8_t *memory) const { std::free(memory); }
 
 llvm::Expected<Tensor> Tensor::create(DType dtype, llvm::ArrayRef<int64_t> shape) {
@@ -70,13 +66,9 @@ llvm::Expected<Tensor> Tensor::create(DType dtype, llvm::ArrayRef<int64_t> shape
   if (!size || *size > std::numeric_limits<int64_t>::max() - 64)
     return llvm::createStringError("tensor " + describe(dtype, shape) + " is too large");
   size_t rounded = (static_cast<size_t>(*size) / 64 + 1) * 64;
-  size_t alignment = rounded >= 2 * kHugePage ? kHugePage : 64;
-  auto *memory =
-      static_cast<uint8_t *>(std::aligned_alloc(alignment, llvm::alignTo(rounded, alignment)));
+  auto *memory = static_cast<uint8_t *>(std::aligned_alloc(64, rounded));
   if (!memory)
     return llvm::createStringError("no memory for tensor " + describe(dtype, shape));
-  if (alignment == kHugePage)
-    madvise(memory, rounded, MADV_HUGEPAGE);
   std::memset(memory, 0, rounded);
   Tensor tensor;
   tensor.type = dtype;

@@ -52,8 +52,7 @@ FOVEA_API void fovea_options_free(fovea_options *options);
 ///   pass-plugin        file of a library with passes (mlirGetPassPluginInfo), which is native code
 ///                      and stays loaded; repeatable
 ///   after              PHASE:PIPELINE: passes in MLIR's text form, of plug-ins, of Fovea or of
-///   MLIR,
-///                      that run at the end of the phase (import, graph, ...); repeatable
+///                      MLIR, that run at the end of the phase (import, graph, ...); repeatable
 ///   dump               folder for the module after each phase
 ///   keep               "llvm" or "asm": texts that fovea_artifact_text gives; repeatable
 FOVEA_API fovea_status *fovea_options_set(fovea_options *options, const char *key,

@@ -5,7 +5,7 @@
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
-#include "compiler/Transforms/ExtentDemands.h"
+#include "compiler/Transforms/Passes.h"
 #include "dialects/Fovea/StructuredOps.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"

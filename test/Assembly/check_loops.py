@@ -4,8 +4,8 @@
 A loop reaches from a local label to the last jump back to it; it is innermost when no other loop
 lies inside. Register products are loops that hold one of the expected numbers of multiply-adds;
 each number must occur, and such a loop must not touch the stack. Other loops of multiply-adds are
-polynomials, whose numbers are given apart. Loops with vectors must not call functions other than
-those allowed. Prints what is wrong and exits with 1, or a line per loop of multiply-adds.
+polynomials, whose numbers are given apart. Loops with vectors must not call functions. Prints what
+is wrong and exits with 1, or a line per loop of multiply-adds.
 
 Example: fovea compile model.mlir --emit=asm -o model.s && check_loops.py model.s --fma 96 24
 """
@@ -87,12 +87,12 @@ def innermost(every: Sequence[Loop]) -> list[Loop]:
 
 
 def problems(
-    text: str, expected: Sequence[int], math: Sequence[int] = (), allowed: Sequence[str] = ()
+    text: str, expected: Sequence[int], math: Sequence[int] = ()
 ) -> list[str]:
     """What breaks the rules; `expected` are the multiply-adds of products, `math` of others."""
     every = loops(text)
     wrong = [f"{loop}: calls {name}" for loop in every if loop.has_vectors for name in loop.calls
-             if name not in allowed and not name.startswith("*")]  # fmt: skip
+             if not name.startswith("*")]  # fmt: skip
     products = [loop for loop in innermost(every)
                 if loop.multiply_adds and loop.multiply_adds not in math]  # fmt: skip
     if expected and not products:
@@ -115,11 +115,9 @@ def main(argv: Sequence[str]) -> int:
                         help="multiply-adds of the innermost loops of products")  # fmt: skip
     parser.add_argument("--math", type=int, nargs="*", default=[], metavar="N",
                         help="multiply-adds of other innermost loops")  # fmt: skip
-    parser.add_argument("--allow", nargs="*", default=[], metavar="NAME",
-                        help="functions that loops may call")  # fmt: skip
     options = parser.parse_args(argv)
     text = options.file.read_text()
-    wrong = problems(text, options.fma, options.math, options.allow)
+    wrong = problems(text, options.fma, options.math)
     print(*wrong, sep="\n", end="\n" if wrong else "", file=sys.stderr)
     if not wrong:
         for loop in innermost(loops(text)):

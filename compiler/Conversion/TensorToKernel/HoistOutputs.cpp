@@ -56,42 +56,6 @@ static bool isEarly(Value value, Block *entry) {
   return llvm::all_of(op->getOperands(), [&](Value operand) { return isEarly(operand, entry); });
 }
 
-/// What a tensor is a view of.
-static Value sourceOf(Value tensor) {
-  while (Operation *op = tensor.getDefiningOp()) {
-    if (!isa<tensor::CastOp, tensor::ExpandShapeOp, tensor::CollapseShapeOp,
-             tensor::ExtractSliceOp>(op))
-      break;
-    tensor = op->getOperand(0);
-  }
-  return tensor;
-}
-
-/// True when a branch gives a tensor that is computed before it: that may have other readers, so
-/// that it must not be computed in the destination.
-static bool isGivenByBranch(Value tensor) {
-  auto branch = sourceOf(tensor).getDefiningOp<scf::IfOp>();
-  if (!branch)
-    return false;
-  unsigned number = cast<OpResult>(sourceOf(tensor)).getResultNumber();
-  return llvm::any_of(ArrayRef{branch.thenYield(), branch.elseYield()}, [&](scf::YieldOp yield) {
-    Value source = sourceOf(yield.getOperand(number));
-    Operation *computed = source.getDefiningOp();
-    return computed && (!branch->isProperAncestor(computed) || isGivenByBranch(source));
-  });
-}
-
-/// True when a result that may be given by a branch goes into the buffer.
-static bool takesFromBranch(kernel::OutputOp output) {
-  return llvm::any_of(output->getUsers(), [](Operation *user) {
-    return isa<bufferization::ToTensorOp>(user) &&
-           llvm::any_of(user->getUsers(), [](Operation *place) {
-             auto write = dyn_cast<bufferization::MaterializeInDestinationOp>(place);
-             return write && isGivenByBranch(write.getSource());
-           });
-  });
-}
-
 /// Moves `op` and what it needs to the end of the early operations.
 static void moveUp(Operation *op, Operation *&last, Block *entry, DenseSet<Operation *> &moved) {
   if (!moved.insert(op).second)
@@ -116,8 +80,7 @@ struct HoistOutputs : fovea::impl::HoistOutputsBase<HoistOutputs> {
     Operation *last = nullptr;
     DenseSet<Operation *> moved;
     for (kernel::OutputOp output : outputs) {
-      if (takesFromBranch(output) ||
-          !llvm::all_of(output.getSizes(), [&](Value size) { return isEarly(size, entry); }))
+      if (!llvm::all_of(output.getSizes(), [&](Value size) { return isEarly(size, entry); }))
         continue;
       moveUp(output, last, entry, moved);
       // The tensor over the buffer too: what is computed earlier can then be computed in it.

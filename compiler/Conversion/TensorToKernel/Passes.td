@@ -28,8 +28,7 @@ def HoistOutputs : Pass<"fovea-hoist-outputs", "::mlir::func::FuncOp"> {
     Needs bound outputs whose sizes are resolved. Moves each `fovea_kernel.output` whose sizes are
     computed from the arguments' to the start of the entry, so that the computation of the result
     can write into it. Sizes of what an `scf.if` gives are those of both branches where these agree.
-    Leaves those whose size depends on data, and those of results that a branch may take from before
-    it.
+    Leaves those whose size depends on data.
   }];
   let statistics = [Statistic<"numHoisted", "hoisted", "requests for result buffers moved up">];
   let dependentDialects = ["::fovea::kernel::FoveaKernelDialect", "::mlir::arith::ArithDialect",

@@ -84,38 +84,3 @@ func.func @do_not_hoist_when_branches_differ(%x: tensor<?xf32>, %n: index, %f: i
   %o = fovea_kernel.output 0 (%size) : memref<?xf32>
   return
 }
-
-// CHECK-LABEL: func @do_not_hoist_what_a_branch_takes_from_before_it
-// CHECK:         scf.if
-// CHECK:         fovea_kernel.output 0()
-func.func @do_not_hoist_what_a_branch_takes_from_before_it(%x: tensor<4xf32>, %f: i1)
-    -> tensor<4xf32> {
-  %y = math.exp %x : tensor<4xf32>
-  %z = scf.if %f -> tensor<4xf32> {
-    scf.yield %y : tensor<4xf32>
-  } else {
-    scf.yield %x : tensor<4xf32>
-  }
-  %o = fovea_kernel.output 0 () : memref<4xf32>
-  %t = bufferization.to_tensor %o restrict writable : memref<4xf32> to tensor<4xf32>
-  %w = bufferization.materialize_in_destination %z in %t
-      : (tensor<4xf32>, tensor<4xf32>) -> tensor<4xf32>
-  return %y : tensor<4xf32>
-}
-
-// CHECK-LABEL: func @hoist_what_branches_compute
-// CHECK-NEXT:    fovea_kernel.output 0()
-func.func @hoist_what_branches_compute(%x: tensor<4xf32>, %f: i1) {
-  %z = scf.if %f -> tensor<4xf32> {
-    %y = math.exp %x : tensor<4xf32>
-    scf.yield %y : tensor<4xf32>
-  } else {
-    %y = math.sin %x : tensor<4xf32>
-    scf.yield %y : tensor<4xf32>
-  }
-  %o = fovea_kernel.output 0 () : memref<4xf32>
-  %t = bufferization.to_tensor %o restrict writable : memref<4xf32> to tensor<4xf32>
-  %w = bufferization.materialize_in_destination %z in %t
-      : (tensor<4xf32>, tensor<4xf32>) -> tensor<4xf32>
-  return
-}
