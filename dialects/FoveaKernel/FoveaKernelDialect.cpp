@@ -45,11 +45,15 @@ LogicalResult ProductOp::verify() {
            << rows << " rows of " << vectors << " vectors of " << lanes << " lanes";
   SmallVector<int64_t> strides;
   int64_t offset;
-  if (lhs.getRank() != 2 || panel.getRank() != 2 || !panel.getElementType().isF32() ||
+  auto isSummed = [](MemRefType type) {
+    Type element = type.getElementType();
+    return element.isF32() || element.isF16() || element.isBF16();
+  };
+  if (lhs.getRank() != 2 || panel.getRank() != 2 || !isSummed(lhs) || !isSummed(panel) ||
       panel.getDimSize(1) != vectors * lanes ||
       failed(panel.getStridesAndOffset(strides, offset)) || strides[1] != 1)
-    return emitOpError("product_c1: expected an f32 panel of width ")
-           << vectors * lanes << " with contiguous rows and a lhs of rank 2, got " << panel
+    return emitOpError("product_c1: expected a panel of f32, f16 or bf16 of width ")
+           << vectors * lanes << " with contiguous rows and such a lhs of rank 2, got " << panel
            << " and " << lhs;
   Builder builder(getContext());
   Type vector = VectorType::get({lanes}, builder.getF32Type());
@@ -62,6 +66,12 @@ LogicalResult ProductOp::verify() {
     return emitOpError("product_c4: expected a finish region that takes an index, ")
            << vectors << " values of type " << vector
            << " and the carried values, and yields values of their types";
+  if (getAhead()) {
+    auto ahead = cast<MemRefType>(getAhead().getType());
+    if (ahead.getRank() != 2 || ahead.isDynamicDim(1))
+      return emitOpError("product_c5: expected to ask ahead for a matrix of static width, got ")
+             << ahead;
+  }
   if (getInit().empty())
     return success();
   Operation *yield = getInit().front().getTerminator();

@@ -88,7 +88,8 @@ def FoveaKernel_ScratchOp : FoveaKernel_Op<"scratch", []> {
   let hasVerifier = 1;
 }
 
-def FoveaKernel_ProductOp : FoveaKernel_Op<"product", [RecursiveMemoryEffects,
+def FoveaKernel_ProductOp : FoveaKernel_Op<"product", [AttrSizedOperandSegments,
+    RecursiveMemoryEffects,
     RangedTypesMatchWith<"carried values keep their types", "carried", "results", "$_self">]> {
   let summary = "register tile of a matrix product";
   let description = [{
@@ -98,17 +99,20 @@ def FoveaKernel_ProductOp : FoveaKernel_Op<"product", [RecursiveMemoryEffects,
                 lhs[row + r, k] * panel[k, v*L .. v*L+L-1]
     carried = finish(row + r, acc[r][0], ..., acc[r][V-1], carried)
     ```
-    `lhs` may be f32, f16 or bf16 and is read element by element, so any strides do; the panel is
-    f32 with contiguous rows. Without an init region the sum starts at 0. The finish region is
+    `lhs` and panel may be f32, f16 or bf16; `lhs` is read element by element, so any strides do,
+    the panel has contiguous rows. Without an init region the sum starts at 0. The finish region is
     ordinary IR on the accumulators of one row and stores what it makes of them; what it yields,
     e.g. a running maximum, goes to the next row's and is the operation's result in the end.
+    Step k asks for row k of `ahead`, a matrix of static width that the caller reads next.
 
     Constraints:
-    - product_c1: lhs and panel have rank 2; the panel is f32 with static width V*L and stride 1.
+    - product_c1: lhs and panel have rank 2 and elements of f32, f16 or bf16; the panel has the
+      static width V*L and stride 1.
     - product_c2: 1 <= rows, vectors, lanes; rows * vectors <= 30.
     - product_c3: init takes an index and yields V vectors of L floats.
     - product_c4: finish takes an index, V vectors of L floats and the carried values, and yields
       values of the carried ones' types.
+    - product_c5: `ahead` has rank 2 and a static width.
 
     ```mlir
     fovea_kernel.product %a, %b row %r depth %k rows 8 vectors 2 lanes 16 finish {
@@ -119,19 +123,21 @@ def FoveaKernel_ProductOp : FoveaKernel_Op<"product", [RecursiveMemoryEffects,
     ```
   }];
   let arguments = (ins AnyStridedMemRef:$lhs, AnyStridedMemRef:$panel, Index:$row, Index:$depth,
-    Variadic<AnyType>:$carried, I64Attr:$rows, I64Attr:$vectors, I64Attr:$lanes);
+    Variadic<AnyType>:$carried, Optional<AnyStridedMemRef>:$ahead, I64Attr:$rows,
+    I64Attr:$vectors, I64Attr:$lanes);
   let results = (outs Variadic<AnyType>:$results);
   let regions = (region MaxSizedRegion<1>:$init, SizedRegion<1>:$finish);
   let assemblyFormat = [{
     $lhs `,` $panel `row` $row `depth` $depth `rows` $rows `vectors` $vectors `lanes` $lanes
-    (`carry` `(` $carried^ `:` type($carried) `)`)? (`init` $init^)? `finish` $finish attr-dict
+    (`carry` `(` $carried^ `:` type($carried) `)`)? (`ahead` `(` $ahead^ `:` type($ahead) `)`)?
+    (`init` $init^)? `finish` $finish attr-dict
     `:` type($lhs) `,` type($panel)
   }];
   let builders = [OpBuilder<(ins "::mlir::Value":$lhs, "::mlir::Value":$panel, "::mlir::Value":$row,
       "::mlir::Value":$depth, "int64_t":$rows, "int64_t":$vectors, "int64_t":$lanes,
-      CArg<"::mlir::ValueRange", "{}">:$carried), [{
-    build($_builder, $_state, carried.getTypes(), lhs, panel, row, depth, carried, rows, vectors,
-          lanes);
+      CArg<"::mlir::ValueRange", "{}">:$carried, CArg<"::mlir::Value", "{}">:$ahead), [{
+    build($_builder, $_state, carried.getTypes(), lhs, panel, row, depth, carried, ahead, rows,
+          vectors, lanes);
   }]>];
   let hasVerifier = 1;
 }

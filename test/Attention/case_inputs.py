@@ -54,6 +54,7 @@ def cases_of(crossing: Crossing, program: int, count: int) -> list[Case]:
     while len(cases) < count:
         queries, keys = pairs[order[place % len(pairs)]]
         place += 1
+        queries = crossing.queries or queries
         if crossing.layout == "packed":
             keys = queries
         batch = int(rng.integers(1, 4)) if rng.random() < 0.97 else 0

@@ -11,8 +11,9 @@ import functools
 import itertools
 import random
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
-from crossings import NAMED, OTHERS, Crossing, legal
+from crossings import FEW_QUERIES, NAMED, OTHERS, Crossing, legal
 
 Row = dict[str, object]
 Tuple = tuple[tuple[str, object], ...]
@@ -87,10 +88,17 @@ class _Cover:
 
 @functools.cache
 def programs() -> tuple[Crossing, ...]:
-    """All programs of the grid."""
+    """All programs of the grid: of any number of queries, and where that takes another form, each
+    once more with few."""
     shuffled = wanted()
     random.Random(7).shuffle(shuffled)
-    return tuple(Crossing(**row) for row in _Cover(shuffled).rows())  # type: ignore[arg-type]
+    made: list[Crossing] = []
+    few = itertools.cycle(FEW_QUERIES)
+    for row in _Cover(shuffled).rows():
+        made.append(Crossing(**row))  # type: ignore[arg-type]
+        if made[-1].streams:
+            made.append(replace(made[-1], queries=next(few)))
+    return tuple(made)
 
 
 @functools.cache

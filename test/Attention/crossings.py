@@ -20,6 +20,8 @@ GROUPS = ("1", "2", "4", "mqa", "dynamic")
 # Channels of a query and of a value; 0 is known only at run time, above 1024 another form.
 HEADS = ((16, 16), (20, 20), (64, 64), (72, 40), (33, 80), (128, 128), (256, 256), (1, 3), (0, 0),
          (8, 1040))  # fmt: skip
+# Known numbers of queries, few enough for the form that streams keys past them.
+FEW_QUERIES = (1, 4, 2, 7, 12, 3, 16, 5)
 # Instruction sets of the target "cpu": 16 lanes (where this machine has them) and 8.
 CPUS = ("host", "x86-64-v3")
 TARGETS = ("cpu", "reference")
@@ -84,11 +86,21 @@ class Crossing:
     group: str = "1"
     heads: tuple[int, int] = (16, 16)
     cpu: str = "host"
+    # 0 is known only at run time.
+    queries: int = 0
 
     def __str__(self) -> str:
         depth, width = (size or "?" for size in self.heads)
         named = [self.score, self.mask, self.normalizer, self.layout, self.dtype]
-        return " ".join([*named, f"group={self.group}", f"heads={depth}:{width}", self.cpu])
+        sizes = [f"group={self.group}", f"heads={depth}:{width}", f"queries={self.queries or '?'}"]
+        return " ".join([*named, *sizes, self.cpu])
+
+    @property
+    def streams(self) -> bool:
+        """Whether keys are streamed past few queries: heads fill vectors and are contiguous."""
+        filled = all(size and size % 16 == 0 for size in self.heads)
+        contiguous = self.layout not in ("keys_transposed", "channels_first")
+        return filled and contiguous and self.dtype != "f64"
 
     @property
     def query_heads(self) -> int:

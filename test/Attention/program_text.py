@@ -33,9 +33,11 @@ class _Text:
         depth, width = crossing.heads
         dynamic = crossing.group == "dynamic"
         packed = crossing.layout == "packed"
+        queries = str(crossing.queries or "S")
         # Static sizes are numbers, others the names of symbols; k is the key heads.
         self.sizes = {
-            "b": "B", "i": "S", "j": "S" if packed else "T", "d": depth or "D", "e": width or "E",
+            "b": "B", "i": queries, "j": queries if packed else "T",
+            "d": depth or "D", "e": width or "E",
             "h": "H" if dynamic else crossing.query_heads,
             "k": "K" if dynamic else crossing.key_heads,
         }  # fmt: skip
@@ -82,13 +84,15 @@ class _Text:
                 self.argument(name, sizes, crossing.dtype)
             return types
         heads, first = crossing.query_heads + 2 * crossing.key_heads, 0
-        whole = ["B", "S", str(heads), str(self.sizes["d"])]
+        queries = str(self.sizes["i"])
+        size = queries if queries.isdigit() else f"%{queries}"
+        whole = ["B", queries, str(heads), str(self.sizes["d"])]
         self.argument("qkv", whole, crossing.dtype)
         for name, kind in zip("qkv", types, strict=True):
             count = crossing.query_heads if name == "q" else crossing.key_heads
             self.lines.append(
                 f"%{name} = tensor.extract_slice %qkv[0, 0, {first}, 0]"
-                f" [%B, %S, {count}, {self.sizes['d']}] [1, 1, 1, 1]"
+                f" [%B, {size}, {count}, {self.sizes['d']}] [1, 1, 1, 1]"
                 f" : {self.type(whole, crossing.dtype)} to {kind}"
             )
             first += count

@@ -144,7 +144,7 @@ def make_input(given: programs.Input) -> np.ndarray:
     real = np.random.default_rng(2).standard_normal(given.shape).astype("f4")
     if given.dtype == "bf16":
         return (real.view("u4") >> 16).astype("u2")
-    return real.astype({"f16": "f2", "f32": "f4"}[given.dtype])
+    return real.astype({"f16": "f2", "f32": "f4", "f64": "f8"}[given.dtype])
 
 
 @pytest.mark.parametrize("number", range(SAMPLE))

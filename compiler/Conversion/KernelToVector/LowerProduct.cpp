@@ -4,6 +4,7 @@
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
+#include "compiler/Conversion/KernelToVector/EvenOdd.h"
 #include "compiler/Conversion/KernelToVector/Passes.h"
 
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -24,6 +25,9 @@ using kernel::ProductOp;
 static constexpr int64_t kUnroll = 4;
 /// Broadcasts in one turn, at most: LLVM moves them up until registers run out.
 static constexpr int64_t kBroadcasts = 32;
+
+/// Bytes that one request to memory brings.
+static constexpr int64_t kLineBytes = 64;
 
 /// Inlines a single-block region; the values it yields.
 static SmallVector<Value> inlineRegion(OpBuilder &builder, Region &region, ValueRange arguments) {
@@ -49,7 +53,7 @@ public:
       rowIndex.push_back(
           row == 0 ? op.getRow()
                    : arith::AddIOp::create(builder, loc, op.getRow(), index(row)).getResult());
-    SmallVector<Value> sums = addUp(initial());
+    SmallVector<Value> sums = pairs(addUp(pairs(initial(), evenAndOdd)), interleaved);
     SmallVector<Value> carried(op.getCarried());
     for (int64_t row = 0; row < rows; ++row) {
       SmallVector<Value> arguments{rowIndex[row]};
@@ -72,6 +76,27 @@ private:
     }
     for (int64_t row = 0; row < rows; ++row)
       llvm::append_range(sums, inlineRegion(builder, op.getInit(), rowIndex[row]));
+    return sums;
+  }
+
+  Type panelElement() { return cast<MemRefType>(op.getPanel().getType()).getElementType(); }
+
+  /// True when vectors `vector` and the next hold the even and the odd ones of their elements while
+  /// sums are added up: a pair of bf16 becomes two f32 by a shift and a mask, without a shuffle.
+  bool isPair(int64_t vector) {
+    return panelElement().isBF16() && vector % 2 == 0 && vector + 1 < vectors;
+  }
+
+  using Shuffle = std::pair<Value, Value> (*)(OpBuilder &, Location, Value, Value);
+
+  /// The sums with both vectors of each pair shuffled.
+  SmallVector<Value> pairs(SmallVector<Value> sums, Shuffle shuffle) {
+    for (int64_t row = 0; row < rows; ++row)
+      for (int64_t vector = 0; vector < vectors; ++vector)
+        if (isPair(vector)) {
+          Value *pair = &sums[row * vectors + vector];
+          std::tie(pair[0], pair[1]) = shuffle(builder, loc, pair[0], pair[1]);
+        }
     return sums;
   }
 
@@ -106,12 +131,41 @@ private:
     return SmallVector<Value>(loop.getResults());
   }
 
+  void askAhead(Value k) {
+    Value ahead = op.getAhead();
+    if (!ahead)
+      return;
+    auto type = cast<MemRefType>(ahead.getType());
+    int64_t line = kLineBytes * 8 / type.getElementTypeBitWidth();
+    for (int64_t column = 0; column < type.getDimSize(1); column += line)
+      memref::PrefetchOp::create(builder, loc, ahead, ValueRange{k, index(column)},
+                                 /*isWrite=*/false, /*localityHint=*/2, /*isDataCache=*/true);
+  }
+
+  /// The panel's vectors at one step, as f32.
+  SmallVector<Value> panelRow(Value k) {
+    SmallVector<Value> panel;
+    Type element = panelElement();
+    for (int64_t vector = 0; vector < vectors; ++vector) {
+      if (isPair(vector)) {
+        auto [even, odd] =
+            loadEvenAndOdd(builder, loc, op.getPanel(), {k, index(vector * op.getLanes())}, type);
+        panel.append({even, odd});
+        ++vector;
+        continue;
+      }
+      Value lanes = vector::LoadOp::create(builder, loc, type.clone(element), op.getPanel(),
+                                           ValueRange{k, index(vector * op.getLanes())});
+      panel.push_back(
+          element.isF32() ? lanes : arith::ExtFOp::create(builder, loc, type, lanes).getResult());
+    }
+    return panel;
+  }
+
   /// One step of the depth: the panel's vectors, then a broadcast per row.
   SmallVector<Value> step(Value k, ValueRange sums) {
-    SmallVector<Value> panel;
-    for (int64_t vector = 0; vector < vectors; ++vector)
-      panel.push_back(vector::LoadOp::create(builder, loc, type, op.getPanel(),
-                                             ValueRange{k, index(vector * op.getLanes())}));
+    askAhead(k);
+    SmallVector<Value> panel = panelRow(k);
     SmallVector<Value> next;
     for (int64_t row = 0; row < rows; ++row) {
       Value scalar =

@@ -37,6 +37,7 @@ llvm::ArrayRef<Form> forms();
 // The forms, each in the file of its name.
 extern const Form kPanelProduct;
 extern const Form kLoopProduct;
+extern const Form kStreamedAttention;
 extern const Form kTransposedAttention;
 extern const Form kRowAttention;
 extern const Form kRowSoftmax;

@@ -127,14 +127,16 @@ Value fovea::cpu::resized(Nest &nest, Value value, Type wanted) {
   return arith::TruncFOp::create(nest.builder, nest.loc, wanted, value);
 }
 
-void fovea::cpu::prefetchRows(Nest &nest, Value matrix, Value first, int64_t count,
-                              int64_t columns) {
+void fovea::cpu::prefetchRow(Nest &nest, Value matrix, Value row, int64_t columns) {
   constexpr int64_t kLineBytes = 64;
   int64_t step = kLineBytes * 8 / cast<MemRefType>(matrix.getType()).getElementTypeBitWidth();
-  nest.loop(first, nest.add(first, nest.index(count)), nest.index(1), [&](Value row) {
-    for (int64_t column = 0; column < columns; column += step)
-      memref::PrefetchOp::create(nest.builder, nest.loc, matrix,
-                                 ValueRange{row, nest.index(column)}, /*isWrite=*/false,
-                                 /*localityHint=*/2, /*isDataCache=*/true);
-  });
+  for (int64_t column = 0; column < columns; column += step)
+    memref::PrefetchOp::create(nest.builder, nest.loc, matrix, ValueRange{row, nest.index(column)},
+                               /*isWrite=*/false, /*localityHint=*/2, /*isDataCache=*/true);
+}
+
+void fovea::cpu::prefetchRows(Nest &nest, Value matrix, Value first, int64_t count,
+                              int64_t columns) {
+  nest.loop(first, nest.add(first, nest.index(count)), nest.index(1),
+            [&](Value row) { prefetchRow(nest, matrix, row, columns); });
 }

@@ -48,8 +48,9 @@ mlir::Value loadWide(Nest &nest, mlir::Value buffer, llvm::ArrayRef<mlir::Value>
 /// A float as one of type `wanted`: itself, extended or rounded.
 mlir::Value resized(Nest &nest, mlir::Value value, mlir::Type wanted);
 
-/// Asks for the first `columns` elements of `count` rows of a matrix, from row `first` on; rows
-/// that do not exist are none that would be read.
+/// Asks for the first `columns` elements of a row of a matrix, or of `count` rows from `first` on;
+/// rows need not exist.
+void prefetchRow(Nest &nest, mlir::Value matrix, mlir::Value row, int64_t columns);
 void prefetchRows(Nest &nest, mlir::Value matrix, mlir::Value first, int64_t count,
                   int64_t columns);
 

@@ -20,8 +20,9 @@ using namespace fovea;
 using namespace fovea::cpu;
 
 ArrayRef<Form> cpu::forms() {
-  static const Form list[] = {kTransposedAttention, kRowAttention, kPanelProduct, kLoopProduct,
-                              kRowSoftmax,          kRowNorm,      kReduction,    kElementwise};
+  static const Form list[] = {kStreamedAttention, kTransposedAttention, kRowAttention,
+                              kPanelProduct,      kLoopProduct,         kRowSoftmax,
+                              kRowNorm,           kReduction,           kElementwise};
   return list;
 }
 

@@ -7,21 +7,13 @@
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
-#include "compiler/Conversion/MathToArith/MathToArith.h"
-#include "compiler/Targets/CPU/Forms.h"
-#include "compiler/Targets/CPU/LaneMath.h"
-#include "compiler/Targets/CPU/LaneRegion.h"
-#include "compiler/Targets/CPU/MaskIntervals.h"
+#include "compiler/Targets/CPU/AttentionTask.h"
 #include "compiler/Targets/CPU/ScalarLoops.h"
 #include "compiler/Targets/CPU/TransposedCopy.h"
 
-#include "dialects/Fovea/StructuredOps.h"
 #include "dialects/FoveaKernel/FoveaKernelDialect.h"
 
 #include "mlir/Dialect/Math/IR/Math.h"
-
-#include <cmath>
-#include <limits>
 
 using namespace mlir;
 using namespace fovea;
@@ -35,34 +27,17 @@ static constexpr int64_t kKeyPart = 24;
 static bool handles(Operation *op) { return isa<AttentionOp>(op); }
 
 static Refusal refuse(Operation *op, const Capabilities &) {
-  auto attention = cast<AttentionOp>(op);
-  if (attention.getCausal() || attention.getWindow() || attention.getSoftcap())
-    return {"order", "sugar is left; fovea-materialize-mods runs first"};
-  if (attention.getScoreType().isF64() || elementTypeOf(attention.getOut()).isF64())
-    return {"dtype", "scores and sums on the lanes are in f32; the elements are of f64"};
-  auto extentOf = [](Value buffer, AffineMap map, unsigned dim) {
-    AffineExpr expr = getAffineDimExpr(dim, map.getContext());
-    unsigned place = llvm::find(map.getResults(), expr) - map.getResults().begin();
-    return cast<ShapedType>(buffer.getType()).getDimSize(place);
-  };
-  int64_t depth = extentOf(attention.getQuery(), attention.getQueryMap(), AttentionOp::D);
-  int64_t width = extentOf(attention.getValue(), attention.getValueMap(), AttentionOp::E);
-  if (ShapedType::isDynamic(depth) || ShapedType::isDynamic(width))
-    return {"shape", "the head size is known only at run time"};
-  if (depth > 1024 || width > 1024)
-    return {"shape", "the head size is above 1024"};
-  return {};
+  return refuseOnLanes(cast<AttentionOp>(op));
 }
 
 namespace {
 
-class TransposedAttention : LaneMath {
+class TransposedAttention : AttentionTask {
 public:
   TransposedAttention(AttentionOp op, Nest &nest, const Capabilities &cpu)
-      : LaneMath(nest, cpu.lanes), op(op), cpu(cpu), f32(nest.builder.getF32Type()) {}
+      : AttentionTask(op, nest, cpu) {}
 
   void write() {
-    readExtents();
     std::optional<int64_t> queries = constant(extent[AttentionOp::I]);
     vectors = cpu.maxVectors();
     if (queries)
@@ -88,23 +63,6 @@ public:
   }
 
 private:
-  using Dim = AttentionOp::Dim;
-
-  void readExtents() {
-    extent.resize(6);
-    auto read = [&](Value buffer, AffineMap map, ArrayRef<unsigned> dims) {
-      for (auto [place, expr] : llvm::enumerate(map.getResults()))
-        if (auto dim = dyn_cast<AffineDimExpr>(expr))
-          if (llvm::is_contained(dims, dim.getPosition()))
-            extent[dim.getPosition()] = nest.size(buffer, place);
-    };
-    read(op.getQuery(), op.getQueryMap(), {Dim::B, Dim::H, Dim::I, Dim::D});
-    read(op.getKey(), op.getKeyMap(), {Dim::J});
-    read(op.getValue(), op.getValueMap(), {Dim::E});
-    depth = *constant(extent[Dim::D]);
-    outWidth = *constant(extent[Dim::E]);
-  }
-
   Value lane(int64_t vector) { return nest.index(vector * cpu.lanes); }
   void forVectors(function_ref<void(int64_t)> body) {
     for (int64_t vector = 0; vector < vectors; ++vector)
@@ -114,9 +72,6 @@ private:
   /// True when a task has so few queries that memory bounds it. The product's order over rows hides
   /// from the processor that it reads from end to end.
   bool streams() { return vectors == 1; }
-
-  /// Scores are in units of log2(e) when nothing sees them before the exponential.
-  bool inLog2() { return op.getScore().empty(); }
 
   LaneGroup group(int64_t vector, Value key = Value()) {
     Value zero = nest.index(0);
@@ -138,7 +93,7 @@ private:
     rescale = nest.scratch({width}, f32);
     packQuery();
     forVectors([&](int64_t v) {
-      store(splat(-std::numeric_limits<double>::infinity()), maxima, lane(v));
+      store(infinity(), maxima, lane(v));
       store(splat(0), totals, lane(v));
     });
     nest.loop(nest.index(0), extent[Dim::E], nest.index(1), [&](Value e) {
@@ -147,7 +102,7 @@ private:
     bool twice = !op.getProb().empty();
     sweep(/*statistics=*/true, /*weigh=*/!twice);
     if (twice) {
-      forVectors([&](int64_t v) { store(inverseTotal(v), totals, lane(v)); });
+      forVectors([&](int64_t v) { store(inverse(load(totals, lane(v))), totals, lane(v)); });
       sweep(/*statistics=*/false, /*weigh=*/true);
     }
     finish(twice);
@@ -155,54 +110,15 @@ private:
 
   /// The block of queries as [depth, width], scaled.
   void packQuery() {
-    double scale = op.getScale().convertToDouble() * (inLog2() ? M_LOG2E : 1.0);
     loadTransposed(nest, headView(op.getQuery(), op.getQueryMap(), Dim::I, Dim::D), firstQuery,
-                   extent[Dim::I], scale, {scaledQuery, depth, vectors, cpu.lanes});
-  }
-
-  /// A buffer at this task's batch and head: element (row, column) with the two dimensions.
-  Value headView(Value buffer, AffineMap map, unsigned rowDim, unsigned columnDim) {
-    Value zero = nest.index(0);
-    SmallVector<Value> at = nest.apply(map, {batch, head, zero, zero, zero, zero});
-    Value offset = nest.offset(buffer), rowStride, columnStride;
-    for (auto [place, index] : llvm::enumerate(at)) {
-      Value stride = nest.stride(buffer, place);
-      offset = nest.add(offset, nest.mul(index, stride));
-      if (map.getResult(place) == getAffineDimExpr(rowDim, map.getContext()))
-        rowStride = stride;
-      if (map.getResult(place) == getAffineDimExpr(columnDim, map.getContext()))
-        columnStride = stride;
-    }
-    return nest.view(buffer, offset, {extent[rowDim], extent[columnDim]},
-                     {rowStride, columnStride});
+                   extent[Dim::I], scale(), {scaledQuery, depth, vectors, cpu.lanes});
   }
 
   /// One pass over the keys: running statistics, and the weighted sum of values.
   void sweep(bool statistics, bool weigh) {
-    Value keys = extent[Dim::J], block = nest.index(keyBlock);
-    nest.loop(nest.index(0), keys, block, [&](Value firstKey) {
-      Value end = nest.min(nest.add(firstKey, block), keys);
-      auto writeWhole = [&] { writeBlock(firstKey, nest.sub(end, firstKey), statistics, weigh); };
-      masked = !op.getMask().empty();
-      if (!judgesBlocks(op))
-        return writeWhole();
-      Value lastQuery = nest.min(nest.add(firstQuery, nest.index(width)), extent[Dim::I]);
-      QueryBlock queries{batch, head, {firstQuery, lastQuery}};
-      Kept kept = keptOf(op, nest, queries, {firstKey, end});
-      auto writeMasked = [&] {
-        masked = true;
-        nest.branch(kept.some, [&] {
-          Positions part = trim(op, nest, queries, {firstKey, end}, keyPart, keyBlock / keyPart);
-          auto write = [&] {
-            writeBlock(part.first, nest.sub(part.end, part.first), statistics, weigh);
-          };
-          Value any = arith::CmpIOp::create(nest.builder, nest.loc, arith::CmpIPredicate::slt,
-                                            part.first, part.end);
-          nest.branch(any, write);
-        });
-      };
-      masked = false;
-      nest.branch(kept.all, writeWhole, writeMasked);
+    Value lastQuery = nest.min(nest.add(firstQuery, nest.index(width)), extent[Dim::I]);
+    forKeyBlocks({firstQuery, lastQuery}, keyBlock, keyPart, [&](Value firstKey, Value count) {
+      writeBlock(firstKey, count, statistics, weigh);
     });
   }
 
@@ -234,7 +150,7 @@ private:
       finishRegion(product, [&](Value key, ValueRange dots, ValueRange carried) {
         SmallVector<Value> next;
         forVectors([&](int64_t v) {
-          Value score = modify(dots[v], key, v);
+          Value score = modify(dots[v], group(v, key));
           store(score, scores, {nest.sub(key, firstKey), lane(v)});
           if (statistics)
             next.push_back(
@@ -263,49 +179,6 @@ private:
     kernel::YieldOp::create(nest.builder, nest.loc, next);
   }
 
-  /// Arguments of a region behind its first: b, h, i, j and the captures.
-  SmallVector<Value> regionArguments(Value key, const LaneGroup &lanes) {
-    SmallVector<Value> arguments{batch, head, laneIndices(nest, lanes.dims[Dim::I], cpu.lanes),
-                                 key};
-    for (auto [index, capture] : llvm::enumerate(op.getCaptures())) {
-      AffineMap map = op.getCaptureMap(index);
-      arguments.push_back(isTable(capture, map) ? capture : loadLanes(nest, capture, map, lanes));
-    }
-    return arguments;
-  }
-
-  /// Score and mask regions on one lane group.
-  Value modify(Value score, Value key, int64_t vector) {
-    if (op.getScore().empty() && !masked)
-      return score;
-    LaneGroup lanes = group(vector, key);
-    SmallVector<Value> arguments = regionArguments(key, lanes);
-    if (!op.getScore().empty()) {
-      SmallVector<Value> scored{score};
-      llvm::append_range(scored, arguments);
-      score = broadcast(nest, inlineLanes(nest, op.getScore(), scored, lanes), cpu.lanes);
-    }
-    if (!masked)
-      return score;
-    Value keep = broadcast(nest, inlineLanes(nest, op.getMask(), arguments, lanes), cpu.lanes);
-    return select(keep, score, splat(-std::numeric_limits<double>::infinity()));
-  }
-
-  /// A maximum without the -inf of rows that keep nothing yet.
-  Value safe(Value maximum) {
-    Value none = compare(arith::CmpFPredicate::OEQ, maximum,
-                         splat(-std::numeric_limits<double>::infinity()));
-    return select(none, splat(0), maximum);
-  }
-
-  /// e or 2 to a power that is at most 0; subnormal results, which the CPU computes by a slow path
-  /// and every excluded key would have, are 0.
-  Value power(Value shifted) {
-    if (!inLog2())
-      shifted = mulf(shifted, splat(M_LOG2E));
-    return buildExp2(nest.builder, nest.loc, shifted);
-  }
-
   void updateMaxima() {
     forVectors([&](int64_t v) {
       Value most = load(newMaxima, lane(v));
@@ -330,25 +203,14 @@ private:
             Value score = load(scores, {row, lane(v)});
             Value weight = power(subf(score, shift[v]));
             if (!statistics)
-              weight = probability(mulf(weight, carried[v]), nest.add(firstKey, row), v);
+              weight = probability(mulf(weight, carried[v]), group(v, nest.add(firstKey, row)));
             next.push_back(statistics ? addf(carried[v], weight) : carried[v]);
-            if (masked)
-              weight = select(compare(arith::CmpFPredicate::OEQ, score,
-                                      splat(-std::numeric_limits<double>::infinity())),
-                              splat(-0.0), weight);
-            store(weight, scores, {row, lane(v)});
+            store(marked(weight, score), scores, {row, lane(v)});
           });
           return next;
         });
     if (statistics)
       forVectors([&](int64_t v) { store(totalsNext[v], totals, lane(v)); });
-  }
-
-  Value probability(Value weight, Value key, int64_t vector) {
-    LaneGroup lanes = group(vector, key);
-    SmallVector<Value> arguments{weight};
-    llvm::append_range(arguments, regionArguments(key, lanes));
-    return broadcast(nest, inlineLanes(nest, op.getProb(), arguments, lanes), cpu.lanes);
   }
 
   /// sums = sums * rescale + V^T P^T.
@@ -413,30 +275,13 @@ private:
     });
   }
 
-  /// True in lanes whose weight is -0.
-  Value isExcluded(Value weight) {
-    auto bitsType = VectorType::get({cpu.lanes}, nest.builder.getI32Type());
-    Value bits = arith::BitcastOp::create(nest.builder, nest.loc, bitsType, weight);
-    Value minusZero = arith::ConstantOp::create(
-        nest.builder, nest.loc,
-        DenseElementsAttr::get(bitsType, std::numeric_limits<int32_t>::min()));
-    return arith::CmpIOp::create(nest.builder, nest.loc, arith::CmpIPredicate::eq, bits, minusZero);
-  }
-
-  /// 1 / total, 0 in rows that keep no key.
-  Value inverseTotal(int64_t vector) {
-    Value total = load(totals, lane(vector));
-    Value inverse = arith::DivFOp::create(nest.builder, nest.loc, splat(1), total);
-    return select(compare(arith::CmpFPredicate::OEQ, total, splat(0)), splat(0), inverse);
-  }
-
   void finish(bool normalized) {
     if (op.hasLse())
       storeLse(normalized);
     if (!normalized)
       nest.loop(nest.index(0), extent[Dim::E], nest.index(1), [&](Value e) {
         forVectors([&](int64_t v) {
-          store(mulf(load(sums, {e, lane(v)}), inverseTotal(v)), sums, {e, lane(v)});
+          store(mulf(load(sums, {e, lane(v)}), inverse(load(totals, lane(v)))), sums, {e, lane(v)});
         });
       });
     storeTransposed(nest, {sums, outWidth, vectors, cpu.lanes},
@@ -444,19 +289,9 @@ private:
                     extent[Dim::I]);
   }
 
-  /// lse = maximum + log(total), -inf in rows that keep no key; `inverted` totals are 1 / total.
   void storeLse(bool inverted) {
     forVectors([&](int64_t v) {
-      Value total = load(totals, lane(v));
-      Value logarithm = math::LogOp::create(nest.builder, nest.loc, total);
-      if (inverted)
-        logarithm = subf(splat(0), logarithm);
-      Value most = load(maxima, lane(v));
-      if (inLog2())
-        most = mulf(most, splat(M_LN2));
-      Value empty = compare(arith::CmpFPredicate::OEQ, total, splat(0));
-      store(select(empty, splat(-std::numeric_limits<double>::infinity()), addf(most, logarithm)),
-            newMaxima, lane(v));
+      store(logOfSum(load(maxima, lane(v)), load(totals, lane(v)), inverted), newMaxima, lane(v));
     });
     Value queries = nest.min(nest.sub(extent[Dim::I], firstQuery), nest.index(width));
     nest.loop(nest.index(0), queries, nest.index(1), [&](Value query) {
@@ -468,14 +303,8 @@ private:
     });
   }
 
-  AttentionOp op;
-  const Capabilities &cpu;
-  Type f32;
-  SmallVector<Value> extent;
-  int64_t vectors = 0, rows = 0, width = 0, keyBlock = 0, keyPart = 0, depth = 0, outWidth = 0;
-  /// Whether the mask may exclude keys of the block that is being written.
-  bool masked = false;
-  Value batch, head, firstQuery;
+  int64_t vectors = 0, rows = 0, width = 0, keyBlock = 0, keyPart = 0;
+  Value firstQuery;
   Value scaledQuery, scores, sums, maxima, totals, newMaxima, rescale;
 };
 

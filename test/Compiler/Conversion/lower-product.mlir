@@ -133,3 +133,48 @@ func.func @widen_half_precision_rows(%a: memref<?x?xf16>, %b: memref<?x8xf32>, %
   } : memref<?x?xf16>, memref<?x8xf32>
   return
 }
+
+// Pairs of bf16 are two f32 by a shift and a mask; the shuffles that put their sums in order stand
+// behind the loop. A vector without a second one is widened.
+// CHECK-LABEL: func @panel_of_bf16
+// CHECK:         scf.for
+// CHECK:           vector.load %{{.*}} : memref<4x24xbf16>, vector<16xbf16>
+// CHECK:           vector.bitcast %{{.*}} : vector<16xbf16> to vector<8xi32>
+// CHECK:           arith.shli
+// CHECK:           arith.andi
+// CHECK:           arith.extf %{{.*}} : vector<8xbf16> to vector<8xf32>
+// CHECK-NOT:       vector.shuffle
+// CHECK:           scf.yield
+// CHECK:         vector.shuffle {{.*}} [0, 8, 1, 9, 2, 10, 3, 11]
+// CHECK:         vector.shuffle {{.*}} [4, 12, 5, 13, 6, 14, 7, 15]
+// CHECK-NOT:     vector.shuffle
+// CHECK:         return
+func.func @panel_of_bf16(%a: memref<?x?xf32>, %b: memref<4x24xbf16>, %c: memref<?x24xf32>) {
+  %c0 = arith.constant 0 : index
+  %k = arith.constant 4 : index
+  fovea_kernel.product %a, %b row %c0 depth %k rows 1 vectors 3 lanes 8 finish {
+  ^bb0(%row: index, %u: vector<8xf32>, %v: vector<8xf32>, %w: vector<8xf32>):
+    vector.store %u, %c[%row, %c0] : memref<?x24xf32>, vector<8xf32>
+    fovea_kernel.yield
+  } : memref<?x?xf32>, memref<4x24xbf16>
+  return
+}
+
+// CHECK-LABEL: func @asks_for_a_row_a_step
+// CHECK-SAME:    %[[NEXT:[a-z0-9]+]]: memref<?x32xf32>
+// CHECK:         scf.for %[[I:[a-z0-9]+]] =
+// CHECK:           memref.prefetch %[[NEXT]][%[[I]], %{{.*}}], read, locality<2>, data
+// CHECK:           memref.prefetch %[[NEXT]][%[[I]], %{{.*}}], read
+// CHECK-NOT:       memref.prefetch %[[NEXT]][%[[I]]
+// CHECK:           scf.yield
+func.func @asks_for_a_row_a_step(%next: memref<?x32xf32>, %a: memref<?x?xf32>,
+    %b: memref<4x8xf32>) {
+  %c0 = arith.constant 0 : index
+  %k = arith.constant 4 : index
+  fovea_kernel.product %a, %b row %c0 depth %k rows 1 vectors 1 lanes 8
+      ahead(%next : memref<?x32xf32>) finish {
+  ^bb0(%row: index, %v: vector<8xf32>):
+    fovea_kernel.yield
+  } : memref<?x?xf32>, memref<4x8xf32>
+  return
+}

@@ -28,7 +28,7 @@ func.func @scratch_c1_identity_layout() {
 // -----
 
 func.func @product_c1_rank_2(%a: memref<?xf32>, %b: memref<?x8xf32>, %k: index) {
-  // expected-error @+1 {{product_c1: expected an f32 panel of width 8 with contiguous rows}}
+  // expected-error @+1 {{product_c1: expected a panel of f32, f16 or bf16 of width 8 with}}
   fovea_kernel.product %a, %b row %k depth %k rows 2 vectors 1 lanes 8 finish {
   ^bb0(%row: index, %v: vector<8xf32>):
     fovea_kernel.yield
@@ -39,7 +39,7 @@ func.func @product_c1_rank_2(%a: memref<?xf32>, %b: memref<?x8xf32>, %k: index) 
 // -----
 
 func.func @product_c1_width(%a: memref<?x?xf32>, %b: memref<?x?xf32>, %k: index) {
-  // expected-error @+1 {{product_c1: expected an f32 panel of width 8 with contiguous rows}}
+  // expected-error @+1 {{product_c1: expected a panel of f32, f16 or bf16 of width 8 with}}
   fovea_kernel.product %a, %b row %k depth %k rows 2 vectors 1 lanes 8 finish {
   ^bb0(%row: index, %v: vector<8xf32>):
     fovea_kernel.yield
@@ -49,12 +49,12 @@ func.func @product_c1_width(%a: memref<?x?xf32>, %b: memref<?x?xf32>, %k: index)
 
 // -----
 
-func.func @product_c1_f32(%a: memref<?x?xf32>, %b: memref<?x8xf16>, %k: index) {
-  // expected-error @+1 {{product_c1: expected an f32 panel of width 8 with contiguous rows}}
+func.func @product_c1_elements(%a: memref<?x?xf32>, %b: memref<?x8xf64>, %k: index) {
+  // expected-error @+1 {{product_c1: expected a panel of f32, f16 or bf16 of width 8 with}}
   fovea_kernel.product %a, %b row %k depth %k rows 2 vectors 1 lanes 8 finish {
   ^bb0(%row: index, %v: vector<8xf32>):
     fovea_kernel.yield
-  } : memref<?x?xf32>, memref<?x8xf16>
+  } : memref<?x?xf32>, memref<?x8xf64>
   return
 }
 
@@ -62,7 +62,7 @@ func.func @product_c1_f32(%a: memref<?x?xf32>, %b: memref<?x8xf16>, %k: index) {
 
 func.func @product_c1_contiguous(%a: memref<?x?xf32>, %b: memref<4x8xf32, strided<[16, 2]>>,
     %k: index) {
-  // expected-error @+1 {{product_c1: expected an f32 panel of width 8 with contiguous rows}}
+  // expected-error @+1 {{product_c1: expected a panel of f32, f16 or bf16 of width 8 with}}
   fovea_kernel.product %a, %b row %k depth %k rows 2 vectors 1 lanes 8 finish {
   ^bb0(%row: index, %v: vector<8xf32>):
     fovea_kernel.yield
@@ -125,6 +125,18 @@ func.func @product_c4_carried(%a: memref<?x?xf32>, %b: memref<?x8xf32>, %k: inde
   %0 = fovea_kernel.product %a, %b row %k depth %k rows 2 vectors 1 lanes 8
       carry(%m : vector<8xf32>) finish {
   ^bb0(%row: index, %v: vector<8xf32>, %w: vector<8xf32>):
+    fovea_kernel.yield
+  } : memref<?x?xf32>, memref<?x8xf32>
+  return
+}
+
+// -----
+
+func.func @product_c5(%a: memref<?x?xf32>, %b: memref<?x8xf32>, %k: index) {
+  // expected-error @+1 {{product_c5: expected to ask ahead for a matrix of static width}}
+  fovea_kernel.product %a, %b row %k depth %k rows 2 vectors 1 lanes 8
+      ahead(%a : memref<?x?xf32>) finish {
+  ^bb0(%row: index, %v: vector<8xf32>):
     fovea_kernel.yield
   } : memref<?x?xf32>, memref<?x8xf32>
   return

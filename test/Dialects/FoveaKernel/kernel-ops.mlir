@@ -76,6 +76,21 @@ func.func @product_that_carries_a_maximum(%a: memref<?x?xf32>, %b: memref<4x8xf3
   return %0 : vector<8xf32>
 }
 
+// CHECK-LABEL: func @product_that_asks_for_what_comes_next
+// CHECK:         fovea_kernel.product
+// CHECK-SAME:      lanes 8 ahead(%{{.*}} : memref<?x16xf32>) finish {
+// CHECK:         memref<?x?xf32>, memref<4x8xbf16>
+func.func @product_that_asks_for_what_comes_next(%a: memref<?x?xf32>, %b: memref<4x8xbf16>,
+    %next: memref<?x16xf32>, %k: index) {
+  %c0 = arith.constant 0 : index
+  fovea_kernel.product %a, %b row %c0 depth %k rows 2 vectors 1 lanes 8
+      ahead(%next : memref<?x16xf32>) finish {
+  ^bb0(%row: index, %v: vector<8xf32>):
+    fovea_kernel.yield
+  } : memref<?x?xf32>, memref<4x8xbf16>
+  return
+}
+
 func.func private @kernel_0(memref<4x8xf32>, index) attributes {fovea_kernel.kernel}
 func.func private @kernel_1() attributes {fovea_kernel.kernel}
 

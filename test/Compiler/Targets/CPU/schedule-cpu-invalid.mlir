@@ -8,7 +8,8 @@ func.func private @nothing_to_compute(%x: memref<4xf32>) attributes {fovea_kerne
 // -----
 
 func.func private @sugar_is_left(%q: memref<1x2x5x8xf32>) attributes {fovea_kernel.kernel} {
-  // expected-error @+3 {{no form of the CPU computes this operation}}
+  // expected-error @+4 {{no form of the CPU computes this operation}}
+  // expected-note @+3 {{form = "streamed_attention", reason = "order"}}
   // expected-note @+2 {{form = "transposed_attention", reason = "order"}}
   // expected-note @+1 {{form = "row_attention", reason = "order"}}
   fovea.attention ins(%q, %q, %q : memref<1x2x5x8xf32>, memref<1x2x5x8xf32>, memref<1x2x5x8xf32>)

@@ -119,7 +119,8 @@ func.func @main(%a: memref<5x8xf32>, %b: memref<8x32xf32>, %c: memref<5x32xf32>)
 
 // CHECK-LABEL: func private @attention_with_a_head_size_of_the_run
 // CHECK-SAME:    form = "row_attention"
-// CHECK-SAME:    refused = [{form = "transposed_attention", reason = "shape"
+// CHECK-SAME:    refused = [{form = "streamed_attention", reason = "shape"
+// CHECK-SAME:                form = "transposed_attention", reason = "shape"
 // CHECK:         fovea_kernel.parallel
 // CHECK-NOT:     fovea.attention
 // CHECK:         return
@@ -136,7 +137,8 @@ func.func private @attention_with_a_head_size_of_the_run(%q: memref<1x2x7x?xf32>
 
 // CHECK-LABEL: func private @attention_in_f64
 // CHECK-SAME:    form = "row_attention"
-// CHECK-SAME:    refused = [{form = "transposed_attention", reason = "dtype"
+// CHECK-SAME:    refused = [{form = "streamed_attention", reason = "dtype"
+// CHECK-SAME:                form = "transposed_attention", reason = "dtype"
 // CHECK:         memref.load {{.*}}xf64>
 // CHECK:         math.exp %{{.*}} : f64
 // CHECK-NOT:     f32
@@ -177,5 +179,55 @@ func.func private @attention_with_causal_mask(%q: memref<1x2x200x8xf32>, %k: mem
         %keep = arith.cmpi sle, %j, %i : index
         fovea.yield %keep : i1
       }
+  return
+}
+
+#few = affine_map<(b, h, i, j, d, e) -> (b, h, i, d)>
+#keys = affine_map<(b, h, i, j, d, e) -> (b, h, j, d)>
+#apart = affine_map<(b, h, i, j, d, e) -> (b, h, d, j)>
+#values = affine_map<(b, h, i, j, d, e) -> (b, h, j, e)>
+#out = affine_map<(b, h, i, j, d, e) -> (b, h, i, e)>
+
+// Few queries: keys and values are read once, as they lie; what comes next is asked for.
+// CHECK-LABEL: func private @few_queries
+// CHECK-SAME:    form = "streamed_attention"
+// CHECK-SAME:    refused = []
+// CHECK:         fovea_kernel.parallel
+// CHECK:           memref.prefetch
+// CHECK:           vector.fma
+// CHECK:           vector.shuffle
+// CHECK:           fovea_kernel.product
+// CHECK-SAME:        ahead(
+// CHECK-NOT:     fovea.attention
+// CHECK:         return
+func.func private @few_queries(%q: memref<1x2x4x64xf32>, %k: memref<1x2x?x64xf32>,
+    %o: memref<1x2x4x64xf32>) attributes {fovea_kernel.kernel} {
+  fovea.attention ins(%q, %k, %k : memref<1x2x4x64xf32>, memref<1x2x?x64xf32>,
+      memref<1x2x?x64xf32>) outs(%o : memref<1x2x4x64xf32>)
+      {indexing_maps = [#few, #keys, #values, #out]}
+  return
+}
+
+// Thirteen queries: where the keys are few, the transposed form is ahead.
+// CHECK-LABEL: func private @more_queries_and_few_keys
+// CHECK-SAME:    form = "transposed_attention"
+// CHECK-SAME:    refused = [{form = "streamed_attention", reason = "shape"
+// CHECK-SAME:    known to be 12 or less
+func.func private @more_queries_and_few_keys(%q: memref<1x2x13x64xf32>, %k: memref<1x2x99x64xf32>,
+    %o: memref<1x2x13x64xf32>) attributes {fovea_kernel.kernel} {
+  fovea.attention ins(%q, %k, %k : memref<1x2x13x64xf32>, memref<1x2x99x64xf32>,
+      memref<1x2x99x64xf32>) outs(%o : memref<1x2x13x64xf32>)
+      {indexing_maps = [#few, #keys, #values, #out]}
+  return
+}
+
+// CHECK-LABEL: func private @few_queries_on_keys_apart
+// CHECK-SAME:    form = "transposed_attention"
+// CHECK-SAME:    refused = [{form = "streamed_attention", reason = "layout"
+func.func private @few_queries_on_keys_apart(%q: memref<1x2x4x64xf32>, %k: memref<1x2x64x99xf32>,
+    %v: memref<1x2x99x64xf32>, %o: memref<1x2x4x64xf32>) attributes {fovea_kernel.kernel} {
+  fovea.attention ins(%q, %k, %v : memref<1x2x4x64xf32>, memref<1x2x64x99xf32>,
+      memref<1x2x99x64xf32>) outs(%o : memref<1x2x4x64xf32>)
+      {indexing_maps = [#few, #apart, #values, #out]}
   return
 }

@@ -1,0 +1,174 @@
+//===- AttentionTask.cpp - what the forms of attention on lanes share -----===//
+//
+// Views, regions on lanes, blocks of keys, and the arithmetic of the softmax.
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+#include "compiler/Targets/CPU/AttentionTask.h"
+
+#include "compiler/Conversion/MathToArith/MathToArith.h"
+
+#include "mlir/Dialect/Math/IR/Math.h"
+
+#include <cmath>
+
+using namespace mlir;
+using namespace fovea;
+using namespace fovea::cpu;
+
+/// Place of an iteration dimension among a map's results.
+static unsigned placeOf(AffineMap map, unsigned dim) {
+  return *map.getResultPosition(getAffineDimExpr(dim, map.getContext()));
+}
+
+int64_t cpu::staticExtent(Value buffer, AffineMap map, unsigned dim) {
+  return cast<ShapedType>(buffer.getType()).getDimSize(placeOf(map, dim));
+}
+
+std::optional<int64_t> cpu::staticStride(Value buffer, AffineMap map, unsigned dim) {
+  auto [strides, offset] = cast<MemRefType>(buffer.getType()).getStridesAndOffset();
+  int64_t stride = strides[placeOf(map, dim)];
+  return ShapedType::isDynamic(stride) ? std::nullopt : std::optional(stride);
+}
+
+Refusal cpu::refuseOnLanes(AttentionOp op) {
+  if (op.getCausal() || op.getWindow() || op.getSoftcap())
+    return {"order", "sugar is left; fovea-materialize-mods runs first"};
+  if (op.getScoreType().isF64() || elementTypeOf(op.getOut()).isF64())
+    return {"dtype", "scores and sums on the lanes are in f32; the elements are of f64"};
+  int64_t depth = staticExtent(op.getQuery(), op.getQueryMap(), AttentionOp::D);
+  int64_t width = staticExtent(op.getValue(), op.getValueMap(), AttentionOp::E);
+  if (ShapedType::isDynamic(depth) || ShapedType::isDynamic(width))
+    return {"shape", "the head size is known only at run time"};
+  if (depth > kMaxHeadSize || width > kMaxHeadSize)
+    return {"shape", "the head size is above " + std::to_string(kMaxHeadSize)};
+  return {};
+}
+
+AttentionTask::AttentionTask(AttentionOp op, Nest &nest, const Capabilities &cpu)
+    : LaneMath(nest, cpu.lanes), op(op), cpu(cpu), f32(nest.builder.getF32Type()) {
+  extent.resize(6);
+  auto read = [&](Value buffer, AffineMap map, ArrayRef<unsigned> dims) {
+    for (auto [place, expr] : llvm::enumerate(map.getResults()))
+      if (auto dim = dyn_cast<AffineDimExpr>(expr))
+        if (llvm::is_contained(dims, dim.getPosition()))
+          extent[dim.getPosition()] = nest.size(buffer, place);
+  };
+  read(op.getQuery(), op.getQueryMap(), {Dim::B, Dim::H, Dim::I, Dim::D});
+  read(op.getKey(), op.getKeyMap(), {Dim::J});
+  read(op.getValue(), op.getValueMap(), {Dim::E});
+  depth = *constant(extent[Dim::D]);
+  outWidth = *constant(extent[Dim::E]);
+}
+
+Value AttentionTask::headView(Value buffer, AffineMap map, unsigned rowDim, unsigned columnDim) {
+  Value zero = nest.index(0);
+  SmallVector<Value> at = nest.apply(map, {batch, head, zero, zero, zero, zero});
+  Value offset = nest.offset(buffer);
+  for (auto [place, index] : llvm::enumerate(at))
+    offset = nest.add(offset, nest.mul(index, nest.stride(buffer, place)));
+  return nest.view(
+      buffer, offset, {extent[rowDim], extent[columnDim]},
+      {nest.stride(buffer, placeOf(map, rowDim)), nest.stride(buffer, placeOf(map, columnDim))});
+}
+
+void AttentionTask::forKeyBlocks(const Positions &queries, int64_t block, int64_t part,
+                                 function_ref<void(Value, Value)> body) {
+  Value keys = extent[Dim::J];
+  nest.loop(nest.index(0), keys, nest.index(block), [&](Value firstKey) {
+    Value end = nest.min(nest.add(firstKey, nest.index(block)), keys);
+    auto writeWhole = [&] { body(firstKey, nest.sub(end, firstKey)); };
+    masked = !op.getMask().empty();
+    if (!judgesBlocks(op))
+      return writeWhole();
+    QueryBlock place{batch, head, queries};
+    Kept kept = keptOf(op, nest, place, {firstKey, end});
+    auto writeMasked = [&] {
+      masked = true;
+      nest.branch(kept.some, [&] {
+        Positions left = trim(op, nest, place, {firstKey, end}, part, block / part);
+        Value any = arith::CmpIOp::create(nest.builder, nest.loc, arith::CmpIPredicate::slt,
+                                          left.first, left.end);
+        nest.branch(any, [&] { body(left.first, nest.sub(left.end, left.first)); });
+      });
+    };
+    masked = false;
+    nest.branch(kept.all, writeWhole, writeMasked);
+  });
+}
+
+/// Arguments of a region behind its first: b, h, i, j and the captures.
+SmallVector<Value> AttentionTask::regionArguments(const LaneGroup &lanes) {
+  SmallVector<Value> arguments(ArrayRef(lanes.dims).take_front(4));
+  arguments[lanes.dim] = laneIndices(nest, lanes.dims[lanes.dim], cpu.lanes);
+  for (auto [index, capture] : llvm::enumerate(op.getCaptures())) {
+    AffineMap map = op.getCaptureMap(index);
+    arguments.push_back(isTable(capture, map) ? capture : loadLanes(nest, capture, map, lanes));
+  }
+  return arguments;
+}
+
+Value AttentionTask::modify(Value score, const LaneGroup &lanes) {
+  if (op.getScore().empty() && !masked)
+    return score;
+  SmallVector<Value> arguments = regionArguments(lanes);
+  if (!op.getScore().empty()) {
+    SmallVector<Value> scored{score};
+    llvm::append_range(scored, arguments);
+    score = broadcast(nest, inlineLanes(nest, op.getScore(), scored, lanes), cpu.lanes);
+  }
+  if (!masked)
+    return score;
+  Value keep = broadcast(nest, inlineLanes(nest, op.getMask(), arguments, lanes), cpu.lanes);
+  return select(keep, score, infinity());
+}
+
+Value AttentionTask::probability(Value weight, const LaneGroup &lanes) {
+  SmallVector<Value> arguments{weight};
+  llvm::append_range(arguments, regionArguments(lanes));
+  return broadcast(nest, inlineLanes(nest, op.getProb(), arguments, lanes), cpu.lanes);
+}
+
+double AttentionTask::scale() {
+  return op.getScale().convertToDouble() * (inLog2() ? M_LOG2E : 1.0);
+}
+
+Value AttentionTask::power(Value shifted) {
+  if (!inLog2())
+    shifted = mulf(shifted, splat(M_LOG2E));
+  return buildExp2(nest.builder, nest.loc, shifted);
+}
+
+Value AttentionTask::safe(Value maximum) {
+  return select(compare(arith::CmpFPredicate::OEQ, maximum, infinity()), splat(0), maximum);
+}
+
+Value AttentionTask::marked(Value weight, Value score) {
+  if (!masked)
+    return weight;
+  return select(compare(arith::CmpFPredicate::OEQ, score, infinity()), splat(-0.0), weight);
+}
+
+Value AttentionTask::isExcluded(Value weight) {
+  auto bitsType = VectorType::get({cpu.lanes}, nest.builder.getI32Type());
+  Value bits = arith::BitcastOp::create(nest.builder, nest.loc, bitsType, weight);
+  Value minusZero = arith::ConstantOp::create(
+      nest.builder, nest.loc,
+      DenseElementsAttr::get(bitsType, std::numeric_limits<int32_t>::min()));
+  return arith::CmpIOp::create(nest.builder, nest.loc, arith::CmpIPredicate::eq, bits, minusZero);
+}
+
+Value AttentionTask::inverse(Value total) {
+  Value quotient = arith::DivFOp::create(nest.builder, nest.loc, splat(1), total);
+  return select(compare(arith::CmpFPredicate::OEQ, total, splat(0)), splat(0), quotient);
+}
+
+Value AttentionTask::logOfSum(Value maximum, Value total, bool inverted) {
+  Value logarithm = math::LogOp::create(nest.builder, nest.loc, total);
+  if (inverted)
+    logarithm = subf(splat(0), logarithm);
+  if (inLog2())
+    maximum = mulf(maximum, splat(M_LN2));
+  Value empty = compare(arith::CmpFPredicate::OEQ, total, splat(0));
+  return select(empty, infinity(), addf(maximum, logarithm));
+}

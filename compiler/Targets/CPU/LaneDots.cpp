@@ -1,0 +1,150 @@
+//===- LaneDots.cpp - dot products of few rows with many ------------------===//
+//
+// Sums in registers, one vector per pair of rows, and the tree that adds up their lanes.
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+#include "compiler/Targets/CPU/LaneDots.h"
+
+#include "compiler/Conversion/KernelToVector/EvenOdd.h"
+#include "compiler/Targets/CPU/LaneRegion.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "llvm/Support/MathExtras.h"
+
+using namespace mlir;
+using namespace fovea;
+using namespace fovea::cpu;
+
+/// Vectors of a row that one turn of the loop takes.
+static constexpr int64_t kVectorsPerTurn = 2;
+
+DotTile cpu::dotTile(int64_t left, int64_t lanes) {
+  // A quarter of the lanes: the loads of the right rows serve that many left ones, and as many
+  // again stay in registers.
+  int64_t strips = llvm::divideCeil(left, lanes / 4);
+  int64_t rows = llvm::divideCeil(left, strips);
+  return {rows, lanes / static_cast<int64_t>(llvm::PowerOf2Ceil(rows))};
+}
+
+/// True when two vectors of a row of `vectors` are taken apart into even and odd elements.
+static bool isPaired(int64_t vector, int64_t vectors, Type element) {
+  return element.isBF16() && vector % 2 == 0 && vector + 1 < vectors;
+}
+
+SmallVector<Value> cpu::inDotOrder(Nest &nest, ArrayRef<Value> row, Type element) {
+  SmallVector<Value> ordered(row);
+  int64_t vectors = row.size();
+  for (int64_t vector = 0; vector < vectors; ++vector)
+    if (isPaired(vector, vectors, element))
+      std::tie(ordered[vector], ordered[vector + 1]) =
+          evenAndOdd(nest.builder, nest.loc, row[vector], row[vector + 1]);
+  return ordered;
+}
+
+namespace {
+
+class Dots {
+public:
+  Dots(Nest &nest, Value left, Value right, int64_t lanes)
+      : nest(nest), left(left), right(right),
+        element(cast<MemRefType>(right.getType()).getElementType()),
+        type(VectorType::get({lanes}, nest.builder.getF32Type())), lanes(lanes) {}
+
+  Value run(ArrayRef<Value> leftRows, ArrayRef<Value> rightRows, int64_t depth) {
+    Value zero = arith::ConstantOp::create(nest.builder, nest.loc, nest.builder.getZeroAttr(type));
+    SmallVector<Value> sums(leftRows.size() * rightRows.size(), zero);
+    int64_t turn = kVectorsPerTurn * lanes, whole = depth / turn * turn;
+    auto addTurn = [&](Value k, ValueRange carried) {
+      return add(leftRows, rightRows, k, kVectorsPerTurn, SmallVector<Value>(carried));
+    };
+    if (whole > 0)
+      sums = nest.loop(nest.index(0), nest.index(whole), nest.index(turn), sums, addTurn);
+    if (whole < depth)
+      sums = add(leftRows, rightRows, nest.index(whole), (depth - whole) / lanes, sums);
+    sums.resize(lanes, zero);
+    return addLanes(sums);
+  }
+
+private:
+  /// The sums with `vectors` vectors of each row from element `k` on added.
+  SmallVector<Value> add(ArrayRef<Value> leftRows, ArrayRef<Value> rightRows, Value k,
+                         int64_t vectors, SmallVector<Value> sums) {
+    SmallVector<SmallVector<Value>> lefts;
+    for (Value row : leftRows) {
+      lefts.emplace_back();
+      for (int64_t vector = 0; vector < vectors; ++vector)
+        lefts.back().push_back(
+            vector::LoadOp::create(nest.builder, nest.loc, type, left,
+                                   ValueRange{row, nest.add(k, nest.index(vector * lanes))}));
+    }
+    // A right row at a time: few of its vectors are in registers.
+    for (auto [r, row] : llvm::enumerate(rightRows)) {
+      SmallVector<Value> rights = rightVectors(row, k, vectors);
+      for (size_t l = 0; l < leftRows.size(); ++l)
+        for (int64_t vector = 0; vector < vectors; ++vector) {
+          Value &sum = sums[l * rightRows.size() + r];
+          sum =
+              vector::FMAOp::create(nest.builder, nest.loc, rights[vector], lefts[l][vector], sum);
+        }
+    }
+    return sums;
+  }
+
+  /// `vectors` vectors of a right row as f32, in dot order.
+  SmallVector<Value> rightVectors(Value row, Value k, int64_t vectors) {
+    SmallVector<Value> loaded;
+    while (int64_t(loaded.size()) < vectors) {
+      int64_t vector = loaded.size();
+      SmallVector<Value> place{row, nest.add(k, nest.index(vector * lanes))};
+      if (isPaired(vector, vectors, element)) {
+        auto [even, odd] = loadEvenAndOdd(nest.builder, nest.loc, right, place, type);
+        loaded.append({even, odd});
+        continue;
+      }
+      Value value =
+          vector::LoadOp::create(nest.builder, nest.loc, type.clone(element), right, place);
+      if (!element.isF32())
+        value = arith::ExtFOp::create(nest.builder, nest.loc, type, value);
+      loaded.push_back(value);
+    }
+    return loaded;
+  }
+
+  /// One vector whose lane i is the sum of the lanes of sums[i]. Each step halves the number of
+  /// vectors: the halves of each segment of x and y become x's two halves added, then y's.
+  Value addLanes(SmallVector<Value> sums) {
+    for (int64_t half = lanes / 2; half >= 1; half /= 2) {
+      SmallVector<int64_t> kept, moved;
+      for (int64_t lane = 0; lane < lanes; ++lane) {
+        bool second = lane & half;
+        kept.push_back(second ? lanes + lane : lane);
+        moved.push_back(second ? lanes + lane - half : lane + half);
+      }
+      for (int64_t pair = 0; pair < half; ++pair) {
+        Value x = sums[pair], y = sums[pair + half];
+        Value stay = vector::ShuffleOp::create(nest.builder, nest.loc, x, y, kept);
+        Value move = vector::ShuffleOp::create(nest.builder, nest.loc, x, y, moved);
+        sums[pair] = arith::AddFOp::create(nest.builder, nest.loc, stay, move);
+      }
+    }
+    return sums.front();
+  }
+
+  Nest &nest;
+  Value left, right;
+  Type element;
+  VectorType type;
+  int64_t lanes;
+};
+
+} // namespace
+
+Value cpu::laneDots(Nest &nest, Value left, int64_t first, Value right, ArrayRef<Value> rows,
+                    const DotTile &tile, int64_t depth, int64_t lanes) {
+  SmallVector<Value> leftRows = llvm::map_to_vector(llvm::seq<int64_t>(first, first + tile.left),
+                                                    [&](int64_t row) { return nest.index(row); });
+  // Lanes of rows that do not exist stay 0.
+  return Dots(nest, left, right, lanes).run(leftRows, rows, depth);
+}

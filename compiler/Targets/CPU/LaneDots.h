@@ -1,0 +1,38 @@
+//===- LaneDots.h - dot products of few rows with many --------------------===//
+//
+// Where a product has too few columns to fill the lanes, its depth lies along them: rows are read
+// as they lie in memory, and a tree of shuffles adds the lanes up.
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+#ifndef FOVEA_COMPILER_TARGETS_CPU_LANEDOTS_H
+#define FOVEA_COMPILER_TARGETS_CPU_LANEDOTS_H
+
+#include "compiler/Targets/CPU/Nest.h"
+
+namespace fovea::cpu {
+
+/// Rows of `left` and of `right` whose dot products are added up at a time; `right` is a power of
+/// two and left * right at most the number of lanes.
+struct DotTile {
+  int64_t left, right;
+};
+
+/// The tile for `left` rows in all.
+DotTile dotTile(int64_t left, int64_t lanes);
+
+/// The rows' order of elements that `laneDots` wants on the left, for `right` of type `element`:
+/// that of `right` in registers. Takes and gives the vectors of one row, in f32.
+llvm::SmallVector<mlir::Value> inDotOrder(Nest &nest, llvm::ArrayRef<mlir::Value> row,
+                                          mlir::Type element);
+
+/// Sums over `depth` elements, a multiple of the lanes, of left[first + r, :] * right[rows[c], :]
+/// for r < tile.left and each c: lane r * tile.right + c of the result. `left` is f32 in dot order;
+/// both have contiguous rows.
+mlir::Value laneDots(Nest &nest, mlir::Value left, int64_t first, mlir::Value right,
+                     llvm::ArrayRef<mlir::Value> rows, const DotTile &tile, int64_t depth,
+                     int64_t lanes);
+
+} // namespace fovea::cpu
+
+#endif // FOVEA_COMPILER_TARGETS_CPU_LANEDOTS_H

@@ -1,0 +1,359 @@
+//===- StreamedAttention.cpp - attention of few queries on many keys ------===//
+//
+// Decoding: memory bounds it, and a few queries do not fill the lanes. Keys and values are read
+// once, in their order, as they lie: scores are dot products with the head's elements on the lanes,
+// then keys lie there for the softmax, then the values' elements. What the next step reads is asked
+// for while this one computes, so that memory never waits.
+// Recurrence of the running maximum and sum: Milakov and Gimelshein, arXiv:1805.02867.
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+#include "compiler/Targets/CPU/AttentionTask.h"
+#include "compiler/Targets/CPU/LaneDots.h"
+#include "compiler/Targets/CPU/ScalarLoops.h"
+
+#include "dialects/FoveaKernel/FoveaKernelDialect.h"
+
+#include "mlir/Dialect/Math/IR/Math.h"
+
+using namespace mlir;
+using namespace fovea;
+using namespace fovea::cpu;
+
+/// Most queries of a task; with that many, the transposed form is ahead while the keys are few and
+/// come from a cache.
+static constexpr int64_t kMaxQueries = 16, kMaxQueriesOnFewKeys = 12;
+static constexpr int64_t kFewKeys = 4096;
+/// Keys of a block. What is asked for ahead is as far away as a block is large, and memory is kept
+/// busy best from a short distance.
+static constexpr int64_t kKeyBlock = 16;
+
+static bool handles(Operation *op) { return isa<AttentionOp>(op); }
+
+static Refusal refuse(Operation *op, const Capabilities &cpu) {
+  auto attention = cast<AttentionOp>(op);
+  if (Refusal refusal = refuseOnLanes(attention))
+    return refusal;
+  using Dim = AttentionOp::Dim;
+  int64_t queries = staticExtent(attention.getQuery(), attention.getQueryMap(), Dim::I);
+  int64_t keys = staticExtent(attention.getKey(), attention.getKeyMap(), Dim::J);
+  bool few = !ShapedType::isDynamic(keys) && keys < kFewKeys;
+  int64_t most = few ? kMaxQueriesOnFewKeys : kMaxQueries;
+  if (ShapedType::isDynamic(queries) || queries > most)
+    return {"shape", "the queries are not known to be " + std::to_string(most) + " or less"};
+  int64_t depth = staticExtent(attention.getQuery(), attention.getQueryMap(), Dim::D);
+  int64_t width = staticExtent(attention.getValue(), attention.getValueMap(), Dim::E);
+  if (depth == 0 || width == 0 || depth % cpu.lanes != 0 || width % cpu.lanes != 0)
+    return {"shape", "the head size is no multiple of the lanes"};
+  if (staticStride(attention.getKey(), attention.getKeyMap(), Dim::D) != 1 ||
+      staticStride(attention.getValue(), attention.getValueMap(), Dim::E) != 1 ||
+      staticStride(attention.getOut(), attention.getOutMap(), Dim::E) != 1)
+    return {"layout", "the elements of a head are not contiguous"};
+  return {};
+}
+
+namespace {
+
+class StreamedAttention : AttentionTask {
+public:
+  StreamedAttention(AttentionOp op, Nest &nest, const Capabilities &cpu)
+      : AttentionTask(op, nest, cpu), queries(*constant(extent[Dim::I])),
+        tile(dotTile(queries, cpu.lanes)) {}
+
+  void write() {
+    SmallVector<Value> space{extent[Dim::B], extent[Dim::H]};
+    nest.parallel(nest.product(space), [&](Value task) {
+      SmallVector<Value> place = nest.delinearize(task, space);
+      batch = place[0];
+      head = place[1];
+      writeTask();
+    });
+  }
+
+private:
+  void writeTask() {
+    int64_t lanes = cpu.lanes;
+    keys = headView(op.getKey(), op.getKeyMap(), Dim::J, Dim::D);
+    values = headView(op.getValue(), op.getValueMap(), Dim::J, Dim::E);
+    scaledQuery = nest.scratch({queries, depth}, f32);
+    scores = nest.scratch({queries, kKeyBlock}, f32);
+    sums = nest.scratch({queries, outWidth}, f32);
+    // All lanes of a maximum and of a factor are equal; those of a total add up to it.
+    maxima = nest.scratch({queries, lanes}, f32);
+    totals = nest.scratch({queries, lanes}, f32);
+    rescale = nest.scratch({queries, lanes}, f32);
+    forQueries([&](Value query) {
+      packQuery(query);
+      store(infinity(), maxima, first(query));
+      store(splat(0), totals, first(query));
+      forElements([&](Value e) { store(splat(0), sums, {query, e}); });
+    });
+    bool twice = !op.getProb().empty();
+    sweep(/*statistics=*/true, /*weigh=*/!twice);
+    forQueries([&](Value query) { addTotal(query); });
+    if (twice)
+      sweep(/*statistics=*/false, /*weigh=*/true);
+    forQueries([&](Value query) { finish(query, twice); });
+  }
+
+  void forQueries(Nest::Body body) {
+    nest.loop(nest.index(0), nest.index(queries), nest.index(1), body);
+  }
+  void forElements(Nest::Body body) {
+    nest.loop(nest.index(0), nest.index(outWidth), nest.index(cpu.lanes), body);
+  }
+  SmallVector<Value> first(Value query) { return {query, nest.index(0)}; }
+
+  /// A query's elements as f32, scaled, in the order that the dot products want.
+  void packQuery(Value query) {
+    Value zero = nest.index(0);
+    SmallVector<Value> row;
+    for (int64_t d = 0; d < depth; d += cpu.lanes) {
+      LaneGroup lanes{Dim::D, {batch, head, query, zero, nest.index(d), zero}, cpu.lanes, Value()};
+      Value elements = loadLanes(nest, op.getQuery(), op.getQueryMap(), lanes);
+      if (elements.getType() != lanesType)
+        elements = arith::ExtFOp::create(nest.builder, nest.loc, lanesType, elements);
+      row.push_back(mulf(elements, splat(scale())));
+    }
+    for (auto [place, value] : llvm::enumerate(inDotOrder(nest, row, elementTypeOf(op.getKey()))))
+      store(value, scaledQuery, {query, nest.index(place * cpu.lanes)});
+  }
+
+  /// One pass over the keys: running statistics, and the weighted sum of values.
+  void sweep(bool statistics, bool weigh) {
+    Positions all{nest.index(0), extent[Dim::I]};
+    forKeyBlocks(all, kKeyBlock, kKeyBlock, [&](Value firstKey, Value count) {
+      computeScores(firstKey, count, weigh);
+      Value next = nest.add(firstKey, count);
+      forQueries([&](Value query) {
+        // Half of the next keys here, the rest where values are weighed.
+        int64_t share = llvm::divideCeil(kKeyBlock / 2, queries);
+        for (int64_t row = 0; row < share; ++row) {
+          Value ahead = nest.add(nest.mul(query, nest.index(share)), nest.index(row));
+          prefetchRow(nest, keys, nest.add(next, ahead), depth);
+        }
+        if (statistics)
+          updateMaximum(query, firstKey, count);
+        exponentiate(query, firstKey, count, statistics);
+      });
+      if (weigh)
+        weighValues(firstKey, count, /*active=*/statistics);
+    });
+  }
+
+  /// Dot products of all queries with a block of keys. The last key stands in for keys behind it.
+  void computeScores(Value firstKey, Value count, bool weigh) {
+    Value last = nest.sub(count, nest.index(1));
+    nest.loop(nest.index(0), count, nest.index(tile.right), [&](Value group) {
+      SmallVector<Value> rows;
+      for (int64_t row = 0; row < tile.right; ++row) {
+        Value key = nest.add(group, nest.index(row));
+        if (!fillsLanes())
+          key = nest.min(key, last);
+        rows.push_back(nest.add(firstKey, key));
+        if (weigh)
+          prefetchRow(nest, values, rows.back(), outWidth);
+      }
+      for (int64_t query = 0; query < queries; query += tile.left) {
+        DotTile part{std::min(tile.left, queries - query), tile.right};
+        Value dots = laneDots(nest, scaledQuery, query, keys, rows, part, depth, cpu.lanes);
+        for (int64_t row = 0; row < part.left; ++row) {
+          auto lanes =
+              llvm::to_vector(llvm::seq<int64_t>(row * part.right, (row + 1) * part.right));
+          Value some = vector::ShuffleOp::create(nest.builder, nest.loc, dots, dots, lanes);
+          vector::StoreOp::create(nest.builder, nest.loc, some, scores,
+                                  ValueRange{nest.index(query + row), group});
+        }
+      }
+    });
+  }
+
+  /// True when blocks and parts of them are whole vectors of keys.
+  bool fillsLanes() {
+    std::optional<int64_t> count = constant(extent[Dim::J]);
+    return count && *count % cpu.lanes == 0;
+  }
+
+  LaneGroup keyGroup(Value query, Value key, Value end) {
+    Value zero = nest.index(0);
+    LaneGroup lanes{Dim::J, {batch, head, query, key, zero, zero}, cpu.lanes, Value()};
+    if (!fillsLanes())
+      lanes.mask = laneMask(nest, key, end, cpu.lanes);
+    return lanes;
+  }
+
+  /// Scores as the regions leave them, and the maximum of what was and these.
+  void updateMaximum(Value query, Value firstKey, Value count) {
+    Value before = load(maxima, first(query)), end = nest.add(firstKey, count);
+    auto most = nest.loop(nest.index(0), count, nest.index(cpu.lanes), before,
+                          [&](Value k, ValueRange carried) {
+                            Value score = modified(query, k, firstKey, end);
+                            store(score, scores, {query, k});
+                            Value above = compare(arith::CmpFPredicate::OGT, score, carried[0]);
+                            return Nest::Carried{select(above, score, carried[0])};
+                          });
+    Value largest = vector::ReductionOp::create(nest.builder, nest.loc,
+                                                vector::CombiningKind::MAXNUMF, most.front());
+    Value now = broadcast(nest, largest, cpu.lanes);
+    Value factor = power(subf(before, safe(now)));
+    store(now, maxima, first(query));
+    store(factor, rescale, first(query));
+    store(mulf(load(totals, first(query)), factor), totals, first(query));
+  }
+
+  Value modified(Value query, Value k, Value firstKey, Value end) {
+    LaneGroup lanes = keyGroup(query, nest.add(firstKey, k), end);
+    Value score = modify(load(scores, {query, k}), lanes);
+    return lanes.mask ? select(lanes.mask, score, infinity()) : score;
+  }
+
+  /// Scores to weights, in place; an excluded key's weight is -0, which `weighExactly` knows.
+  void exponentiate(Value query, Value firstKey, Value count, bool statistics) {
+    Value shift = safe(load(maxima, first(query))), end = nest.add(firstKey, count);
+    auto total = nest.loop(
+        nest.index(0), count, nest.index(cpu.lanes), load(totals, first(query)),
+        [&](Value k, ValueRange carried) {
+          Value score = statistics ? load(scores, {query, k}) : modified(query, k, firstKey, end);
+          Value weight = power(subf(score, shift));
+          Value next = carried[0];
+          if (statistics)
+            next = addf(next, weight);
+          else
+            weight = probability(mulf(weight, next), keyGroup(query, nest.add(firstKey, k), end));
+          store(marked(weight, score), scores, {query, k});
+          return Nest::Carried{next};
+        });
+    if (statistics)
+      store(total.front(), totals, first(query));
+  }
+
+  /// sums = sums * rescale + P V.
+  void weighValues(Value firstKey, Value count, bool active) {
+    if (!masked)
+      return weighProduct(firstKey, count, active);
+    Value finite = allFinite(nest, values, {firstKey, count}, extent[Dim::E], cpu.lanes);
+    nest.branch(
+        finite, [&] { weighProduct(firstKey, count, active); },
+        [&] { weighExactly(firstKey, count, active); });
+  }
+
+  Value rescaled(Value query, Value e, bool active) {
+    Value sum = load(sums, {query, e});
+    return active ? mulf(sum, load(rescale, first(query))) : sum;
+  }
+
+  /// Rows of `matrix` from `row` on, `width` elements from `column` on.
+  Value part(Value matrix, Value row, Value count, int64_t column, int64_t width) {
+    Value start = nest.add(nest.add(nest.offset(matrix), nest.mul(row, nest.stride(matrix, 0))),
+                           nest.index(column));
+    return nest.view(matrix, start, {count, nest.index(width)},
+                     {nest.stride(matrix, 0), nest.index(1)});
+  }
+
+  /// The next block's keys are asked for while the first queries' products run.
+  void weighProduct(Value firstKey, Value count, bool active) {
+    int64_t strips = llvm::divideCeil(queries, kRowsOfSums);
+    int64_t rows = llvm::divideCeil(queries, strips);
+    int64_t all = outWidth / cpu.lanes, most = (cpu.registers - 2) / (rows + 1);
+    int64_t vectors = llvm::divideCeil(all, llvm::divideCeil(all, most));
+    int64_t share = llvm::divideCeil(depth, llvm::divideCeil(all, vectors));
+    for (int64_t vector = 0; vector < all; vector += vectors) {
+      int64_t some = std::min(vectors, all - vector), column = vector / vectors * share;
+      Value ahead;
+      if (column < depth)
+        ahead =
+            part(keys, nest.add(firstKey, count), count, column, std::min(share, depth - column));
+      Value panel = part(values, firstKey, count, vector * cpu.lanes, some * cpu.lanes);
+      for (int64_t query = 0; query < queries; query += rows) {
+        writeProduct(panel, query, std::min(rows, queries - query), vector, some, ahead, active);
+        ahead = Value();
+      }
+    }
+  }
+
+  void writeProduct(Value panel, int64_t query, int64_t rows, int64_t vector, int64_t vectors,
+                    Value ahead, bool active) {
+    OpBuilder &builder = nest.builder;
+    auto product =
+        kernel::ProductOp::create(builder, nest.loc, scores, panel, nest.index(query),
+                                  nest.size(panel, 0), rows, vectors, cpu.lanes, {}, ahead);
+    auto place = [&](int64_t v) { return nest.index((vector + v) * cpu.lanes); };
+    OpBuilder::InsertionGuard guard(builder);
+    Block *block = builder.createBlock(&product.getInit(), {}, builder.getIndexType(), nest.loc);
+    SmallVector<Value> initial;
+    for (int64_t v = 0; v < vectors; ++v)
+      initial.push_back(rescaled(block->getArgument(0), place(v), active));
+    kernel::YieldOp::create(builder, nest.loc, initial);
+    SmallVector<Type> types(1 + vectors, lanesType);
+    types[0] = builder.getIndexType();
+    block = builder.createBlock(&product.getFinish(), {}, types,
+                                SmallVector<Location>(types.size(), nest.loc));
+    for (int64_t v = 0; v < vectors; ++v)
+      store(block->getArgument(1 + v), sums, {block->getArgument(0), place(v)});
+    kernel::YieldOp::create(builder, nest.loc);
+  }
+
+  /// As `weighProduct`, leaving out excluded keys instead of weighing them by 0.
+  void weighExactly(Value firstKey, Value count, bool active) {
+    AffineMap element = AffineMap::getMultiDimIdentityMap(2, nest.builder.getContext());
+    forQueries([&](Value query) {
+      forElements([&](Value e) {
+        auto sum = nest.loop(
+            nest.index(0), count, nest.index(1), rescaled(query, e, active),
+            [&](Value k, ValueRange carried) {
+              LaneGroup lanes{1, {nest.add(firstKey, k), e}, cpu.lanes, Value()};
+              Value value = loadLanes(nest, values, element, lanes);
+              if (value.getType() != lanesType)
+                value = arith::ExtFOp::create(nest.builder, nest.loc, lanesType, value);
+              Value weight = broadcast(nest, loadWide(nest, scores, {query, k}), cpu.lanes);
+              // As the product does it, so that other rows have the bits of a run without NaN.
+              Value with = math::FmaOp::create(nest.builder, nest.loc, weight, value, carried[0]);
+              return Nest::Carried{select(isExcluded(weight), carried[0], with)};
+            });
+        store(sum.front(), sums, {query, e});
+      });
+    });
+  }
+
+  /// The total's lanes added up; 1 / total when weights are normalized in a second pass.
+  void addTotal(Value query) {
+    Value sum = vector::ReductionOp::create(nest.builder, nest.loc, vector::CombiningKind::ADD,
+                                            load(totals, first(query)));
+    Value total = broadcast(nest, sum, cpu.lanes);
+    store(op.getProb().empty() ? total : inverse(total), totals, first(query));
+  }
+
+  void finish(Value query, bool normalized) {
+    Value total = load(totals, first(query)), zero = nest.index(0);
+    if (op.hasLse()) {
+      Value lse = logOfSum(load(maxima, first(query)), total, normalized);
+      Value value = vector::ExtractOp::create(nest.builder, nest.loc, lse, int64_t(0));
+      memref::StoreOp::create(nest.builder, nest.loc, value, op.getLse(),
+                              nest.apply(op.getLseMap(), {batch, head, query, zero, zero, zero}));
+    }
+    Value factor = normalized ? splat(1) : inverse(total);
+    forElements([&](Value e) {
+      LaneGroup lanes{Dim::E, {batch, head, query, zero, zero, e}, cpu.lanes, Value()};
+      Value result = mulf(load(sums, {query, e}), factor);
+      Type element = elementTypeOf(op.getOut());
+      if (!element.isF32())
+        result = arith::TruncFOp::create(nest.builder, nest.loc, lanesType.clone(element), result);
+      storeLanes(nest, result, op.getOut(), op.getOutMap(), lanes);
+    });
+  }
+
+  /// Most queries whose sums are in registers at a time.
+  static constexpr int64_t kRowsOfSums = 4;
+
+  int64_t queries;
+  DotTile tile;
+  Value keys, values, scaledQuery, scores, sums, maxima, totals, rescale;
+};
+
+} // namespace
+
+static void schedule(Operation *op, Nest &nest, const Capabilities &cpu) {
+  StreamedAttention(cast<AttentionOp>(op), nest, cpu).write();
+}
+
+const Form cpu::kStreamedAttention = {"streamed_attention", handles, refuse, schedule};
