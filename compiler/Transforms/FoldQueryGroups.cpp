@@ -1,7 +1,8 @@
 //===- FoldQueryGroups.cpp - query heads that share keys as queries -------===//
 //
 // Decoding has few queries and reads all keys and values: heads that share these are made queries
-// of one head, so that they are read once.
+// of one head, so that they are read once. With S queries each, query i of head h of a group of G
+// becomes query h mod G * S + i of the group.
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
@@ -9,7 +10,9 @@
 #include "dialects/Fovea/StructuredOps.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/Utils/IndexingUtils.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
 #include "mlir/Pass/Pass.h"
 
@@ -27,13 +30,29 @@ static unsigned placeOf(AffineMap map, unsigned dim) {
   return *map.getResultPosition(getAffineDimExpr(dim, map.getContext()));
 }
 
-/// True when heads share keys, have one query each, and their number is known.
-static bool folds(AttentionOp op) {
+/// Most queries of a group; with more of them, products are what takes the time.
+static constexpr int64_t kMaxQueries = 16;
+
+static int64_t staticSize(AttentionOp op, unsigned dim) {
   auto query = dyn_cast<RankedTensorType>(op.getQuery().getType());
-  if (!query || op.getGroup() == 1)
+  return query ? query.getDimSize(placeOf(op.getQueryMap(), dim)) : ShapedType::kDynamic;
+}
+
+/// True when heads share keys, have few queries each, and the numbers of both are known.
+static bool folds(AttentionOp op) {
+  int64_t heads = staticSize(op, Dim::H), queries = staticSize(op, Dim::I);
+  if (op.getGroup() == 1 || ShapedType::isDynamic(heads) || ShapedType::isDynamic(queries))
     return false;
-  int64_t heads = query.getDimSize(placeOf(op.getQueryMap(), Dim::H));
-  return query.getDimSize(placeOf(op.getQueryMap(), Dim::I)) == 1 && !ShapedType::isDynamic(heads);
+  if (queries == 1)
+    return true;
+  // Along the lanes of queries, captures must move by one distance; tables are read at any index.
+  for (unsigned capture = 0; capture < op.getCaptures().size(); ++capture) {
+    AffineMap map = op.getCaptureMap(capture);
+    if (!isTable(op.getCaptures()[capture], map) &&
+        (map.isFunctionOfDim(Dim::H) || map.isFunctionOfDim(Dim::I)))
+      return false;
+  }
+  return queries * op.getGroup() <= kMaxQueries;
 }
 
 namespace {
@@ -42,9 +61,12 @@ namespace {
 class Folding {
 public:
   explicit Folding(AttentionOp op)
-      : op(op), builder(op.getLoc(), op), group(op.getGroup()), context(op.getContext()) {}
+      : op(op), builder(op.getLoc(), op), group(op.getGroup()), queries(staticSize(op, Dim::I)),
+        context(op.getContext()) {}
 
   void write() {
+    if (queries > 1)
+      bringTogether();
     op.getQueryMutable().assign(folded(op.getQuery(), op.getQueryMap()));
     unsigned firstInit = 3 + op.getCaptures().size();
     SmallVector<Attribute> maps(op.getIndexingMaps().getValue());
@@ -66,6 +88,59 @@ public:
   }
 
 private:
+  /// The order of a tensor's dimensions in which queries follow heads.
+  static SmallVector<int64_t> orderOf(AffineMap map) {
+    auto order = llvm::to_vector(llvm::seq<int64_t>(0, map.getNumResults()));
+    int64_t heads = placeOf(map, Dim::H), query = placeOf(map, Dim::I);
+    llvm::erase(order, query);
+    order.insert(llvm::find(order, heads) + 1, query);
+    return order;
+  }
+
+  AffineMap ordered(AffineMap map) {
+    SmallVector<AffineExpr> results;
+    for (int64_t place : orderOf(map))
+      results.push_back(map.getResult(place));
+    return AffineMap::get(map.getNumDims(), 0, results, context);
+  }
+
+  /// A tensor of a value's sizes in the order that a map's dimensions take.
+  Value emptyLike(Value value, AffineMap map) {
+    SmallVector<OpFoldResult> sizes = tensor::getMixedSizes(builder, op.getLoc(), value), moved;
+    for (int64_t place : orderOf(map))
+      moved.push_back(sizes[place]);
+    return tensor::EmptyOp::create(builder, moved, getElementTypeOrSelf(value));
+  }
+
+  /// Gives the query and the results layouts in which queries follow heads.
+  void bringTogether() {
+    unsigned firstInit = 3 + op.getCaptures().size();
+    SmallVector<Attribute> maps(op.getIndexingMaps().getValue());
+    auto isTogether = [](AffineMap map) { return llvm::is_sorted(orderOf(map)); };
+    if (AffineMap map = op.getQueryMap(); !isTogether(map)) {
+      Value empty = emptyLike(op.getQuery(), map);
+      auto moved = linalg::TransposeOp::create(builder, op.getQuery(), empty, orderOf(map));
+      op.getQueryMutable().assign(moved->getResult(0));
+      maps[0] = AffineMapAttr::get(ordered(map));
+    }
+    for (auto [index, init] : llvm::enumerate(op.getInitsMutable())) {
+      AffineMap map = op.getMap(firstInit + index);
+      if (isTogether(map))
+        continue;
+      Value old = init.get();
+      init.set(emptyLike(old, map));
+      maps[firstInit + index] = AffineMapAttr::get(ordered(map));
+      OpResult result = op->getResult(index);
+      result.setType(cast<RankedTensorType>(init.get().getType()));
+      OpBuilder::InsertionGuard guard(builder);
+      builder.setInsertionPointAfter(op);
+      auto back =
+          linalg::TransposeOp::create(builder, result, old, invertPermutationVector(orderOf(map)));
+      result.replaceAllUsesExcept(back->getResult(0), back);
+    }
+    op.setIndexingMapsAttr(ArrayAttr::get(context, maps));
+  }
+
   /// Dimensions in groups of one, but for `first` and the next.
   static SmallVector<ReassociationIndices> joining(int64_t rank, int64_t first) {
     SmallVector<ReassociationIndices> groups;
@@ -93,9 +168,14 @@ private:
     return query < heads ? heads - 1 : heads;
   }
 
-  /// (..., h, ..., i = 1, ...) as (..., h / G, G, ...).
+  /// (..., h, ..., i, ...) as (..., h / G, G * i, ...), for one query or where it follows the head.
   Value folded(Value tensor, AffineMap map) {
     auto type = cast<RankedTensorType>(tensor.getType());
+    if (queries > 1) {
+      auto together = joining(type.getRank(), placeOf(map, Dim::H));
+      Value flat = tensor::CollapseShapeOp::create(builder, tensor, together);
+      return tensor::ExpandShapeOp::create(builder, foldedType(type, map), flat, together);
+    }
     SmallVector<ReassociationIndices> dropped = dropping(type.getRank(), map);
     Value flat = tensor::CollapseShapeOp::create(builder, tensor, dropped);
     return tensor::ExpandShapeOp::create(builder, foldedType(type, map), flat,
@@ -107,7 +187,7 @@ private:
     shape.erase(shape.begin() + placeOf(map, Dim::I));
     int64_t heads = headsPlace(map);
     shape[heads] /= group;
-    shape.insert(shape.begin() + heads + 1, group);
+    shape.insert(shape.begin() + heads + 1, group * queries);
     return RankedTensorType::get(shape, type.getElementType());
   }
 
@@ -119,13 +199,13 @@ private:
     return AffineMap::get(map.getNumDims(), 0, results, context);
   }
 
-  /// A map of the old positions on the new ones: h is h * G + i, i is 0.
+  /// A map of the old positions on the new ones: h is h * G + i / S, i is i mod S.
   AffineMap seenFrom(AffineMap map) {
     SmallVector<AffineExpr> dims;
     for (unsigned dim = 0; dim < map.getNumDims(); ++dim)
       dims.push_back(getAffineDimExpr(dim, context));
-    dims[Dim::H] = dims[Dim::H] * group + dims[Dim::I];
-    dims[Dim::I] = getAffineConstantExpr(0, context);
+    dims[Dim::H] = dims[Dim::H] * group + dims[Dim::I].floorDiv(queries);
+    dims[Dim::I] = dims[Dim::I] % queries;
     // What shares keys does not depend on the number in the group.
     SmallVector<AffineExpr> results;
     for (AffineExpr result : map.getResults()) {
@@ -145,10 +225,20 @@ private:
     Value heads = block.getArgument(first + Dim::H), query = block.getArgument(first + Dim::I);
     Value size = arith::ConstantIndexOp::create(inside, group);
     Value scaled = arith::MulIOp::create(inside, heads, size);
-    Value old = arith::AddIOp::create(inside, scaled, query);
-    Value zero = arith::ConstantIndexOp::create(inside, 0);
-    heads.replaceAllUsesExcept(old, scaled.getDefiningOp());
-    query.replaceAllUsesExcept(zero, old.getDefiningOp());
+    Value inGroup = query, old;
+    llvm::SmallPtrSet<Operation *, 4> own{scaled.getDefiningOp()};
+    if (queries > 1) {
+      Value count = arith::ConstantIndexOp::create(inside, queries);
+      inGroup = arith::DivSIOp::create(inside, query, count);
+      old = arith::RemSIOp::create(inside, query, count);
+      own.insert({inGroup.getDefiningOp(), old.getDefiningOp()});
+    }
+    Value head = arith::AddIOp::create(inside, scaled, inGroup);
+    own.insert(head.getDefiningOp());
+    if (!old)
+      old = arith::ConstantIndexOp::create(inside, 0);
+    heads.replaceAllUsesExcept(head, own);
+    query.replaceAllUsesExcept(old, own);
   }
 
   /// Gives the users of a result its old shape.
@@ -157,7 +247,16 @@ private:
     result.setType(cast<RankedTensorType>(type));
     SmallVector<OpOperand *> uses =
         llvm::map_to_vector(result.getUses(), [](OpOperand &use) -> OpOperand * { return &use; });
-    Value flat = tensor::CollapseShapeOp::create(builder, result, splitting(old.getRank(), map));
+    bool several = queries > 1;
+    auto together = joining(old.getRank(), placeOf(map, Dim::H));
+    Value flat = tensor::CollapseShapeOp::create(
+        builder, result, several ? together : splitting(old.getRank(), map));
+    if (several) {
+      Value back = tensor::ExpandShapeOp::create(builder, old, flat, together);
+      for (OpOperand *use : uses)
+        use->set(back);
+      return;
+    }
     SmallVector<OpFoldResult> sizes = tensor::getMixedSizes(builder, op.getLoc(), flat);
     sizes.insert(sizes.begin() + placeOf(map, Dim::I), builder.getIndexAttr(1));
     Value back =
@@ -168,7 +267,7 @@ private:
 
   AttentionOp op;
   ImplicitLocOpBuilder builder;
-  int64_t group;
+  int64_t group, queries;
   MLIRContext *context;
 };
 

@@ -103,15 +103,17 @@ def MaterializeMods : Pass<"fovea-materialize-mods", "::mlir::func::FuncOp"> {
 }
 
 def FoldQueryGroups : Pass<"fovea-fold-query-groups", "::mlir::func::FuncOp"> {
-  let summary = "Make heads that share keys and have one query each queries of one head";
+  let summary = "Make heads that share keys and have few queries each queries of one head";
   let description = [{
-    Needs attention without sugar. Where G query heads share a key head and the query has one row,
-    as when a decoder makes one token, (h, i = 0) becomes (h floordiv G, i = h mod G), so that keys
+    Needs attention without sugar. Where G query heads share a key head and have S queries each, as
+    when a decoder makes some tokens, (h, i) becomes (h floordiv G, h mod G * S + i), so that keys
     and values are read once for the group. Regions and captures see the positions that they did.
-    Gives up when the number of heads or queries is known only at run time.
+    Gives up when the number of heads or queries is known only at run time; of more than one query,
+    when a group has more than 16, or a capture that is no table is of heads or queries.
   }];
   let statistics = [Statistic<"numFolded", "folded", "attention operations with folded groups">];
-  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::tensor::TensorDialect"];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+    "::mlir::tensor::TensorDialect"];
 }
 
 def DecomposeTensorOps : Pass<"fovea-decompose-tensor-ops", "::mlir::func::FuncOp"> {

@@ -185,6 +185,7 @@ private:
         })
         .Case([&](arith::MulIOp) { return std::optional(product(in[0], in[1])); })
         .Case<arith::FloorDivSIOp, arith::DivSIOp>([&](auto op) { return quotient(op, in[0]); })
+        .Case([&](arith::RemSIOp op) { return remainder(op, in[0]); })
         .Default([](Operation *) { return std::nullopt; });
   }
 
@@ -208,6 +209,17 @@ private:
     Value by = nest.index(divisor.getSExtValue());
     return Interval{Division::create(nest.builder, nest.loc, dividend.least, by),
                     Division::create(nest.builder, nest.loc, dividend.most, by)};
+  }
+
+  /// Of a positive constant: below it in size, and with the dividend's sign.
+  std::optional<Interval> remainder(arith::RemSIOp op, const Interval &dividend) {
+    APInt divisor;
+    if (!matchPattern(op.getRhs(), m_ConstantInt(&divisor)) || !divisor.isStrictlyPositive())
+      return std::nullopt;
+    Value most = nest.index(divisor.getSExtValue() - 1), zero = nest.index(0);
+    Value least = nest.index(1 - divisor.getSExtValue());
+    return Interval{nest.max(least, nest.min(dividend.least, zero)),
+                    nest.min(most, nest.max(dividend.most, zero))};
   }
 
   void visitCondition(Operation &inner) {

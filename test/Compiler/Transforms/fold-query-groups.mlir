@@ -74,14 +74,73 @@ func.func @fold_other_layouts(%q: tensor<1x3x8x16xf32>, %k: tensor<3x2x5x16xf32>
   return %r#0, %r#1 : tensor<3x1x8x16xf32>, tensor<3x1x8xf32>
 }
 
-// CHECK-LABEL: func @do_not_fold_several_queries
-// CHECK-NOT:     tensor.collapse_shape
-// CHECK:         return
-func.func @do_not_fold_several_queries(%q: tensor<1x8x2x16xf32>, %k: tensor<1x2x5x16xf32>)
+// Query i of head h of a group of 4 is query h mod 4 * 2 + i of the group.
+// CHECK-LABEL: func @fold_several_queries
+// CHECK:         tensor.collapse_shape {{.*}}[1, 2], [3]] {{.*}} into tensor<1x16x16xf32>
+// CHECK:         tensor.expand_shape {{.*}}[1, 2], [3]] {{.*}} into tensor<1x2x8x16xf32>
+// CHECK:         %[[R:.*]] = fovea.attention
+// CHECK:           ^bb0(%{{[a-z0-9]+}}: index, %[[H:[a-z0-9]+]]: index, %[[I:[a-z0-9]+]]: index,
+// CHECK:             %[[SCALED:.*]] = arith.muli %[[H]], %{{.*}} : index
+// CHECK:             %[[IN:.*]] = arith.divsi %[[I]], %[[TWO:.*]] : index
+// CHECK:             %[[QUERY:.*]] = arith.remsi %[[I]], %[[TWO]] : index
+// CHECK:             arith.addi %[[SCALED]], %[[IN]] : index
+// CHECK:             arith.cmpi sle, %{{.*}}, %[[QUERY]] : index
+// CHECK:         tensor.expand_shape {{.*}} into tensor<1x8x2x16xf32>
+func.func @fold_several_queries(%q: tensor<1x8x2x16xf32>, %k: tensor<1x2x5x16xf32>)
     -> tensor<1x8x2x16xf32> {
   %r = fovea.attention
       ins(%q, %k, %k : tensor<1x8x2x16xf32>, tensor<1x2x5x16xf32>, tensor<1x2x5x16xf32>)
-      outs(%q : tensor<1x8x2x16xf32>) {indexing_maps = [#q, #k, #v, #o]} -> tensor<1x8x2x16xf32>
+      outs(%q : tensor<1x8x2x16xf32>) {indexing_maps = [#q, #k, #v, #o]} mask {
+  ^bb0(%b: index, %h: index, %i: index, %j: index):
+    %keep = arith.cmpi sle, %j, %i : index
+    fovea.yield %keep : i1
+  } -> tensor<1x8x2x16xf32>
+  return %r : tensor<1x8x2x16xf32>
+}
+
+#qs = affine_map<(b, h, i, j, d, e) -> (b, i, h, d)>
+#os = affine_map<(b, h, i, j, d, e) -> (b, i, h, e)>
+
+// The few queries are copied so that they follow their heads; keys and values stay where they are.
+// CHECK-LABEL: func @fold_several_queries_in_front_of_heads
+// CHECK:         linalg.transpose {{.*}} permutation = [0, 2, 1, 3]
+// CHECK:         tensor.expand_shape {{.*}} into tensor<1x2x8x16xf32>
+// CHECK:         fovea.attention
+// CHECK:         tensor.expand_shape {{.*}} into tensor<1x8x2x16xf32>
+// CHECK:         %[[BACK:.*]] = linalg.transpose {{.*}} permutation = [0, 2, 1, 3]
+// CHECK:         return %[[BACK]]
+func.func @fold_several_queries_in_front_of_heads(%q: tensor<1x2x8x16xf32>,
+    %k: tensor<1x2x5x16xf32>) -> tensor<1x2x8x16xf32> {
+  %r = fovea.attention
+      ins(%q, %k, %k : tensor<1x2x8x16xf32>, tensor<1x2x5x16xf32>, tensor<1x2x5x16xf32>)
+      outs(%q : tensor<1x2x8x16xf32>) {indexing_maps = [#qs, #k, #v, #os]} -> tensor<1x2x8x16xf32>
+  return %r : tensor<1x2x8x16xf32>
+}
+
+// CHECK-LABEL: func @do_not_fold_many_queries
+// CHECK-NOT:     tensor.collapse_shape
+// CHECK:         return
+func.func @do_not_fold_many_queries(%q: tensor<1x8x5x16xf32>, %k: tensor<1x2x5x16xf32>)
+    -> tensor<1x8x5x16xf32> {
+  %r = fovea.attention
+      ins(%q, %k, %k : tensor<1x8x5x16xf32>, tensor<1x2x5x16xf32>, tensor<1x2x5x16xf32>)
+      outs(%q : tensor<1x8x5x16xf32>) {indexing_maps = [#q, #k, #v, #o]} -> tensor<1x8x5x16xf32>
+  return %r : tensor<1x8x5x16xf32>
+}
+
+// CHECK-LABEL: func @do_not_fold_several_queries_with_a_capture_of_each
+// CHECK-NOT:     tensor.collapse_shape
+// CHECK:         return
+func.func @do_not_fold_several_queries_with_a_capture_of_each(%q: tensor<1x8x2x16xf32>,
+    %k: tensor<1x2x5x16xf32>, %m: tensor<8xf32>) -> tensor<1x8x2x16xf32> {
+  %r = fovea.attention
+      ins(%q, %k, %k : tensor<1x8x2x16xf32>, tensor<1x2x5x16xf32>, tensor<1x2x5x16xf32>)
+      captures(%m : tensor<8xf32>)
+      outs(%q : tensor<1x8x2x16xf32>) {indexing_maps = [#q, #k, #v, #slope, #o]} score {
+  ^bb0(%s: f32, %b: index, %h: index, %i: index, %j: index, %slope: f32):
+    %t = arith.mulf %s, %slope : f32
+    fovea.yield %t : f32
+  } -> tensor<1x8x2x16xf32>
   return %r : tensor<1x8x2x16xf32>
 }
 
