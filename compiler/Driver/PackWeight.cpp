@@ -14,8 +14,9 @@
 using namespace mlir;
 using namespace fovea;
 
-/// Packs f32 `source` of shape `shape` by `panels` (see FoveaBase: [batch][panel][k][lane]).
-static void pack(const float *source, ArrayRef<int64_t> shape, PanelsAttr panels, float *out) {
+/// Packs `source` of shape `shape` by `panels` (see FoveaBase: [batch][panel][k][lane]).
+template <typename Element>
+static void pack(const Element *source, ArrayRef<int64_t> shape, PanelsAttr panels, Element *out) {
   int64_t rank = shape.size(), n = 1, k = 1, batch = 1;
   // Where one step of each source dimension moves in n, in k and in batch.
   SmallVector<int64_t> nStep(rank), kStep(rank), batchStep(rank);
@@ -40,6 +41,18 @@ static void pack(const float *source, ArrayRef<int64_t> shape, PanelsAttr panels
     for (int64_t dim = rank - 1; dim >= 0 && ++index[dim] == shape[dim]; --dim)
       index[dim] = 0;
   }
+}
+
+/// The bytes of a weight of unsigned words `Element` packed into `size` bytes.
+template <typename Element>
+static std::vector<uint8_t> packed(ArrayRef<uint8_t> bytes, WeightOp source, PanelsAttr panels,
+                                   size_t size) {
+  std::vector<Element> from(bytes.size() / sizeof(Element)), to(size / sizeof(Element));
+  std::memcpy(from.data(), bytes.data(), bytes.size());
+  pack(from.data(), cast<RankedTensorType>(source.getType()).getShape(), panels, to.data());
+  std::vector<uint8_t> result(size);
+  std::memcpy(result.data(), to.data(), size);
+  return result;
 }
 
 /// True when sorted weights follow each other from 0 on, with less than an alignment between them.
@@ -82,13 +95,9 @@ bool fovea::layOutWeights(ModuleOp module, const WeightStore &store,
     }
     Artifact::Weight entry;
     if (weight.getOf()) {
-      auto shape = cast<RankedTensorType>(source.getType()).getShape();
-      entry.owned.resize(weight.getByteSize());
-      std::vector<float> aligned(bytes->size() / sizeof(float));
-      std::memcpy(aligned.data(), bytes->data(), bytes->size());
-      std::vector<float> packed(entry.owned.size() / sizeof(float));
-      pack(aligned.data(), shape, *weight.getPanels(), packed.data());
-      std::memcpy(entry.owned.data(), packed.data(), entry.owned.size());
+      bool wide = cast<ShapedType>(source.getType()).getElementTypeBitWidth() == 32;
+      auto run = wide ? packed<uint32_t> : packed<uint16_t>;
+      entry.owned = run(*bytes, source, *weight.getPanels(), weight.getByteSize());
     } else {
       entry.borrowed = *bytes;
     }

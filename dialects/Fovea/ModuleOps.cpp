@@ -56,9 +56,12 @@ LogicalResult WeightOp::verify() {
   if (!source)
     return emitConstraint(*this, "weight_c3") << "expected a fovea.weight named " << *getOf();
   auto plain = dyn_cast<RankedTensorType>(source.getType());
-  if (source.getOf() || !plain || !plain.hasStaticShape() || !plain.getElementType().isF32())
+  Type element = plain ? plain.getElementType() : Type();
+  bool packs = element && (element.isF32() || element.isF16() || element.isBF16());
+  if (source.getOf() || !packs || !plain.hasStaticShape())
     return emitConstraint(*this, "weight_c3")
-           << "expected the packed weight to be plain and in f32, got " << source.getType();
+           << "expected the packed weight to be plain and in f32, f16 or bf16, got "
+           << source.getType();
   ArrayRef<int64_t> shape = plain.getShape();
   PanelsAttr panels = *getPanels();
   if (!listDimensions(panels, plain.getRank()))
@@ -77,9 +80,9 @@ LogicalResult WeightOp::verify() {
   if (panels.getWidth() < 1)
     return emitConstraint(*this, "weight_c3") << "expected a positive panel width";
   llvm::append_values(packed, llvm::divideCeil(n, panels.getWidth()), k, panels.getWidth());
-  if (type.getShape() != ArrayRef<int64_t>(packed) || !type.getElementType().isF32())
+  if (type.getShape() != ArrayRef<int64_t>(packed) || type.getElementType() != element)
     return emitConstraint(*this, "weight_c3")
-           << "expected the packed shape (" << packed << ") in f32, got " << type;
+           << "expected the packed shape (" << packed << ") in " << element << ", got " << type;
   return success();
 }
 

@@ -32,8 +32,9 @@ def Fovea_WeightOp : Fovea_Op<"weight", [Symbol]> {
     Constraints:
     - weight_c1: the type has a static shape whose byte size fits in 63 bits.
     - weight_c2: offset >= 0.
-    - weight_c3: `panels` and `of` come together; `of` names a weight in f32 that is not packed
-      itself; n and k list its dimensions, each at most once; the type is the packed type.
+    - weight_c3: `panels` and `of` come together; `of` names a weight in f32, f16 or bf16 that
+      is not packed itself; n and k list its dimensions, each at most once; the type is the packed
+      type, of the same elements.
 
     ```mlir
     fovea.weight @w from "model.safetensors" offset 1024 : tensor<384x384xf32>

@@ -18,7 +18,21 @@ int64_t Capabilities::rowsFor(int64_t vectors) const {
   return registers >= 32 ? kWide[vectors - 1] : kNarrow[vectors - 1];
 }
 
-RegisterTile Capabilities::tileFor(std::optional<int64_t> columns) const {
+/// Rows up to which a product's tile follows from their number.
+static constexpr int64_t kFewRows = 32;
+
+/// What reading a panel once for every strip of rows adds to a product of few rows, in rows; a
+/// strip takes the time of four rows at least, which is that of the panel's way to the registers.
+static double costOfStrips(std::optional<int64_t> rows, int64_t most) {
+  if (!rows || *rows > kFewRows)
+    return 1;
+  int64_t strips = llvm::divideCeil(std::max<int64_t>(*rows, 1), most);
+  int64_t inStrip = llvm::divideCeil(std::max<int64_t>(*rows, 1), strips);
+  return double(strips * (std::max<int64_t>(inStrip, 4) + 1)) / double(std::max<int64_t>(*rows, 1));
+}
+
+RegisterTile Capabilities::tileFor(std::optional<int64_t> columns,
+                                   std::optional<int64_t> rowCount) const {
   int64_t best = maxVectors();
   if (columns) {
     double least = 1e300;
@@ -26,7 +40,8 @@ RegisterTile Capabilities::tileFor(std::optional<int64_t> columns) const {
       // Loads and broadcasts per multiply-add fall with the tile's area.
       double rows = rowsFor(vectors);
       double cost = llvm::divideCeil(*columns, vectors * lanes) * double(vectors) *
-                    (1.0 + 0.5 / rows + 0.25 / double(vectors));
+                    (1.0 + 0.5 / rows + 0.25 / double(vectors)) *
+                    costOfStrips(rowCount, rowsFor(vectors));
       if (cost < least * 0.999) {
         least = cost;
         best = vectors;

@@ -35,8 +35,9 @@ struct Capabilities {
   int64_t maxVectors() const { return registers >= 32 ? 4 : 2; }
   int64_t rowsFor(int64_t vectors) const;
 
-  /// Tile for `columns` columns (nothing when only the run knows): least padded work.
-  RegisterTile tileFor(std::optional<int64_t> columns) const;
+  /// Tile for `columns` columns and `rowCount` rows (nothing when only the run knows): least padded
+  /// work, and of few rows least reading of the columns.
+  RegisterTile tileFor(std::optional<int64_t> columns, std::optional<int64_t> rowCount) const;
 };
 
 /// Capabilities of "x86-64-v3", "x86-64-v4", or of "host": the highest of these that the host

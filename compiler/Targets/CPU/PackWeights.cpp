@@ -44,7 +44,8 @@ private:
       return;
     GetWeightOp get = weightOf(dims->columns);
     Type element = elementTypeOf(dims->columns);
-    if (!get || !dims->columnsMap.isProjectedPermutation() || !element.isF32())
+    if (!get || !dims->columnsMap.isProjectedPermutation() ||
+        !(element.isF32() || element.isF16() || element.isBF16()))
       return;
     // Positions of n, of the summed dimensions and of the rest in the weight.
     SmallVector<int64_t> n, k;
@@ -77,7 +78,7 @@ private:
       depth *= type.getDimSize(k.back());
     }
     int64_t columns = type.getDimSize(n.front());
-    int64_t width = cpu.tileFor(columns).vectors * cpu.lanes;
+    int64_t width = cpu.tileFor(columns, dims->rowCount()).vectors * cpu.lanes;
     shape.append({static_cast<int64_t>(llvm::divideCeil(columns, width)), depth, width});
     auto panels = PanelsAttr::get(&getContext(), width, n, k);
     Value packed = declare(get, panels, shape);
@@ -93,7 +94,7 @@ private:
     auto source = SymbolTable::lookupNearestSymbolFrom<WeightOp>(get, get.getWeightAttr());
     OpBuilder builder(source);
     builder.setInsertionPointAfter(source);
-    auto type = RankedTensorType::get(shape, builder.getF32Type());
+    auto type = RankedTensorType::get(shape, elementTypeOf(get));
     WeightOp &packed = known[{source, panels}];
     if (!packed) {
       std::string name = (source.getSymName() + ".panels").str();
@@ -107,12 +108,9 @@ private:
     return GetWeightOp::create(builder, get.getLoc(), type, FlatSymbolRefAttr::get(packed));
   }
 
-  /// Replaces one operand of a product, whose rows and columns must share an element type.
+  /// Replaces one operand of a product.
   void rewrite(ContractOp op, Value columns, Value packed, AffineMap map) {
     bool isRhs = op.getRhs() == columns;
-    Value rows = isRhs ? op.getLhs() : op.getRhs();
-    if (!elementTypeOf(rows).isF32())
-      return;
     (isRhs ? op.getRhsMutable() : op.getLhsMutable()).assign(packed);
     SmallVector<Attribute> maps(op.getIndexingMaps().begin(), op.getIndexingMaps().end());
     maps[isRhs ? 1 : 0] = AffineMapAttr::get(map);

@@ -21,6 +21,10 @@ using namespace fovea::cpu;
 static constexpr int64_t kDepthBlock = 1024;
 /// Rows of a task, in strips.
 static constexpr int64_t kStripsPerTask = 16;
+/// Strips from which on a task widens its panel of short floats once, instead of every strip.
+static constexpr int64_t kStripsToWidenFor = 3;
+/// With few rows, memory bounds the time: this many bytes ahead a packed panel is asked for.
+static constexpr int64_t kFewRows = 16, kBytesAhead = 3072;
 
 static bool handles(Operation *op) { return isa<ContractOp>(op); }
 
@@ -58,9 +62,12 @@ public:
     depth = nest.product(kExtents);
     std::optional<int64_t> known = constant(depth);
     blocked = !(known && *known <= kDepthBlock) && !dims.packedWidth;
-    directRows = kStride() != Value();
-    blocked |= !directRows && !(known && *known <= kDepthBlock);
-    Value rows = dims.m ? extent[*dims.m] : nest.index(1);
+    Value rows = dims.m ? extent[*dims.m] : nest.index(1), step = kStride();
+    widensRows = step && constant(step) == 1 && elementTypeOf(dims.rows) != f32;
+    directRows = step && !widensRows;
+    widensPanel = dims.packedWidth && elementTypeOf(dims.columns) != f32 &&
+                  !(constant(rows) && *constant(rows) < tile.rows * kStripsToWidenFor);
+    blocked |= (!directRows || widensPanel) && !(known && *known <= kDepthBlock);
     int64_t rowsPerTask = tile.rows * kStripsPerTask;
     if (std::optional<int64_t> count = constant(rows))
       rowsPerTask = std::min<int64_t>(rowsPerTask, std::max<int64_t>(1, *count));
@@ -89,7 +96,7 @@ private:
   }
 
   void chooseTile() {
-    tile = cpu.tileFor(constant(extent[dims.n]));
+    tile = cpu.tileFor(constant(extent[dims.n]), dims.rowCount());
     if (dims.packedWidth && dims.packedWidth % cpu.lanes == 0 &&
         dims.packedWidth / cpu.lanes <= cpu.maxVectors())
       tile = {cpu.rowsFor(dims.packedWidth / cpu.lanes), dims.packedWidth / cpu.lanes};
@@ -138,9 +145,8 @@ private:
       rowsScratch = nest.scratch(
           {tile.rows, std::min(kDepthBlock, constant(depth).value_or(kDepthBlock))}, f32);
     if (!blocked) {
-      Value columns = dims.packedWidth
-                          ? packedPanel(position, panel)
-                          : packColumns(position, nest.index(0), depth, *constant(depth));
+      Value columns =
+          panelOf(position, panel, nest.index(0), depth, constant(depth).value_or(kDepthBlock));
       writeStrips(position, columns, nest.index(0), depth, firstRow, count, Tail::Overlap, {},
                   [&](Value row, ValueRange sums) { finish(position, row, sums); });
       return;
@@ -149,8 +155,7 @@ private:
     Value block = nest.index(kDepthBlock), zero = nest.index(0);
     nest.loop(zero, depth, block, [&](Value k0) {
       Value length = nest.min(nest.sub(depth, k0), block);
-      Value columns = dims.packedWidth ? packedPanel(position, panel, k0)
-                                       : packColumns(position, k0, length, kDepthBlock);
+      Value columns = panelOf(position, panel, k0, length, kDepthBlock);
       writeStrips(
           position, columns, k0, length, firstRow, count, Tail::Exact,
           [&](Value row) { return loadPartial(partial, nest.sub(row, firstRow), k0); },
@@ -182,8 +187,30 @@ private:
     return sums;
   }
 
+  /// `length` summed elements, at most `capacity`, of the task's columns from `k0` on.
+  Value panelOf(ArrayRef<Value> position, Value panel, Value k0, Value length, int64_t capacity) {
+    if (!dims.packedWidth)
+      return packColumns(position, k0, length, capacity);
+    Value packed = packedPanel(position, panel, k0);
+    return widensPanel ? widened(packed, length, capacity) : packed;
+  }
+
+  /// The first `length` rows of a panel of short floats, in scratch memory as f32.
+  Value widened(Value panel, Value length, int64_t capacity) {
+    Value wide = nest.scratch({capacity, width}, f32);
+    auto type = VectorType::get({cpu.lanes}, elementTypeOf(panel));
+    nest.loop(nest.index(0), length, nest.index(1), [&](Value k) {
+      for (int64_t vector = 0; vector < tile.vectors; ++vector) {
+        SmallVector<Value> at{k, nest.index(vector * cpu.lanes)};
+        Value lanes = vector::LoadOp::create(nest.builder, nest.loc, type, panel, at);
+        vector::StoreOp::create(nest.builder, nest.loc, widen(lanes), wide, at);
+      }
+    });
+    return wide;
+  }
+
   /// The panel of a packed weight, as [depth, width], from summed element `k0` on.
-  Value packedPanel(ArrayRef<Value> position, Value panel, Value k0 = Value()) {
+  Value packedPanel(ArrayRef<Value> position, Value panel, Value k0) {
     SmallVector<Value> start(position);
     for (unsigned dim : dims.k)
       start[dim] = nest.index(0);
@@ -191,8 +218,7 @@ private:
     Value offset = nest.offset(dims.columns);
     for (auto [dim, index] : llvm::enumerate(indices))
       offset = nest.add(offset, nest.mul(index, nest.stride(dims.columns, dim)));
-    if (k0)
-      offset = nest.add(offset, nest.mul(k0, nest.index(width)));
+    offset = nest.add(offset, nest.mul(k0, nest.index(width)));
     return nest.view(dims.columns, offset, {depth, nest.index(width)},
                      {nest.index(width), nest.index(1)});
   }
@@ -249,7 +275,7 @@ private:
       Value lhs = directRows ? rowsView(position, k0) : packRows(position, first, rows, k0, length);
       Value start = directRows ? first : nest.index(0);
       auto product = kernel::ProductOp::create(nest.builder, nest.loc, lhs, columns, start, length,
-                                               rows, tile.vectors, cpu.lanes);
+                                               rows, tile.vectors, cpu.lanes, {}, aheadOf(columns));
       // In packed rows the product counts from 0.
       auto absolute = [&](Value at) { return directRows ? at : nest.add(first, at); };
       OpBuilder::InsertionGuard guard(nest.builder);
@@ -266,6 +292,16 @@ private:
       nest.builder.setInsertionPointToEnd(block);
       kernel::YieldOp::create(nest.builder, nest.loc);
     });
+  }
+
+  /// What follows a packed panel's rows by some bytes, if there are few rows.
+  Value aheadOf(Value panel) {
+    std::optional<int64_t> rows = dims.rowCount();
+    if (!dims.packedWidth || widensPanel || !rows || *rows > kFewRows)
+      return {};
+    int64_t bytes = cast<MemRefType>(panel.getType()).getElementTypeBitWidth() / 8;
+    Value offset = nest.add(nest.offset(panel), nest.index(kBytesAhead / bytes));
+    return nest.view(panel, offset, {depth, nest.index(width)}, {nest.index(width), nest.index(1)});
   }
 
   /// The rows operand of the task as [rows, depth], from summed element `k0` on.
@@ -288,6 +324,8 @@ private:
 
   /// Copies a strip of rows into scratch memory, for maps without one stride along the depth.
   Value packRows(ArrayRef<Value> position, Value first, int64_t rows, Value k0, Value length) {
+    if (widensRows)
+      return widenRows(position, first, rows, k0, length);
     nest.loop(nest.index(0), length, nest.index(1), [&](Value k) {
       SmallVector<Value> at = atDepth(position, nest.add(k0, k));
       for (int64_t row = 0; row < rows; ++row) {
@@ -301,6 +339,22 @@ private:
                                 ValueRange{nest.index(row), k});
       }
     });
+    return rowsScratch;
+  }
+
+  /// The same for rows of short floats without gaps: a vector at a time.
+  Value widenRows(ArrayRef<Value> position, Value first, int64_t rows, Value k0, Value length) {
+    Value view = rowsView(position, k0);
+    AffineMap element = AffineMap::getMultiDimIdentityMap(2, nest.builder.getContext());
+    for (int64_t row = 0; row < rows; ++row)
+      nest.loop(nest.index(0), length, nest.index(cpu.lanes), [&](Value k) {
+        Value from = nest.add(first, nest.index(row));
+        LaneGroup group{1, {from, k}, cpu.lanes, Value()};
+        group.mask = laneMask(nest, k, length, cpu.lanes);
+        Value lanes = widen(loadLanes(nest, view, element, group));
+        group.dims = {nest.index(row), k};
+        storeLanes(nest, lanes, rowsScratch, element, group);
+      });
     return rowsScratch;
   }
 
@@ -329,6 +383,8 @@ private:
   int64_t width = 0;
   Value depth, inner, rowsScratch;
   bool blocked = false, directRows = false;
+  /// Whether rows, and the packed panel, are widened to f32 in scratch memory.
+  bool widensRows = false, widensPanel = false;
 };
 
 } // namespace

@@ -62,6 +62,15 @@ std::optional<ProductDims> ProductDims::of(ContractOp op) {
   return dims;
 }
 
+std::optional<int64_t> ProductDims::rowCount() const {
+  if (!m)
+    return 1;
+  std::optional<unsigned> place =
+      rowsMap.getResultPosition(getAffineDimExpr(*m, rowsMap.getContext()));
+  int64_t size = place ? cast<ShapedType>(rows.getType()).getDimSize(*place) : ShapedType::kDynamic;
+  return ShapedType::isDynamic(size) ? std::nullopt : std::optional(size);
+}
+
 std::pair<Value, unsigned> cpu::bearerOf(ContractOp op, unsigned dim) {
   AffineExpr expr = getAffineDimExpr(dim, op.getContext());
   std::pair<Value, AffineMap> operands[] = {

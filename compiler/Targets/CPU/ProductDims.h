@@ -25,6 +25,9 @@ struct ProductDims {
   /// Width of the columns' panels when they are packed already, else 0.
   int64_t packedWidth = 0;
 
+  /// Number of rows, when it is static.
+  std::optional<int64_t> rowCount() const;
+
   /// Roles of a contraction on tensors or buffers; nothing when no operand owns the last dimension
   /// of the output.
   static std::optional<ProductDims> of(ContractOp op);
