@@ -36,6 +36,12 @@ LogicalResult fovea::verifySchedule(Operation *op, StringRef label, ScheduleAttr
   return success();
 }
 
+int64_t fovea::keyPartsOf(Operation *op) {
+  auto parts = op->getAttrOfType<IntegerAttr>(kKeyPartsAttr);
+  bool sound = parts && parts.getType().isSignlessInteger(64) && parts.getInt() >= 1;
+  return sound ? parts.getInt() : 1;
+}
+
 bool fovea::isTable(Value capture, AffineMap map) {
   return map.getNumResults() == 0 && cast<ShapedType>(capture.getType()).getRank() != 0;
 }

@@ -54,6 +54,23 @@ def test_the_form_and_the_tile_are_those_asked_for(
     sound(fovea("compile", source, *options, "--require-fused"))
 
 
+def test_parts_of_the_keys_are_shown(fovea: Run, tmp_path: Path) -> None:
+    source = scheduled(tmp_path, "attention", "kv_split = 3")
+    sound(fovea("verify", source))
+    shown = sound(fovea("explain", source)).stdout
+    assert " on 3 parts of the keys, as scheduled: kv_split = 3\n" in shown
+    kernels = json.loads(sound(fovea("explain", source, "--json")).stdout)["kernels"]
+    assert [k["key_parts"] for k in kernels if k["op"] == "fovea.attention"] == [3]
+
+
+def test_parts_that_a_module_claims_are_not_believed(fovea: Run, tmp_path: Path) -> None:
+    text = (tmp_path / "attention.mlir").read_text()
+    claimed = text.replace("indexing_maps", "fovea.key_parts = 2, indexing_maps")
+    (tmp_path / "claimed.mlir").write_text(claimed)
+    sound(fovea("verify", "claimed.mlir"))
+    assert "parts of the keys" not in sound(fovea("explain", "claimed.mlir")).stdout
+
+
 @pytest.mark.parametrize(
     ("model", "schedule", "reason"),
     [
@@ -62,6 +79,7 @@ def test_the_form_and_the_tile_are_those_asked_for(
         ("attention", 'form = "row_attention", tiles = [6, 2]', "it has no register tile"),
         ("linear", "tiles = [31, 1]", "more than the 30 sums that 32 registers hold"),
         ("weighted", "tiles = [1, 576460752303423488]", "more than the 30 sums"),
+        ("attention", "kv_split = 65", "kv_split: there are at most 64 parts"),
         ("double", 'form = "transposed_attention"', "scores and sums on the lanes are in f32"),
     ],
 )

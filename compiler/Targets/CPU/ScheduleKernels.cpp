@@ -11,6 +11,8 @@
 #include "compiler/Targets/CPU/ScheduleRequest.h"
 #include "compiler/Transforms/Passes.h"
 
+#include "dialects/Fovea/StructuredOps.h"
+
 namespace fovea {
 #define GEN_PASS_DEF_SCHEDULEKERNELS
 #include "compiler/Targets/CPU/Passes.h.inc"
@@ -105,8 +107,8 @@ private:
       record.set("refused", attrs.getArrayAttr(refused));
       if (ScheduleAttr schedule = scheduleOf(op))
         record.set("schedule", recordOf(schedule));
-      if (Attribute parts = op->getAttr(kKeyPartsAttr))
-        record.set("key_parts", parts);
+      if (int64_t parts = keyPartsOf(op); parts > 1)
+        record.set("key_parts", attrs.getI64IntegerAttr(parts));
       kernel->setAttr("fovea.ledger", record.getDictionary(&getContext()));
       OpBuilder builder(op);
       Nest nest(builder, op->getLoc());

@@ -6,6 +6,8 @@
 //===----------------------------------------------------------------------===//
 #include "compiler/Targets/CPU/ScheduleRequest.h"
 
+#include "dialects/Fovea/StructuredOps.h"
+
 #include "llvm/Support/FormatVariadic.h"
 
 using namespace mlir;
@@ -46,7 +48,7 @@ Refusal cpu::refuseRequest(Operation *op, const Form &form, const Capabilities &
   ScheduleAttr schedule = scheduleOf(op);
   if (!schedule)
     return {};
-  if (schedule.getKvSplit().value_or(1) != 1 && !op->hasAttr(kKeyPartsAttr))
+  if (schedule.getKvSplit().value_or(keyPartsOf(op)) != keyPartsOf(op))
     return {kScheduleReason.str(),
             "its keys are not split: fovea-split-keys, a pass of the graph phase, did not see it"};
   std::optional<RegisterTile> tile = requestedTile(op);

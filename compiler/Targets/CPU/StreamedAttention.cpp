@@ -171,7 +171,7 @@ private:
   /// True when blocks and parts of them are whole vectors of keys.
   bool fillsLanes() {
     std::optional<int64_t> count = constant(extent[Dim::J]);
-    return count && *count % cpu.lanes == 0;
+    return count && *count % (cpu.lanes * keyPartsOf(op)) == 0;
   }
 
   LaneGroup keyGroup(Value query, Value key, Value end) {

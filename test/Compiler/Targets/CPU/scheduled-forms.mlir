@@ -88,3 +88,21 @@ func.func private @tile_as_wide_as_packed_panels(%a: memref<5x8xf32>, %b: memref
       }
   return
 }
+
+// Blocks of keys are those of the head's part.
+// CHECK-LABEL: func private @keys_of_a_part
+// CHECK-SAME:    form = "transposed_attention", key_parts = 2
+// CHECK:         %[[AT:.*]] = arith.muli %{{.*}}, %c500
+// CHECK:         %[[FIRST:.*]] = arith.minsi %[[AT]], %c1000
+// CHECK:         %[[BEHIND:.*]] = arith.addi %[[FIRST]], %c500
+// CHECK:         %[[END:.*]] = arith.minsi %[[BEHIND]], %c1000
+// CHECK:         scf.for %{{.*}} = %[[FIRST]] to %[[END]]
+func.func private @keys_of_a_part(%q: memref<1x4x1x8xf32>, %k: memref<1x2x1000x8xf32>,
+    %o: memref<1x4x1x8xf32>) attributes {fovea_kernel.kernel} {
+  fovea.attention
+      ins(%q, %k, %k : memref<1x4x1x8xf32>, memref<1x2x1000x8xf32>, memref<1x2x1000x8xf32>)
+      outs(%o : memref<1x4x1x8xf32>) {fovea.key_parts = 2, indexing_maps = [#q,
+        affine_map<(b, h, i, j, d, e) -> (b, h floordiv 2, j, d)>,
+        affine_map<(b, h, i, j, d, e) -> (b, h floordiv 2, j, e)>, #o]}
+  return
+}
