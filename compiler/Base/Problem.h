@@ -17,7 +17,7 @@ namespace fovea {
 /// A complaint about an input: what, where, why and what to do.
 struct Problem {
   /// Stable code "FVnnnn": 00xx files and formats, 01xx operators and attributes, 02xx shapes and
-  /// types, 03xx options, 04xx fusion demands, 09xx errors of the compiler itself.
+  /// types, 03xx options, 04xx demands on fusion and schedules, 09xx errors of the compiler itself.
   std::string code;
   /// File the input came from.
   std::string file;

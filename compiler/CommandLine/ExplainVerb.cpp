@@ -29,10 +29,31 @@ static bool isNamed(const llvm::json::Object &record) {
   return refused && !refused->empty();
 }
 
+/// What the operation's schedule asked for: ", as scheduled: form = row_attention, tiles = [6,4]".
+static std::string scheduleText(const llvm::json::Object &record) {
+  const llvm::json::Object *schedule = record.getObject("schedule");
+  if (!schedule)
+    return "";
+  std::string text;
+  llvm::raw_string_ostream stream(text);
+  for (StringRef key : {"form", "tiles", "kv_split"})
+    if (const llvm::json::Value *value = schedule->get(key)) {
+      stream << (text.empty() ? ", as scheduled: " : ", ") << key << " = ";
+      if (std::optional<StringRef> name = value->getAsString())
+        stream << *name;
+      else
+        stream << *value;
+    }
+  return text;
+}
+
 static void print(const llvm::json::Object &record) {
   StringRef node = textOf(record, "node");
   llvm::outs() << (node.empty() ? textOf(record, "kernel") : node) << ": " << textOf(record, "op")
-               << " by " << textOf(record, "form") << "\n";
+               << " by " << textOf(record, "form");
+  if (std::optional<int64_t> parts = record.getInteger("key_parts"))
+    llvm::outs() << " on " << *parts << " parts of the keys";
+  llvm::outs() << scheduleText(record) << "\n";
   const llvm::json::Array *refused = record.getArray("refused");
   for (const llvm::json::Value &value : refused ? *refused : llvm::json::Array()) {
     const llvm::json::Object *entry = value.getAsObject();

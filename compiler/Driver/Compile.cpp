@@ -134,6 +134,15 @@ bool Compilation::readText(StringRef text, StringRef name) {
   return tookModule();
 }
 
+/// What to do about a refusal.
+static StringRef remedyOf(StringRef refusal) {
+  if (refusal == kNotComputed)
+    return "fix the sizes that the reasons name with --dim";
+  if (refusal == kScheduleNotFollowed)
+    return "change the schedule as the reasons say, or leave it out";
+  return "make the sizes of the model agree";
+}
+
 /// Runs `run` and makes a problem of the first error that it emits; `module` is what it works on.
 static LogicalResult collecting(ModuleOp module, Problems &problems, StringRef file,
                                 function_ref<LogicalResult()> run) {
@@ -143,9 +152,7 @@ static LogicalResult collecting(ModuleOp module, Problems &problems, StringRef f
     return result;
   if (!error.refusal.empty())
     problems.push_back({error.refusal, file.str(), "", "", 0, error.text, error.notes,
-                        error.refusal == kNotComputed
-                            ? "fix the sizes that the reasons name with --dim"
-                            : "make the sizes of the model agree"});
+                        remedyOf(error.refusal).str()});
   else
     problems.push_back({"FV0901", file.str(), "", "", 0,
                         error.text.empty() ? "a pass failed without a message" : error.text,

@@ -67,15 +67,24 @@ std::vector<llvm::json::Object> fovea::userPassRecords(StringRef ledger) {
   return recordsOf(ledger, "passes");
 }
 
+/// The first of the forms refused that was wanted: those that do not follow a schedule were not.
+static const llvm::json::Object *firstUnable(const llvm::json::Array *refused) {
+  if (!refused)
+    return nullptr;
+  for (const llvm::json::Value &value : *refused)
+    if (const llvm::json::Object *entry = value.getAsObject();
+        entry && entry->getString("reason") != "schedule")
+      return entry;
+  return nullptr;
+}
+
 Problems fovea::findUnfused(StringRef ledger) {
   Problems problems;
   auto text = [](const llvm::json::Object &object, StringRef key) {
     return object.getString(key).value_or("").str();
   };
   for (const llvm::json::Object &record : ledgerRecords(ledger)) {
-    const llvm::json::Array *refused = record.getArray("refused");
-    const llvm::json::Object *first =
-        refused && !refused->empty() ? refused->front().getAsObject() : nullptr;
+    const llvm::json::Object *first = firstUnable(record.getArray("refused"));
     if (first)
       problems.push_back({"FV0401", "", text(record, "node"), text(record, "op"), 0,
                           "the form " + text(*first, "form") + " was refused", text(*first, "text"),

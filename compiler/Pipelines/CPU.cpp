@@ -42,6 +42,7 @@ static void addGraph(OpPassManager &manager, const cpu::Capabilities &cpu) {
   function.addPass(createRaiseAttention());
   function.addPass(createMaterializeMods());
   function.addPass(createFoldQueryGroups());
+  function.addPass(createSplitKeys());
   function.addPass(createExpandRecurrence());
   function.addPass(createLowerRnn());
   function.addPass(createExpandRope());

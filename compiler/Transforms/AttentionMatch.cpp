@@ -339,7 +339,14 @@ bool AttentionMatch::checkReaders() {
   return true;
 }
 
+bool AttentionMatch::checkSchedules() {
+  for (ContractOp product : {site.scores, site.output()})
+    if (product.getScheduleAttr())
+      return fail(product, "has a schedule of its own");
+  return true;
+}
+
 bool AttentionMatch::run() {
-  return nameDimensions() && buildProbability() && buildScore() && findQueryAndKey() &&
-         findLayout() && checkReaders();
+  return checkSchedules() && nameDimensions() && buildProbability() && buildScore() &&
+         findQueryAndKey() && findLayout() && checkReaders();
 }

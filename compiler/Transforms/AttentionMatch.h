@@ -59,6 +59,7 @@ private:
   bool findQueryAndKey();
   bool findLayout();
   bool checkReaders();
+  bool checkSchedules();
   std::vector<AttentionOperand> earlierForms(TensorAccess access, bool mayScale);
   std::vector<std::pair<AttentionOperand, mlir::Operation *>> laterOutputs();
 

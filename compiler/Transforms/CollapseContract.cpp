@@ -176,7 +176,7 @@ struct MergeNeighbours : OpRewritePattern<ContractOp> {
     maps.push_back(collapsed.collapse(op.getOutMap()));
     auto merged = ContractOp::create(builder, TypeRange(init.getType()), operands[0], operands[1],
                                      ArrayRef(operands).drop_front(2), init,
-                                     builder.getAffineMapArrayAttr(maps));
+                                     builder.getAffineMapArrayAttr(maps), op.getScheduleAttr());
     merged.getEpilogue().takeBody(op.getEpilogue());
     Value result = merged.getResult();
     if (result.getType() != op.getResult().getType())

@@ -72,7 +72,8 @@ public:
         builder, product.getLhs(), product.getRhs(), captures, init, maps,
         [&](ImplicitLocOpBuilder &scalars, ValueRange arguments) -> SmallVector<Value> {
           return {fillBody(scalars, arguments)};
-        });
+        },
+        product.getScheduleAttr());
   }
 
 private:

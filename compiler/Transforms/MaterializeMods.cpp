@@ -4,6 +4,7 @@
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
+#include "compiler/Transforms/AttentionRegions.h"
 #include "compiler/Transforms/ExtentDemands.h"
 #include "dialects/Fovea/StructuredOps.h"
 
@@ -21,32 +22,6 @@ namespace fovea {
 
 using namespace mlir;
 using namespace fovea;
-
-/// Block of a region of `op`, created when the region is empty; `leading` precede the positions.
-static Block *regionBlock(AttentionOp op, Region &region, TypeRange leading) {
-  if (!region.empty())
-    return &region.front();
-  OpBuilder builder(op.getContext());
-  SmallVector<Type> types(leading);
-  types.append(4, builder.getIndexType());
-  for (auto [index, capture] : llvm::enumerate(op.getCaptures()))
-    types.push_back(isTable(capture, op.getCaptureMap(index)) ? capture.getType()
-                                                              : elementTypeOf(capture));
-  SmallVector<Location> locations(types.size(), op.getLoc());
-  return builder.createBlock(&region, {}, types, locations);
-}
-
-/// Adds a scalar capture; every region receives it as its last argument.
-static void addScalarCapture(AttentionOp op, Value capture) {
-  SmallVector<Attribute> maps(op.getIndexingMaps().getValue());
-  auto map = AffineMapAttr::get(AffineMap::get(6, 0, op.getContext()));
-  maps.insert(maps.begin() + 3 + op.getCaptures().size(), map);
-  op.setIndexingMapsAttr(ArrayAttr::get(op.getContext(), maps));
-  op.getCapturesMutable().append(capture);
-  for (Region *region : {&op.getScore(), &op.getMask(), &op.getProb()})
-    if (!region->empty())
-      region->front().addArgument(elementTypeOf(capture), op.getLoc());
-}
 
 /// s -> softcap * tanh(s / softcap), behind what the score region does already.
 static void appendSoftcap(AttentionOp op) {
@@ -109,26 +84,17 @@ private:
       auto type = RankedTensorType::get({}, outside.getI64Type());
       addScalarCapture(op, tensor::FromElementsOp::create(outside, type, bound));
     }
-    Block *block = regionBlock(op, op.getMask(), {});
-    ImplicitLocOpBuilder builder(op.getLoc(), op.getContext());
-    builder.setInsertionPointToEnd(block);
-    Value keep;
-    if (!block->empty()) {
-      keep = block->getTerminator()->getOperand(0);
-      block->getTerminator()->erase();
-    }
-    Value bound;
-    if (constant)
-      bound = arith::ConstantIndexOp::create(builder, boundOf(*constant, addend));
-    else
-      bound =
-          arith::IndexCastOp::create(builder, builder.getIndexType(), block->getArguments().back());
-    Value i = block->getArgument(2), j = block->getArgument(3);
-    Value edge = arith::AddIOp::create(builder, i, bound);
-    Value inside = arith::CmpIOp::create(builder, arith::CmpIPredicate::sle, upper ? j : edge,
-                                         upper ? edge : j);
-    keep = keep ? arith::AndIOp::create(builder, keep, inside) : inside;
-    YieldOp::create(builder, keep);
+    conjoinMask(op, [&](ImplicitLocOpBuilder &builder, ValueRange arguments) -> Value {
+      Value bound;
+      if (constant)
+        bound = arith::ConstantIndexOp::create(builder, boundOf(*constant, addend));
+      else
+        bound = arith::IndexCastOp::create(builder, builder.getIndexType(), arguments.back());
+      Value i = arguments[AttentionOp::I], j = arguments[AttentionOp::J];
+      Value edge = arith::AddIOp::create(builder, i, bound);
+      return arith::CmpIOp::create(builder, arith::CmpIPredicate::sle, upper ? j : edge,
+                                   upper ? edge : j);
+    });
   }
 
   AttentionOp op;

@@ -116,6 +116,24 @@ def FoldQueryGroups : Pass<"fovea-fold-query-groups", "::mlir::func::FuncOp"> {
     "::mlir::tensor::TensorDialect"];
 }
 
+def SplitKeys : Pass<"fovea-split-keys", "::mlir::func::FuncOp"> {
+  let summary = "Attend to parts of the keys by themselves and merge the results";
+  let description = [{
+    Needs attention without sugar; runs behind `fovea-fold-query-groups`. The query is repeated for
+    N parts of the keys, so that head h becomes heads h * N + part, which share the keys of h and
+    keep those of their part, ceildiv(keys, N) each. An elementwise operation merges the parts by
+    their log-sum-exp, in their order, so that results do not depend on the number of threads.
+    N is the schedule's `kv_split`, which is refused where it is impossible. Without one, an
+    attention of fewer than 8 heads of a static batch with at least 4096 static keys is split into a
+    power of two, so that there are 8 tasks, or parts of 1024 keys. Gives up on more than 16 queries
+    a head or an unknown number, an unknown number of heads, and probability regions.
+  }];
+  let statistics = [Statistic<"numSplit", "split", "attention operations with keys in parts">];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect", "::mlir::math::MathDialect",
+    "::mlir::tensor::TensorDialect"];
+}
+
 def DecomposeTensorOps : Pass<"fovea-decompose-tensor-ops", "::mlir::func::FuncOp"> {
   let summary = "Decompose tensor operations that cannot be bufferized or lowered";
   let description = [{

@@ -114,7 +114,8 @@ private:
         builder.getAffineMapArrayAttr(maps), builder.getF64FloatAttr(scale),
         ScorerAttr::get(builder.getContext(), Scorer::Dot),
         NormalizerAttr::get(builder.getContext(), Normalizer::Softmax),
-        /*causal=*/UnitAttr(), /*window=*/DenseI64ArrayAttr(), /*softcap=*/FloatAttr());
+        /*causal=*/UnitAttr(), /*window=*/DenseI64ArrayAttr(), /*softcap=*/FloatAttr(),
+        /*schedule=*/ScheduleAttr());
   }
 
   /// Opens a region with its arguments and maps those of the chain to them.

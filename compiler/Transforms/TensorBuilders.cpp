@@ -107,9 +107,9 @@ Value fovea::castTo(ImplicitLocOpBuilder &builder, Value value, Type type) {
 
 Value fovea::createContract(ImplicitLocOpBuilder &builder, Value lhs, Value rhs,
                             ValueRange captures, Value init, ArrayRef<AffineMap> maps,
-                            ScalarBody body) {
+                            ScalarBody body, ScheduleAttr schedule) {
   auto op = ContractOp::create(builder, TypeRange(init.getType()), lhs, rhs, captures, init,
-                               builder.getAffineMapArrayAttr(maps));
+                               builder.getAffineMapArrayAttr(maps), schedule);
   OpBuilder::InsertionGuard guard(builder);
   SmallVector<Type> types{ContractOp::getSumType(getElementTypeOrSelf(lhs))};
   for (Value capture : captures)

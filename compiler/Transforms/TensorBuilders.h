@@ -53,7 +53,8 @@ mlir::Value castTo(mlir::ImplicitLocOpBuilder &builder, mlir::Value value, mlir:
 /// lhs, rhs, captures and init.
 mlir::Value createContract(mlir::ImplicitLocOpBuilder &builder, mlir::Value lhs, mlir::Value rhs,
                            mlir::ValueRange captures, mlir::Value init,
-                           llvm::ArrayRef<mlir::AffineMap> maps, ScalarBody body);
+                           llvm::ArrayRef<mlir::AffineMap> maps, ScalarBody body,
+                           ScheduleAttr schedule = {});
 
 /// All-parallel linalg.generic over `rank` dimensions; every init is written at the identity map.
 /// `body` gets one scalar per input and per init and gives one per init.

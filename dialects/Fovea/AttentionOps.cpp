@@ -171,6 +171,8 @@ LogicalResult AttentionOp::verify() {
     if (!std::isfinite(cap) || cap <= 0)
       return emitConstraint(*this, "attention_c12") << "expected a finite positive softcap";
   }
+  if (failed(verifySchedule(*this, "attention_c14", getScheduleAttr(), /*keys=*/true)))
+    return failure();
   return verifyDestinations(*this, "attention_c13", getInits());
 }
 

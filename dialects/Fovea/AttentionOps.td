@@ -33,6 +33,8 @@ def Fovea_AttentionOp : Fovea_DestinationOp<"attention", [AttrSizedOperandSegmen
     c * tanh(s / c) to the score region; `causal` keeps j <= i + offset; `window [l, r]` keeps
     i + offset - l <= j <= i + offset + r (-1 is unbounded).
 
+    `schedule` overrides the target's choice of how, never what (see Schedules).
+
     Constraints:
     - attention_c1: query, key and value have one element type out of f32, f64, f16, bf16, and out
       has one of these.
@@ -52,6 +54,7 @@ def Fovea_AttentionOp : Fovea_DestinationOp<"attention", [AttrSizedOperandSegmen
     - attention_c11: window has two entries, each >= -1.
     - attention_c12: scale is finite, softcap is finite and positive.
     - attention_c13: outs are out and optionally lse; results are as the outs that are tensors.
+    - attention_c14: of a schedule, tiles are two counts and kv_split is one, each at least 1.
 
     ```mlir
     %r = fovea.attention
@@ -70,7 +73,8 @@ def Fovea_AttentionOp : Fovea_DestinationOp<"attention", [AttrSizedOperandSegmen
     AffineMapArrayAttr:$indexing_maps, DefaultValuedAttr<F64Attr, "1.0">:$scale,
     DefaultValuedAttr<Fovea_ScorerAttr, "Scorer::Dot">:$scorer,
     DefaultValuedAttr<Fovea_NormalizerAttr, "Normalizer::Softmax">:$normalizer,
-    UnitAttr:$causal, OptionalAttr<DenseI64ArrayAttr>:$window, OptionalAttr<F64Attr>:$softcap);
+    UnitAttr:$causal, OptionalAttr<DenseI64ArrayAttr>:$window, OptionalAttr<F64Attr>:$softcap,
+    OptionalAttr<Fovea_ScheduleAttr>:$schedule);
   let regions = (region MaxSizedRegion<1>:$score, MaxSizedRegion<1>:$mask, MaxSizedRegion<1>:$prob);
   let results = (outs Variadic<AnyRankedTensor>:$results);
   let assemblyFormat = [{

@@ -26,7 +26,7 @@ void ContractOp::build(OpBuilder &builder, OperationState &state, Value lhs, Val
   if (isa<RankedTensorType>(init.getType()))
     results.push_back(init.getType());
   build(builder, state, TypeRange(results), lhs, rhs, ValueRange(), init,
-        builder.getAffineMapArrayAttr(maps));
+        builder.getAffineMapArrayAttr(maps), ScheduleAttr());
   OpBuilder::InsertionGuard guard(builder);
   Type sum = getSumType(elementTypeOf(lhs)), out = elementTypeOf(init);
   Block *body = builder.createBlock(state.regions.front().get(), {}, {sum}, {state.location});
@@ -87,7 +87,8 @@ LogicalResult ContractOp::verify() {
     maps.push_back(getCaptureMap(index));
   if (failed(verifyRegionTypes(*this, "contract_c7", getEpilogue(), getSumType(element),
                                getCaptures(), maps, elementTypeOf(getInit()))) ||
-      failed(verifyScalarRegion(*this, "contract_c8", getEpilogue())))
+      failed(verifyScalarRegion(*this, "contract_c8", getEpilogue())) ||
+      failed(verifySchedule(*this, "contract_c9", getScheduleAttr(), /*keys=*/false)))
     return failure();
   return verifyDestinations(*this, "contract_c1", getInit());
 }

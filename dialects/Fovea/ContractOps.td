@@ -19,6 +19,7 @@ def Fovea_ContractOp : Fovea_DestinationOp<"contract"> {
     The previous contents of `outs` are not read. The sum is taken in f32 for f32, f16 and bf16, in
     f64 for f64, in i32 for i8 and i32, in i64 for i64. Maps are affine, so a convolution is a
     contraction whose input map is (n, c, o * stride + k * dilation) over padded input.
+    `schedule` overrides the target's choice of how, never what (see Schedules).
 
     Constraints:
     - contract_c1: one indexing map per operand (lhs, rhs, captures, out), equal numbers of
@@ -32,6 +33,7 @@ def Fovea_ContractOp : Fovea_DestinationOp<"contract"> {
     - contract_c7: the epilogue takes the sum and one scalar per capture and yields one element of
       the out type.
     - contract_c8: the epilogue contains only elementwise scalar operations.
+    - contract_c9: of a schedule, tiles are two counts, each at least 1; there is no kv_split.
 
     ```mlir
     %r = fovea.contract ins(%a, %b : tensor<5x8xf32>, tensor<8x6xf32>)
@@ -47,7 +49,8 @@ def Fovea_ContractOp : Fovea_DestinationOp<"contract"> {
     ```
   }];
   let arguments = (ins Fovea_Buffer:$lhs, Fovea_Buffer:$rhs, Variadic<Fovea_Buffer>:$captures,
-    Fovea_Buffer:$init, AffineMapArrayAttr:$indexing_maps);
+    Fovea_Buffer:$init, AffineMapArrayAttr:$indexing_maps,
+    OptionalAttr<Fovea_ScheduleAttr>:$schedule);
   let regions = (region SizedRegion<1>:$epilogue);
   let results = (outs Optional<AnyRankedTensor>:$result);
   let assemblyFormat = [{

@@ -114,6 +114,15 @@ def Fovea_ActivationAttr : AttrDef<Fovea_Dialect, "Activation"> {
 def Fovea_ActivationArrayAttr
     : TypedArrayAttrBase<Fovea_ActivationAttr, "activation functions, per direction in gate order">;
 
+def Fovea_ScheduleAttr : AttrDef<Fovea_Dialect, "Schedule"> {
+  let mnemonic = "schedule";
+  let summary = "how an operation is to be computed, in place of the target's choice";
+  let parameters = (ins OptionalParameter<"::mlir::StringAttr">:$form,
+    OptionalParameter<"::mlir::DenseI64ArrayAttr">:$tiles,
+    OptionalParameter<"std::optional<int64_t>">:$kv_split);
+  let assemblyFormat = "`<` struct(params) `>`";
+}
+
 def Fovea_Fault : Fovea_Enum<"Fault", "what a run-time check reports (fovea_fault of the ABI)", [
   I32EnumAttrCase<"Index", 1, "index">, I32EnumAttrCase<"Shape", 2, "shape">,
   I32EnumAttrCase<"Length", 3, "length">, I32EnumAttrCase<"Parameter", 5, "parameter">]>;

@@ -43,6 +43,9 @@ inline constexpr llvm::StringLiteral kShapeAttr = "fovea.shape";
 /// Argument or result: "u8", "u16", "u32", "u64" where the element type's sign does not say it.
 inline constexpr llvm::StringLiteral kDtypeAttr = "fovea.dtype";
 
+/// Attention over a part of the keys per head (fovea-split-keys): number of the parts.
+inline constexpr llvm::StringLiteral kKeyPartsAttr = "fovea.key_parts";
+
 /// The name that the frontend gave to the node that became `op`; empty when it gave none.
 llvm::StringRef nodeOf(mlir::Operation *op);
 /// What a user calls `op`: its node, or the operation's name and its line in the text.

@@ -19,6 +19,29 @@ Type fovea::elementTypeOf(Value shaped) {
   return cast<ShapedType>(shaped.getType()).getElementType();
 }
 
+LogicalResult fovea::verifySchedule(Operation *op, StringRef label, ScheduleAttr schedule,
+                                    bool keys) {
+  if (!schedule)
+    return success();
+  auto isCount = [](int64_t value) { return value >= 1; };
+  if (DenseI64ArrayAttr tiles = schedule.getTiles();
+      tiles && (tiles.size() != 2 || !llvm::all_of(tiles.asArrayRef(), isCount)))
+    return emitConstraint(op, label)
+           << "expected tiles of two counts, rows and vectors, each at least 1";
+  if (schedule.getKvSplit() && !keys)
+    return emitConstraint(op, label) << "expected no kv_split: there are no keys";
+  if (schedule.getKvSplit() && !isCount(*schedule.getKvSplit()))
+    return emitConstraint(op, label)
+           << "expected a kv_split of at least 1, got " << *schedule.getKvSplit();
+  return success();
+}
+
+int64_t fovea::keyPartsOf(Operation *op) {
+  auto parts = op->getAttrOfType<IntegerAttr>(kKeyPartsAttr);
+  bool sound = parts && parts.getType().isSignlessInteger(64) && parts.getInt() >= 1;
+  return sound ? parts.getInt() : 1;
+}
+
 bool fovea::isTable(Value capture, AffineMap map) {
   return map.getNumResults() == 0 && cast<ShapedType>(capture.getType()).getRank() != 0;
 }

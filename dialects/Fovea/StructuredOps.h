@@ -45,6 +45,13 @@ mlir::LogicalResult verifyRegionTypes(mlir::Operation *op, llvm::StringRef label
 mlir::LogicalResult verifyScalarRegion(mlir::Operation *op, llvm::StringRef label,
                                        mlir::Region &region);
 
+/// Checks the counts of a schedule, which may be null; `keys`: keys may be split.
+mlir::LogicalResult verifySchedule(mlir::Operation *op, llvm::StringRef label,
+                                   ScheduleAttr schedule, bool keys);
+
+/// Parts of the keys that the heads of an attention share out (kKeyPartsAttr); 1 without any.
+int64_t keyPartsOf(mlir::Operation *op);
+
 /// True when a capture is a table: its map has no results although it is shaped.
 bool isTable(mlir::Value capture, mlir::AffineMap map);
 

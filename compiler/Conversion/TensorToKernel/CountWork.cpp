@@ -10,6 +10,8 @@
 #include "compiler/Conversion/TensorToKernel/SizeFormula.h"
 #include "compiler/Conversion/TensorToKernel/SizeSlice.h"
 
+#include "dialects/Fovea/StructuredOps.h"
+
 #include "mlir/Interfaces/ViewLikeInterface.h"
 
 namespace fovea {
@@ -115,6 +117,9 @@ private:
         work = formulas.multiply(work, extent);
       return work;
     }
+    // Heads that share out the keys are one.
+    extents[AttentionOp::H] =
+        formulas.combine("floordiv", extents[AttentionOp::H], formulas.number(keyPartsOf(op)));
     // Scores and the weighted sum: b h i j (d + e) multiply-adds.
     Attribute work =
         formulas.multiply(formulas.number(2),

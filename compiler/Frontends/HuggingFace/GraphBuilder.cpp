@@ -126,7 +126,7 @@ Value GraphBuilder::linear(Value x, Value weight, Value bias) {
   Value init = empty(sizes);
   auto op = ContractOp::create(builder, location, init.getType(), x, weight,
                                bias ? ValueRange(bias) : ValueRange(), init,
-                               builder.getAffineMapArrayAttr(maps));
+                               builder.getAffineMapArrayAttr(maps), ScheduleAttr());
   OpBuilder::InsertionGuard guard(builder);
   Block &block = op.getEpilogue().emplaceBlock();
   builder.setInsertionPointToEnd(&block);
@@ -216,7 +216,7 @@ Value GraphBuilder::attention(Value query, Value key, Value value, Value keep, d
       /*offset=*/Value(), ValueRange(init), builder.getAffineMapArrayAttr(maps),
       builder.getF64FloatAttr(scale), ScorerAttr::get(builder.getContext(), Scorer::Dot),
       NormalizerAttr::get(builder.getContext(), Normalizer::Softmax), /*causal=*/UnitAttr(),
-      /*window=*/DenseI64ArrayAttr(), /*softcap=*/FloatAttr());
+      /*window=*/DenseI64ArrayAttr(), /*softcap=*/FloatAttr(), /*schedule=*/ScheduleAttr());
   OpBuilder::InsertionGuard guard(builder);
   Block &block = op.getMask().emplaceBlock();
   builder.setInsertionPointToEnd(&block);

@@ -74,9 +74,9 @@ Value AttentionTask::headView(Value buffer, AffineMap map, unsigned rowDim, unsi
 
 void AttentionTask::forKeyBlocks(const Positions &queries, int64_t block, int64_t part,
                                  function_ref<void(Value, Value)> body) {
-  Value keys = extent[Dim::J];
-  nest.loop(nest.index(0), keys, nest.index(block), [&](Value firstKey) {
-    Value end = nest.min(nest.add(firstKey, nest.index(block)), keys);
+  Positions keys = keysOf(op, nest, head, extent[Dim::J]);
+  nest.loop(keys.first, keys.end, nest.index(block), [&](Value firstKey) {
+    Value end = nest.min(nest.add(firstKey, nest.index(block)), keys.end);
     auto writeWhole = [&] { body(firstKey, nest.sub(end, firstKey)); };
     masked = !op.getMask().empty();
     if (!judgesBlocks(op))

@@ -29,6 +29,8 @@ struct Form {
   Refusal (*refuse)(mlir::Operation *op, const Capabilities &cpu);
   /// Writes the schedule in front of `op`, which the caller then erases.
   void (*schedule)(mlir::Operation *op, Nest &nest, const Capabilities &cpu);
+  /// Why a register tile that a schedule asks for will not do; null in forms that have no tile.
+  Refusal (*refuseTile)(mlir::Operation *op, RegisterTile tile, const Capabilities &cpu) = nullptr;
 };
 
 /// All forms, best first.

@@ -33,6 +33,15 @@ static bool isUniform(AttentionOp op, unsigned capture) {
          !map.isFunctionOfDim(Dim::J);
 }
 
+Positions cpu::keysOf(AttentionOp op, Nest &nest, Value head, Value keys) {
+  int64_t parts = keyPartsOf(op);
+  if (parts == 1)
+    return {nest.index(0), keys};
+  Value count = nest.index(parts), size = nest.ceilDiv(keys, count);
+  Value first = nest.min(nest.mul(nest.rem(head, count), size), keys);
+  return {first, nest.min(nest.add(first, size), keys)};
+}
+
 bool cpu::judgesBlocks(AttentionOp op) {
   if (op.getMask().empty())
     return false;

@@ -19,6 +19,10 @@ struct Positions {
   mlir::Value first, end;
 };
 
+/// The keys that a head may keep, of `keys` in all: its part where fovea-split-keys made parts, of
+/// which the mask then keeps no other.
+Positions keysOf(AttentionOp op, Nest &nest, mlir::Value head, mlir::Value keys);
+
 /// Two i1: false when a block is known to have no kept pair, and true when it is known to have no
 /// other. Either may be wrong on the safe side.
 struct Kept {

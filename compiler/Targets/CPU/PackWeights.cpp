@@ -8,6 +8,7 @@
 #include "compiler/Targets/CPU/Capabilities.h"
 #include "compiler/Targets/CPU/Passes.h"
 #include "compiler/Targets/CPU/ProductDims.h"
+#include "compiler/Targets/CPU/ScheduleRequest.h"
 
 #include "dialects/Fovea/StructuredOps.h"
 
@@ -78,7 +79,10 @@ private:
       depth *= type.getDimSize(k.back());
     }
     int64_t columns = type.getDimSize(n.front());
-    int64_t width = cpu.tileFor(columns, dims->rowCount()).vectors * cpu.lanes;
+    RegisterTile tile = requestedTile(op).value_or(cpu.tileFor(columns, dims->rowCount()));
+    if (refuseRegisters(tile, cpu))
+      return;
+    int64_t width = tile.vectors * cpu.lanes;
     shape.append({static_cast<int64_t>(llvm::divideCeil(columns, width)), depth, width});
     auto panels = PanelsAttr::get(&getContext(), width, n, k);
     Value packed = declare(get, panels, shape);

@@ -9,9 +9,12 @@
 #include "compiler/Targets/CPU/Forms.h"
 #include "compiler/Targets/CPU/LaneRegion.h"
 #include "compiler/Targets/CPU/ProductDims.h"
+#include "compiler/Targets/CPU/ScheduleRequest.h"
 
 #include "dialects/Fovea/StructuredOps.h"
 #include "dialects/FoveaKernel/FoveaKernelDialect.h"
+
+#include "llvm/Support/FormatVariadic.h"
 
 using namespace mlir;
 using namespace fovea;
@@ -97,8 +100,10 @@ private:
 
   void chooseTile() {
     tile = cpu.tileFor(constant(extent[dims.n]), dims.rowCount());
-    if (dims.packedWidth && dims.packedWidth % cpu.lanes == 0 &&
-        dims.packedWidth / cpu.lanes <= cpu.maxVectors())
+    if (std::optional<RegisterTile> asked = requestedTile(op))
+      tile = *asked; // As wide as packed panels: see refuseTile.
+    else if (dims.packedWidth && dims.packedWidth % cpu.lanes == 0 &&
+             dims.packedWidth / cpu.lanes <= cpu.maxVectors())
       tile = {cpu.rowsFor(dims.packedWidth / cpu.lanes), dims.packedWidth / cpu.lanes};
     else
       dims.packedWidth = 0;
@@ -389,8 +394,20 @@ private:
 
 } // namespace
 
+static Refusal refuseTile(Operation *op, RegisterTile tile, const Capabilities &cpu) {
+  if (Refusal refusal = refuseRegisters(tile, cpu))
+    return refusal;
+  int64_t packed = ProductDims::of(cast<ContractOp>(op))->packedWidth;
+  int64_t width = tile.vectors * cpu.lanes;
+  if (packed == 0 || packed == width)
+    return {};
+  return {kScheduleReason.str(), llvm::formatv("the weight is packed in panels of {0} columns; "
+                                               "tiles of {1} vectors are {2} columns wide",
+                                               packed, tile.vectors, width)};
+}
+
 static void schedule(Operation *op, Nest &nest, const Capabilities &cpu) {
   PanelProduct(cast<ContractOp>(op), nest, cpu).write();
 }
 
-const Form cpu::kPanelProduct = {"panel_product", handles, refuse, schedule};
+const Form cpu::kPanelProduct = {"panel_product", handles, refuse, schedule, refuseTile};

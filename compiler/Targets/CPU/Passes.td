@@ -14,8 +14,9 @@ def PackWeights : Pass<"fovea-pack-weights", "::mlir::ModuleOp"> {
   let description = [{
     Needs tensors. A weight that a `fovea.contract` reads along the lanes of its output is replaced
     by a weight packed into panels of the register tile's width, which the driver packs; the
-    contract's map reads it through `n floordiv width` and `n mod width`. Gives up on weights that
-    are not f32 or whose map is no permutation.
+    contract's map reads it through `n floordiv width` and `n mod width`. A schedule's tiles decide
+    the width; what two contracts read in different widths is packed twice. Gives up on weights
+    that are not f32 or whose map is no permutation, and on tiles that do not fit the registers.
   }];
   let options = [Option<"lanes", "lanes", "int64_t", "16", "f32 lanes of a vector register">,
     Option<"registers", "registers", "int64_t", "32", "number of vector registers">];
@@ -26,8 +27,9 @@ def PackWeights : Pass<"fovea-pack-weights", "::mlir::ModuleOp"> {
 def ScheduleKernels : Pass<"fovea-schedule-cpu", "::mlir::ModuleOp"> {
   let summary = "Schedule every kernel as tasks of loops and register products";
   let description = [{
-    Needs formed kernels. For each, the first form of an ordered list that applies; the forms passed
-    over and their reasons are kept in the kernel's attribute `fovea.ledger`.
+    Needs formed kernels. For each, the first form of an ordered list that applies and follows the
+    operation's schedule, if it has one; the forms passed over and their reasons are kept in the
+    kernel's attribute `fovea.ledger`. An operation whose schedule no form follows is refused.
   }];
   let options = [Option<"lanes", "lanes", "int64_t", "16", "f32 lanes of a vector register">,
     Option<"registers", "registers", "int64_t", "32", "number of vector registers">];

@@ -7,6 +7,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 #include "compiler/Targets/CPU/Forms.h"
+#include "compiler/Targets/CPU/MaskIntervals.h"
 #include "compiler/Targets/CPU/ScalarLoops.h"
 
 #include "dialects/Fovea/StructuredOps.h"
@@ -132,7 +133,8 @@ private:
 
   /// body(key, score) for every key that the row keeps.
   void forKeys(function_ref<void(Value, Value)> body) {
-    nest.loop(nest.index(0), extent[Dim::J], nest.index(1), [&](Value key) {
+    Positions keys = keysOf(op, nest, place[Dim::H], extent[Dim::J]);
+    nest.loop(keys.first, keys.end, nest.index(1), [&](Value key) {
       Value dot = nest.loop(nest.index(0), extent[Dim::D], nest.index(1), number(0),
                             [&](Value d, ValueRange sum) {
                               SmallVector<Value> point = at(key, d, Value());

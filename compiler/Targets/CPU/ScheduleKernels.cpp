@@ -8,7 +8,10 @@
 #include "compiler/Conversion/TensorToKernel/Passes.h"
 #include "compiler/Targets/CPU/Forms.h"
 #include "compiler/Targets/CPU/Passes.h"
+#include "compiler/Targets/CPU/ScheduleRequest.h"
 #include "compiler/Transforms/Passes.h"
+
+#include "dialects/Fovea/StructuredOps.h"
 
 namespace fovea {
 #define GEN_PASS_DEF_SCHEDULEKERNELS
@@ -86,21 +89,27 @@ private:
     Builder attrs(&getContext());
     SmallVector<Attribute> refused;
     for (const Form &form : forms()) {
-      if (!form.handles(op))
+      if (!form.handles(op) || !isAskedFor(op, form))
         continue;
-      if (Refusal refusal = form.refuse(op, cpu)) {
+      Refusal refusal = form.refuse(op, cpu);
+      if (!refusal)
+        refusal = refuseRequest(op, form, cpu);
+      if (refusal) {
         refused.push_back(attrs.getDictionaryAttr(
             {attrs.getNamedAttr("form", attrs.getStringAttr(form.name)),
              attrs.getNamedAttr("reason", attrs.getStringAttr(refusal.reason)),
              attrs.getNamedAttr("text", attrs.getStringAttr(refusal.text))}));
         continue;
       }
-      kernel->setAttr(
-          "fovea.ledger",
-          attrs.getDictionaryAttr(
-              {attrs.getNamedAttr("op", attrs.getStringAttr(op->getName().getStringRef())),
-               attrs.getNamedAttr("form", attrs.getStringAttr(form.name)),
-               attrs.getNamedAttr("refused", attrs.getArrayAttr(refused))}));
+      NamedAttrList record;
+      record.set("op", attrs.getStringAttr(op->getName().getStringRef()));
+      record.set("form", attrs.getStringAttr(form.name));
+      record.set("refused", attrs.getArrayAttr(refused));
+      if (ScheduleAttr schedule = scheduleOf(op))
+        record.set("schedule", recordOf(schedule));
+      if (int64_t parts = keyPartsOf(op); parts > 1)
+        record.set("key_parts", attrs.getI64IntegerAttr(parts));
+      kernel->setAttr("fovea.ledger", record.getDictionary(&getContext()));
       OpBuilder builder(op);
       Nest nest(builder, op->getLoc());
       form.schedule(op, nest, cpu);
@@ -108,10 +117,33 @@ private:
       ++numScheduled;
       return success();
     }
+    if (scheduleOf(op))
+      return refuseSchedule(op, refused);
     InFlightDiagnostic diag = emitRefusal(op, kNotComputed);
     diag << "no form of the CPU computes this operation";
     for (Attribute entry : refused)
       diag.attachNote() << entry;
+    return diag;
+  }
+
+  static LogicalResult refuseSchedule(Operation *op, ArrayRef<Attribute> refused) {
+    ScheduleAttr schedule = scheduleOf(op);
+    InFlightDiagnostic diag = emitRefusal(op, kScheduleNotFollowed);
+    diag << nodeOrLine(op) << " cannot follow " << schedule;
+    for (Attribute entry : refused) {
+      auto text = [&](StringRef key) {
+        return cast<DictionaryAttr>(entry).getAs<StringAttr>(key).getValue();
+      };
+      diag.attachNote() << text("form") << ": " << text("text");
+    }
+    if (!refused.empty())
+      return diag;
+    std::string known;
+    for (const Form &form : forms())
+      if (form.handles(op))
+        known += (known.empty() ? "" : ", ") + form.name.str();
+    diag.attachNote() << "the CPU computes " << op->getName() << " by one of " << known
+                      << ", and not by " << schedule.getForm().getValue();
     return diag;
   }
 };

@@ -28,19 +28,23 @@ static constexpr int64_t kFewKeys = 4096;
 /// busy best from a short distance.
 static constexpr int64_t kKeyBlock = 16;
 
-static bool handles(Operation *op) { return isa<AttentionOp>(op); }
+/// True for queries that are known to be few.
+static bool handles(Operation *op) {
+  auto attention = dyn_cast<AttentionOp>(op);
+  if (!attention)
+    return false;
+  using Dim = AttentionOp::Dim;
+  int64_t queries = staticExtent(attention.getQuery(), attention.getQueryMap(), Dim::I);
+  int64_t keys = staticExtent(attention.getKey(), attention.getKeyMap(), Dim::J);
+  bool few = !ShapedType::isDynamic(keys) && keys < kFewKeys;
+  return !ShapedType::isDynamic(queries) && queries <= (few ? kMaxQueriesOnFewKeys : kMaxQueries);
+}
 
 static Refusal refuse(Operation *op, const Capabilities &cpu) {
   auto attention = cast<AttentionOp>(op);
   if (Refusal refusal = refuseOnLanes(attention))
     return refusal;
   using Dim = AttentionOp::Dim;
-  int64_t queries = staticExtent(attention.getQuery(), attention.getQueryMap(), Dim::I);
-  int64_t keys = staticExtent(attention.getKey(), attention.getKeyMap(), Dim::J);
-  bool few = !ShapedType::isDynamic(keys) && keys < kFewKeys;
-  int64_t most = few ? kMaxQueriesOnFewKeys : kMaxQueries;
-  if (ShapedType::isDynamic(queries) || queries > most)
-    return {"shape", "the queries are not known to be " + std::to_string(most) + " or less"};
   int64_t depth = staticExtent(attention.getQuery(), attention.getQueryMap(), Dim::D);
   int64_t width = staticExtent(attention.getValue(), attention.getValueMap(), Dim::E);
   if (depth == 0 || width == 0 || depth % cpu.lanes != 0 || width % cpu.lanes != 0)
@@ -171,7 +175,7 @@ private:
   /// True when blocks and parts of them are whole vectors of keys.
   bool fillsLanes() {
     std::optional<int64_t> count = constant(extent[Dim::J]);
-    return count && *count % cpu.lanes == 0;
+    return count && *count % (cpu.lanes * keyPartsOf(op)) == 0;
   }
 
   LaneGroup keyGroup(Value query, Value key, Value end) {

@@ -9,6 +9,7 @@
 //===----------------------------------------------------------------------===//
 #include "compiler/Targets/CPU/AttentionTask.h"
 #include "compiler/Targets/CPU/ScalarLoops.h"
+#include "compiler/Targets/CPU/ScheduleRequest.h"
 #include "compiler/Targets/CPU/TransposedCopy.h"
 
 #include "dialects/FoveaKernel/FoveaKernelDialect.h"
@@ -43,9 +44,11 @@ public:
     if (queries)
       vectors = std::clamp<int64_t>(llvm::divideCeil(*queries, cpu.lanes), 1, vectors);
     rows = cpu.rowsFor(vectors);
+    if (std::optional<RegisterTile> asked = requestedTile(op))
+      std::tie(rows, vectors) = std::tie(asked->rows, asked->vectors);
     width = vectors * cpu.lanes;
-    keyBlock = kKeyBlock / rows * rows;
-    keyPart = kKeyPart / rows * rows;
+    keyPart = std::max<int64_t>(kKeyPart / rows, 1) * rows;
+    keyBlock = kKeyBlock / keyPart * keyPart;
     Value blocks = nest.ceilDiv(extent[AttentionOp::I], nest.index(width));
     SmallVector<Value> space{extent[AttentionOp::B], extent[AttentionOp::H], blocks};
     Value tasks = nest.product(space);
@@ -310,8 +313,13 @@ private:
 
 } // namespace
 
+static Refusal refuseTile(Operation *, RegisterTile tile, const Capabilities &cpu) {
+  return refuseRegisters(tile, cpu);
+}
+
 static void schedule(Operation *op, Nest &nest, const Capabilities &cpu) {
   TransposedAttention(cast<AttentionOp>(op), nest, cpu).write();
 }
 
-const Form cpu::kTransposedAttention = {"transposed_attention", handles, refuse, schedule};
+const Form cpu::kTransposedAttention = {"transposed_attention", handles, refuse, schedule,
+                                        refuseTile};

@@ -52,6 +52,30 @@ func.func @count_scores_and_weighted_sum(
   return
 }
 
+func.func private @attend_to_parts(%q: memref<2x8x1x16xf32>, %k: memref<2x2x?x16xf32>,
+                                   %v: memref<2x2x?x8xf32>, %o: memref<2x8x1x8xf32>)
+    attributes {fovea_kernel.kernel} {
+  fovea.attention ins(%q, %k, %v : memref<2x8x1x16xf32>, memref<2x2x?x16xf32>, memref<2x2x?x8xf32>)
+      outs(%o : memref<2x8x1x8xf32>) {fovea.key_parts = 4, indexing_maps = [
+        affine_map<(b, h, i, j, d, e) -> (b, h, i, d)>,
+        affine_map<(b, h, i, j, d, e) -> (b, h floordiv 4, j, d)>,
+        affine_map<(b, h, i, j, d, e) -> (b, h floordiv 4, j, e)>,
+        affine_map<(b, h, i, j, d, e) -> (b, h, i, e)>]}
+  return
+}
+
+// 2 * 2 * 2 * (16 + 8): each of 4 heads has a quarter of the keys.
+// CHECK-LABEL: func @count_each_key_of_parts_once
+// CHECK:         fovea_kernel.launch @attend_to_parts({{.*}}) {fovea.flops = ["*", 192, "t"]}
+func.func @count_each_key_of_parts_once(%q: memref<2x8x1x16xf32>,
+    %k: memref<2x2x?x16xf32> {fovea.shape = ["", "", "t", ""]},
+    %v: memref<2x2x?x8xf32> {fovea.shape = ["", "", "t", ""]}, %o: memref<2x8x1x8xf32>)
+    attributes {fovea.entry, fovea.symbols = ["t"]} {
+  fovea_kernel.launch @attend_to_parts(%q, %k, %v, %o)
+      : memref<2x8x1x16xf32>, memref<2x2x?x16xf32>, memref<2x2x?x8xf32>, memref<2x8x1x8xf32>
+  return
+}
+
 // CHECK-LABEL: func @count_all_trips_of_a_loop
 // CHECK:         fovea_kernel.launch @product({{.*}}) {fovea.flops = ["*", 7680, "b", "t"]}
 func.func @count_all_trips_of_a_loop(%x: memref<?x?x40xf32> {fovea.shape = ["t", "b", ""]},

@@ -190,6 +190,17 @@ def check(module: fovea.Module, mask: Mask, queries: int, keys: int, at: int) ->
     assert np.abs(got - want).max() <= limit
 
 
+@pytest.mark.parametrize("tile", [[1, 14], [3, 4], [7, 2], [10, 1], [13, 1]], ids=str)
+@pytest.mark.parametrize("target", ["host", "x86-64-v3"])
+def test_any_tile_of_a_schedule_cuts_blocks_that_agree(tile: list[int], target: str) -> None:
+    """Blocks of keys, and the parts that are cut off, are whole numbers of the tile's rows."""
+    mask = next(mask for mask in MASKS if mask.name == "window")
+    text = mask.text().replace("{scale", f"{{schedule = #fovea.schedule<tiles = {tile}>, scale")
+    module = fovea.compile(text, target=target)
+    for queries, keys in SIZES:
+        check(module, mask, queries, keys, 0)
+
+
 @pytest.mark.parametrize("mask", MASKS, ids=lambda mask: mask.name)
 @pytest.mark.parametrize("target", ["host", "x86-64-v3"])
 def test_blocks_agree_with_float64(mask: Mask, target: str) -> None:

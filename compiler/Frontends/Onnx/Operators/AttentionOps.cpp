@@ -377,7 +377,7 @@ static Value emitAttention(Node &node, const AttentionForm &form) {
       NormalizerAttr::get(context, Normalizer::Softmax),
       sugar && form.causal ? b.getUnitAttr() : UnitAttr(),
       sugar && windowed ? b.getDenseI64ArrayAttr({form.left, form.right}) : DenseI64ArrayAttr(),
-      !biased && form.softcap > 0 ? b.getF64FloatAttr(form.softcap) : FloatAttr());
+      !biased && form.softcap > 0 ? b.getF64FloatAttr(form.softcap) : FloatAttr(), ScheduleAttr());
   if (biased)
     addRegion(node, form, op.getScore(), true, [&](B &inner, ValueRange args, ValueRange captured) {
       return form.score(inner, args[0], captured, true, true);

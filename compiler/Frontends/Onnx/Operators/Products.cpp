@@ -46,8 +46,8 @@ Value fovea::onnx_frontend::contract(Node &node, Dtype dtype, Value lhs, Value r
     all.push_back(addendMap);
   }
   all.push_back(maps[2]);
-  auto op =
-      ContractOp::create(b, init.getType(), lhs, rhs, captures, init, b.getAffineMapArrayAttr(all));
+  auto op = ContractOp::create(b, init.getType(), lhs, rhs, captures, init,
+                               b.getAffineMapArrayAttr(all), ScheduleAttr());
   Type sum = ContractOp::getSumType(node.e.type(dtype)), element = node.e.type(dtype);
   OpBuilder::InsertionGuard guard(b);
   SmallVector<Type> types{sum};

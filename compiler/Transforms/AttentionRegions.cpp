@@ -1,0 +1,52 @@
+//===- AttentionRegions.cpp - regions of attention, extended --------------===//
+//
+// Regions come into being when something is first added to them.
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+#include "compiler/Transforms/AttentionRegions.h"
+
+#include "dialects/Fovea/StructuredOps.h"
+
+#include "mlir/IR/ImplicitLocOpBuilder.h"
+
+using namespace mlir;
+using namespace fovea;
+
+Block *fovea::regionBlock(AttentionOp op, Region &region, TypeRange leading) {
+  if (!region.empty())
+    return &region.front();
+  OpBuilder builder(op.getContext());
+  SmallVector<Type> types(leading);
+  types.append(4, builder.getIndexType());
+  for (auto [index, capture] : llvm::enumerate(op.getCaptures()))
+    types.push_back(isTable(capture, op.getCaptureMap(index)) ? capture.getType()
+                                                              : elementTypeOf(capture));
+  SmallVector<Location> locations(types.size(), op.getLoc());
+  return builder.createBlock(&region, {}, types, locations);
+}
+
+void fovea::addScalarCapture(AttentionOp op, Value capture) {
+  SmallVector<Attribute> maps(op.getIndexingMaps().getValue());
+  auto map = AffineMapAttr::get(AffineMap::get(6, 0, op.getContext()));
+  maps.insert(maps.begin() + 3 + op.getCaptures().size(), map);
+  op.setIndexingMapsAttr(ArrayAttr::get(op.getContext(), maps));
+  op.getCapturesMutable().append(capture);
+  for (Region *region : {&op.getScore(), &op.getMask(), &op.getProb()})
+    if (!region->empty())
+      region->front().addArgument(elementTypeOf(capture), op.getLoc());
+}
+
+void fovea::conjoinMask(AttentionOp op,
+                        function_ref<Value(ImplicitLocOpBuilder &, ValueRange)> keep) {
+  Block *block = regionBlock(op, op.getMask(), {});
+  ImplicitLocOpBuilder builder(op.getLoc(), op.getContext());
+  builder.setInsertionPointToEnd(block);
+  Value before;
+  if (!block->empty()) {
+    before = block->getTerminator()->getOperand(0);
+    block->getTerminator()->erase();
+  }
+  Value added = keep(builder, block->getArguments());
+  YieldOp::create(builder, before ? arith::AndIOp::create(builder, before, added) : added);
+}

@@ -1,0 +1,28 @@
+//===- AttentionRegions.h - regions of attention, extended ----------------===//
+//
+// What passes need that add to the score and mask regions of an attention.
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+#ifndef FOVEA_COMPILER_TRANSFORMS_ATTENTIONREGIONS_H
+#define FOVEA_COMPILER_TRANSFORMS_ATTENTIONREGIONS_H
+
+#include "dialects/Fovea/FoveaDialect.h"
+
+namespace fovea {
+
+/// Block of a region of `op`, created when the region is empty; arguments of the types `leading`
+/// precede the positions.
+mlir::Block *regionBlock(AttentionOp op, mlir::Region &region, mlir::TypeRange leading);
+
+/// Adds a scalar capture; every region receives it as its last argument.
+void addScalarCapture(AttentionOp op, mlir::Value capture);
+
+/// Conjoins what `keep` computes of the mask region's arguments to what that keeps already.
+void conjoinMask(
+    AttentionOp op,
+    llvm::function_ref<mlir::Value(mlir::ImplicitLocOpBuilder &, mlir::ValueRange)> keep);
+
+} // namespace fovea
+
+#endif // FOVEA_COMPILER_TRANSFORMS_ATTENTIONREGIONS_H

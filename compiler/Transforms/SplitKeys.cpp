@@ -1,0 +1,331 @@
+//===- SplitKeys.cpp - keys in parts, attended to by themselves -----------===//
+//
+// Decoding has few queries and reads all keys and values, which one thread would do alone: the keys
+// are cut into parts, each part is attended to as by a head of its own, and the results are merged
+// in the order of the parts. Merge by log-sum-exp: Dao et al., "Flash-Decoding", 2023.
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+#include "compiler/Base/Refusal.h"
+#include "compiler/Transforms/AttentionRegions.h"
+#include "compiler/Transforms/Passes.h"
+#include "compiler/Transforms/TensorBuilders.h"
+#include "dialects/Fovea/StructuredOps.h"
+
+#include "mlir/Dialect/Math/IR/Math.h"
+
+#include <limits>
+
+namespace fovea {
+#define GEN_PASS_DEF_SPLITKEYS
+#include "compiler/Transforms/Passes.h.inc"
+} // namespace fovea
+
+using namespace mlir;
+using namespace fovea;
+using Dim = AttentionOp::Dim;
+
+/// With more queries there is enough to do for each key that is read.
+static constexpr int64_t kMaxQueries = 16;
+/// Parts at most: the merge reads all of them for each element. Heads at most: times the parts they
+/// are an extent that attention may have.
+static constexpr int64_t kMaxParts = 64, kMaxHeads = 1 << 20;
+/// Without a schedule: tasks to aim at, keys from which on to split, and keys of a part.
+static constexpr int64_t kTasks = 8, kManyKeys = 4096, kKeysOfPart = 1024;
+
+/// Position of an iteration dimension among a map's results.
+static unsigned placeOf(AffineMap map, unsigned dim) {
+  return *map.getResultPosition(getAffineDimExpr(dim, map.getContext()));
+}
+
+/// Extent of a dimension that `map` has by itself.
+static int64_t extentOf(Value tensor, AffineMap map, unsigned dim) {
+  return cast<ShapedType>(tensor.getType()).getDimSize(placeOf(map, dim));
+}
+
+/// Why the keys of `op` cannot be split; empty when they can.
+static std::string whyNot(AttentionOp op, int64_t parts) {
+  if (op.getCausal() || op.getWindow() || op.getSoftcap())
+    return "sugar is left; fovea-materialize-mods runs first";
+  if (!op.getProb().empty())
+    return "its probability region needs the sums over all keys";
+  int64_t queries = extentOf(op.getQuery(), op.getQueryMap(), Dim::I);
+  if (ShapedType::isDynamic(queries))
+    return "the number of queries is known only at run time";
+  if (queries > kMaxQueries)
+    return "keys are split for at most " + std::to_string(kMaxQueries) +
+           " queries of a head, there are " + std::to_string(queries);
+  int64_t heads = extentOf(op.getQuery(), op.getQueryMap(), Dim::H);
+  if (ShapedType::isDynamic(heads))
+    return "the number of heads is known only at run time";
+  if (heads > kMaxHeads)
+    return "there are more than " + std::to_string(kMaxHeads) + " heads";
+  if (parts > kMaxParts)
+    return "there are at most " + std::to_string(kMaxParts) + " parts";
+  return "";
+}
+
+/// Parts for an attention without a schedule that says: with few heads to share out and many keys,
+/// as many as there are threads to expect, and not so many that a part is short.
+static int64_t chooseParts(AttentionOp op) {
+  int64_t batch = extentOf(op.getQuery(), op.getQueryMap(), Dim::B);
+  int64_t heads = extentOf(op.getQuery(), op.getQueryMap(), Dim::H);
+  int64_t keys = extentOf(op.getKey(), op.getKeyMap(), Dim::J);
+  int64_t parts = 1;
+  bool many = batch >= kTasks || heads >= kTasks || ShapedType::isDynamic(batch);
+  if (many || ShapedType::isDynamic(keys) || keys < kManyKeys || !op.getScoreType().isF32())
+    return parts;
+  while (batch * heads * parts < kTasks && keys >= 2 * parts * kKeysOfPart)
+    parts *= 2;
+  return parts;
+}
+
+namespace {
+
+/// Rewrites one attention. Head h' of the parts is h * parts + part.
+class Splitting {
+public:
+  Splitting(AttentionOp op, int64_t parts)
+      : op(op), builder(op.getLoc(), op), parts(parts), context(op.getContext()),
+        real(op.getScoreType()),
+        allHeads(extentOf(op.getQuery(), op.getQueryMap(), Dim::H) * parts) {}
+
+  void write() {
+    op.getQueryMutable().assign(repeatedQuery());
+    renameHeads();
+    keepOwnKeys();
+    createParts();
+    SmallVector<Value> merged{mergeOut()};
+    if (op.hasLse())
+      merged.push_back(mergeLse());
+    op.replaceAllUsesWith(merged);
+    op.erase();
+  }
+
+private:
+  AffineExpr dim(unsigned number) { return getAffineDimExpr(number, context); }
+  Value index(ImplicitLocOpBuilder &b, int64_t value) {
+    return arith::ConstantIndexOp::create(b, value);
+  }
+  Value number(ImplicitLocOpBuilder &b, double value) {
+    return arith::ConstantOp::create(b, b.getFloatAttr(real, value));
+  }
+
+  /// The query once for each part.
+  Value repeatedQuery() {
+    Value query = op.getQuery();
+    unsigned heads = placeOf(op.getQueryMap(), Dim::H);
+    SmallVector<OpFoldResult> sizes = tensor::getMixedSizes(builder, op.getLoc(), query);
+    sizes[heads] = builder.getIndexAttr(allHeads);
+    Value init = tensor::EmptyOp::create(builder, sizes, getElementTypeOrSelf(query));
+    SmallVector<AffineExpr> source;
+    for (unsigned place = 0; place < sizes.size(); ++place)
+      source.push_back(place == heads ? dim(place).floorDiv(parts) : dim(place));
+    return createElementwise(builder, query, AffineMap::get(sizes.size(), 0, source, context), init,
+                             [](ImplicitLocOpBuilder &, ValueRange scalars) -> SmallVector<Value> {
+                               return {scalars[0]};
+                             })
+        .front();
+  }
+
+  /// Lets keys, values, captures and regions see the heads that there were.
+  void renameHeads() {
+    AffineExpr shared = dim(Dim::H).floorDiv(op.getGroup() * parts);
+    SmallVector<Attribute> maps(op.getIndexingMaps().getValue());
+    for (unsigned operand = 1; operand < 3 + op.getCaptures().size(); ++operand) {
+      SmallVector<AffineExpr> results;
+      for (AffineExpr result : op.getMap(operand).getResults())
+        results.push_back(operand < 3 && result.isFunctionOfDim(Dim::H)
+                              ? shared
+                              : result.replace(dim(Dim::H), dim(Dim::H).floorDiv(parts)));
+      maps[operand] = AffineMapAttr::get(AffineMap::get(6, 0, results, context));
+    }
+    op.setIndexingMapsAttr(ArrayAttr::get(context, maps));
+    for (Region *region : {&op.getScore(), &op.getMask()}) {
+      if (region->empty())
+        continue;
+      Value head = region->getArgument((region == &op.getMask() ? 0 : 1) + Dim::H);
+      ImplicitLocOpBuilder inside(op.getLoc(), context);
+      inside.setInsertionPointToStart(&region->front());
+      Value old = headOf(inside, head);
+      head.replaceAllUsesExcept(old, old.getDefiningOp());
+    }
+  }
+
+  Value headOf(ImplicitLocOpBuilder &b, Value head) {
+    return arith::DivSIOp::create(b, head, index(b, parts));
+  }
+
+  /// Masks the keys of other parts: kernels leave out blocks of nothing else.
+  void keepOwnKeys() {
+    int64_t keys = extentOf(op.getKey(), op.getKeyMap(), Dim::J);
+    bool known = !ShapedType::isDynamic(keys);
+    if (!known) {
+      Value count = tensor::DimOp::create(builder, op.getKey(), placeOf(op.getKeyMap(), Dim::J));
+      Value size = arith::CeilDivUIOp::create(builder, count, index(builder, parts));
+      size = arith::IndexCastOp::create(builder, builder.getI64Type(), size);
+      auto type = RankedTensorType::get({}, builder.getI64Type());
+      addScalarCapture(op, tensor::FromElementsOp::create(builder, type, size));
+    }
+    conjoinMask(op, [&](ImplicitLocOpBuilder &b, ValueRange arguments) -> Value {
+      Value head = arguments[Dim::H], key = arguments[Dim::J];
+      Value size = known ? index(b, llvm::divideCeil(keys, parts))
+                         : arith::IndexCastOp::create(b, b.getIndexType(), arguments.back());
+      Value whole = arith::MulIOp::create(b, headOf(b, head), index(b, parts));
+      Value part = arith::SubIOp::create(b, head, whole);
+      Value first = arith::MulIOp::create(b, part, size);
+      Value end = arith::AddIOp::create(b, first, size);
+      Value from = arith::CmpIOp::create(b, arith::CmpIPredicate::sle, first, key);
+      Value to = arith::CmpIOp::create(b, arith::CmpIPredicate::slt, key, end);
+      return arith::AndIOp::create(b, from, to);
+    });
+  }
+
+  /// The attention over the parts: out as [b, h', i, e] and log-sum-exp as [b, h', i].
+  void createParts() {
+    SmallVector<OpFoldResult> out = tensor::getMixedSizes(builder, op.getLoc(), op.getOut()), sizes;
+    for (unsigned dim : {Dim::B, Dim::H, Dim::I, Dim::E})
+      sizes.push_back(out[placeOf(op.getOutMap(), dim)]);
+    sizes[1] = builder.getIndexAttr(allHeads);
+    Value outs = tensor::EmptyOp::create(builder, sizes, real);
+    sizes.pop_back();
+    Value sums = tensor::EmptyOp::create(builder, sizes, real);
+    SmallVector<Attribute> maps(
+        op.getIndexingMaps().getValue().take_front(3 + op.getCaptures().size()));
+    maps.push_back(AffineMapAttr::get(mapOf(builder, 6, {Dim::B, Dim::H, Dim::I, Dim::E})));
+    maps.push_back(AffineMapAttr::get(mapOf(builder, 6, {Dim::B, Dim::H, Dim::I})));
+    auto partial = AttentionOp::create(
+        builder, TypeRange{outs.getType(), sums.getType()}, op.getQuery(), op.getKey(),
+        op.getValue(), op.getCaptures(), /*offset=*/Value(), ValueRange{outs, sums},
+        builder.getArrayAttr(maps), op.getScaleAttr(), op.getScorerAttr(), op.getNormalizerAttr(),
+        /*causal=*/UnitAttr(), /*window=*/DenseI64ArrayAttr(), /*softcap=*/FloatAttr(),
+        op.getScheduleAttr());
+    partial.getScore().takeBody(op.getScore());
+    partial.getMask().takeBody(op.getMask());
+    partial->setAttr(kKeyPartsAttr, builder.getI64IntegerAttr(parts));
+    results = partial.getResults();
+  }
+
+  /// Maps by which an element of a tensor with dimensions as in `map` reads those of each part of
+  /// result `number`.
+  SmallVector<AffineMap> readingParts(AffineMap map, unsigned number) {
+    SmallVector<AffineMap> maps;
+    for (int64_t part = 0; part < parts; ++part) {
+      SmallVector<AffineExpr> exprs;
+      for (unsigned want : {Dim::B, Dim::H, Dim::I, Dim::E})
+        if (number == 0 || want != Dim::E)
+          exprs.push_back(dim(placeOf(map, want)));
+      exprs[1] = exprs[1] * parts + part;
+      maps.push_back(AffineMap::get(map.getNumResults(), 0, exprs, context));
+    }
+    return maps;
+  }
+
+  /// Maximum of the parts' log-sum-exp, and the weight of each part relative to it: all 0 in a row
+  /// that keeps nothing.
+  std::pair<Value, SmallVector<Value>> weigh(ImplicitLocOpBuilder &b, ValueRange logs) {
+    Value none = number(b, -std::numeric_limits<double>::infinity());
+    Value most = logs.front();
+    for (Value log : logs.drop_front()) {
+      Value more = arith::CmpFOp::create(b, arith::CmpFPredicate::OGT, log, most);
+      most = arith::SelectOp::create(b, more, log, most);
+    }
+    Value empty = arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, most, none);
+    most = arith::SelectOp::create(b, empty, number(b, 0), most);
+    SmallVector<Value> weights = llvm::map_to_vector(logs, [&](Value log) -> Value {
+      return math::ExpOp::create(b, arith::SubFOp::create(b, log, most));
+    });
+    return {most, weights};
+  }
+
+  Value sum(ImplicitLocOpBuilder &b, ValueRange values) {
+    Value total = values.front();
+    for (Value value : values.drop_front())
+      total = arith::AddFOp::create(b, total, value);
+    return total;
+  }
+
+  /// `value`, or `otherwise` where the weights' total is 0.
+  Value unlessEmpty(ImplicitLocOpBuilder &b, Value total, Value value, double otherwise) {
+    Value empty = arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, total, number(b, 0));
+    return arith::SelectOp::create(b, empty, number(b, otherwise), value);
+  }
+
+  /// Weighted mean of the parts' results.
+  Value mergeOut() {
+    SmallVector<AffineMap> maps = readingParts(op.getOutMap(), 1);
+    llvm::append_range(maps, readingParts(op.getOutMap(), 0));
+    SmallVector<Value> inputs(parts, results[1]);
+    inputs.append(parts, results[0]);
+    auto body = [&](ImplicitLocOpBuilder &b, ValueRange scalars) -> SmallVector<Value> {
+      SmallVector<Value> weights = weigh(b, scalars.take_front(parts)).second, weighted;
+      for (auto [weight, value] : llvm::zip_equal(weights, scalars.slice(parts, parts)))
+        weighted.push_back(arith::MulFOp::create(b, weight, value));
+      Value total = sum(b, weights);
+      Value mean = arith::DivFOp::create(b, sum(b, weighted), total);
+      return {convertFloat(b, unlessEmpty(b, total, mean, 0), getElementTypeOrSelf(op.getOut()))};
+    };
+    return createElementwise(builder, inputs, maps, op.getOut(), body).front();
+  }
+
+  /// Logarithm of the sum over all parts.
+  Value mergeLse() {
+    SmallVector<Value> inputs(parts, results[1]);
+    auto body = [&](ImplicitLocOpBuilder &b, ValueRange scalars) -> SmallVector<Value> {
+      auto [most, weights] = weigh(b, scalars.take_front(parts));
+      Value total = sum(b, weights);
+      Value log = arith::AddFOp::create(b, most, math::LogOp::create(b, total));
+      return {unlessEmpty(b, total, log, -std::numeric_limits<double>::infinity())};
+    };
+    return createElementwise(builder, inputs, readingParts(op.getLseMap(), 1), op.getLse(), body)
+        .front();
+  }
+
+  AttentionOp op;
+  ImplicitLocOpBuilder builder;
+  int64_t parts;
+  MLIRContext *context;
+  FloatType real;
+  /// Heads of all parts.
+  int64_t allHeads;
+  /// Of the attention over the parts.
+  ValueRange results;
+};
+
+struct SplitKeys : fovea::impl::SplitKeysBase<SplitKeys> {
+  void runOnOperation() override {
+    SmallVector<AttentionOp> found;
+    getOperation().walk([&](AttentionOp op) {
+      if (op->getNumResults() > 0)
+        found.push_back(op);
+    });
+    for (AttentionOp op : found) {
+      // Only what this pass has made has it: kernels rely on the mask behind it.
+      op->removeAttr(kKeyPartsAttr);
+      if (failed(split(op)))
+        return signalPassFailure();
+    }
+  }
+
+  LogicalResult split(AttentionOp op) {
+    ScheduleAttr schedule = op.getScheduleAttr();
+    std::optional<int64_t> asked = schedule ? schedule.getKvSplit() : std::nullopt;
+    if (asked == 1)
+      return success();
+    std::string reason = whyNot(op, asked.value_or(1));
+    if (!reason.empty() && asked) {
+      InFlightDiagnostic diag = emitRefusal(op, kScheduleNotFollowed);
+      diag << nodeOrLine(op) << " cannot follow " << schedule;
+      diag.attachNote() << "kv_split: " << reason;
+      return diag;
+    }
+    int64_t parts = !reason.empty() ? 1 : asked ? *asked : chooseParts(op);
+    if (parts > 1) {
+      Splitting(op, parts).write();
+      ++numSplit;
+    }
+    return success();
+  }
+};
+
+} // namespace
