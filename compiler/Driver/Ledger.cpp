@@ -67,13 +67,14 @@ std::vector<llvm::json::Object> fovea::userPassRecords(StringRef ledger) {
   return recordsOf(ledger, "passes");
 }
 
-/// The first of the forms refused that was wanted: those that do not follow a schedule were not.
+/// The first of the forms refused that was wanted: those that do not follow a schedule were not,
+/// and another one does no worse than a special form.
 static const llvm::json::Object *firstUnable(const llvm::json::Array *refused) {
   if (!refused)
     return nullptr;
   for (const llvm::json::Value &value : *refused)
     if (const llvm::json::Object *entry = value.getAsObject();
-        entry && entry->getString("reason") != "schedule")
+        entry && entry->getString("reason") != "schedule" && !entry->getBoolean("special"))
       return entry;
   return nullptr;
 }

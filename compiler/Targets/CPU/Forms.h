@@ -31,6 +31,8 @@ struct Form {
   void (*schedule)(mlir::Operation *op, Nest &nest, const Capabilities &cpu);
   /// Why a register tile that a schedule asks for will not do; null in forms that have no tile.
   Refusal (*refuseTile)(mlir::Operation *op, RegisterTile tile, const Capabilities &cpu) = nullptr;
+  /// True when what this form refuses is computed no less fused by the next one.
+  bool special = false;
 };
 
 /// All forms, best first.

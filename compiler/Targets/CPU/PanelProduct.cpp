@@ -9,6 +9,7 @@
 #include "compiler/Targets/CPU/Forms.h"
 #include "compiler/Targets/CPU/LaneRegion.h"
 #include "compiler/Targets/CPU/ProductDims.h"
+#include "compiler/Targets/CPU/ScalarLoops.h"
 #include "compiler/Targets/CPU/ScheduleRequest.h"
 
 #include "dialects/Fovea/StructuredOps.h"
@@ -26,8 +27,9 @@ static constexpr int64_t kDepthBlock = 1024;
 static constexpr int64_t kStripsPerTask = 16;
 /// Strips from which on a task widens its panel of short floats once, instead of every strip.
 static constexpr int64_t kStripsToWidenFor = 3;
-/// With few rows, memory bounds the time: this many bytes ahead a packed panel is asked for.
-static constexpr int64_t kFewRows = 16, kBytesAhead = 3072;
+/// With few rows, memory bounds the time: this many bytes ahead a packed panel is asked for. With
+/// one, loads alone run far enough ahead.
+static constexpr int64_t kFewRows = 16, kBytesAhead = 8192;
 
 static bool handles(Operation *op) { return isa<ContractOp>(op); }
 
@@ -302,7 +304,7 @@ private:
   /// What follows a packed panel's rows by some bytes, if there are few rows.
   Value aheadOf(Value panel) {
     std::optional<int64_t> rows = dims.rowCount();
-    if (!dims.packedWidth || widensPanel || !rows || *rows > kFewRows)
+    if (!dims.packedWidth || widensPanel || !rows || *rows == 1 || *rows > kFewRows)
       return {};
     int64_t bytes = cast<MemRefType>(panel.getType()).getElementTypeBitWidth() / 8;
     Value offset = nest.add(nest.offset(panel), nest.index(kBytesAhead / bytes));
@@ -349,17 +351,22 @@ private:
 
   /// The same for rows of short floats without gaps: a vector at a time.
   Value widenRows(ArrayRef<Value> position, Value first, int64_t rows, Value k0, Value length) {
-    Value view = rowsView(position, k0);
-    AffineMap element = AffineMap::getMultiDimIdentityMap(2, nest.builder.getContext());
-    for (int64_t row = 0; row < rows; ++row)
-      nest.loop(nest.index(0), length, nest.index(cpu.lanes), [&](Value k) {
-        Value from = nest.add(first, nest.index(row));
-        LaneGroup group{1, {from, k}, cpu.lanes, Value()};
-        group.mask = laneMask(nest, k, length, cpu.lanes);
-        Value lanes = widen(loadLanes(nest, view, element, group));
-        group.dims = {nest.index(row), k};
-        storeLanes(nest, lanes, rowsScratch, element, group);
+    Value view = rowsView(position, k0), lanes = nest.index(cpu.lanes);
+    Value whole = nest.sub(length, nest.rem(length, lanes));
+    auto type = VectorType::get({cpu.lanes}, elementTypeOf(view));
+    for (int64_t row = 0; row < rows; ++row) {
+      Value from = nest.add(first, nest.index(row)), to = nest.index(row);
+      nest.loop(nest.index(0), whole, lanes, [&](Value k) {
+        Value some =
+            vector::LoadOp::create(nest.builder, nest.loc, type, view, ValueRange{from, k});
+        vector::StoreOp::create(nest.builder, nest.loc, widen(some), rowsScratch,
+                                ValueRange{to, k});
       });
+      nest.loop(whole, length, nest.index(1), [&](Value k) {
+        memref::StoreOp::create(nest.builder, nest.loc, loadWide(nest, view, {from, k}),
+                                rowsScratch, ValueRange{to, k});
+      });
+    }
     return rowsScratch;
   }
 

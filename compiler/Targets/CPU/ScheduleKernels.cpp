@@ -95,10 +95,13 @@ private:
       if (!refusal)
         refusal = refuseRequest(op, form, cpu);
       if (refusal) {
-        refused.push_back(attrs.getDictionaryAttr(
-            {attrs.getNamedAttr("form", attrs.getStringAttr(form.name)),
-             attrs.getNamedAttr("reason", attrs.getStringAttr(refusal.reason)),
-             attrs.getNamedAttr("text", attrs.getStringAttr(refusal.text))}));
+        NamedAttrList entry;
+        entry.set("form", attrs.getStringAttr(form.name));
+        entry.set("reason", attrs.getStringAttr(refusal.reason));
+        if (form.special)
+          entry.set("special", attrs.getBoolAttr(true));
+        entry.set("text", attrs.getStringAttr(refusal.text));
+        refused.push_back(entry.getDictionary(&getContext()));
         continue;
       }
       NamedAttrList record;

@@ -11,6 +11,7 @@
 #include "compiler/Targets/CPU/AttentionTask.h"
 #include "compiler/Targets/CPU/LaneDots.h"
 #include "compiler/Targets/CPU/ScalarLoops.h"
+#include "compiler/Targets/CPU/ScheduleRequest.h"
 
 #include "dialects/FoveaKernel/FoveaKernelDialect.h"
 
@@ -28,22 +29,26 @@ static constexpr int64_t kFewKeys = 4096;
 /// busy best from a short distance.
 static constexpr int64_t kKeyBlock = 16;
 
-/// True for queries that are known to be few.
-static bool handles(Operation *op) {
-  auto attention = dyn_cast<AttentionOp>(op);
-  if (!attention)
-    return false;
+static bool hasFewQueries(AttentionOp op) {
   using Dim = AttentionOp::Dim;
-  int64_t queries = staticExtent(attention.getQuery(), attention.getQueryMap(), Dim::I);
-  int64_t keys = staticExtent(attention.getKey(), attention.getKeyMap(), Dim::J);
+  int64_t queries = staticExtent(op.getQuery(), op.getQueryMap(), Dim::I);
+  int64_t keys = staticExtent(op.getKey(), op.getKeyMap(), Dim::J);
   bool few = !ShapedType::isDynamic(keys) && keys < kFewKeys;
   return !ShapedType::isDynamic(queries) && queries <= (few ? kMaxQueriesOnFewKeys : kMaxQueries);
+}
+
+/// Nobody asks why other attention does not take this form, unless a schedule wants it.
+static bool handles(Operation *op) {
+  auto attention = dyn_cast<AttentionOp>(op);
+  return attention && (hasFewQueries(attention) || scheduleOf(op));
 }
 
 static Refusal refuse(Operation *op, const Capabilities &cpu) {
   auto attention = cast<AttentionOp>(op);
   if (Refusal refusal = refuseOnLanes(attention))
     return refusal;
+  if (!hasFewQueries(attention))
+    return {"shape", "the queries are not known to be few: 16, or 12 on less than 4096 keys"};
   using Dim = AttentionOp::Dim;
   int64_t depth = staticExtent(attention.getQuery(), attention.getQueryMap(), Dim::D);
   int64_t width = staticExtent(attention.getValue(), attention.getValueMap(), Dim::E);
@@ -360,4 +365,5 @@ static void schedule(Operation *op, Nest &nest, const Capabilities &cpu) {
   StreamedAttention(cast<AttentionOp>(op), nest, cpu).write();
 }
 
-const Form cpu::kStreamedAttention = {"streamed_attention", handles, refuse, schedule};
+const Form cpu::kStreamedAttention = {"streamed_attention", handles, refuse, schedule, nullptr,
+                                      /*special=*/true};

@@ -45,22 +45,22 @@ fovea.weight @p from "" packs @w <width = 0, n = [1], k = [0]> : tensor<1x8x16xf
 
 // weight_c3: the type is the packed type.
 fovea.weight @w from "w.safetensors" : tensor<8x20xf32>
-// expected-error @+1 {{weight_c3: expected the packed shape (2, 8, 16) in f32}}
+// expected-error @+1 {{weight_c3: expected the packed shape (2, 8, 16) in 'f32'}}
 fovea.weight @p from "" packs @w <width = 16, n = [1], k = [0]> : tensor<1x8x16xf32>
 
 // -----
 
-// weight_c3: panels are f32.
+// weight_c3: panels have the weight's elements.
 fovea.weight @w from "w.safetensors" : tensor<8x16xf32>
-// expected-error @+1 {{weight_c3: expected the packed shape (1, 8, 16) in f32}}
+// expected-error @+1 {{weight_c3: expected the packed shape (1, 8, 16) in 'f32'}}
 fovea.weight @p from "" packs @w <width = 16, n = [1], k = [0]> : tensor<1x8x16xf16>
 
 // -----
 
-// weight_c3: what is packed is f32.
-fovea.weight @w from "w.safetensors" : tensor<8x16xf16>
-// expected-error @+1 {{weight_c3: expected the packed weight to be plain and in f32}}
-fovea.weight @p from "" packs @w <width = 16, n = [1], k = [0]> : tensor<1x8x16xf32>
+// weight_c3: what is packed is of floats that products take.
+fovea.weight @w from "w.safetensors" : tensor<8x16xf64>
+// expected-error @+1 {{weight_c3: expected the packed weight to be plain and in f32, f16 or bf16}}
+fovea.weight @p from "" packs @w <width = 16, n = [1], k = [0]> : tensor<1x8x16xf64>
 
 // -----
 

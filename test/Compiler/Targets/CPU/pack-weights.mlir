@@ -10,8 +10,8 @@
 fovea.weight @w from "w.safetensors" : tensor<8x32xf32>
 // CHECK: fovea.weight @[[$T:.*]] from "" packs @t <width = 32, n = [0], k = [1]>
 fovea.weight @t from "w.safetensors" : tensor<32x8xf32>
-// CHECK: fovea.weight @half
-// CHECK-NOT: packs
+// CHECK: fovea.weight @half from
+// CHECK: fovea.weight @[[$HALF:.*]] from "" packs @half <width = 32, {{.*}} : tensor<1x8x32xf16>
 fovea.weight @half from "w.safetensors" : tensor<8x32xf16>
 
 // CHECK-LABEL: func @pack_columns
@@ -54,10 +54,10 @@ func.func @do_not_pack_what_is_no_weight(%a: tensor<5x8xf32>, %w: tensor<8x32xf3
   return %r : tensor<5x32xf32>
 }
 
-// CHECK-LABEL: func @do_not_pack_half_precision
-// CHECK:         %[[W:.*]] = fovea.get_weight @half : tensor<8x32xf16>
+// CHECK-LABEL: func @pack_half_precision_as_it_is
+// CHECK:         %[[W:.*]] = fovea.get_weight @[[$HALF]] : tensor<1x8x32xf16>
 // CHECK:         fovea.contract ins(%{{.*}}, %[[W]]
-func.func @do_not_pack_half_precision(%a: tensor<5x8xf16>, %c: tensor<5x32xf32>)
+func.func @pack_half_precision_as_it_is(%a: tensor<5x8xf16>, %c: tensor<5x32xf32>)
     -> tensor<5x32xf32> {
   %w = fovea.get_weight @half : tensor<8x32xf16>
   %r = fovea.contract ins(%a, %w : tensor<5x8xf16>, tensor<8x32xf16>) outs(%c : tensor<5x32xf32>)
