@@ -141,4 +141,4 @@ def test_what_no_form_computes_is_no_bug_and_all_reasons_are_said(
     assert result.stderr.count("error[") == result.stderr.count("error[FV0402]") == 1
     for form in ("transposed_attention", "row_attention"):
         assert f'{{form = "{form}", reason = "order", text = "sugar is left; ' in result.stderr
-    assert result.stderr.count('fovea-materialize-mods runs first"}') == 2
+    assert result.stderr.count('fovea-materialize-mods runs first"}') == 3
