@@ -237,7 +237,7 @@ private:
       std::optional<Interval> left = intervalOf(compare.getLhs());
       std::optional<Interval> right = intervalOf(compare.getRhs());
       if (left && right)
-        visitComparison(result, compare.getPredicate(), *left, *right);
+        compareIntervals(result, compare.getPredicate(), *left, *right);
     } else if (isa<arith::AndIOp, arith::OrIOp, arith::XOrIOp>(inner)) {
       Kept a = keptOf(inner.getOperand(0)), b = keptOf(inner.getOperand(1));
       if (isa<arith::AndIOp>(inner))
@@ -259,6 +259,26 @@ private:
     Kept notA{negated(a.all), negated(a.some)}, notB{negated(b.all), negated(b.some)};
     return {either(both(a.some, notB.some), both(notA.some, b.some)),
             either(both(a.all, notB.all), both(notA.all, b.all))};
+  }
+
+  /// Unsigned comparisons are signed ones of intervals that hold no negative number; of others
+  /// nothing is known.
+  void compareIntervals(Value result, arith::CmpIPredicate predicate, const Interval &left,
+                        const Interval &right) {
+    using Predicate = arith::CmpIPredicate;
+    static const llvm::SmallDenseMap<Predicate, Predicate> asSigned = {
+        {Predicate::ult, Predicate::slt},
+        {Predicate::ule, Predicate::sle},
+        {Predicate::ugt, Predicate::sgt},
+        {Predicate::uge, Predicate::sge}};
+    auto found = asSigned.find(predicate);
+    if (found == asSigned.end())
+      return visitComparison(result, predicate, left, right);
+    visitComparison(result, found->second, left, right);
+    Value zero = nest.index(0);
+    Value counts = both(atMost(zero, left.least), atMost(zero, right.least));
+    Kept &kept = conditions[result];
+    kept = {either(kept.some, negated(counts)), both(kept.all, counts)};
   }
 
   void visitComparison(Value result, arith::CmpIPredicate predicate, Interval left,

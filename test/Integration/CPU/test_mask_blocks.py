@@ -77,6 +77,17 @@ INDEX = """
         %n = arith.index_cast %at_ : i64 to index"""
 CAUSAL = """
         %keep = arith.cmpi sle, %j, %i : index"""
+UNSIGNED_CAUSAL = """
+        %keep = arith.cmpi uge, %i, %j : index"""
+UNSIGNED_WINDOW = """
+        %c = arith.constant 31 : index
+        %x = arith.subi %i, %j : index
+        %keep = arith.cmpi ult, %x, %c : index"""
+REMAINDER = """
+        %c = arith.constant 7 : index
+        %x = arith.remsi %i, %c : index
+        %y = arith.floordivsi %j, %c : index
+        %keep = arith.cmpi sle, %y, %x : index"""
 FUTURE = """
         %keep = arith.cmpi slt, %i, %j : index"""
 WINDOW = """
@@ -147,6 +158,9 @@ NOTHING = """
 AT = (("at", "tensor<i64>", ""),)
 MASKS = (
     Mask("causal", CAUSAL, lambda i, j, c: j <= i),
+    Mask("unsigned causal", UNSIGNED_CAUSAL, lambda i, j, c: j <= i),
+    Mask("unsigned window", UNSIGNED_WINDOW, lambda i, j, c: (j > i - 31) & (j <= i)),
+    Mask("remainder", REMAINDER, lambda i, j, c: j // 7 <= i % 7),
     Mask("future", FUTURE, lambda i, j, c: i < j),
     Mask("window", WINDOW, lambda i, j, c: (j >= i - 30) & (j <= i)),
     Mask("prefix", PREFIX, lambda i, j, c: (j < c["at"]) | (i >= j), AT),
