@@ -9,8 +9,8 @@
 #include "compiler/Targets/CPU/Forms.h"
 #include "compiler/Targets/CPU/LaneRegion.h"
 #include "compiler/Targets/CPU/ProductDims.h"
-#include "compiler/Targets/CPU/ScalarLoops.h"
 #include "compiler/Targets/CPU/ScheduleRequest.h"
+#include "compiler/Targets/CPU/WidenRows.h"
 
 #include "dialects/Fovea/StructuredOps.h"
 #include "dialects/FoveaKernel/FoveaKernelDialect.h"
@@ -331,8 +331,11 @@ private:
 
   /// Copies a strip of rows into scratch memory, for maps without one stride along the depth.
   Value packRows(ArrayRef<Value> position, Value first, int64_t rows, Value k0, Value length) {
-    if (widensRows)
-      return widenRows(position, first, rows, k0, length);
+    if (widensRows) {
+      widenRows(nest, rowsView(position, k0), {first, nest.index(rows)}, length, rowsScratch,
+                cpu.lanes);
+      return rowsScratch;
+    }
     nest.loop(nest.index(0), length, nest.index(1), [&](Value k) {
       SmallVector<Value> at = atDepth(position, nest.add(k0, k));
       for (int64_t row = 0; row < rows; ++row) {
@@ -346,27 +349,6 @@ private:
                                 ValueRange{nest.index(row), k});
       }
     });
-    return rowsScratch;
-  }
-
-  /// The same for rows of short floats without gaps: a vector at a time.
-  Value widenRows(ArrayRef<Value> position, Value first, int64_t rows, Value k0, Value length) {
-    Value view = rowsView(position, k0), lanes = nest.index(cpu.lanes);
-    Value whole = nest.sub(length, nest.rem(length, lanes));
-    auto type = VectorType::get({cpu.lanes}, elementTypeOf(view));
-    for (int64_t row = 0; row < rows; ++row) {
-      Value from = nest.add(first, nest.index(row)), to = nest.index(row);
-      nest.loop(nest.index(0), whole, lanes, [&](Value k) {
-        Value some =
-            vector::LoadOp::create(nest.builder, nest.loc, type, view, ValueRange{from, k});
-        vector::StoreOp::create(nest.builder, nest.loc, widen(some), rowsScratch,
-                                ValueRange{to, k});
-      });
-      nest.loop(whole, length, nest.index(1), [&](Value k) {
-        memref::StoreOp::create(nest.builder, nest.loc, loadWide(nest, view, {from, k}),
-                                rowsScratch, ValueRange{to, k});
-      });
-    }
     return rowsScratch;
   }
 

@@ -11,6 +11,7 @@
 #include "compiler/Targets/CPU/ScalarLoops.h"
 #include "compiler/Targets/CPU/ScheduleRequest.h"
 #include "compiler/Targets/CPU/TransposedCopy.h"
+#include "compiler/Targets/CPU/WidenRows.h"
 
 #include "dialects/FoveaKernel/FoveaKernelDialect.h"
 
@@ -94,6 +95,8 @@ private:
     totals = nest.scratch({width}, f32);
     newMaxima = nest.scratch({width}, f32);
     rescale = nest.scratch({width}, f32);
+    keyCopy = copyFor(op.getKey(), op.getKeyMap(), Dim::D, depth);
+    valueCopy = copyFor(op.getValue(), op.getValueMap(), Dim::E, outWidth);
     packQuery();
     forVectors([&](int64_t v) {
       store(infinity(), maxima, lane(v));
@@ -109,6 +112,13 @@ private:
       sweep(/*statistics=*/false, /*weigh=*/true);
     }
     finish(twice);
+  }
+
+  /// Memory for a block of keys or values in f32, where they are of short floats without gaps.
+  Value copyFor(Value buffer, AffineMap map, unsigned columnDim, int64_t columns) {
+    if (elementTypeOf(buffer).isF32() || staticStride(buffer, map, columnDim) != 1)
+      return {};
+    return nest.scratch({keyBlock, columns}, f32);
   }
 
   /// The block of queries as [depth, width], scaled.
@@ -137,6 +147,10 @@ private:
 
   void computeScores(Value firstKey, Value count, bool statistics) {
     Value keyRows = headView(op.getKey(), op.getKeyMap(), Dim::J, Dim::D);
+    if (keyCopy)
+      widenRows(nest, keyRows, {firstKey, count}, extent[Dim::D], keyCopy, cpu.lanes);
+    // Rows of the copy count from the block's first key.
+    Value lhs = keyCopy ? keyCopy : keyRows, base = keyCopy ? nest.index(0) : firstKey;
     Value valueRows = headView(op.getValue(), op.getValueMap(), Dim::J, Dim::E);
     nest.strips(count, rows, Tail::Overlap, [&](Value row, int64_t stripRows) {
       if (streams()) {
@@ -147,14 +161,15 @@ private:
       SmallVector<Value> most;
       if (statistics)
         forVectors([&](int64_t v) { most.push_back(load(newMaxima, lane(v))); });
-      auto product = kernel::ProductOp::create(nest.builder, nest.loc, keyRows, scaledQuery,
-                                               nest.add(firstKey, row), extent[Dim::D], stripRows,
-                                               vectors, cpu.lanes, most);
-      finishRegion(product, [&](Value key, ValueRange dots, ValueRange carried) {
+      auto product =
+          kernel::ProductOp::create(nest.builder, nest.loc, lhs, scaledQuery, nest.add(base, row),
+                                    extent[Dim::D], stripRows, vectors, cpu.lanes, most);
+      finishRegion(product, [&](Value lhsRow, ValueRange dots, ValueRange carried) {
         SmallVector<Value> next;
+        Value inBlock = nest.sub(lhsRow, base), key = nest.add(firstKey, inBlock);
         forVectors([&](int64_t v) {
           Value score = modify(dots[v], group(v, key));
-          store(score, scores, {nest.sub(key, firstKey), lane(v)});
+          store(score, scores, {inBlock, lane(v)});
           if (statistics)
             next.push_back(
                 select(compare(arith::CmpFPredicate::OGT, score, carried[v]), score, carried[v]));
@@ -231,11 +246,22 @@ private:
     return active ? mulf(sum, load(rescale, lane(vector))) : sum;
   }
 
-  void weighProduct(Value firstKey, Value count, bool active) {
+  /// A block of values as [E, count].
+  Value valueColumns(Value firstKey, Value count) {
+    if (valueCopy) {
+      Value rows = headView(op.getValue(), op.getValueMap(), Dim::J, Dim::E);
+      widenRows(nest, rows, {firstKey, count}, extent[Dim::E], valueCopy, cpu.lanes);
+      return nest.view(valueCopy, nest.index(0), {extent[Dim::E], count},
+                       {nest.index(1), nest.index(outWidth)});
+    }
     Value columns = headView(op.getValue(), op.getValueMap(), Dim::E, Dim::J);
-    Value fromKey = nest.view(
-        columns, nest.add(nest.offset(columns), nest.mul(firstKey, nest.stride(columns, 1))),
-        {extent[Dim::E], count}, {nest.stride(columns, 0), nest.stride(columns, 1)});
+    Value offset = nest.add(nest.offset(columns), nest.mul(firstKey, nest.stride(columns, 1)));
+    return nest.view(columns, offset, {extent[Dim::E], count},
+                     {nest.stride(columns, 0), nest.stride(columns, 1)});
+  }
+
+  void weighProduct(Value firstKey, Value count, bool active) {
+    Value fromKey = valueColumns(firstKey, count);
     nest.strips(extent[Dim::E], rows, Tail::Exact, [&](Value row, int64_t stripRows) {
       auto product = kernel::ProductOp::create(nest.builder, nest.loc, fromKey, scores, row, count,
                                                stripRows, vectors, cpu.lanes);
@@ -308,7 +334,7 @@ private:
 
   int64_t vectors = 0, rows = 0, width = 0, keyBlock = 0, keyPart = 0;
   Value firstQuery;
-  Value scaledQuery, scores, sums, maxima, totals, newMaxima, rescale;
+  Value scaledQuery, scores, sums, maxima, totals, newMaxima, rescale, keyCopy, valueCopy;
 };
 
 } // namespace
