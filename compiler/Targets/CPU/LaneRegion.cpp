@@ -37,17 +37,20 @@ Value cpu::broadcast(Nest &nest, Value value, int64_t lanes) {
                                      VectorType::get({lanes}, value.getType()), value);
 }
 
-/// Memory of bools holds one byte each, which vectors of i1 would not: seen as i8.
-static Value asBytes(Nest &nest, Value buffer) {
-  auto type = cast<MemRefType>(buffer.getType());
+/// All elements of a buffer's data, seen as integers of their width.
+static Value asIntegers(Nest &nest, Value buffer, IntegerType integer) {
   Value start = memref::ExtractAlignedPointerAsIndexOp::create(nest.builder, nest.loc, buffer);
   Value word = arith::IndexCastOp::create(nest.builder, nest.loc, nest.builder.getI64Type(), start);
   Value pointer = LLVM::IntToPtrOp::create(
       nest.builder, nest.loc, LLVM::LLVMPointerType::get(nest.builder.getContext()), word);
   Value length = nest.index(int64_t(1) << 36);
-  auto bytes = MemRefType::get({ShapedType::kDynamic}, nest.builder.getI8Type());
-  (void)type;
-  return kernel::ViewOp::create(nest.builder, nest.loc, bytes, pointer, length, ValueRange());
+  auto flat = MemRefType::get({ShapedType::kDynamic}, integer);
+  return kernel::ViewOp::create(nest.builder, nest.loc, flat, pointer, length, ValueRange());
+}
+
+/// Memory of bools holds one byte each, which vectors of i1 would not: seen as i8.
+static Value asBytes(Nest &nest, Value buffer) {
+  return asIntegers(nest, buffer, nest.builder.getI8Type());
 }
 
 /// Element number of `indices` in the buffer's data.
@@ -105,8 +108,13 @@ Value cpu::loadLanes(Nest &nest, Value buffer, AffineMap map, const LaneGroup &g
                          : nest.sub(nest.apply(map, moved)[dim], indices[dim]);
     stride = nest.add(stride, nest.mul(distance, nest.stride(buffer, dim)));
   }
-  Value loaded =
-      loadSpread(nest, flatten(nest, buffer), linearIndex(nest, buffer, indices), stride, group);
+  // LLVM takes masked loads and stores of bf16 apart, those of i16 are an instruction.
+  bool asBits = group.mask && cast<MemRefType>(buffer.getType()).getElementType().isBF16();
+  Value flat = asBits ? asIntegers(nest, buffer, nest.builder.getI16Type()) : flatten(nest, buffer);
+  Value loaded = loadSpread(nest, flat, linearIndex(nest, buffer, indices), stride, group);
+  if (asBits)
+    return arith::BitcastOp::create(
+        nest.builder, nest.loc, VectorType::get({group.lanes}, nest.builder.getBF16Type()), loaded);
   if (!cast<MemRefType>(buffer.getType()).getElementType().isInteger(1))
     return loaded;
   Value zero =
@@ -123,6 +131,12 @@ void cpu::storeLanes(Nest &nest, Value value, Value buffer, AffineMap map, const
     buffer = asBytes(nest, buffer);
     value = arith::ExtUIOp::create(builder, nest.loc,
                                    VectorType::get({group.lanes}, builder.getI8Type()), value);
+  }
+  if (group.mask && cast<MemRefType>(buffer.getType()).getElementType().isBF16()) {
+    indices = {linearIndex(nest, buffer, indices)};
+    buffer = asIntegers(nest, buffer, builder.getI16Type());
+    value = arith::BitcastOp::create(builder, nest.loc,
+                                     VectorType::get({group.lanes}, builder.getI16Type()), value);
   }
   if (group.mask)
     vector::MaskedStoreOp::create(builder, nest.loc, buffer, indices, group.mask, value);
