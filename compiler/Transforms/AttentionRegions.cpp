@@ -13,6 +13,14 @@
 using namespace mlir;
 using namespace fovea;
 
+unsigned fovea::placeOf(AffineMap map, unsigned dim) {
+  return *map.getResultPosition(getAffineDimExpr(dim, map.getContext()));
+}
+
+int64_t fovea::extentOf(Value tensor, AffineMap map, unsigned dim) {
+  return cast<ShapedType>(tensor.getType()).getDimSize(placeOf(map, dim));
+}
+
 Block *fovea::regionBlock(AttentionOp op, Region &region, TypeRange leading) {
   if (!region.empty())
     return &region.front();

@@ -11,6 +11,12 @@
 
 namespace fovea {
 
+/// Position of an iteration dimension among a map's results, of which one is that dimension.
+unsigned placeOf(mlir::AffineMap map, unsigned dim);
+
+/// Extent of such a dimension, possibly dynamic.
+int64_t extentOf(mlir::Value tensor, mlir::AffineMap map, unsigned dim);
+
 /// Block of a region of `op`, created when the region is empty; arguments of the types `leading`
 /// precede the positions.
 mlir::Block *regionBlock(AttentionOp op, mlir::Region &region, mlir::TypeRange leading);

@@ -6,6 +6,7 @@
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
+#include "compiler/Transforms/AttentionRegions.h"
 #include "compiler/Transforms/Passes.h"
 #include "dialects/Fovea/StructuredOps.h"
 
@@ -25,23 +26,15 @@ using namespace mlir;
 using namespace fovea;
 using Dim = AttentionOp::Dim;
 
-/// Position of an iteration dimension among a map's results.
-static unsigned placeOf(AffineMap map, unsigned dim) {
-  return *map.getResultPosition(getAffineDimExpr(dim, map.getContext()));
-}
-
 /// Most queries of a group; with more of them, products are what takes the time.
 static constexpr int64_t kMaxQueries = 16;
 
-static int64_t staticSize(AttentionOp op, unsigned dim) {
-  auto query = dyn_cast<RankedTensorType>(op.getQuery().getType());
-  return query ? query.getDimSize(placeOf(op.getQueryMap(), dim)) : ShapedType::kDynamic;
-}
-
 /// True when heads share keys, have few queries each, and the numbers of both are known.
 static bool folds(AttentionOp op) {
-  int64_t heads = staticSize(op, Dim::H), queries = staticSize(op, Dim::I);
-  if (op.getGroup() == 1 || ShapedType::isDynamic(heads) || ShapedType::isDynamic(queries))
+  int64_t heads = extentOf(op.getQuery(), op.getQueryMap(), Dim::H);
+  int64_t queries = extentOf(op.getQuery(), op.getQueryMap(), Dim::I);
+  if (op->getNumResults() == 0 || op.getGroup() == 1 || ShapedType::isDynamic(heads) ||
+      ShapedType::isDynamic(queries))
     return false;
   if (queries == 1)
     return true;
@@ -61,8 +54,8 @@ namespace {
 class Folding {
 public:
   explicit Folding(AttentionOp op)
-      : op(op), builder(op.getLoc(), op), group(op.getGroup()), queries(staticSize(op, Dim::I)),
-        context(op.getContext()) {}
+      : op(op), builder(op.getLoc(), op), group(op.getGroup()),
+        queries(extentOf(op.getQuery(), op.getQueryMap(), Dim::I)), context(op.getContext()) {}
 
   void write() {
     if (queries > 1)

@@ -33,16 +33,6 @@ static constexpr int64_t kMaxParts = 64, kMaxHeads = 1 << 20;
 /// Without a schedule: tasks to aim at, keys from which on to split, and keys of a part.
 static constexpr int64_t kTasks = 8, kManyKeys = 4096, kKeysOfPart = 1024;
 
-/// Position of an iteration dimension among a map's results.
-static unsigned placeOf(AffineMap map, unsigned dim) {
-  return *map.getResultPosition(getAffineDimExpr(dim, map.getContext()));
-}
-
-/// Extent of a dimension that `map` has by itself.
-static int64_t extentOf(Value tensor, AffineMap map, unsigned dim) {
-  return cast<ShapedType>(tensor.getType()).getDimSize(placeOf(map, dim));
-}
-
 /// Why the keys of `op` cannot be split; empty when they can.
 static std::string whyNot(AttentionOp op, int64_t parts) {
   if (op.getCausal() || op.getWindow() || op.getSoftcap())

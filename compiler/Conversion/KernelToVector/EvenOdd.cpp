@@ -11,6 +11,10 @@
 
 using namespace mlir;
 
+bool fovea::isPair(int64_t vector, int64_t vectors, Type element) {
+  return element.isBF16() && vector % 2 == 0 && vector + 1 < vectors;
+}
+
 std::pair<Value, Value> fovea::loadEvenAndOdd(OpBuilder &builder, Location loc, Value buffer,
                                               ValueRange at, VectorType lanes) {
   auto halves = VectorType::get({2 * lanes.getDimSize(0)}, builder.getBF16Type());

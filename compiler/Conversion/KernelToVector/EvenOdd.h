@@ -13,6 +13,9 @@
 
 namespace fovea {
 
+/// True when vectors number `vector` and the next of a row of `vectors` are taken apart like that.
+bool isPair(int64_t vector, int64_t vectors, mlir::Type element);
+
 /// The 2 * lanes elements of a bf16 `buffer` from `at` on: those of even and of odd number, each of
 /// type `lanes`, a vector of f32.
 std::pair<mlir::Value, mlir::Value> loadEvenAndOdd(mlir::OpBuilder &builder, mlir::Location loc,

@@ -83,9 +83,7 @@ private:
 
   /// True when vectors `vector` and the next hold the even and the odd ones of their elements while
   /// sums are added up: a pair of bf16 becomes two f32 by a shift and a mask, without a shuffle.
-  bool isPair(int64_t vector) {
-    return panelElement().isBF16() && vector % 2 == 0 && vector + 1 < vectors;
-  }
+  bool isPair(int64_t vector) { return fovea::isPair(vector, vectors, panelElement()); }
 
   using Shuffle = std::pair<Value, Value> (*)(OpBuilder &, Location, Value, Value);
 

@@ -28,16 +28,11 @@ DotTile cpu::dotTile(int64_t left, int64_t lanes) {
   return {rows, lanes / static_cast<int64_t>(llvm::PowerOf2Ceil(rows))};
 }
 
-/// True when two vectors of a row of `vectors` are taken apart into even and odd elements.
-static bool isPaired(int64_t vector, int64_t vectors, Type element) {
-  return element.isBF16() && vector % 2 == 0 && vector + 1 < vectors;
-}
-
 SmallVector<Value> cpu::inDotOrder(Nest &nest, ArrayRef<Value> row, Type element) {
   SmallVector<Value> ordered(row);
   int64_t vectors = row.size();
   for (int64_t vector = 0; vector < vectors; ++vector)
-    if (isPaired(vector, vectors, element))
+    if (isPair(vector, vectors, element))
       std::tie(ordered[vector], ordered[vector + 1]) =
           evenAndOdd(nest.builder, nest.loc, row[vector], row[vector + 1]);
   return ordered;
@@ -98,7 +93,7 @@ private:
     while (int64_t(loaded.size()) < vectors) {
       int64_t vector = loaded.size();
       SmallVector<Value> place{row, nest.add(k, nest.index(vector * lanes))};
-      if (isPaired(vector, vectors, element)) {
+      if (isPair(vector, vectors, element)) {
         auto [even, odd] = loadEvenAndOdd(nest.builder, nest.loc, right, place, type);
         loaded.append({even, odd});
         continue;

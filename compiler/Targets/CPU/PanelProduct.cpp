@@ -205,14 +205,7 @@ private:
   /// The first `length` rows of a panel of short floats, in scratch memory as f32.
   Value widened(Value panel, Value length, int64_t capacity) {
     Value wide = nest.scratch({capacity, width}, f32);
-    auto type = VectorType::get({cpu.lanes}, elementTypeOf(panel));
-    nest.loop(nest.index(0), length, nest.index(1), [&](Value k) {
-      for (int64_t vector = 0; vector < tile.vectors; ++vector) {
-        SmallVector<Value> at{k, nest.index(vector * cpu.lanes)};
-        Value lanes = vector::LoadOp::create(nest.builder, nest.loc, type, panel, at);
-        vector::StoreOp::create(nest.builder, nest.loc, widen(lanes), wide, at);
-      }
-    });
+    widenRows(nest, panel, {nest.index(0), length}, nest.index(width), wide, cpu.lanes);
     return wide;
   }
 
