@@ -40,6 +40,7 @@ static void addGraph(OpPassManager &manager, const cpu::Capabilities &cpu) {
   auto &function = manager.nest<func::FuncOp>();
   function.addPass(createConvertElementwiseToLinalgPass());
   function.addPass(createRaiseAttention());
+  function.addPass(createMaterializeLengths());
   function.addPass(createMaterializeMods());
   function.addPass(createFoldQueryGroups());
   function.addPass(createSplitKeys());

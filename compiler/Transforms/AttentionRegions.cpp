@@ -34,15 +34,18 @@ Block *fovea::regionBlock(AttentionOp op, Region &region, TypeRange leading) {
   return builder.createBlock(&region, {}, types, locations);
 }
 
-void fovea::addScalarCapture(AttentionOp op, Value capture) {
+void fovea::addCapture(AttentionOp op, Value capture, AffineMap map) {
   SmallVector<Attribute> maps(op.getIndexingMaps().getValue());
-  auto map = AffineMapAttr::get(AffineMap::get(6, 0, op.getContext()));
-  maps.insert(maps.begin() + 3 + op.getCaptures().size(), map);
+  maps.insert(maps.begin() + 3 + op.getCaptures().size(), AffineMapAttr::get(map));
   op.setIndexingMapsAttr(ArrayAttr::get(op.getContext(), maps));
   op.getCapturesMutable().append(capture);
   for (Region *region : {&op.getScore(), &op.getMask(), &op.getProb()})
     if (!region->empty())
       region->front().addArgument(elementTypeOf(capture), op.getLoc());
+}
+
+void fovea::addScalarCapture(AttentionOp op, Value capture) {
+  addCapture(op, capture, AffineMap::get(6, 0, op.getContext()));
 }
 
 void fovea::conjoinMask(AttentionOp op,

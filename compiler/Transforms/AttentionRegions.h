@@ -21,7 +21,8 @@ int64_t extentOf(mlir::Value tensor, mlir::AffineMap map, unsigned dim);
 /// precede the positions.
 mlir::Block *regionBlock(AttentionOp op, mlir::Region &region, mlir::TypeRange leading);
 
-/// Adds a scalar capture; every region receives it as its last argument.
+/// Adds a capture; every region receives the scalar that the map names as its last argument.
+void addCapture(AttentionOp op, mlir::Value capture, mlir::AffineMap map);
 void addScalarCapture(AttentionOp op, mlir::Value capture);
 
 /// Conjoins what `keep` computes of the mask region's arguments to what that keeps already.

@@ -89,6 +89,21 @@ def ExpandRope : Pass<"fovea-expand-rope", "::mlir::func::FuncOp"> {
     "::mlir::tensor::TensorDialect"];
 }
 
+def MaterializeLengths : Pass<"fovea-materialize-lengths", "::mlir::func::FuncOp"> {
+  let summary = "Fold lengths and packed sequences into attention's regions";
+  let description = [{
+    Needs attention without contradictory extents (fovea-require-extents). The host checks lengths,
+    tables of pages and starts of sequences. Lengths become a comparison of the mask region with a
+    capture. Of sequences, each query captures the first and the last key that it keeps, causal and
+    window included, and, for regions that see positions, where its sequence starts. Afterwards no
+    attention has lengths or sequences; pages stay.
+    Never gives up.
+  }];
+  let statistics = [Statistic<"numFolded", "folded", "attention operations folded or checked">];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::scf::SCFDialect",
+    "::mlir::tensor::TensorDialect"];
+}
+
 def MaterializeMods : Pass<"fovea-materialize-mods", "::mlir::func::FuncOp"> {
   let summary = "Fold softcap, causal and window into attention's regions";
   let description = [{

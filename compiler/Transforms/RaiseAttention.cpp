@@ -109,13 +109,9 @@ private:
       maps.push_back(AffineMap::get(6, 0, results, builder.getContext()));
     }
     maps.push_back(match.out.view.map);
-    return AttentionOp::create(
-        builder, TypeRange(init.getType()), query, key, value, captures, /*offset=*/Value(), init,
-        builder.getAffineMapArrayAttr(maps), builder.getF64FloatAttr(scale),
-        ScorerAttr::get(builder.getContext(), Scorer::Dot),
-        NormalizerAttr::get(builder.getContext(), Normalizer::Softmax),
-        /*causal=*/UnitAttr(), /*window=*/DenseI64ArrayAttr(), /*softcap=*/FloatAttr(),
-        /*schedule=*/ScheduleAttr());
+    return AttentionOp::create(builder, TypeRange(init.getType()), query, key, value, captures,
+                               init, builder.getAffineMapArrayAttr(maps),
+                               builder.getF64FloatAttr(scale));
   }
 
   /// Opens a region with its arguments and maps those of the chain to them.

@@ -37,6 +37,8 @@ static constexpr int64_t kTasks = 8, kManyKeys = 4096, kKeysOfPart = 1024;
 static std::string whyNot(AttentionOp op, int64_t parts) {
   if (op.getCausal() || op.getWindow() || op.getSoftcap())
     return "sugar is left; fovea-materialize-mods runs first";
+  if (op.getPages())
+    return "its keys are in pages";
   if (!op.getProb().empty())
     return "its probability region needs the sums over all keys";
   int64_t queries = extentOf(op.getQuery(), op.getQueryMap(), Dim::I);
@@ -184,12 +186,11 @@ private:
         op.getIndexingMaps().getValue().take_front(3 + op.getCaptures().size()));
     maps.push_back(AffineMapAttr::get(mapOf(builder, 6, {Dim::B, Dim::H, Dim::I, Dim::E})));
     maps.push_back(AffineMapAttr::get(mapOf(builder, 6, {Dim::B, Dim::H, Dim::I})));
-    auto partial = AttentionOp::create(
-        builder, TypeRange{outs.getType(), sums.getType()}, op.getQuery(), op.getKey(),
-        op.getValue(), op.getCaptures(), /*offset=*/Value(), ValueRange{outs, sums},
-        builder.getArrayAttr(maps), op.getScaleAttr(), op.getScorerAttr(), op.getNormalizerAttr(),
-        /*causal=*/UnitAttr(), /*window=*/DenseI64ArrayAttr(), /*softcap=*/FloatAttr(),
-        op.getScheduleAttr());
+    auto partial =
+        AttentionOp::create(builder, TypeRange{outs.getType(), sums.getType()}, op.getQuery(),
+                            op.getKey(), op.getValue(), op.getCaptures(), ValueRange{outs, sums},
+                            builder.getArrayAttr(maps), op.getScaleAttr());
+    partial.setScheduleAttr(op.getScheduleAttr());
     partial.getScore().takeBody(op.getScore());
     partial.getMask().takeBody(op.getMask());
     partial->setAttr(kKeyPartsAttr, builder.getI64IntegerAttr(parts));

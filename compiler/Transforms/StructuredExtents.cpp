@@ -74,6 +74,17 @@ static SmallVector<SizeExpr> demandMaps(ArrayRef<Mapped> operands, bool grouped,
       else
         extent = size;
     }
+  // Keys in pages: their table alone tells how many there may be.
+  for (auto [value, map] : operands)
+    for (auto [position, expr] : llvm::enumerate(map.getResults())) {
+      auto quotient = dyn_cast<AffineBinaryOpExpr>(expr);
+      auto dim = dyn_cast_or_null<AffineDimExpr>(quotient ? quotient.getLHS() : AffineExpr());
+      if (!grouped || !dim || expr.getKind() != AffineExprKind::FloorDiv ||
+          extents[dim.getPosition()])
+        continue;
+      int64_t group = cast<AffineConstantExpr>(quotient.getRHS()).getValue();
+      extents[dim.getPosition()] = sizes.context.mul(sizes.sizeOf(value, position), group);
+    }
   // A dimension that no operand has by itself does not occur in what verifiers accept.
   SmallVector<SizeExpr> all;
   for (std::optional<SizeExpr> &extent : extents)
@@ -134,8 +145,18 @@ static void demandLinalg(linalg::LinalgOp op, ExtentDemands &demands) {
 
 static void demandAttention(AttentionOp op, ExtentDemands &demands) {
   SmallVector<Mapped> operands{{op.getQuery(), op.getQueryMap()},
-                               {op.getKey(), op.getKeyMap()},
-                               {op.getValue(), op.getValueMap()}};
+                               {op.getKey(), op.getMapInPage(op.getKeyMap())},
+                               {op.getValue(), op.getMapInPage(op.getValueMap())}};
+  if (op.getPages())
+    operands.emplace_back(op.getPages(), op.getPagesMap());
+  if (op.getLengths())
+    operands.emplace_back(op.getLengths(),
+                          AffineMap::get(6, 0, getAffineDimExpr(AttentionOp::B, op.getContext())));
+  if (Value starts = op.getQueryStarts()) {
+    SizeExpr count = demands.sizes.sizeOf(starts, 0);
+    demands.equal(demands.sizes.sizeOf(op.getKeyStarts(), 0), count);
+    demands.atLeast(count, 1);
+  }
   for (auto [index, capture] : llvm::enumerate(op.getCaptures()))
     if (!isTable(capture, op.getCaptureMap(index)))
       operands.emplace_back(capture, op.getCaptureMap(index));
@@ -143,11 +164,14 @@ static void demandAttention(AttentionOp op, ExtentDemands &demands) {
   if (op.hasLse())
     operands.emplace_back(op.getLse(), op.getLseMap());
   SmallVector<SizeExpr> extents = demandMaps(operands, /*grouped=*/true, demands);
-  bool positional = op.getCausal() || op.getWindow() ||
+  bool positional = op.getCausal() || op.getWindow() || op.getLengths() || op.getQueryStarts() ||
                     llvm::any_of(op->getRegions(), [](Region &region) { return !region.empty(); });
   if (positional)
     for (unsigned dim : {AttentionOp::I, AttentionOp::J})
       demands.atLeast(kMaxPositions, extents[dim]);
+  // Regions see the number of the sequence as their batch.
+  if (Value starts = op.getQueryStarts())
+    extents[AttentionOp::B] = demands.sizes.context.sub(demands.sizes.sizeOf(starts, 0), 1);
   demandTables(op, extents, demands);
 }
 

@@ -33,6 +33,19 @@ def Fovea_AttentionOp : Fovea_DestinationOp<"attention", [AttrSizedOperandSegmen
     c * tanh(s / c) to the score region; `causal` keeps j <= i + offset; `window [l, r]` keeps
     i + offset - l <= j <= i + offset + r (-1 is unbounded).
 
+    `lengths n` keeps the keys j < n[b] alone. `pages table` says where the keys and values of a
+    batch lie: the maps of both have `j floordiv P` and `j mod P` in place of b and j, a page and a
+    row of it, and the page of key j is number table[b, j floordiv P] of the pool. With lengths,
+    entries of pages that hold none of the n[b] keys are not looked at.
+
+    `sequences (q, k)` packs sequences of different lengths one behind the other: number n has the
+    queries q[n] .. q[n+1]-1 of dimension i and the keys k[n] .. k[n+1]-1 of dimension j, and keeps
+    no other. Regions and sugar see n as b, and i and j counted from the sequence's first; captures'
+    maps stay over all. With `align_ends` sugar counts the offset from the sequence's number of
+    keys less that of its queries, so that the last query stands at the last key.
+
+    A run stops where lengths, pages or sequences leave what there is.
+
     `schedule` overrides the target's choice of how, never what (see Schedules).
 
     Constraints:
@@ -42,7 +55,8 @@ def Fovea_AttentionOp : Fovea_DestinationOp<"attention", [AttrSizedOperandSegmen
       results as the operand's rank.
     - attention_c3: the query map permutes (b, h, i, d), the out map (b, h, i, e).
     - attention_c4: the key map permutes (b, H, j, d), the value map (b, H, j, e), with H either
-      h or h floordiv G for one positive G.
+      h or h floordiv G for one positive G; with pages, (j floordiv P, H, j mod P, d) and the same
+      with e, for one positive P.
     - attention_c5: extents of the same dimension agree; query heads = G * key heads; any other
       index that a capture's map computes stays inside the capture.
     - attention_c6: the lse map permutes (b, h, i), its element type is that of scores.
@@ -55,6 +69,11 @@ def Fovea_AttentionOp : Fovea_DestinationOp<"attention", [AttrSizedOperandSegmen
     - attention_c12: scale is finite, softcap is finite and positive.
     - attention_c13: outs are out and optionally lse; results are as the outs that are tensors.
     - attention_c14: of a schedule, tiles are two counts and kv_split is one, each at least 1.
+    - attention_c15: lengths are i32 or i64 of shape [B]; pages are of shape [B, blocks], and pages
+      of the pool have the static size P.
+    - attention_c16: sequences are two i32 or i64 of one shape [N + 1], go without lengths and
+      pages, and with a batch extent of 1, and indices of capture_load come from positions and
+      constants alone; align_ends needs sequences.
 
     ```mlir
     %r = fovea.attention
@@ -69,21 +88,35 @@ def Fovea_AttentionOp : Fovea_DestinationOp<"attention", [AttrSizedOperandSegmen
     ```
   }];
   let arguments = (ins Fovea_Buffer:$query, Fovea_Buffer:$key, Fovea_Buffer:$value,
-    Variadic<Fovea_Buffer>:$captures, Optional<Index>:$offset, Variadic<Fovea_Buffer>:$inits,
+    Variadic<Fovea_Buffer>:$captures, Optional<Index>:$offset, Optional<Fovea_Buffer>:$lengths,
+    Optional<Fovea_Buffer>:$pages, Optional<Fovea_Buffer>:$query_starts,
+    Optional<Fovea_Buffer>:$key_starts, Variadic<Fovea_Buffer>:$inits,
     AffineMapArrayAttr:$indexing_maps, DefaultValuedAttr<F64Attr, "1.0">:$scale,
     DefaultValuedAttr<Fovea_ScorerAttr, "Scorer::Dot">:$scorer,
     DefaultValuedAttr<Fovea_NormalizerAttr, "Normalizer::Softmax">:$normalizer,
     UnitAttr:$causal, OptionalAttr<DenseI64ArrayAttr>:$window, OptionalAttr<F64Attr>:$softcap,
-    OptionalAttr<Fovea_ScheduleAttr>:$schedule);
+    UnitAttr:$align_ends, OptionalAttr<Fovea_ScheduleAttr>:$schedule);
   let regions = (region MaxSizedRegion<1>:$score, MaxSizedRegion<1>:$mask, MaxSizedRegion<1>:$prob);
   let results = (outs Variadic<AnyRankedTensor>:$results);
   let assemblyFormat = [{
     `ins` `(` $query `,` $key `,` $value `:` type($query) `,` type($key) `,` type($value) `)`
     (`captures` `(` $captures^ `:` type($captures) `)`)?
+    (`lengths` `(` $lengths^ `:` type($lengths) `)`)? (`pages` `(` $pages^ `:` type($pages) `)`)?
+    (`sequences` `(` $query_starts^ `,` $key_starts `:` type($query_starts) `,`
+    type($key_starts) `)`)? (`align_ends` $align_ends^)?
     (`offset` `(` $offset^ `)`)? (`causal` $causal^)? (`window` $window^)? (`softcap` $softcap^)?
     `outs` `(` $inits `:` type($inits) `)` attr-dict
     (`score` $score^)? (`mask` $mask^)? (`prob` $prob^)? (`->` type($results)^)?
   }];
+  let builders = [OpBuilder<(ins "::mlir::TypeRange":$results, "::mlir::Value":$query,
+      "::mlir::Value":$key, "::mlir::Value":$value, "::mlir::ValueRange":$captures,
+      "::mlir::ValueRange":$inits, "::mlir::ArrayAttr":$maps, "::mlir::FloatAttr":$scale), [{
+    build($_builder, $_state, results, query, key, value, captures, /*offset=*/{}, /*lengths=*/{},
+          /*pages=*/{}, /*query_starts=*/{}, /*key_starts=*/{}, inits, maps, scale,
+          ScorerAttr::get($_builder.getContext(), Scorer::Dot),
+          NormalizerAttr::get($_builder.getContext(), Normalizer::Softmax), /*causal=*/{},
+          /*window=*/{}, /*softcap=*/{}, /*align_ends=*/{}, /*schedule=*/{});
+  }]>];
   let hasVerifier = 1;
   let extraClassDeclaration = [{
     /// Numbers of the iteration dimensions (b, h, i, j, d, e) in the indexing maps.
@@ -105,6 +138,12 @@ def Fovea_AttentionOp : Fovea_DestinationOp<"attention", [AttrSizedOperandSegmen
     ::mlir::FloatType getScoreType();
     /// Query heads per key head (G of the key map's `h floordiv G`).
     int64_t getGroup();
+    /// Keys of a page (P of the key map's `j floordiv P`); 0 without pages.
+    int64_t getPageSize();
+    /// From (b, h, i, j, d, e) to the entry of the table of pages.
+    ::mlir::AffineMap getPagesMap();
+    /// The map of key or value; with pages, with 0 for the page and for the row of it.
+    ::mlir::AffineMap getMapInPage(::mlir::AffineMap map);
   }];
 }
 

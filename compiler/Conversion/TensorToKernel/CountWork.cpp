@@ -117,6 +117,11 @@ private:
         work = formulas.multiply(work, extent);
       return work;
     }
+    auto attention = cast<AttentionOp>(op);
+    if (auto table = dyn_cast_or_null<BlockArgument>(attention.getPages()))
+      extents[AttentionOp::J] =
+          formulas.multiply(formulas.sizeOf(launch.getArgs()[table.getArgNumber()], 1),
+                            formulas.number(attention.getPageSize()));
     // Heads that share out the keys are one.
     extents[AttentionOp::H] =
         formulas.combine("floordiv", extents[AttentionOp::H], formulas.number(keyPartsOf(op)));

@@ -213,10 +213,7 @@ Value GraphBuilder::attention(Value query, Value key, Value value, Value keep, d
   Value init = empty(sizesOf(query));
   auto op = AttentionOp::create(
       builder, location, TypeRange(init.getType()), query, key, value, ValueRange(keep),
-      /*offset=*/Value(), ValueRange(init), builder.getAffineMapArrayAttr(maps),
-      builder.getF64FloatAttr(scale), ScorerAttr::get(builder.getContext(), Scorer::Dot),
-      NormalizerAttr::get(builder.getContext(), Normalizer::Softmax), /*causal=*/UnitAttr(),
-      /*window=*/DenseI64ArrayAttr(), /*softcap=*/FloatAttr(), /*schedule=*/ScheduleAttr());
+      ValueRange(init), builder.getAffineMapArrayAttr(maps), builder.getF64FloatAttr(scale));
   OpBuilder::InsertionGuard guard(builder);
   Block &block = op.getMask().emplaceBlock();
   builder.setInsertionPointToEnd(&block);

@@ -17,13 +17,53 @@ using namespace mlir;
 using namespace fovea;
 using namespace fovea::cpu;
 
-/// Place of an iteration dimension among a map's results.
+/// Place of an iteration dimension among a map's results; of keys in pages, that of a page's rows.
 static unsigned placeOf(AffineMap map, unsigned dim) {
-  return *map.getResultPosition(getAffineDimExpr(dim, map.getContext()));
+  for (auto [place, expr] : llvm::enumerate(map.getResults()))
+    if (expr == getAffineDimExpr(dim, map.getContext()) ||
+        (expr.getKind() == AffineExprKind::Mod && expr.isFunctionOfDim(dim)))
+      return place;
+  llvm_unreachable("attention_c3, c4: the maps have all of their dimensions");
 }
 
 int64_t cpu::staticExtent(Value buffer, AffineMap map, unsigned dim) {
   return cast<ShapedType>(buffer.getType()).getDimSize(placeOf(map, dim));
+}
+
+int64_t cpu::staticKeys(AttentionOp op) {
+  if (!op.getPages())
+    return staticExtent(op.getKey(), op.getKeyMap(), AttentionOp::J);
+  int64_t blocks = cast<MemRefType>(op.getPages().getType()).getDimSize(1);
+  return ShapedType::isDynamic(blocks) ? blocks : blocks * op.getPageSize();
+}
+
+Value cpu::countKeys(AttentionOp op, Nest &nest) {
+  if (!op.getPages())
+    return nest.size(op.getKey(), placeOf(op.getKeyMap(), AttentionOp::J));
+  return nest.mul(nest.size(op.getPages(), 1), nest.index(op.getPageSize()));
+}
+
+/// Pages that a pool has.
+static Value countPages(Nest &nest, Value pool, AffineMap map) {
+  for (auto [place, expr] : llvm::enumerate(map.getResults()))
+    if (expr.isFunctionOfDim(AttentionOp::J) && expr.getKind() == AffineExprKind::FloorDiv)
+      return nest.size(pool, place);
+  llvm_unreachable("attention_c4: one result names the page");
+}
+
+Value cpu::placeOfKey(AttentionOp op, Nest &nest, Value batch, Value key) {
+  if (!op.getPages())
+    return key;
+  Value size = nest.index(op.getPageSize()), one = nest.index(1);
+  Value block = nest.min(nest.div(key, size), nest.sub(nest.size(op.getPages(), 1), one));
+  Value entry =
+      memref::LoadOp::create(nest.builder, nest.loc, op.getPages(), ValueRange{batch, block});
+  Value page =
+      arith::IndexCastOp::create(nest.builder, nest.loc, nest.builder.getIndexType(), entry);
+  Value pages = nest.min(countPages(nest, op.getKey(), op.getKeyMap()),
+                         countPages(nest, op.getValue(), op.getValueMap()));
+  page = nest.max(nest.min(page, nest.sub(pages, one)), nest.index(0));
+  return nest.add(nest.mul(page, size), nest.rem(key, size));
 }
 
 std::optional<int64_t> cpu::staticStride(Value buffer, AffineMap map, unsigned dim) {
@@ -43,6 +83,9 @@ Refusal cpu::refuseOnLanes(AttentionOp op) {
     return {"shape", "the head size is known only at run time"};
   if (depth > kMaxHeadSize || width > kMaxHeadSize)
     return {"shape", "the head size is above " + std::to_string(kMaxHeadSize)};
+  if (op.getPages() && (staticStride(op.getKey(), op.getKeyMap(), AttentionOp::D) != 1 ||
+                        staticStride(op.getValue(), op.getValueMap(), AttentionOp::E) != 1))
+    return {"layout", "the elements of a head are not contiguous in a page"};
   return {};
 }
 
@@ -75,7 +118,7 @@ AttentionTask::AttentionTask(AttentionOp op, Nest &nest, const Capabilities &cpu
           extent[dim.getPosition()] = nest.size(buffer, place);
   };
   read(op.getQuery(), op.getQueryMap(), {Dim::B, Dim::H, Dim::I, Dim::D});
-  read(op.getKey(), op.getKeyMap(), {Dim::J});
+  extent[Dim::J] = countKeys(op, nest);
   read(op.getValue(), op.getValueMap(), {Dim::E});
   depth = *constant(extent[Dim::D]);
   outWidth = *constant(extent[Dim::E]);
@@ -94,21 +137,38 @@ Value AttentionTask::headView(Value buffer, AffineMap map, unsigned rowDim, unsi
       {nest.stride(buffer, placeOf(map, rowDim)), nest.stride(buffer, placeOf(map, columnDim))});
 }
 
+Value AttentionTask::rowsFrom(Value first, Value buffer, AffineMap map, unsigned columnDim) {
+  Value zero = nest.index(0), place = placeOfKey(op, nest, batch, first);
+  SmallVector<Value> at = nest.apply(map, {batch, head, zero, place, zero, zero});
+  Value offset = nest.offset(buffer), rows = nest.sub(extent[Dim::J], first);
+  for (auto [dim, index] : llvm::enumerate(at))
+    offset = nest.add(offset, nest.mul(index, nest.stride(buffer, dim)));
+  if (Value size = op.getPages() ? nest.index(op.getPageSize()) : Value())
+    rows = nest.sub(size, nest.rem(first, size));
+  return nest.view(
+      buffer, offset, {rows, extent[columnDim]},
+      {nest.stride(buffer, placeOf(map, Dim::J)), nest.stride(buffer, placeOf(map, columnDim))});
+}
+
 void AttentionTask::forKeyBlocks(const Positions &queries, int64_t block, int64_t part,
                                  function_ref<void(Value, Value)> body) {
   Positions keys = keysOf(op, nest, head, extent[Dim::J]);
+  masked = !op.getMask().empty();
+  std::optional<BlockMask> mask;
+  if (judgesBlocks(op)) {
+    mask.emplace(op, nest, QueryBlock{batch, head, queries}, cpu.lanes);
+    keys = mask->within(keys, block);
+  }
   nest.loop(keys.first, keys.end, nest.index(block), [&](Value firstKey) {
     Value end = nest.min(nest.add(firstKey, nest.index(block)), keys.end);
     auto writeWhole = [&] { body(firstKey, nest.sub(end, firstKey)); };
-    masked = !op.getMask().empty();
-    if (!judgesBlocks(op))
+    if (!mask)
       return writeWhole();
-    QueryBlock place{batch, head, queries};
-    Kept kept = keptOf(op, nest, place, {firstKey, end});
+    Kept kept = mask->keptOf({firstKey, end});
     auto writeMasked = [&] {
       masked = true;
       nest.branch(kept.some, [&] {
-        Positions left = trim(op, nest, place, {firstKey, end}, part, block / part);
+        Positions left = mask->trim({firstKey, end}, part, block / part);
         Value any = arith::CmpIOp::create(nest.builder, nest.loc, arith::CmpIPredicate::slt,
                                           left.first, left.end);
         nest.branch(any, [&] { body(left.first, nest.sub(left.end, left.first)); });

@@ -29,6 +29,16 @@ std::optional<int64_t> staticStride(mlir::Value buffer, mlir::AffineMap map, uns
 /// Extent of an iteration dimension as one operand has it, possibly dynamic.
 int64_t staticExtent(mlir::Value buffer, mlir::AffineMap map, unsigned dim);
 
+/// Keys of an attention, possibly dynamic.
+int64_t staticKeys(AttentionOp op);
+
+/// Number, in the maps of key and value, of key `key` of a batch: with pages, of the row of the
+/// pool that the table says. An entry that is no page, which excluded keys may have, is one.
+mlir::Value placeOfKey(AttentionOp op, Nest &nest, mlir::Value batch, mlir::Value key);
+
+/// All keys of an attention.
+mlir::Value countKeys(AttentionOp op, Nest &nest);
+
 class AttentionTask : protected LaneMath {
 protected:
   using Dim = AttentionOp::Dim;
@@ -37,6 +47,10 @@ protected:
 
   /// A buffer at this task's batch and head: element (row, column) with the two dimensions.
   Value headView(Value buffer, mlir::AffineMap map, unsigned rowDim, unsigned columnDim);
+
+  /// Keys or values of this task's batch and head, a row each, with row 0 for key `first`: as many
+  /// as its page has where keys lie in pages, else all.
+  Value rowsFrom(Value first, Value buffer, mlir::AffineMap map, unsigned columnDim);
 
   /// Calls body(first key, number of keys) for blocks of `block` keys, or what is left of them once
   /// parts of `part` keys that the mask excludes are cut off both ends; sets `masked`.

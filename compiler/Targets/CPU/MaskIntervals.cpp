@@ -6,8 +6,6 @@
 //===----------------------------------------------------------------------===//
 #include "compiler/Targets/CPU/MaskIntervals.h"
 
-#include "compiler/Targets/CPU/LaneRegion.h"
-
 #include "dialects/Fovea/StructuredOps.h"
 
 #include "mlir/IR/Matchers.h"
@@ -18,20 +16,6 @@ using namespace fovea;
 using namespace fovea::cpu;
 
 using Dim = AttentionOp::Dim;
-
-namespace {
-/// Values of an index, inclusive.
-struct Interval {
-  Value least, most;
-};
-} // namespace
-
-/// True when a capture is one scalar for a whole block.
-static bool isUniform(AttentionOp op, unsigned capture) {
-  AffineMap map = op.getCaptureMap(capture);
-  return !isTable(op.getCaptures()[capture], map) && !map.isFunctionOfDim(Dim::I) &&
-         !map.isFunctionOfDim(Dim::J);
-}
 
 Positions cpu::keysOf(AttentionOp op, Nest &nest, Value head, Value keys) {
   int64_t parts = keyPartsOf(op);
@@ -45,13 +29,12 @@ Positions cpu::keysOf(AttentionOp op, Nest &nest, Value head, Value keys) {
 bool cpu::judgesBlocks(AttentionOp op) {
   if (op.getMask().empty())
     return false;
-  // Known values: positions and uniform captures, and what is computed of nothing else.
   Block &body = op.getMask().front();
   llvm::DenseSet<Value> known;
   known.insert_range(body.getArguments().take_front(4));
-  for (unsigned capture = 0; capture < op.getCaptures().size(); ++capture)
-    if (isUniform(op, capture))
-      known.insert(body.getArgument(4 + capture));
+  for (Value capture : body.getArguments().drop_front(4))
+    if (maskReadOf(op, capture))
+      known.insert(capture);
   for (Operation &inner : body.without_terminator()) {
     // One known condition in a conjunction or disjunction may decide.
     bool decides = isa<arith::AndIOp, arith::OrIOp>(inner);
@@ -60,7 +43,9 @@ bool cpu::judgesBlocks(AttentionOp op) {
     };
     bool judged = decides ? llvm::any_of(inner.getOperands(), isKnown)
                           : llvm::all_of(inner.getOperands(), isKnown);
-    if (judged && !isa<CaptureLoadOp>(inner))
+    if (isa<CaptureLoadOp>(inner))
+      judged = maskReadOf(op, inner.getResult(0)).has_value();
+    if (judged)
       known.insert_range(inner.getResults());
   }
   return known.contains(body.getTerminator()->getOperand(0));
@@ -68,27 +53,32 @@ bool cpu::judgesBlocks(AttentionOp op) {
 
 namespace {
 
+/// Finds out what holds of the values of a mask region, for some keys or for all.
 class MaskJudge {
 public:
-  MaskJudge(AttentionOp op, Nest &nest, const QueryBlock &block, const Positions &keys)
-      : op(op), nest(nest), block(block) {
+  /// Without keys, what depends on them stays unknown.
+  MaskJudge(AttentionOp op, Nest &nest, const QueryBlock &block, std::optional<Positions> keys,
+            int64_t lanes, MaskKnowledge before = MaskKnowledge())
+      : op(op), nest(nest), block(block), keys(keys), lanes(lanes),
+        integers(std::move(before.integers)), conditions(std::move(before.conditions)) {
     Block &body = op.getMask().front();
-    Value one = nest.index(1);
-    integers[body.getArgument(0)] = {block.batch, block.batch};
-    integers[body.getArgument(1)] = {block.head, block.head};
-    integers[body.getArgument(2)] = {block.queries.first, nest.sub(block.queries.end, one)};
-    integers[body.getArgument(3)] = {keys.first, nest.sub(keys.end, one)};
-    for (unsigned capture = 0; capture < op.getCaptures().size(); ++capture)
-      if (isUniform(op, capture))
-        loadCapture(capture, body.getArgument(4 + capture));
-  }
-
-  Kept run() {
-    Block &body = op.getMask().front();
+    if (keys) {
+      Value last = nest.sub(keys->end, nest.index(1));
+      integers[body.getArgument(Dim::J)] = {keys->first, last};
+    } else {
+      Value last = nest.sub(block.queries.end, nest.index(1));
+      integers[body.getArgument(Dim::B)] = {block.batch, block.batch};
+      integers[body.getArgument(Dim::H)] = {block.head, block.head};
+      integers[body.getArgument(Dim::I)] = {block.queries.first, last};
+    }
+    for (Value capture : body.getArguments().drop_front(4))
+      read(capture);
     for (Operation &inner : body.without_terminator())
       visit(inner);
-    return keptOf(body.getTerminator()->getOperand(0));
   }
+
+  Kept kept() { return keptOf(op.getMask().front().getTerminator()->getOperand(0)); }
+  MaskKnowledge knowledge() && { return {std::move(integers), std::move(conditions)}; }
 
 private:
   Value constantBit(bool value) {
@@ -106,20 +96,21 @@ private:
     return arith::CmpIOp::create(nest.builder, nest.loc, arith::CmpIPredicate::slt, a, b);
   }
 
-  void loadCapture(unsigned capture, Value argument) {
-    if (!argument.getType().isIntOrIndex())
+  bool isKnown(Value value) { return integers.contains(value) || conditions.contains(value); }
+
+  /// Bounds of what the block's queries, or these keys, pick.
+  void read(Value scalar) {
+    std::optional<MaskRead> found = maskReadOf(op, scalar);
+    bool byKey = found && found->picked == Picked::ByKey;
+    if (!found || isKnown(scalar) || byKey != keys.has_value())
       return;
     Value zero = nest.index(0);
-    LaneGroup first{Dim::I, {block.batch, block.head, zero, zero, zero, zero}, 1, Value()};
-    Value value = loadLanes(nest, op.getCaptures()[capture], op.getCaptureMap(capture), first);
-    if (value.getType().isInteger(1)) {
-      conditions[argument] = {value, value};
-      return;
-    }
-    if (!value.getType().isIndex())
-      value =
-          arith::IndexCastOp::create(nest.builder, nest.loc, nest.builder.getIndexType(), value);
-    integers[argument] = {value, value};
+    SmallVector<Value> at{block.batch, block.head, zero, zero, zero, zero};
+    const Positions &positions = byKey ? *keys : block.queries;
+    if (scalar.getType().isInteger(1))
+      conditions[scalar] = bitsOf(nest, *found, at, positions, lanes);
+    else
+      integers[scalar] = integersOf(nest, *found, at, positions, lanes);
   }
 
   /// Constants may stand outside the region.
@@ -144,7 +135,14 @@ private:
   }
 
   void visit(Operation &inner) {
-    if (inner.getNumResults() != 1)
+    if (inner.getNumResults() != 1 || isKnown(inner.getResult(0)))
+      return;
+    if (isa<CaptureLoadOp>(inner))
+      return read(inner.getResult(0));
+    // Without keys, half of what a condition depends on may be missing.
+    if (!keys && !llvm::all_of(inner.getOperands(), [&](Value operand) {
+          return isKnown(operand) || matchPattern(operand, m_Constant());
+        }))
       return;
     Type type = inner.getResult(0).getType();
     if (type.isInteger(1))
@@ -238,6 +236,8 @@ private:
       std::optional<Interval> right = intervalOf(compare.getRhs());
       if (left && right)
         compareIntervals(result, compare.getPredicate(), *left, *right);
+      else if (compare.getLhs().getType().isInteger(1))
+        compareBits(result, compare);
     } else if (isa<arith::AndIOp, arith::OrIOp, arith::XOrIOp>(inner)) {
       Kept a = keptOf(inner.getOperand(0)), b = keptOf(inner.getOperand(1));
       if (isa<arith::AndIOp>(inner))
@@ -252,6 +252,14 @@ private:
       conditions[result] = {either(both(when.some, yes.some), both(negated(when.all), no.some)),
                             both(either(negated(when.some), yes.all), either(when.all, no.all))};
     }
+  }
+
+  void compareBits(Value result, arith::CmpIOp compare) {
+    Kept unequal = differ(keptOf(compare.getLhs()), keptOf(compare.getRhs()));
+    if (compare.getPredicate() == arith::CmpIPredicate::ne)
+      conditions[result] = unequal;
+    else if (compare.getPredicate() == arith::CmpIPredicate::eq)
+      conditions[result] = {negated(unequal.all), negated(unequal.some)};
   }
 
   /// a and not b, or not a and b.
@@ -313,18 +321,120 @@ private:
   AttentionOp op;
   Nest &nest;
   const QueryBlock &block;
+  std::optional<Positions> keys;
+  int64_t lanes;
   llvm::DenseMap<Value, Interval> integers;
   llvm::DenseMap<Value, Kept> conditions;
 };
 
+/// Narrows a range of keys by comparisons of the key's position with what does not depend on it.
+class KeyRange {
+public:
+  KeyRange(AttentionOp op, Nest &nest, const MaskKnowledge &known, const Positions &keys)
+      : key(op.getMask().getArgument(Dim::J)), nest(nest), known(known), range(keys) {}
+
+  /// Leaves no key out of which `condition` may keep a pair.
+  Positions narrowed(Value condition) {
+    Operation *def = condition.getDefiningOp();
+    if (auto conjunction = dyn_cast_or_null<arith::AndIOp>(def)) {
+      narrowed(conjunction.getLhs());
+      narrowed(conjunction.getRhs());
+    } else if (auto compare = dyn_cast_or_null<arith::CmpIOp>(def)) {
+      narrow(compare);
+    }
+    return range;
+  }
+
+private:
+  using Predicate = arith::CmpIPredicate;
+
+  /// key * factor + rest.
+  struct Linear {
+    int64_t factor;
+    Interval rest;
+  };
+
+  std::optional<Linear> linear(Value value) {
+    Value zero = nest.index(0);
+    if (value == key)
+      return Linear{1, {zero, zero}};
+    if (auto found = known.integers.find(value); found != known.integers.end())
+      return Linear{0, found->second};
+    APInt constant;
+    if (matchPattern(value, m_ConstantInt(&constant))) {
+      Value same = nest.index(constant.getSExtValue());
+      return Linear{0, {same, same}};
+    }
+    Operation *def = value.getDefiningOp();
+    // In 32 bits a sum may wrap around.
+    if (!def || !(value.getType().isIndex() || value.getType().isInteger(64)))
+      return std::nullopt;
+    if (isa<arith::IndexCastOp>(def))
+      return linear(def->getOperand(0));
+    if (!isa<arith::AddIOp, arith::SubIOp>(def))
+      return std::nullopt;
+    std::optional<Linear> a = linear(def->getOperand(0)), b = linear(def->getOperand(1));
+    if (!a || !b)
+      return std::nullopt;
+    if (isa<arith::AddIOp>(def))
+      return Linear{a->factor + b->factor,
+                    {nest.add(a->rest.least, b->rest.least), nest.add(a->rest.most, b->rest.most)}};
+    return Linear{a->factor - b->factor,
+                  {nest.sub(a->rest.least, b->rest.most), nest.sub(a->rest.most, b->rest.least)}};
+  }
+
+  void narrow(arith::CmpIOp compare) {
+    std::optional<Linear> left = linear(compare.getLhs()), right = linear(compare.getRhs());
+    Predicate predicate = compare.getPredicate();
+    if (!left || !right)
+      return;
+    if (predicate == Predicate::sge || predicate == Predicate::sgt) {
+      std::swap(left, right);
+      predicate = predicate == Predicate::sge ? Predicate::sle : Predicate::slt;
+    }
+    if (predicate == Predicate::sle || predicate == Predicate::slt || predicate == Predicate::eq)
+      atMost(*left, *right, predicate == Predicate::slt ? 1 : 0);
+    if (predicate == Predicate::eq)
+      atMost(*right, *left, 0);
+  }
+
+  /// left + margin <= right for some pair.
+  void atMost(const Linear &left, const Linear &right, int64_t margin) {
+    Value least = nest.add(left.rest.least, nest.index(margin)), most = right.rest.most;
+    if (left.factor - right.factor == 1) // key <= most - least
+      range.end = nest.min(range.end, nest.add(nest.sub(most, least), nest.index(1)));
+    else if (left.factor - right.factor == -1) // key >= least - most
+      range.first = nest.max(range.first, nest.sub(least, most));
+  }
+
+  Value key;
+  Nest &nest;
+  const MaskKnowledge &known;
+  Positions range;
+};
+
 } // namespace
 
-Kept cpu::keptOf(AttentionOp op, Nest &nest, const QueryBlock &block, const Positions &keys) {
-  return MaskJudge(op, nest, block, keys).run();
+BlockMask::BlockMask(AttentionOp op, Nest &nest, const QueryBlock &block, int64_t lanes)
+    : op(op), nest(nest), block(block), lanes(lanes),
+      known(MaskJudge(op, nest, this->block, std::nullopt, lanes).knowledge()) {}
+
+Positions BlockMask::within(const Positions &keys, int64_t size) {
+  Value condition = op.getMask().front().getTerminator()->getOperand(0);
+  Positions range = KeyRange(op, nest, known, keys).narrowed(condition);
+  auto toBlock = [&](Value position, bool up) {
+    Value distance = nest.max(nest.sub(position, keys.first), nest.index(0)), by = nest.index(size);
+    Value blocks = up ? nest.ceilDiv(distance, by) : nest.div(distance, by);
+    return nest.add(keys.first, nest.mul(blocks, by));
+  };
+  return {toBlock(range.first, false), nest.min(keys.end, toBlock(range.end, true))};
 }
 
-Positions cpu::trim(AttentionOp op, Nest &nest, const QueryBlock &block, const Positions &keys,
-                    int64_t part, int64_t parts) {
+Kept BlockMask::keptOf(const Positions &keys) {
+  return MaskJudge(op, nest, block, keys, lanes, known).kept();
+}
+
+Positions BlockMask::trim(const Positions &keys, int64_t part, int64_t parts) {
   auto choose = [&](Value condition, Value a, Value b) {
     return arith::SelectOp::create(nest.builder, nest.loc, condition, a, b);
   };
@@ -332,7 +442,7 @@ Positions cpu::trim(AttentionOp op, Nest &nest, const QueryBlock &block, const P
   for (int64_t number = 0; number < parts; ++number) {
     Value from = nest.min(nest.add(keys.first, nest.index(number * part)), keys.end);
     Value to = nest.min(nest.add(from, nest.index(part)), keys.end);
-    Value some = keptOf(op, nest, block, {from, to}).some;
+    Value some = keptOf({from, to}).some;
     kept.first = choose(some, nest.min(kept.first, from), kept.first);
     kept.end = choose(some, nest.max(kept.end, to), kept.end);
   }

@@ -8,47 +8,61 @@
 #ifndef FOVEA_COMPILER_TARGETS_CPU_MASKINTERVALS_H
 #define FOVEA_COMPILER_TARGETS_CPU_MASKINTERVALS_H
 
-#include "compiler/Targets/CPU/Nest.h"
+#include "compiler/Targets/CPU/MaskReads.h"
 
-#include "dialects/Fovea/FoveaDialect.h"
+#include "llvm/ADT/DenseMap.h"
 
 namespace fovea::cpu {
-
-/// Positions [first, end).
-struct Positions {
-  mlir::Value first, end;
-};
 
 /// The keys that a head may keep, of `keys` in all: its part where fovea-split-keys made parts, of
 /// which the mask then keeps no other.
 Positions keysOf(AttentionOp op, Nest &nest, mlir::Value head, mlir::Value keys);
 
-/// Two i1: false when a block is known to have no kept pair, and true when it is known to have no
-/// other. Either may be wrong on the safe side.
-struct Kept {
-  mlir::Value some, all;
-};
-
 /// True when the mask of `op` says for some block of positions, without looking at each pair, that
-/// nothing or everything is kept: when it compares positions, or does not depend on them.
+/// nothing or everything is kept: when it compares positions and what queries or keys alone pick,
+/// or does not depend on them.
 bool judgesBlocks(AttentionOp op);
 
-/// A batch, a head and their queries, of which a kernel computes one block.
+/// A batch, a head and their queries (at least one), of which a kernel computes one block.
 struct QueryBlock {
   mlir::Value batch, head;
   Positions queries;
 };
 
-/// What the mask keeps of the pairs of a block's queries and `keys` (neither empty). Emits scalar
-/// operations only. Masks are conjunctions, disjunctions, negations and selections of comparisons
-/// between index arithmetic of positions, constants and captures that neither query nor key
-/// select; whatever else they read counts as unknown.
-Kept keptOf(AttentionOp op, Nest &nest, const QueryBlock &block, const Positions &keys);
+/// What is known of values of a mask region over a block of pairs.
+struct MaskKnowledge {
+  llvm::DenseMap<mlir::Value, Interval> integers;
+  llvm::DenseMap<mlir::Value, Kept> conditions;
+};
 
-/// `keys`, `parts` times `part` of them, without the parts at both ends of which nothing is kept.
-/// The range is empty or reversed when that is all of them.
-Positions trim(AttentionOp op, Nest &nest, const QueryBlock &block, const Positions &keys,
-               int64_t part, int64_t parts);
+/// Judges the mask for one block of queries. What does not depend on keys is computed when it is
+/// made, before any loop over keys. Masks are conjunctions, disjunctions, negations and selections
+/// of comparisons between index arithmetic of positions, constants, and integers and bits that
+/// MaskReads.h reads; whatever else they read counts as unknown.
+class BlockMask {
+public:
+  /// `lanes` of what queries or keys pick are read at a time.
+  BlockMask(AttentionOp op, Nest &nest, const QueryBlock &block, int64_t lanes);
+
+  /// `keys` without those, in blocks of `block` from the first on, before and behind all keys that
+  /// a comparison of the key's position leaves.
+  Positions within(const Positions &keys, int64_t block);
+
+  /// What the mask keeps of the pairs of the block's queries and `keys` (not empty).
+  Kept keptOf(const Positions &keys);
+
+  /// `keys`, `parts` times `part` of them, without the parts at both ends of which nothing is kept.
+  /// The range is empty or reversed when that is all of them.
+  Positions trim(const Positions &keys, int64_t part, int64_t parts);
+
+private:
+  AttentionOp op;
+  Nest &nest;
+  QueryBlock block;
+  int64_t lanes;
+  /// What holds for all keys.
+  MaskKnowledge known;
+};
 
 } // namespace fovea::cpu
 

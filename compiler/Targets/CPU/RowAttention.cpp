@@ -6,8 +6,7 @@
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
-#include "compiler/Targets/CPU/Forms.h"
-#include "compiler/Targets/CPU/MaskIntervals.h"
+#include "compiler/Targets/CPU/AttentionTask.h"
 #include "compiler/Targets/CPU/ScalarLoops.h"
 
 #include "dialects/Fovea/StructuredOps.h"
@@ -72,6 +71,7 @@ private:
     read(op.getKey(), op.getKeyMap());
     read(op.getValue(), op.getValueMap());
     read(op.getQuery(), op.getQueryMap());
+    extent[Dim::J] = countKeys(op, nest);
   }
 
   Value number(double value) {
@@ -134,11 +134,18 @@ private:
   /// body(key, score) for every key that the row keeps.
   void forKeys(function_ref<void(Value, Value)> body) {
     Positions keys = keysOf(op, nest, place[Dim::H], extent[Dim::J]);
+    if (!op.getMask().empty()) {
+      Positions row{place[Dim::I], nest.add(place[Dim::I], nest.index(1))};
+      QueryBlock block{place[Dim::B], place[Dim::H], row};
+      keys = BlockMask(op, nest, block, /*lanes=*/1).within(keys, /*block=*/1);
+    }
     nest.loop(keys.first, keys.end, nest.index(1), [&](Value key) {
+      Value stored = placeOfKey(op, nest, place[Dim::B], key);
       Value dot = nest.loop(nest.index(0), extent[Dim::D], nest.index(1), number(0),
                             [&](Value d, ValueRange sum) {
                               SmallVector<Value> point = at(key, d, Value());
                               Value q = load(op.getQuery(), op.getQueryMap(), point);
+                              point[Dim::J] = stored;
                               Value k = load(op.getKey(), op.getKeyMap(), point);
                               return Nest::Carried{addf(sum[0], mulf(q, k))};
                             })
@@ -209,8 +216,9 @@ private:
 
   /// sums = sums * factor + weight * values.
   void addValues(Value key, Value weight, Value factor, Value first, Value count) {
+    Value stored = placeOfKey(op, nest, place[Dim::B], key);
     nest.loop(nest.index(0), count, nest.index(1), [&](Value e) {
-      Value value = load(op.getValue(), op.getValueMap(), at(key, Value(), nest.add(first, e)));
+      Value value = load(op.getValue(), op.getValueMap(), at(stored, Value(), nest.add(first, e)));
       Value sum = read(sums, e);
       keep(addf(factor ? mulf(sum, factor) : sum, mulf(weight, value)), sums, e);
     });

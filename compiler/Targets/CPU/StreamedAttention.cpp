@@ -32,7 +32,7 @@ static constexpr int64_t kKeyBlock = 16;
 static bool hasFewQueries(AttentionOp op) {
   using Dim = AttentionOp::Dim;
   int64_t queries = staticExtent(op.getQuery(), op.getQueryMap(), Dim::I);
-  int64_t keys = staticExtent(op.getKey(), op.getKeyMap(), Dim::J);
+  int64_t keys = staticKeys(op);
   bool few = !ShapedType::isDynamic(keys) && keys < kFewKeys;
   return !ShapedType::isDynamic(queries) && queries <= (few ? kMaxQueriesOnFewKeys : kMaxQueries);
 }
@@ -58,6 +58,8 @@ static Refusal refuse(Operation *op, const Capabilities &cpu) {
       staticStride(attention.getValue(), attention.getValueMap(), Dim::E) != 1 ||
       staticStride(attention.getOut(), attention.getOutMap(), Dim::E) != 1)
     return {"layout", "the elements of a head are not contiguous"};
+  if (attention.getPages() && attention.getPageSize() % kKeyBlock != 0)
+    return {"layout", "a page is no multiple of " + std::to_string(kKeyBlock) + " keys"};
   return {};
 }
 
@@ -82,8 +84,6 @@ public:
 private:
   void writeTask() {
     int64_t lanes = cpu.lanes;
-    keys = headView(op.getKey(), op.getKeyMap(), Dim::J, Dim::D);
-    values = headView(op.getValue(), op.getValueMap(), Dim::J, Dim::E);
     scaledQuery = nest.scratch({queries, depth}, f32);
     scores = nest.scratch({queries, kKeyBlock}, f32);
     sums = nest.scratch({queries, outWidth}, f32);
@@ -132,26 +132,29 @@ private:
   void sweep(bool statistics, bool weigh) {
     Positions all{nest.index(0), extent[Dim::I]};
     forKeyBlocks(all, kKeyBlock, kKeyBlock, [&](Value firstKey, Value count) {
-      computeScores(firstKey, count, weigh);
-      Value next = nest.add(firstKey, count);
+      // A block of keys is in one page.
+      keys = rowsFrom(firstKey, op.getKey(), op.getKeyMap(), Dim::D);
+      values = rowsFrom(firstKey, op.getValue(), op.getValueMap(), Dim::E);
+      nextKeys = rowsFrom(nest.add(firstKey, count), op.getKey(), op.getKeyMap(), Dim::D);
+      computeScores(count, weigh);
       forQueries([&](Value query) {
         // Half of the next keys here, the rest where values are weighed.
         int64_t share = llvm::divideCeil(kKeyBlock / 2, queries);
         for (int64_t row = 0; row < share; ++row) {
           Value ahead = nest.add(nest.mul(query, nest.index(share)), nest.index(row));
-          prefetchRow(nest, keys, nest.add(next, ahead), depth);
+          prefetchRow(nest, nextKeys, ahead, depth);
         }
         if (statistics)
           updateMaximum(query, firstKey, count);
         exponentiate(query, firstKey, count, statistics);
       });
       if (weigh)
-        weighValues(firstKey, count, /*active=*/statistics);
+        weighValues(count, /*active=*/statistics);
     });
   }
 
   /// Dot products of all queries with a block of keys. The last key stands in for keys behind it.
-  void computeScores(Value firstKey, Value count, bool weigh) {
+  void computeScores(Value count, bool weigh) {
     Value last = nest.sub(count, nest.index(1));
     nest.loop(nest.index(0), count, nest.index(tile.right), [&](Value group) {
       SmallVector<Value> rows;
@@ -159,7 +162,7 @@ private:
         Value key = nest.add(group, nest.index(row));
         if (!fillsLanes())
           key = nest.min(key, last);
-        rows.push_back(nest.add(firstKey, key));
+        rows.push_back(key);
         if (weigh)
           prefetchRow(nest, values, rows.back(), outWidth);
       }
@@ -237,13 +240,11 @@ private:
   }
 
   /// sums = sums * rescale + P V.
-  void weighValues(Value firstKey, Value count, bool active) {
+  void weighValues(Value count, bool active) {
     if (!masked)
-      return weighProduct(firstKey, count, active);
-    Value finite = allFinite(nest, values, {firstKey, count}, extent[Dim::E], cpu.lanes);
-    nest.branch(
-        finite, [&] { weighProduct(firstKey, count, active); },
-        [&] { weighExactly(firstKey, count, active); });
+      return weighProduct(count, active);
+    Value finite = allFinite(nest, values, {nest.index(0), count}, extent[Dim::E], cpu.lanes);
+    nest.branch(finite, [&] { weighProduct(count, active); }, [&] { weighExactly(count, active); });
   }
 
   Value rescaled(Value query, Value e, bool active) {
@@ -251,16 +252,15 @@ private:
     return active ? mulf(sum, load(rescale, first(query))) : sum;
   }
 
-  /// Rows of `matrix` from `row` on, `width` elements from `column` on.
-  Value part(Value matrix, Value row, Value count, int64_t column, int64_t width) {
-    Value start = nest.add(nest.add(nest.offset(matrix), nest.mul(row, nest.stride(matrix, 0))),
-                           nest.index(column));
+  /// `width` elements from `column` on of the first rows of `matrix`.
+  Value part(Value matrix, Value count, int64_t column, int64_t width) {
+    Value start = nest.add(nest.offset(matrix), nest.index(column));
     return nest.view(matrix, start, {count, nest.index(width)},
                      {nest.stride(matrix, 0), nest.index(1)});
   }
 
   /// The next block's keys are asked for while the first queries' products run.
-  void weighProduct(Value firstKey, Value count, bool active) {
+  void weighProduct(Value count, bool active) {
     int64_t strips = llvm::divideCeil(queries, kRowsOfSums);
     int64_t rows = llvm::divideCeil(queries, strips);
     int64_t all = outWidth / cpu.lanes, most = (cpu.registers - 2) / (rows + 1);
@@ -270,9 +270,8 @@ private:
       int64_t some = std::min(vectors, all - vector), column = vector / vectors * share;
       Value ahead;
       if (column < depth)
-        ahead =
-            part(keys, nest.add(firstKey, count), count, column, std::min(share, depth - column));
-      Value panel = part(values, firstKey, count, vector * cpu.lanes, some * cpu.lanes);
+        ahead = part(nextKeys, count, column, std::min(share, depth - column));
+      Value panel = part(values, count, vector * cpu.lanes, some * cpu.lanes);
       for (int64_t query = 0; query < queries; query += rows) {
         writeProduct(panel, query, std::min(rows, queries - query), vector, some, ahead, active);
         ahead = Value();
@@ -303,14 +302,14 @@ private:
   }
 
   /// As `weighProduct`, leaving out excluded keys instead of weighing them by 0.
-  void weighExactly(Value firstKey, Value count, bool active) {
+  void weighExactly(Value count, bool active) {
     AffineMap element = AffineMap::getMultiDimIdentityMap(2, nest.builder.getContext());
     forQueries([&](Value query) {
       forElements([&](Value e) {
         auto sum = nest.loop(
             nest.index(0), count, nest.index(1), rescaled(query, e, active),
             [&](Value k, ValueRange carried) {
-              LaneGroup lanes{1, {nest.add(firstKey, k), e}, cpu.lanes, Value()};
+              LaneGroup lanes{1, {k, e}, cpu.lanes, Value()};
               Value value = loadLanes(nest, values, element, lanes);
               if (value.getType() != lanesType)
                 value = arith::ExtFOp::create(nest.builder, nest.loc, lanesType, value);
@@ -356,7 +355,9 @@ private:
 
   int64_t queries;
   DotTile tile;
-  Value keys, values, scaledQuery, scores, sums, maxima, totals, rescale;
+  /// Rows of a block of keys, of its values and of the next block's keys.
+  Value keys, values, nextKeys;
+  Value scaledQuery, scores, sums, maxima, totals, rescale;
 };
 
 } // namespace

@@ -75,7 +75,7 @@ private:
 
   /// True when a task has so few queries that memory bounds it. The product's order over rows hides
   /// from the processor that it reads from end to end.
-  bool streams() { return vectors == 1; }
+  bool streams() { return vectors == 1 && !op.getPages(); }
 
   LaneGroup group(int64_t vector, Value key = Value()) {
     Value zero = nest.index(0);
@@ -114,11 +114,23 @@ private:
     finish(twice);
   }
 
-  /// Memory for a block of keys or values in f32, where they are of short floats without gaps.
+  /// Memory for a block of keys or values in f32, where they are in pages, or of short floats
+  /// without gaps.
   Value copyFor(Value buffer, AffineMap map, unsigned columnDim, int64_t columns) {
-    if (elementTypeOf(buffer).isF32() || staticStride(buffer, map, columnDim) != 1)
-      return {};
-    return nest.scratch({keyBlock, columns}, f32);
+    bool narrow = !elementTypeOf(buffer).isF32() && staticStride(buffer, map, columnDim) == 1;
+    return narrow || op.getPages() ? nest.scratch({keyBlock, columns}, f32) : Value();
+  }
+
+  /// Fills such memory.
+  void copyBlock(const RowRange &keys, Value buffer, AffineMap map, unsigned columnDim,
+                 Value copy) {
+    if (!op.getPages())
+      return widenRows(nest, headView(buffer, map, Dim::J, columnDim), keys, extent[columnDim],
+                       copy, cpu.lanes);
+    nest.loop(nest.index(0), keys.count, nest.index(1), [&](Value row) {
+      Value from = rowsFrom(nest.add(keys.first, row), buffer, map, columnDim);
+      widenRow(nest, from, nest.index(0), extent[columnDim], copy, row, cpu.lanes);
+    });
   }
 
   /// The block of queries as [depth, width], scaled.
@@ -146,15 +158,15 @@ private:
   }
 
   void computeScores(Value firstKey, Value count, bool statistics) {
-    Value keyRows = headView(op.getKey(), op.getKeyMap(), Dim::J, Dim::D);
     if (keyCopy)
-      widenRows(nest, keyRows, {firstKey, count}, extent[Dim::D], keyCopy, cpu.lanes);
+      copyBlock({firstKey, count}, op.getKey(), op.getKeyMap(), Dim::D, keyCopy);
+    Value keyRows = op.getPages() ? keyCopy : headView(op.getKey(), op.getKeyMap(), Dim::J, Dim::D);
     // Rows of the copy count from the block's first key.
     Value lhs = keyCopy ? keyCopy : keyRows, base = keyCopy ? nest.index(0) : firstKey;
-    Value valueRows = headView(op.getValue(), op.getValueMap(), Dim::J, Dim::E);
     nest.strips(count, rows, Tail::Overlap, [&](Value row, int64_t stripRows) {
       if (streams()) {
         Value first = nest.add(firstKey, row);
+        Value valueRows = headView(op.getValue(), op.getValueMap(), Dim::J, Dim::E);
         prefetchRows(nest, valueRows, first, stripRows, outWidth);
         prefetchRows(nest, keyRows, nest.add(first, nest.index(stripRows)), stripRows, depth);
       }
@@ -233,10 +245,12 @@ private:
 
   /// sums = sums * rescale + V^T P^T.
   void weighValues(Value firstKey, Value count, bool rescaled) {
+    if (valueCopy)
+      copyBlock({firstKey, count}, op.getValue(), op.getValueMap(), Dim::E, valueCopy);
     if (!masked)
       return weighProduct(firstKey, count, rescaled);
-    Value values = headView(op.getValue(), op.getValueMap(), Dim::J, Dim::E);
-    Value finite = allFinite(nest, values, {firstKey, count}, extent[Dim::E], cpu.lanes);
+    auto [values, base] = valueRows(firstKey);
+    Value finite = allFinite(nest, values, {base, count}, extent[Dim::E], cpu.lanes);
     nest.branch(
         finite, [&] { weighProduct(firstKey, count, rescaled); },
         [&] { weighExactly(firstKey, count, rescaled); });
@@ -246,14 +260,18 @@ private:
     return active ? mulf(sum, load(rescale, lane(vector))) : sum;
   }
 
+  /// A block of values as rows, and which is the first key's.
+  std::pair<Value, Value> valueRows(Value firstKey) {
+    if (valueCopy)
+      return {valueCopy, nest.index(0)};
+    return {headView(op.getValue(), op.getValueMap(), Dim::J, Dim::E), firstKey};
+  }
+
   /// A block of values as [E, count].
   Value valueColumns(Value firstKey, Value count) {
-    if (valueCopy) {
-      Value rows = headView(op.getValue(), op.getValueMap(), Dim::J, Dim::E);
-      widenRows(nest, rows, {firstKey, count}, extent[Dim::E], valueCopy, cpu.lanes);
+    if (valueCopy)
       return nest.view(valueCopy, nest.index(0), {extent[Dim::E], count},
                        {nest.index(1), nest.index(outWidth)});
-    }
     Value columns = headView(op.getValue(), op.getValueMap(), Dim::E, Dim::J);
     Value offset = nest.add(nest.offset(columns), nest.mul(firstKey, nest.stride(columns, 1)));
     return nest.view(columns, offset, {extent[Dim::E], count},
@@ -282,26 +300,28 @@ private:
 
   /// As `weighProduct`, key by key, leaving out excluded keys instead of weighing them by 0.
   void weighExactly(Value firstKey, Value count, bool active) {
-    Value values = headView(op.getValue(), op.getValueMap(), Dim::J, Dim::E);
-    nest.loop(nest.index(0), extent[Dim::E], nest.index(1), [&](Value e) {
-      SmallVector<Value> initial;
-      forVectors(
-          [&](int64_t v) { initial.push_back(rescaled(load(sums, {e, lane(v)}), v, active)); });
-      auto results = nest.loop(
-          nest.index(0), count, nest.index(1), initial, [&](Value row, ValueRange carried) {
-            Value value =
-                broadcast(nest, loadWide(nest, values, {nest.add(firstKey, row), e}), cpu.lanes);
-            Nest::Carried next;
-            forVectors([&](int64_t v) {
-              Value weight = load(scores, {row, lane(v)});
-              // As the product does it, so that other rows have the bits of a run without NaN.
-              Value with = math::FmaOp::create(nest.builder, nest.loc, weight, value, carried[v]);
-              next.push_back(select(isExcluded(weight), carried[v], with));
-            });
-            return next;
-          });
-      forVectors([&](int64_t v) { store(results[v], sums, {e, lane(v)}); });
-    });
+    auto [values, base] = valueRows(firstKey);
+    nest.loop(
+        nest.index(0), extent[Dim::E], nest.index(1), [&, values = values, base = base](Value e) {
+          SmallVector<Value> initial;
+          forVectors(
+              [&](int64_t v) { initial.push_back(rescaled(load(sums, {e, lane(v)}), v, active)); });
+          auto results = nest.loop(
+              nest.index(0), count, nest.index(1), initial, [&](Value row, ValueRange carried) {
+                Value value =
+                    broadcast(nest, loadWide(nest, values, {nest.add(base, row), e}), cpu.lanes);
+                Nest::Carried next;
+                forVectors([&](int64_t v) {
+                  Value weight = load(scores, {row, lane(v)});
+                  // As the product does it, so that other rows have the bits of a run without NaN.
+                  Value with =
+                      math::FmaOp::create(nest.builder, nest.loc, weight, value, carried[v]);
+                  next.push_back(select(isExcluded(weight), carried[v], with));
+                });
+                return next;
+              });
+          forVectors([&](int64_t v) { store(results[v], sums, {e, lane(v)}); });
+        });
   }
 
   void finish(bool normalized) {

@@ -1,4 +1,4 @@
-//===- WidenRows.cpp - rows of short floats as f32 ------------------------===//
+//===- WidenRows.cpp - rows copied as f32 ---------------------------------===//
 //
 // Whole vectors, then element by element: masked loads of bf16 are no instruction.
 //
@@ -16,21 +16,26 @@ using namespace mlir;
 using namespace fovea;
 using namespace fovea::cpu;
 
-void cpu::widenRows(Nest &nest, Value matrix, const RowRange &rows, Value length, Value wide,
-                    int64_t lanes) {
+void cpu::widenRow(Nest &nest, Value matrix, Value row, Value length, Value wide, Value to,
+                   int64_t lanes) {
   OpBuilder &b = nest.builder;
   Value step = nest.index(lanes), whole = nest.sub(length, nest.rem(length, step));
   auto type = VectorType::get({lanes}, cast<MemRefType>(matrix.getType()).getElementType());
+  nest.loop(nest.index(0), whole, step, [&](Value column) {
+    Value elements = vector::LoadOp::create(b, nest.loc, type, matrix, ValueRange{row, column});
+    if (!type.getElementType().isF32())
+      elements = arith::ExtFOp::create(b, nest.loc, type.clone(b.getF32Type()), elements);
+    vector::StoreOp::create(b, nest.loc, elements, wide, ValueRange{to, column});
+  });
+  nest.loop(whole, length, nest.index(1), [&](Value column) {
+    memref::StoreOp::create(b, nest.loc, loadWide(nest, matrix, {row, column}), wide,
+                            ValueRange{to, column});
+  });
+}
+
+void cpu::widenRows(Nest &nest, Value matrix, const RowRange &rows, Value length, Value wide,
+                    int64_t lanes) {
   nest.loop(nest.index(0), rows.count, nest.index(1), [&](Value row) {
-    Value from = nest.add(rows.first, row);
-    nest.loop(nest.index(0), whole, step, [&](Value column) {
-      Value narrow = vector::LoadOp::create(b, nest.loc, type, matrix, ValueRange{from, column});
-      Value elements = arith::ExtFOp::create(b, nest.loc, type.clone(b.getF32Type()), narrow);
-      vector::StoreOp::create(b, nest.loc, elements, wide, ValueRange{row, column});
-    });
-    nest.loop(whole, length, nest.index(1), [&](Value column) {
-      memref::StoreOp::create(b, nest.loc, loadWide(nest, matrix, {from, column}), wide,
-                              ValueRange{row, column});
-    });
+    widenRow(nest, matrix, nest.add(rows.first, row), length, wide, row, lanes);
   });
 }

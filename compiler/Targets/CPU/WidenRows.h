@@ -1,7 +1,8 @@
-//===- WidenRows.h - rows of short floats as f32 --------------------------===//
+//===- WidenRows.h - rows copied as f32 -----------------------------------===//
 //
 // A product reads its rows a scalar at a time, and a scalar of 16 bits takes four operations to be
-// on all lanes: rows that are read more than once are widened into scratch memory first.
+// on all lanes: rows that are read more than once are widened into scratch memory first. So are
+// rows that do not follow one another evenly.
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
@@ -12,8 +13,12 @@
 
 namespace fovea::cpu {
 
-/// Copies the first `length` elements of rows of a matrix in f16 or bf16, whose rows are without
-/// gaps, to the first rows of `wide`, in f32.
+/// Copies the first `length` elements of a row of a matrix of floats, whose rows are without gaps,
+/// to row `to` of `wide`, in f32.
+void widenRow(Nest &nest, mlir::Value matrix, mlir::Value row, mlir::Value length, mlir::Value wide,
+              mlir::Value to, int64_t lanes);
+
+/// The same for some rows and the first ones of `wide`.
 void widenRows(Nest &nest, mlir::Value matrix, const RowRange &rows, mlir::Value length,
                mlir::Value wide, int64_t lanes);
 

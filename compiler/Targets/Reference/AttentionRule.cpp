@@ -6,6 +6,7 @@
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
+#include "compiler/Targets/Reference/Recurrence.h"
 #include "compiler/Targets/Reference/RowRegion.h"
 #include "compiler/Targets/Reference/Working.h"
 #include "dialects/Fovea/StructuredOps.h"
@@ -30,7 +31,11 @@ public:
 private:
   using Op = AttentionOp;
   LogicalResult prepare(Array &out, Array *lse);
-  void copyHead(int64_t b, int64_t h);
+  LogicalResult readLengths();
+  LogicalResult readStarts(Value starts, int64_t extent, std::vector<int64_t> &into);
+  void enterSequence(int64_t i);
+  FailureOr<int64_t> placeOfKey(int64_t b, int64_t j);
+  LogicalResult copyHead(int64_t b, int64_t h);
   bool keeps(int64_t i, int64_t j) const;
   LogicalResult findKept(MutableArrayRef<int64_t> point);
   LogicalResult findScores(MutableArrayRef<int64_t> point);
@@ -50,6 +55,11 @@ private:
   std::vector<int64_t> kept, all;
   std::vector<Cell> cells, verdicts;
   int64_t shift = 0;
+  /// Keys of each batch, and starts of packed sequences; empty without.
+  std::vector<int64_t> lengths, queryStarts, keyStarts;
+  /// What the row may keep: keys [firstKey, endKey), all of its batch or its sequence; sugar counts
+  /// from the sequence's first query and key.
+  int64_t sequence = 0, firstQuery = 0, firstKey = 0, endKey = 0;
 };
 } // namespace
 
@@ -73,6 +83,8 @@ template <typename T> LogicalResult Attention<T>::prepare(Array &out, Array *lse
   }
   if (op.getOffset())
     shift = run.integer(op.getOffset());
+  if (failed(readLengths()))
+    return failure();
   int64_t count = extents[Op::J];
   // Only asks whether the buffers below fit into the budget.
   if (failed(run.allocate({count, extents[Op::D] + extents[Op::E] + 4})))
@@ -91,37 +103,105 @@ template <typename T> LogicalResult Attention<T>::prepare(Array &out, Array *lse
   return success();
 }
 
-template <typename T> void Attention<T>::copyHead(int64_t b, int64_t h) {
+template <typename T> LogicalResult Attention<T>::readLengths() {
+  if (Value given = op.getLengths()) {
+    int64_t batch = extents[Op::B];
+    if (failed(expectLengths(run, given, batch, extents[Op::J])))
+      return failure();
+    for (int64_t b = 0; b < batch; ++b)
+      lengths.push_back(run.array(given).data()[b].integer);
+  }
+  if (!op.getQueryStarts())
+    return success();
+  if (failed(readStarts(op.getQueryStarts(), extents[Op::I], queryStarts)) ||
+      failed(readStarts(op.getKeyStarts(), extents[Op::J], keyStarts)))
+    return failure();
+  if (queryStarts.size() != keyStarts.size())
+    return run.fail(Kind::Shape, "as many starts of queries as of keys are needed");
+  return success();
+}
+
+template <typename T>
+LogicalResult Attention<T>::readStarts(Value starts, int64_t extent, std::vector<int64_t> &into) {
+  const Array &array = run.array(starts);
+  for (int64_t n = 0; n < array.count; ++n)
+    into.push_back(array.data()[n].integer);
+  if (into.empty())
+    return run.fail(Kind::Shape, "sequences have one start at least");
+  if (into.front() != 0 || into.back() != extent || !llvm::is_sorted(into))
+    return run.fail(Kind::Length,
+                    "starts of sequences do not rise from 0 to " + std::to_string(extent));
+  return success();
+}
+
+/// Finds what the row of query `i` may keep, and from where it counts.
+template <typename T> void Attention<T>::enterSequence(int64_t i) {
+  if (queryStarts.empty())
+    return;
+  sequence = llvm::upper_bound(queryStarts, i) - queryStarts.begin() - 1;
+  firstQuery = queryStarts[sequence], firstKey = keyStarts[sequence];
+  endKey = keyStarts[sequence + 1];
+  for (RowRegion *region : {&score, &mask, &prob})
+    region->countFrom({-sequence, 0, firstQuery, firstKey});
+}
+
+/// Key j of batch b in the numbering of the maps: with pages, that of the page's rows.
+template <typename T> FailureOr<int64_t> Attention<T>::placeOfKey(int64_t b, int64_t j) {
+  if (!op.getPages())
+    return j;
+  int64_t size = op.getPageSize(), blocks = extents[Op::J] / size;
+  int64_t page = run.array(op.getPages()).data()[b * blocks + j / size].integer;
+  for (auto [map, pool] :
+       {std::pair(op.getKeyMap(), op.getKey()), std::pair(op.getValueMap(), op.getValue())})
+    for (auto [expr, count] : llvm::zip_equal(map.getResults(), run.array(pool).shape))
+      if (expr.isFunctionOfDim(Op::J) && expr.getKind() == AffineExprKind::FloorDiv &&
+          (page < 0 || page >= count))
+        return run.fail(Kind::Index, "page " + std::to_string(page) + " is out of range [0, " +
+                                         std::to_string(count) + ")");
+  return page * size + j % size;
+}
+
+template <typename T> LogicalResult Attention<T>::copyHead(int64_t b, int64_t h) {
   const Cell *k = run.array(op.getKey()).data(), *v = run.array(op.getValue()).data();
   int64_t count = extents[Op::J];
-  for (int64_t j = 0; j < count; ++j) {
-    int64_t from = offset(*key, b, h, 0, j, 0, 0), step = key->stride(Op::D);
+  firstKey = 0;
+  endKey = lengths.empty() ? count : lengths[b];
+  for (int64_t j = 0; j < endKey; ++j) {
+    FailureOr<int64_t> place = placeOfKey(b, j);
+    if (failed(place))
+      return failure();
+    int64_t from = offset(*key, b, h, 0, *place, 0, 0), step = key->stride(Op::D);
     for (int64_t d = 0; d < extents[Op::D]; ++d)
       keys[d * count + j] = load<T>(k[from + d * step]);
-    from = offset(*value, b, h, 0, j, 0, 0), step = value->stride(Op::E);
+    from = offset(*value, b, h, 0, *place, 0, 0), step = value->stride(Op::E);
     for (int64_t e = 0; e < extents[Op::E]; ++e)
       values[j * extents[Op::E] + e] = load<T>(v[from + e * step]);
   }
+  return success();
 }
 
 template <typename T> bool Attention<T>::keeps(int64_t i, int64_t j) const {
-  __int128 center = static_cast<__int128>(i) + shift;
   AttentionOp attention = op;
-  if (attention.getCausal() && j > center)
+  __int128 center = static_cast<__int128>(i - firstQuery) + shift, place = j - firstKey;
+  if (attention.getAlignEnds())
+    center += (endKey - firstKey) - (queryStarts[sequence + 1] - firstQuery);
+  if (attention.getCausal() && place > center)
     return false;
   std::optional<ArrayRef<int64_t>> window = attention.getWindow();
   if (!window)
     return true;
   int64_t left = (*window)[0], right = (*window)[1];
-  return (left < 0 || j >= center - left) && (right < 0 || j <= center + right);
+  return (left < 0 || place >= center - left) && (right < 0 || place <= center + right);
 }
 
 template <typename T> LogicalResult Attention<T>::findKept(MutableArrayRef<int64_t> point) {
+  enterSequence(point[Op::I]);
   kept.clear();
-  if (mask.exists() && failed(mask.apply(point, all, verdicts)))
+  auto own = ArrayRef(all).slice(firstKey, endKey - firstKey);
+  if (mask.exists() && failed(mask.apply(point, own, verdicts)))
     return failure();
-  for (int64_t j : all)
-    if ((!mask.exists() || verdicts[j].integer) && keeps(point[Op::I], j))
+  for (auto [place, j] : llvm::enumerate(own))
+    if ((!mask.exists() || verdicts[place].integer) && keeps(point[Op::I], j))
       kept.push_back(j);
   return success();
 }
@@ -203,7 +283,8 @@ template <typename T> LogicalResult Attention<T>::execute(Array &out, Array *lse
   SmallVector<int64_t> point(6, 0);
   for (int64_t b = 0; b < extents[Op::B]; ++b)
     for (int64_t h = 0; h < extents[Op::H]; ++h) {
-      copyHead(b, h);
+      if (failed(copyHead(b, h)))
+        return failure();
       for (int64_t i = 0; i < extents[Op::I]; ++i) {
         point[Op::B] = b, point[Op::H] = h, point[Op::I] = i;
         if (failed(executeRow(point, out, lse)))
@@ -232,6 +313,17 @@ static LogicalResult runAttention(OpRun &run) {
   SmallVector<ArrayRef<int64_t>> shapes;
   for (Value operand : operands)
     shapes.push_back(run.array(operand).shape);
+  // Without batch and keys in the maps of pages, their table says how many there are.
+  SmallVector<int64_t> inPages;
+  if (op.getPages()) {
+    maps[1] = op.getMapInPage(maps[1]);
+    maps[2] = op.getMapInPage(maps[2]);
+    ArrayRef<int64_t> table = run.array(op.getPages()).shape;
+    inPages = {table[0], table[1] * op.getPageSize()};
+    maps.push_back(
+        AffineMap::getMultiDimMapWithTargets(6, {AttentionOp::B, AttentionOp::J}, op.getContext()));
+    shapes.push_back(inPages);
+  }
   std::string why;
   auto extents = iterationExtents(maps, shapes, why);
   if (!extents)

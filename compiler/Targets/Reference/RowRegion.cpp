@@ -46,7 +46,7 @@ LogicalResult RowRegion::apply(MutableArrayRef<int64_t> point, ArrayRef<int64_t>
     for (int64_t lane = 0; lane < lanes; ++lane) {
       point[AttentionOp::J] = keys[start + lane];
       for (unsigned dim = 0; dim < 4; ++dim)
-        program->argument(leading + dim)[lane].integer = point[dim];
+        program->argument(leading + dim)[lane].integer = point[dim] - origin[dim];
       for (auto [index, access] : llvm::enumerate(accesses)) {
         if (!access)
           continue;

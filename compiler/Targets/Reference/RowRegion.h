@@ -22,6 +22,8 @@ public:
 
   bool exists() { return !op->getRegion(region).empty(); }
   mlir::LogicalResult prepare(llvm::ArrayRef<int64_t> extents);
+  /// What the region sees of (b, h, i, j) from now on: positions less these.
+  void countFrom(std::array<int64_t, 4> start) { origin = start; }
   /// Replaces values[n] by the region's result for key keys[n] of the row `point`; `values` holds
   /// the leading argument on entry.
   mlir::LogicalResult apply(llvm::MutableArrayRef<int64_t> point, llvm::ArrayRef<int64_t> keys,
@@ -33,6 +35,7 @@ private:
   unsigned region, leading;
   LaneProgram *program = nullptr;
   std::vector<std::optional<Access>> accesses;
+  std::array<int64_t, 4> origin = {};
 };
 
 } // namespace fovea::reference

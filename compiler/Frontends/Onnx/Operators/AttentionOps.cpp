@@ -369,15 +369,17 @@ static Value emitAttention(Node &node, const AttentionForm &form) {
   bool sugar = form.positional() && form.offsetCapture < 0;
   bool windowed = form.left >= 0 || form.right >= 0;
   bool biased = form.maskCapture >= 0 && !form.maskIsBool;
-  auto *context = b.getContext();
-  auto op = AttentionOp::create(
-      b, TypeRange(init.getType()), query, key, value, captures,
-      sugar ? e.index(form.offset) : Value(), ValueRange(init), b.getAffineMapArrayAttr(maps),
-      b.getF64FloatAttr(form.scale), ScorerAttr::get(context, Scorer::Dot),
-      NormalizerAttr::get(context, Normalizer::Softmax),
-      sugar && form.causal ? b.getUnitAttr() : UnitAttr(),
-      sugar && windowed ? b.getDenseI64ArrayAttr({form.left, form.right}) : DenseI64ArrayAttr(),
-      !biased && form.softcap > 0 ? b.getF64FloatAttr(form.softcap) : FloatAttr(), ScheduleAttr());
+  auto op = AttentionOp::create(b, TypeRange(init.getType()), query, key, value, captures,
+                                ValueRange(init), b.getAffineMapArrayAttr(maps),
+                                b.getF64FloatAttr(form.scale));
+  if (sugar) {
+    op.getOffsetMutable().assign(e.index(form.offset));
+    op.setCausal(form.causal);
+    if (windowed)
+      op.setWindow(ArrayRef<int64_t>{form.left, form.right});
+  }
+  if (!biased && form.softcap > 0)
+    op.setSoftcap(APFloat(form.softcap));
   if (biased)
     addRegion(node, form, op.getScore(), true, [&](B &inner, ValueRange args, ValueRange captured) {
       return form.score(inner, args[0], captured, true, true);
