@@ -161,16 +161,16 @@ public:
   }
 
 private:
-  /// Starts begin at 0, never fall, and end at `extent`.
+  /// Starts begin at 0, no sequence has fewer than none or more than all, and the last ends.
   void requireStarts(Value starts, Value extent) {
     Value count = sub(size(starts, 0), index(1)), first = read(starts, index(0));
-    require(compare(Predicate::eq, first, index(0)), first, index(0), Fault::Length);
+    require(compare(Predicate::eq, first, index(0)), first, index(0), Fault::Shape);
     loop(index(0), count, [&](Value n) {
-      Value before = read(starts, n), next = read(starts, add(n, index(1)));
-      require(compare(Predicate::sge, next, before), next, before, Fault::Length);
+      Value length = sub(read(starts, add(n, index(1))), read(starts, n));
+      require(compare(Predicate::ule, length, extent), length, extent, Fault::Length);
     });
     Value last = read(starts, count);
-    require(compare(Predicate::eq, last, extent), last, extent, Fault::Length);
+    require(compare(Predicate::eq, last, extent), last, extent, Fault::Shape);
   }
 
   bool seesPositions() {

@@ -57,6 +57,8 @@ def cases_of(crossing: Crossing, program: int, count: int) -> list[Case]:
         queries = crossing.queries or queries
         if crossing.layout == "packed":
             keys = queries
+        if crossing.layout == "pages":
+            keys = -(-keys // crossing.page) * crossing.page
         batch = int(rng.integers(1, 4)) if rng.random() < 0.97 else 0
         work = crossing.query_heads * queries * keys * (depth + width)
         if work > WORK:
@@ -125,6 +127,10 @@ def inputs_of(case: Case) -> dict[str, Array]:
     if crossing.mask in ("offset", "window"):
         far = (0, case.keys - case.queries, -3, 11, -case.queries, 2**40)
         given["at"] = np.array(far[rng.integers(len(far))], np.int64)
+    if crossing.layout == "pages":
+        most = case.keys
+        some = (0, 1, most // 2, max(most - 5, 0), most, most)
+        given["count"] = rng.choice(some, case.batch).clip(0, most).astype(np.int32)
     if crossing.normalizer == "sink":
         given["sinks"] = rng.standard_normal(crossing.query_heads).astype(NUMPY[crossing.working])
     return given
@@ -147,6 +153,27 @@ def poisoned(case: Case, given: dict[str, Array]) -> tuple[dict[str, Array], Arr
     return bad, where
 
 
+def _in_pages(case: Case, given: dict[str, Array]) -> dict[str, Array]:
+    """Keys and values in pools, their pages in any order beside others that hold NaN, and the
+    table; where no key is, that names no page."""
+    rng = np.random.default_rng([case.number, 4])
+    size = case.crossing.page
+    blocks = case.keys // size
+    pages = case.batch * blocks + 3
+    table = rng.permutation(pages)[: case.batch * blocks].reshape(case.batch, blocks)
+    arranged: dict[str, Array] = {}
+    for name in "kv":
+        b, h, _, width = given[name].shape
+        parts = given[name].reshape(b, h, blocks, size, width).transpose(0, 2, 3, 1, 4)
+        pool = np.full((pages, size, h, width), np.nan).astype(parts.dtype)
+        pool[table] = parts
+        arranged[name] = pool if name == "k" else np.ascontiguousarray(pool.swapaxes(1, 2))
+    used = -(-given["count"] // size)
+    beyond = np.arange(blocks) >= used[:, None]
+    arranged["pages"] = np.where(beyond, rng.choice((-1, pages, 2**40), table.shape), table)
+    return arranged
+
+
 def laid_out(case: Case, given: dict[str, Array]) -> dict[str, Array]:
     """The inputs as the program takes them; strided cases as views into larger tensors."""
     crossing = case.crossing
@@ -154,6 +181,8 @@ def laid_out(case: Case, given: dict[str, Array]) -> dict[str, Array]:
     if crossing.layout == "packed":
         parts = [given[name].transpose(0, 2, 1, 3) for name in "qkv"]
         arranged["qkv"] = np.concatenate(parts, axis=2)
+    elif crossing.layout == "pages":
+        arranged |= {"q": given["q"], **_in_pages(case, given)}
     else:
         own = ("bhid", "bhjd", "bhje")
         for name, axes, dims in zip("qkv", own, LAYOUTS[crossing.layout], strict=False):

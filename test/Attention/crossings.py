@@ -13,7 +13,7 @@ from dataclasses import dataclass
 SCORES = ("none", "scale", "softcap", "alibi", "relative")
 MASKS = ("none", "causal", "offset", "window", "prefix", "documents", "lengths", "bool", "bias")
 NORMALIZERS = ("softmax", "lse", "prob", "prob_lse", "sink")
-LAYOUTS = ("bhsd", "bshd", "sbhd", "keys_transposed", "channels_first", "packed")
+LAYOUTS = ("bhsd", "bshd", "sbhd", "keys_transposed", "channels_first", "packed", "pages")
 DTYPES = ("f32", "bf16", "f16", "f64")
 # Query heads for each key head; "mqa": all of them, "dynamic": 2, with heads of run-time number.
 GROUPS = ("1", "2", "4", "mqa", "dynamic")
@@ -69,6 +69,7 @@ MEANINGS = {
         "keys_transposed": "keys [B, H, D, T], the others [B, H, S, D]",
         "channels_first": "[B, H, D, S] throughout",
         "packed": "slices of one [B, S, heads of query, key and value, D]",
+        "pages": "keys and values in pages of 8 to 32 rows that a table names, with lengths",
         "shared_head": "keys and values [B, T, D], without a dimension of heads",
     },
 }
@@ -110,6 +111,11 @@ class Crossing:
     @property
     def key_heads(self) -> int:
         return {"1": 3, "2": 2, "4": 2, "mqa": 1, "dynamic": 2}[self.group]
+
+    @property
+    def page(self) -> int:
+        """Rows of a page; those that are no multiple of 16 are not streamed."""
+        return {"1": 16, "2": 32, "4": 24, "mqa": 16, "dynamic": 8}[self.group]
 
     @property
     def ratio(self) -> int:

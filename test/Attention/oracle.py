@@ -69,6 +69,8 @@ def kept_by_mask(crossing: Crossing, given: dict[str, Array], sizes: dict[str, i
             keep = given["kept"][:, None]
         case _:
             keep = np.True_
+    if crossing.layout == "pages":
+        keep = keep & (j < given["count"][:, None, None])[:, None]
     return np.broadcast_to(keep, shape)
 
 

@@ -17,6 +17,8 @@ LAYOUTS = {
     "keys_transposed": ("bhid", "bhdj", "bhje", "bhie"),
     "channels_first": ("bhdi", "bhdj", "bhej", "bhei"),
     "packed": ("bihd", "bjhd", "bjhe", "bihe"),
+    # p is a page, r a row of it.
+    "pages": ("bhid", "prhd", "phre", "bhie"),
     "shared_head": ("bhid", "bjd", "bje", "bhie"),
 }
 
@@ -40,6 +42,7 @@ class _Text:
             "d": depth or "D", "e": width or "E",
             "h": "H" if dynamic else crossing.query_heads,
             "k": "K" if dynamic else crossing.key_heads,
+            "p": "N", "r": crossing.page,
         }  # fmt: skip
         self.arguments: list[str] = []
         self.lines: list[str] = []
@@ -105,7 +108,9 @@ class _Text:
         q, k, v, out = LAYOUTS[self.crossing.layout]
         ratio = self.crossing.ratio
         head = "h" if ratio == 1 else f"h floordiv {ratio}"
-        shared = [[head if dim == "h" else dim for dim in dims] for dims in (k, v)]
+        named = {"h": head, "p": f"j floordiv {self.crossing.page}",
+                 "r": f"j mod {self.crossing.page}"}  # fmt: skip
+        shared = [[named.get(dim, dim) for dim in dims] for dims in (k, v)]
         captured = [capture.dims for capture in self.captures]
         outs = [out, out.replace("e", "")] if self.asks_lse else [out]
         return ", ".join(map(_map, [q, *shared, *captured, *outs]))
@@ -116,13 +121,17 @@ class _Text:
 
     def sugar(self) -> str:
         crossing, text = self.crossing, ""
+        if crossing.layout == "pages":
+            self.argument("count", ["B"], "i32")
+            self.argument("pages", ["B", "M"], "i64")
+            text = " lengths(%count : tensor<?xi32>) pages(%pages : tensor<?x?xi64>)"
         if crossing.mask == "causal":
-            text = " offset(%c0) causal"
+            text += " offset(%c0) causal"
         elif crossing.mask in ("offset", "window"):
             self.argument("at", [], "i64")
             self.lines += ["%raw = tensor.extract %at[] : tensor<i64>",
                            "%offset = arith.index_cast %raw : i64 to index"]  # fmt: skip
-            text = " offset(%offset)"
+            text += " offset(%offset)"
             text += " causal" if crossing.mask == "offset" else f" window {list(WINDOW)}"
         if crossing.score == "softcap" and crossing.mask != "bias":
             text += f" softcap {SOFTCAP}"

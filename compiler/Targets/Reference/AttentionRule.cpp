@@ -76,7 +76,7 @@ template <typename T> LogicalResult Attention<T>::prepare(Array &out, Array *lse
     for (auto [map, array] : {std::pair(op.getKeyMap(), &run.array(op.getKey())),
                               std::pair(op.getValueMap(), &run.array(op.getValue()))})
       for (auto [expr, extent] : llvm::zip_equal(map.getResults(), array->shape))
-        if (!isa<AffineDimExpr>(expr) && extent * group != heads)
+        if (!isa<AffineDimExpr>(expr) && expr.isFunctionOfDim(Op::H) && extent * group != heads)
           return run.fail(Kind::Shape, "expected " + std::to_string(group) +
                                            " query heads for each of " + std::to_string(extent) +
                                            " key heads, got " + std::to_string(heads));
