@@ -33,12 +33,18 @@ static constexpr int64_t kMaxParts = 64, kMaxHeads = 1 << 20;
 /// Without a schedule: tasks to aim at, keys from which on to split, and keys of a part.
 static constexpr int64_t kTasks = 8, kManyKeys = 4096, kKeysOfPart = 1024;
 
+/// Keys of an attention, possibly dynamic.
+static int64_t keysOf(AttentionOp op) {
+  if (!op.getPages())
+    return extentOf(op.getKey(), op.getKeyMap(), Dim::J);
+  int64_t blocks = cast<ShapedType>(op.getPages().getType()).getDimSize(1);
+  return ShapedType::isDynamic(blocks) ? blocks : blocks * op.getPageSize();
+}
+
 /// Why the keys of `op` cannot be split; empty when they can.
 static std::string whyNot(AttentionOp op, int64_t parts) {
   if (op.getCausal() || op.getWindow() || op.getSoftcap())
     return "sugar is left; fovea-materialize-mods runs first";
-  if (op.getPages())
-    return "its keys are in pages";
   if (!op.getProb().empty())
     return "its probability region needs the sums over all keys";
   int64_t queries = extentOf(op.getQuery(), op.getQueryMap(), Dim::I);
@@ -62,7 +68,7 @@ static std::string whyNot(AttentionOp op, int64_t parts) {
 static int64_t chooseParts(AttentionOp op) {
   int64_t batch = extentOf(op.getQuery(), op.getQueryMap(), Dim::B);
   int64_t heads = extentOf(op.getQuery(), op.getQueryMap(), Dim::H);
-  int64_t keys = extentOf(op.getKey(), op.getKeyMap(), Dim::J);
+  int64_t keys = keysOf(op);
   int64_t parts = 1;
   bool many = batch >= kTasks || heads >= kTasks || ShapedType::isDynamic(batch);
   if (many || ShapedType::isDynamic(keys) || keys < kManyKeys || !op.getScoreType().isF32())
@@ -148,20 +154,31 @@ private:
     return arith::DivSIOp::create(b, head, index(b, parts));
   }
 
-  /// Masks the keys of other parts: kernels leave out blocks of nothing else.
+  Value countKeys() {
+    if (!op.getPages())
+      return tensor::DimOp::create(builder, op.getKey(), placeOf(op.getKeyMap(), Dim::J));
+    Value blocks = tensor::DimOp::create(builder, op.getPages(), 1);
+    return arith::MulIOp::create(builder, blocks, index(builder, op.getPageSize()));
+  }
+
+  /// Masks the keys of other parts: kernels leave out blocks of nothing else. Of keys in pages, a
+  /// part begins with a page.
   void keepOwnKeys() {
-    int64_t keys = extentOf(op.getKey(), op.getKeyMap(), Dim::J);
+    int64_t keys = keysOf(op), page = std::max<int64_t>(op.getPageSize(), 1);
     bool known = !ShapedType::isDynamic(keys);
     if (!known) {
-      Value count = tensor::DimOp::create(builder, op.getKey(), placeOf(op.getKeyMap(), Dim::J));
-      Value size = arith::CeilDivUIOp::create(builder, count, index(builder, parts));
+      Value size = arith::CeilDivUIOp::create(builder, countKeys(), index(builder, parts));
+      if (page > 1) {
+        Value pages = arith::CeilDivUIOp::create(builder, size, index(builder, page));
+        size = arith::MulIOp::create(builder, pages, index(builder, page));
+      }
       size = arith::IndexCastOp::create(builder, builder.getI64Type(), size);
       auto type = RankedTensorType::get({}, builder.getI64Type());
       addScalarCapture(op, tensor::FromElementsOp::create(builder, type, size));
     }
     conjoinMask(op, [&](ImplicitLocOpBuilder &b, ValueRange arguments) -> Value {
       Value head = arguments[Dim::H], key = arguments[Dim::J];
-      Value size = known ? index(b, llvm::divideCeil(keys, parts))
+      Value size = known ? index(b, llvm::alignTo(llvm::divideCeil(keys, parts), page))
                          : arith::IndexCastOp::create(b, b.getIndexType(), arguments.back());
       Value whole = arith::MulIOp::create(b, headOf(b, head), index(b, parts));
       Value part = arith::SubIOp::create(b, head, whole);
@@ -191,6 +208,7 @@ private:
                             op.getKey(), op.getValue(), op.getCaptures(), ValueRange{outs, sums},
                             builder.getArrayAttr(maps), op.getScaleAttr());
     partial.setScheduleAttr(op.getScheduleAttr());
+    partial.getPagesMutable().assign(op.getPages() ? ValueRange(op.getPages()) : ValueRange());
     partial.getScore().takeBody(op.getScore());
     partial.getMask().takeBody(op.getMask());
     partial->setAttr(kKeyPartsAttr, builder.getI64IntegerAttr(parts));

@@ -56,7 +56,7 @@ def Fovea_AttentionOp : Fovea_DestinationOp<"attention", [AttrSizedOperandSegmen
     - attention_c3: the query map permutes (b, h, i, d), the out map (b, h, i, e).
     - attention_c4: the key map permutes (b, H, j, d), the value map (b, H, j, e), with H either
       h or h floordiv G for one positive G; with pages, (j floordiv P, H, j mod P, d) and the same
-      with e, for one positive P.
+      with e, for one P of at least 2.
     - attention_c5: extents of the same dimension agree; query heads = G * key heads; any other
       index that a capture's map computes stays inside the capture.
     - attention_c6: the lse map permutes (b, h, i), its element type is that of scores.

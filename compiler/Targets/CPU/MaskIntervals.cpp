@@ -22,6 +22,8 @@ Positions cpu::keysOf(AttentionOp op, Nest &nest, Value head, Value keys) {
   if (parts == 1)
     return {nest.index(0), keys};
   Value count = nest.index(parts), size = nest.ceilDiv(keys, count);
+  if (int64_t page = op.getPageSize())
+    size = nest.mul(nest.ceilDiv(size, nest.index(page)), nest.index(page));
   Value first = nest.min(nest.mul(nest.rem(head, count), size), keys);
   return {first, nest.min(nest.add(first, size), keys)};
 }

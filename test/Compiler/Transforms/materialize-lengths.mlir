@@ -10,8 +10,8 @@
 !p = tensor<?x16x2x8xf32>
 
 // Every length is at most the number of keys, and compared with the key's position.
-// CHECK-DAG:   #[[BATCH:.*]] = affine_map<(d0, d1, d2, d3, d4, d5) -> (d0)>
-// CHECK-DAG:   #[[QUERY:.*]] = affine_map<(d0, d1, d2, d3, d4, d5) -> (d2)>
+// CHECK-DAG:   #[[$BATCH:.*]] = affine_map<(d0, d1, d2, d3, d4, d5) -> (d0)>
+// CHECK-DAG:   #[[$QUERY:.*]] = affine_map<(d0, d1, d2, d3, d4, d5) -> (d2)>
 // CHECK-LABEL: func @lengths
 // CHECK-SAME:    %[[N:[a-z0-9]+]]: tensor<3xi32>)
 // CHECK-DAG:     %[[KEYS:.*]] = arith.constant 5 : index
@@ -21,7 +21,7 @@
 // CHECK:           fovea.require %{{.*}}, %[[LENGTH]], %[[KEYS]] fault length
 // CHECK:         = fovea.attention ins
 // CHECK-SAME:      captures(%[[N]] : tensor<3xi32>) outs
-// CHECK-SAME:      #[[BATCH]]
+// CHECK-SAME:      #[[$BATCH]]
 // CHECK-SAME:      mask {
 // CHECK-NEXT:      ^bb0({{.*}}, %[[J:[a-z0-9]+]]: index, %[[ONE:[a-z0-9]+]]: i32):
 // CHECK-NEXT:        %[[MOST:.*]] = arith.index_cast %[[ONE]]
@@ -66,9 +66,10 @@ func.func @pages(%x: !q, %o: !q, %k: !p, %v: !p, %n: tensor<3xi32>, %t: tensor<3
 // CHECK:           scf.for
 // CHECK-COUNT-5:     tensor.insert
 // CHECK:         = fovea.attention ins
-// CHECK-SAME:      captures(%[[TABLES]]#0, %[[TABLES]]#1, %[[TABLES]]#2, %[[TABLES]]#3, %[[TABLES]]#4
+// CHECK-SAME:      captures(%[[TABLES]]#0, %[[TABLES]]#1, %[[TABLES]]#2, %[[TABLES]]#3,
+// CHECK-SAME:        %[[TABLES]]#4
 // CHECK-NOT:       causal
-// CHECK-SAME:      #[[QUERY]], #[[QUERY]], #[[QUERY]], #[[QUERY]], #[[QUERY]]
+// CHECK-SAME:      #[[$QUERY]], #[[$QUERY]], #[[$QUERY]], #[[$QUERY]], #[[$QUERY]]
 // CHECK-SAME:      score {
 // CHECK-NEXT:      ^bb0(%{{[a-z0-9]+}}: f32, %{{[a-z0-9]+}}: index, %{{[a-z0-9]+}}: index,
 // CHECK-SAME:          %[[I:[a-z0-9]+]]: index, %[[J:[a-z0-9]+]]: index,

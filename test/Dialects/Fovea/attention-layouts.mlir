@@ -17,7 +17,8 @@ func.func @lengths(%q: !t, %n: tensor<1xi64>, %o: !t) -> !t {
 }
 
 // CHECK-LABEL: func @pages
-// CHECK:         lengths(%{{.*}} : tensor<1xi32>) pages(%{{.*}} : tensor<1x?xi32>) offset(%{{.*}}) causal
+// CHECK:         lengths(%{{.*}} : tensor<1xi32>) pages(%{{.*}} : tensor<1x?xi32>)
+// CHECK-SAME:      offset(%{{.*}}) causal
 // CHECK-SAME:      (d3 floordiv 16, d3 mod 16, d1 floordiv 2, d4)>
 // CHECK-SAME:      (d1 floordiv 2, d3 floordiv 16, d3 mod 16, d5)>
 func.func @pages(%q: !t, %k: tensor<?x16x2x8xf32>, %v: tensor<2x?x16x8xf32>, %n: tensor<1xi32>,
