@@ -165,17 +165,41 @@ void AttentionTask::forKeyBlocks(const Positions &queries, int64_t block, int64_
     if (!mask)
       return writeWhole();
     Kept kept = mask->keptOf({firstKey, end});
-    auto writeMasked = [&] {
-      masked = true;
-      nest.branch(kept.some, [&] {
-        Positions left = mask->trim({firstKey, end}, part, block / part);
-        Value any = arith::CmpIOp::create(nest.builder, nest.loc, arith::CmpIPredicate::slt,
-                                          left.first, left.end);
-        nest.branch(any, [&] { body(left.first, nest.sub(left.end, left.first)); });
-      });
-    };
-    masked = false;
-    nest.branch(kept.all, writeWhole, writeMasked);
+    if (part == block) {
+      masked = false;
+      auto writeMasked = [&] {
+        masked = true;
+        nest.branch(kept.some, writeWhole);
+      };
+      return nest.branch(kept.all, writeWhole, writeMasked);
+    }
+    nest.branch(kept.some,
+                [&] { writeSegments(*mask, {firstKey, end}, part, block / part, body); });
+  });
+}
+
+void AttentionTask::writeSegments(BlockMask &mask, const Positions &keys, int64_t part,
+                                  int64_t parts, function_ref<void(Value, Value)> body) {
+  auto choose = [&](Value condition, Value a, Value b) -> Value {
+    return arith::SelectOp::create(nest.builder, nest.loc, condition, a, b);
+  };
+  auto compare = [&](arith::CmpIPredicate predicate, Value a, Value b) -> Value {
+    return arith::CmpIOp::create(nest.builder, nest.loc, predicate, a, b);
+  };
+  Segments cut = mask.cut(keys, part, parts);
+  // One text for both segments without a mask.
+  nest.loop(nest.index(0), nest.index(3), nest.index(1), [&](Value number) {
+    Value isFirst = compare(arith::CmpIPredicate::eq, number, nest.index(0));
+    Value isMasked = compare(arith::CmpIPredicate::eq, number, nest.index(1));
+    Value from = choose(isFirst, cut.first, choose(isMasked, cut.masked, cut.whole));
+    Value to = choose(isFirst, cut.masked, choose(isMasked, cut.whole, cut.end));
+    nest.branch(compare(arith::CmpIPredicate::slt, from, to), [&] {
+      auto write = [&](bool withMask) {
+        masked = withMask;
+        body(from, nest.sub(to, from));
+      };
+      nest.branch(isMasked, [&] { write(true); }, [&] { write(false); });
+    });
   });
 }
 

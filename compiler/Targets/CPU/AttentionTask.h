@@ -52,8 +52,9 @@ protected:
   /// as its page has where keys lie in pages, else all.
   Value rowsFrom(Value first, Value buffer, mlir::AffineMap map, unsigned columnDim);
 
-  /// Calls body(first key, number of keys) for blocks of `block` keys, or what is left of them once
-  /// parts of `part` keys that the mask excludes are cut off both ends; sets `masked`.
+  /// Calls body(first key, number of keys) for blocks of `block` keys, cut at multiples of `part`
+  /// keys into what the mask keeps whole and what it does not, without what it excludes at both
+  /// ends; sets `masked`.
   void forKeyBlocks(const Positions &queries, int64_t block, int64_t part,
                     llvm::function_ref<void(Value, Value)> body);
 
@@ -93,6 +94,8 @@ protected:
   Value batch, head;
 
 private:
+  void writeSegments(BlockMask &mask, const Positions &keys, int64_t part, int64_t parts,
+                     llvm::function_ref<void(Value, Value)> body);
   llvm::SmallVector<Value> regionArguments(const LaneGroup &lanes);
 };
 

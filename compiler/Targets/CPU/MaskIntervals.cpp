@@ -436,17 +436,32 @@ Kept BlockMask::keptOf(const Positions &keys) {
   return MaskJudge(op, nest, block, keys, lanes, known).kept();
 }
 
-Positions BlockMask::trim(const Positions &keys, int64_t part, int64_t parts) {
-  auto choose = [&](Value condition, Value a, Value b) {
-    return arith::SelectOp::create(nest.builder, nest.loc, condition, a, b);
+Segments BlockMask::cut(const Positions &keys, int64_t part, int64_t parts) {
+  OpBuilder &builder = nest.builder;
+  auto choose = [&](Value condition, Value a, Value b) -> Value {
+    return arith::SelectOp::create(builder, nest.loc, condition, a, b);
   };
-  Positions kept{keys.end, keys.first};
+  auto extends = [&](Value border, Value edge, Value all) -> Value {
+    Value meets = arith::CmpIOp::create(builder, nest.loc, arith::CmpIPredicate::eq, border, edge);
+    return arith::AndIOp::create(builder, nest.loc, meets, all);
+  };
+  SmallVector<Positions> pieces;
+  SmallVector<Kept> kept;
+  Segments cut{keys.end, {}, {}, keys.first};
   for (int64_t number = 0; number < parts; ++number) {
     Value from = nest.min(nest.add(keys.first, nest.index(number * part)), keys.end);
     Value to = nest.min(nest.add(from, nest.index(part)), keys.end);
-    Value some = keptOf({from, to}).some;
-    kept.first = choose(some, nest.min(kept.first, from), kept.first);
-    kept.end = choose(some, nest.max(kept.end, to), kept.end);
+    pieces.push_back({from, to});
+    kept.push_back(keptOf(pieces.back()));
+    cut.first = choose(kept.back().some, nest.min(cut.first, from), cut.first);
+    cut.end = choose(kept.back().some, nest.max(cut.end, to), cut.end);
   }
-  return kept;
+  cut.masked = cut.first;
+  for (auto [piece, what] : llvm::zip_equal(pieces, kept))
+    cut.masked = choose(extends(cut.masked, piece.first, what.all), piece.end, cut.masked);
+  cut.whole = cut.end;
+  for (auto [piece, what] : llvm::reverse(llvm::zip_equal(pieces, kept)))
+    cut.whole = choose(extends(cut.whole, piece.end, what.all), piece.first, cut.whole);
+  cut.whole = nest.max(cut.whole, cut.masked);
+  return cut;
 }

@@ -29,6 +29,12 @@ struct QueryBlock {
   Positions queries;
 };
 
+/// Keys of a block: [first, masked) and [whole, end) are kept by all queries, and none before and
+/// behind. Where none is kept, end is at most first.
+struct Segments {
+  mlir::Value first, masked, whole, end;
+};
+
 /// What is known of values of a mask region over a block of pairs.
 struct MaskKnowledge {
   llvm::DenseMap<mlir::Value, Interval> integers;
@@ -51,9 +57,8 @@ public:
   /// What the mask keeps of the pairs of the block's queries and `keys` (not empty).
   Kept keptOf(const Positions &keys);
 
-  /// `keys`, `parts` times `part` of them, without the parts at both ends of which nothing is kept.
-  /// The range is empty or reversed when that is all of them.
-  Positions trim(const Positions &keys, int64_t part, int64_t parts);
+  /// Cuts `keys`, `parts` times `part` of them (the last may be fewer), at borders of parts.
+  Segments cut(const Positions &keys, int64_t part, int64_t parts);
 
 private:
   AttentionOp op;

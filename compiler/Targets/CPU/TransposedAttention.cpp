@@ -8,6 +8,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 #include "compiler/Targets/CPU/AttentionTask.h"
+#include "compiler/Targets/CPU/MaskShape.h"
 #include "compiler/Targets/CPU/ScalarLoops.h"
 #include "compiler/Targets/CPU/ScheduleRequest.h"
 #include "compiler/Targets/CPU/TransposedCopy.h"
@@ -24,7 +25,12 @@ using namespace fovea::cpu;
 /// Keys of a block, about, and of the parts by which a block is cut where the mask keeps nothing;
 /// multiples of the product's rows.
 static constexpr int64_t kKeyBlock = 96;
-static constexpr int64_t kKeyPart = 24;
+static constexpr int64_t kKeyPart = 24, kShortPart = 16;
+
+/// Where much of what is computed lies on the border of what a mask keeps (bands, and few queries),
+/// a smaller tile leaves out more; a wider one takes fewer loads.
+static constexpr RegisterTile kBorderTile = {8, 2};
+static constexpr int64_t kFewForBorders = 1024;
 
 static bool handles(Operation *op) { return isa<AttentionOp>(op); }
 
@@ -45,10 +51,13 @@ public:
     if (queries)
       vectors = std::clamp<int64_t>(llvm::divideCeil(*queries, cpu.lanes), 1, vectors);
     rows = cpu.rowsFor(vectors);
+    bool few = queries && *queries <= kFewForBorders;
+    if (vectors > kBorderTile.vectors && judgesBlocks(op) && (few || keepsBand(op)))
+      std::tie(rows, vectors) = std::tie(kBorderTile.rows, kBorderTile.vectors);
     if (std::optional<RegisterTile> asked = requestedTile(op))
       std::tie(rows, vectors) = std::tie(asked->rows, asked->vectors);
     width = vectors * cpu.lanes;
-    keyPart = std::max<int64_t>(kKeyPart / rows, 1) * rows;
+    keyPart = kShortPart % rows == 0 ? kShortPart : std::max<int64_t>(kKeyPart / rows, 1) * rows;
     keyBlock = kKeyBlock / keyPart * keyPart;
     Value blocks = nest.ceilDiv(extent[AttentionOp::I], nest.index(width));
     SmallVector<Value> space{extent[AttentionOp::B], extent[AttentionOp::H], blocks};
@@ -327,12 +336,15 @@ private:
   void finish(bool normalized) {
     if (op.hasLse())
       storeLse(normalized);
-    if (!normalized)
+    if (!normalized) {
+      SmallVector<Value> factors;
+      forVectors([&](int64_t v) { factors.push_back(inverse(load(totals, lane(v)))); });
       nest.loop(nest.index(0), extent[Dim::E], nest.index(1), [&](Value e) {
         forVectors([&](int64_t v) {
-          store(mulf(load(sums, {e, lane(v)}), inverse(load(totals, lane(v)))), sums, {e, lane(v)});
+          store(mulf(load(sums, {e, lane(v)}), factors[v]), sums, {e, lane(v)});
         });
       });
+    }
     storeTransposed(nest, {sums, outWidth, vectors, cpu.lanes},
                     headView(op.getOut(), op.getOutMap(), Dim::I, Dim::E), firstQuery,
                     extent[Dim::I]);

@@ -1,0 +1,20 @@
+//===- MaskShape.h - the shape of what a mask keeps -----------------------===//
+//
+// What a mask region says of queries and keys before anything is known of the run.
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+#ifndef FOVEA_COMPILER_TARGETS_CPU_MASKSHAPE_H
+#define FOVEA_COMPILER_TARGETS_CPU_MASKSHAPE_H
+
+#include "dialects/Fovea/FoveaDialect.h"
+
+namespace fovea::cpu {
+
+/// True when the mask of `op` keeps keys near each query alone: comparisons bound the distance
+/// j - i from below and from above.
+bool keepsBand(AttentionOp op);
+
+} // namespace fovea::cpu
+
+#endif // FOVEA_COMPILER_TARGETS_CPU_MASKSHAPE_H
