@@ -11,7 +11,7 @@
 #k = affine_map<(b, h, i, j, d, e) -> (b, h, j, d)>
 #v = affine_map<(b, h, i, j, d, e) -> (b, h, j, e)>
 #o = affine_map<(b, h, i, j, d, e) -> (b, h, i, e)>
-!heads = tensor<1x2x256x64xf32>
+!heads = tensor<1x2x2048x64xf32>
 
 func.func @main(%q: !heads {fovea.name = "q"}, %k: !heads {fovea.name = "k"},
     %v: !heads {fovea.name = "v"}) -> (!heads {fovea.name = "y"}) {

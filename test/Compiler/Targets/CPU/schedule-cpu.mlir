@@ -154,18 +154,23 @@ func.func private @attention_in_f64(%q: memref<1x2x7x8xf64>, %o: memref<1x2x7x8x
   return
 }
 
-// Blocks of keys of which the mask keeps all are not masked, and those of which it keeps nothing
-// are left out; a block in between is cut at its ends first.
+// Keys behind the last query are no part of the loop. A block is cut into what the mask keeps whole,
+// at both ends, and the rest; what is whole has no mask.
 // CHECK-LABEL: func private @attention_with_causal_mask
-// CHECK:         scf.for %[[FIRST:.*]] = %{{.*}} to %{{.*}} step %c96
-// CHECK:           %[[SOME:.*]] = arith.cmpi sle, %[[FIRST]], {{.*}} : index
-// CHECK:           %[[ALL:.*]] = arith.cmpi sle, %{{.*}}, {{.*}} : index
-// CHECK:           scf.if %[[ALL]] {
-// CHECK-NOT:         arith.cmpi sle, {{.*}} : vector<16xi32>
-// CHECK:             scf.if %[[SOME]] {
-// CHECK:               %[[ANY:.*]] = arith.cmpi slt
+// CHECK:         arith.minsi %{{.*}}, %c300 : index
+// CHECK:         %[[END:[0-9]+]] = arith.minsi %{{.*}}, %c300 : index
+// CHECK:         scf.for %[[FIRST:.*]] = %{{.*}} to %[[END]] step %c96
+// CHECK:           %[[SOME:[0-9]+]] = arith.cmpi sle, %[[FIRST]], {{.*}} : index
+// CHECK:           scf.if %[[SOME]] {
+// CHECK:             scf.for %[[NUMBER:[a-z0-9]+]] = %{{.*}} to %c3
+// CHECK:               %[[MASKED:[0-9]+]] = arith.cmpi eq, %[[NUMBER]], %c1
+// CHECK:               %[[ANY:[0-9]+]] = arith.cmpi slt
 // CHECK:               scf.if %[[ANY]] {
-// CHECK:                 arith.cmpi sle, {{.*}} : vector<16xi32>
+// CHECK:                 scf.if %[[MASKED]] {
+// CHECK:                   arith.cmpi sle, {{.*}} : vector<16xi32>
+// CHECK:                 } else {
+// CHECK-NOT:               arith.cmpi sle, {{.*}} : vector<16xi32>
+// CHECK:         return
 func.func private @attention_with_causal_mask(%q: memref<1x2x200x8xf32>, %k: memref<1x2x300x8xf32>,
     %o: memref<1x2x200x8xf32>) attributes {fovea_kernel.kernel} {
   fovea.attention ins(%q, %k, %k : memref<1x2x200x8xf32>, memref<1x2x300x8xf32>,
