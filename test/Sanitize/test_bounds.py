@@ -44,6 +44,42 @@ func.func @main(%x: tensor<9x8xf32> {fovea.name = "x"}, %at: tensor<i64> {fovea.
 """
 
 
+# Decoding from a pool of 5 pages.
+PAGES = """
+func.func @main(%q: tensor<2x2x3x16xf32> {fovea.name = "q"},
+    %k: tensor<5x16x2x16xf32> {fovea.name = "k"}, %n: tensor<2xi32> {fovea.name = "n"},
+    %p: tensor<2x2xi32> {fovea.name = "pages"}) -> tensor<2x2x3x16xf32> {
+  %o = tensor.empty() : tensor<2x2x3x16xf32>
+  %r = fovea.attention
+      ins(%q, %k, %k : tensor<2x2x3x16xf32>, tensor<5x16x2x16xf32>, tensor<5x16x2x16xf32>)
+      lengths(%n : tensor<2xi32>) pages(%p : tensor<2x2xi32>) outs(%o : tensor<2x2x3x16xf32>)
+      {indexing_maps = [affine_map<(b, h, i, j, d, e) -> (b, h, i, d)>,
+                        affine_map<(b, h, i, j, d, e) -> (j floordiv 16, j mod 16, h, d)>,
+                        affine_map<(b, h, i, j, d, e) -> (j floordiv 16, j mod 16, h, e)>,
+                        affine_map<(b, h, i, j, d, e) -> (b, h, i, e)>]} -> tensor<2x2x3x16xf32>
+  return %r : tensor<2x2x3x16xf32>
+}
+"""
+# Two sequences of 8 queries and keys together.
+SEQUENCES = """
+func.func @main(%x: tensor<1x8x2x20xf32> {fovea.name = "x"},
+    %s: tensor<3xi64> {fovea.name = "starts"}, %t: tensor<3xi64> {fovea.name = "keys"})
+    -> tensor<1x8x2x20xf32> {
+  %at = arith.constant 0 : index
+  %o = tensor.empty() : tensor<1x8x2x20xf32>
+  %r = fovea.attention
+      ins(%x, %x, %x : tensor<1x8x2x20xf32>, tensor<1x8x2x20xf32>, tensor<1x8x2x20xf32>)
+      sequences(%s, %t : tensor<3xi64>, tensor<3xi64>) offset(%at) causal
+      outs(%o : tensor<1x8x2x20xf32>)
+      {indexing_maps = [affine_map<(b, h, i, j, d, e) -> (b, i, h, d)>,
+                        affine_map<(b, h, i, j, d, e) -> (b, j, h, d)>,
+                        affine_map<(b, h, i, j, d, e) -> (b, j, h, e)>,
+                        affine_map<(b, h, i, j, d, e) -> (b, i, h, e)>]} -> tensor<1x8x2x20xf32>
+  return %r : tensor<1x8x2x20xf32>
+}
+"""
+
+
 def write(model: str, folder: Path) -> Path:
     """A model of the corpus by its name, or MLIR text."""
     if "\n" in model:
@@ -62,6 +98,15 @@ TOKENS = {"ids": np.arange(6).reshape(2, 3) + 14, "mask": np.zeros((2, 1, 1, 3),
 PLACES = {"x": RNG.standard_normal((4, 6)).astype("f4"), "at": np.arange(12).reshape(4, 3) % 4}
 ROW = {"x": RNG.standard_normal((9, 8)).astype("f4"), "at": np.array([4])}
 STEPS = {"x": RNG.standard_normal((5, 2, 4)).astype("f4"), "lengths": np.array([5, 0], np.int32)}
+POOL = {
+    "q": RNG.standard_normal((2, 2, 3, 16)).astype("f4"), "n": np.array([20, 32], np.int32),
+    "k": RNG.standard_normal((5, 16, 2, 16)).astype("f4"),
+    "pages": np.array([[4, 0], [1, 4]], np.int32),
+}  # fmt: skip
+PACKED = {
+    "x": RNG.standard_normal((1, 8, 2, 20)).astype("f4"),
+    "starts": np.array([0, 3, 8]), "keys": np.array([0, 5, 8]),
+}  # fmt: skip
 
 
 def replaced(values: Values, name: str, number: int) -> Values:
@@ -77,7 +122,12 @@ CASES = {
     "gather_and_scatter": ("indexing", PLACES, {}, "at", [6, -7, 2**31, 2**62]),
     "lengths": ("recurrent", STEPS, {}, "lengths", [6, -1, 2**31 - 1]),
     "slice": (SLICE, ROW, {}, "at", [9, -1, 2**40, -(2**63)]),
+    "pages": (PAGES, POOL, {}, "pages", [5, -1, 2**31 - 1]),
+    "sequences": (SEQUENCES, PACKED, {}, "starts", [9, -1, 2**40]),
 }
+# Lengths mask rows, and a page that is none is taken for one: without their checks results are
+# wrong, but no address is.
+MASKED = ("lengths", "pages")
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -101,8 +151,7 @@ def test_data_out_of_range_is_a_fault_with_its_value(
         assert f"value {number} limit" in text
 
 
-# Lengths mask rows: without their check results are wrong, but no address is.
-@pytest.mark.parametrize("case", [case for case in CASES if case != "lengths"])
+@pytest.mark.parametrize("case", [case for case in CASES if case not in MASKED])
 def test_a_removed_check_is_found(start: Start, tmp_path: Path, case: str) -> None:
     model, values, sizes, name, numbers = CASES[case]
     run = start()
