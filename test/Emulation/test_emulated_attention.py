@@ -8,13 +8,14 @@ from functools import cache
 
 import emulator
 import pytest
+from build_tree import ALL
 from case_inputs import cases_of
 from cover import DIMENSIONS, programs
 from grid import Tally
 from grid_check import check
 from program_text import entry
 
-PROGRAMS = 28
+PROGRAMS = len(programs()) if ALL else 28
 # Of each program. Few, for an emulator is slow; the whole grid runs on this machine's processor.
 CASES = 6
 TOGETHER = 4

@@ -85,6 +85,7 @@ static Capabilities armv8() {
   level.lanes = 4;
   level.registers = 32;
   level.laneOperands = true;
+  level.maskedAccesses = false;
   return level;
 }
 

@@ -33,6 +33,8 @@ struct Capabilities {
   int64_t registers = 32;
   /// Whether multiply-adds take one lane of a register as operand.
   bool laneOperands = false;
+  /// Whether loads and stores take a mask.
+  bool maskedAccesses = true;
 
   /// Widest panel in vectors, and the rows that go with each width from 1 on.
   int64_t maxVectors() const;

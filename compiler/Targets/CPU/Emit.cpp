@@ -5,6 +5,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 #include "compiler/Targets/CPU/Emit.h"
+#include "compiler/Targets/CPU/MaskedAccesses.h"
 #include "compiler/Targets/CPU/ShortFloats.h"
 
 #include "lld/Common/Driver.h"
@@ -202,6 +203,8 @@ llvm::Expected<Emission> fovea::cpu::emit(mlir::ModuleOp module, const Capabilit
     return failure("the generated LLVM IR is not valid");
   optimize(*ir, *machine, options);
   selectBFloatsAsBits(*ir);
+  if (!cpu.maskedAccesses)
+    branchWhereMasksAreWhole(*ir);
   if (options.keepLlvmIr) {
     llvm::raw_string_ostream stream(out.llvmIr);
     ir->print(stream, nullptr);
