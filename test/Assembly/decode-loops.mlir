@@ -12,6 +12,9 @@
 // RUN: sed -e s/x128xf32/x128xbf16/ %s > %t.mlir
 // RUN: fovea compile %t.mlir --target=x86-64-v4 --emit=asm -o %t.s
 // RUN: python3 %S/check_loops.py %t.s --fma 128 64 16 --math 5
+// RUN: sed -e s/x128xf32/x128xf16/ %s > %t.mlir
+// RUN: fovea compile %t.mlir --target=armv8-a --emit=asm -o %t.s
+// RUN: python3 %S/check_loops.py %t.s --fma 64 16 8 --math 5
 
 #q = affine_map<(b, h, i, j, d, e) -> (b, h, i, d)>
 #k = affine_map<(b, h, i, j, d, e) -> (b, h, j, d)>
