@@ -48,8 +48,9 @@ static void checkTargets(Findings &findings) {
 static void checkCpu(Findings &findings) {
   findings.add(true, "cpu", llvm::sys::getHostCPUName());
   std::string features;
-  for (const char *feature : {"avx2", "fma", "f16c", "avx512f", "avx512bw", "avx512dq", "avx512vl",
-                              "avx512vnni", "avx512bf16", "amx-tile", "amx-bf16"})
+  for (const char *feature :
+       {"avx2", "fma", "f16c", "avx512f", "avx512bw", "avx512dq", "avx512vl", "avx512vnni",
+        "avx512bf16", "amx-tile", "amx-bf16", "neon", "dotprod", "i8mm", "bf16", "sve"})
     if (fovea::cpu::hasFeature(feature).value_or(false))
       features += (features.empty() ? "" : " ") + std::string(feature);
   findings.add(true, "features", features.empty() ? "none of interest" : features);

@@ -13,11 +13,13 @@
 #include <cstdlib>
 #include <cstring>
 #include <functional>
-#include <immintrin.h>
 #include <sched.h>
 #include <sys/mman.h>
 #include <thread>
 #include <vector>
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
 
 using namespace fovea::cli;
 
@@ -49,6 +51,7 @@ template <int lanes, int chains> [[gnu::always_inline]] static inline float mult
   return total[0] + total[lanes - 1];
 }
 
+#if defined(__x86_64__)
 __attribute__((target("avx512f"))) static float multiply512(int rounds) {
   return multiply<16, 20>(rounds);
 }
@@ -56,6 +59,9 @@ __attribute__((target("avx512f"))) static float multiply512(int rounds) {
 __attribute__((target("avx2,fma"))) static float multiply256(int rounds) {
   return multiply<8, 12>(rounds);
 }
+#elif defined(__aarch64__)
+static float multiplyNeon(int rounds) { return multiply<4, 24>(rounds); }
+#endif
 
 static float multiplyPlain(int rounds) {
   float sums[12] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1}, total = 0;
@@ -67,6 +73,7 @@ static float multiplyPlain(int rounds) {
   return total;
 }
 
+#if defined(__x86_64__)
 __attribute__((target("avx512f"))) static float read512(const float *data, size_t count) {
   __m512 sums[8];
   for (__m512 &sum : sums)
@@ -78,6 +85,7 @@ __attribute__((target("avx512f"))) static float read512(const float *data, size_
     sums[0] = _mm512_add_ps(sums[0], sums[chain]);
   return _mm512_reduce_add_ps(sums[0]);
 }
+#endif
 
 static float readPlain(const float *data, size_t count) {
   float sums[16] = {};
@@ -99,12 +107,25 @@ struct MultiplyLoop {
 } // namespace
 
 static MultiplyLoop multiplyLoop(PeakCode code) {
+#if defined(__x86_64__)
   __builtin_cpu_init();
   if (code == PeakCode::widest && __builtin_cpu_supports("avx512f"))
     return {multiply512, 2.0 * 16 * 20};
   if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
     return {multiply256, 2.0 * 8 * 12};
+#elif defined(__aarch64__)
+  if (code == PeakCode::widest)
+    return {multiplyNeon, 2.0 * 4 * 24};
+#endif
   return {multiplyPlain, 2.0 * 12};
+}
+
+static Read widestRead() {
+#if defined(__x86_64__)
+  if (__builtin_cpu_supports("avx512f"))
+    return read512;
+#endif
+  return readPlain;
 }
 
 /// Puts the calling thread on the index-th processor that it may use. Where there are fewer, it
@@ -242,7 +263,7 @@ double PeakMeter::readGbps(double milliseconds) {
   const float *data = team->memory();
   if (!data)
     return 0;
-  Read read = __builtin_cpu_supports("avx512f") ? read512 : readPlain;
+  Read read = widestRead();
   std::vector<float> sink(team->size());
   double rate = team->rate(milliseconds, kReadFloats * sizeof(float), [&](int thread) {
     size_t &at = team->position(thread);

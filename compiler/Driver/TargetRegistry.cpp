@@ -17,8 +17,9 @@ llvm::ArrayRef<const Target *> fovea::allTargets() {
   static const cpu::CpuTarget host("host", "the processor of this machine", addCpuPhase);
   static const cpu::CpuTarget level3("x86-64-v3", "x86-64 with AVX2 and FMA", addCpuPhase);
   static const cpu::CpuTarget level4("x86-64-v4", "x86-64 with AVX-512", addCpuPhase);
+  static const cpu::CpuTarget armv8("armv8-a", "AArch64 with NEON", addCpuPhase);
   static const reference::ReferenceTarget oracle;
-  static const Target *const list[] = {&host, &level3, &level4, &oracle};
+  static const Target *const list[] = {&host, &level3, &level4, &armv8, &oracle};
   return list;
 }
 

@@ -85,8 +85,8 @@ static void addSchedule(OpPassManager &manager, const cpu::Capabilities &cpu) {
   addCleanup(manager);
 }
 
-static void addKernel(OpPassManager &manager) {
-  manager.addPass(createLowerProduct());
+static void addKernel(OpPassManager &manager, const cpu::Capabilities &cpu) {
+  manager.addPass(createLowerProduct(LowerProductOptions{cpu.laneOperands}));
   manager.addPass(createMathToArith());
   addCleanup(manager);
 }
@@ -113,7 +113,7 @@ void fovea::addCpuPhase(OpPassManager &manager, Phase phase, const cpu::Capabili
   case Phase::Schedule:
     return addSchedule(manager, cpu);
   case Phase::Kernel:
-    return addKernel(manager);
+    return addKernel(manager, cpu);
   case Phase::Llvm:
     return addLlvm(manager);
   }

@@ -36,7 +36,8 @@ def numpy_dtype(dtype: DataType) -> np.dtype:
     return np.dtype(f"{letter}{dtype.bits // 8}")
 
 
-def _dlpack_type(dtype: np.dtype, name: str) -> DataType:
+def dlpack_type(dtype: np.dtype, name: str) -> DataType:
+    """The DLPack type of a numpy type; `name` is the input that has it."""
     if dtype.name == "bfloat16":
         return DataType(4, 16, 1)
     if dtype.kind not in _KINDS or not dtype.isnative:
@@ -59,7 +60,7 @@ def _from_numpy(array: np.ndarray, name: str) -> tuple[Tensor, Any]:
     strides = (ctypes.c_int64 * rank)(*(stride // step for stride in array.strides))
     tensor = Tensor(
         data=array.ctypes.data, device=(_CPU, 0), ndim=array.ndim,
-        dtype=_dlpack_type(array.dtype, name), shape=shape, strides=strides,
+        dtype=dlpack_type(array.dtype, name), shape=shape, strides=strides,
     )  # fmt: skip
     return tensor, (array, shape, strides)
 

@@ -16,7 +16,7 @@ namespace fovea::cpu {
 
 #if defined(__x86_64__)
 
-static constexpr std::string_view hostArch = "x86_64";
+static constexpr std::string_view hostArch = "x86_64", lowestTarget = "x86-64-v3";
 
 namespace {
 
@@ -147,7 +147,7 @@ static bool hasRow(const Feature &feature) { return cpuidBit(feature) && hasStat
 
 #elif defined(__aarch64__)
 
-static constexpr std::string_view hostArch = "aarch64";
+static constexpr std::string_view hostArch = "aarch64", lowestTarget = "armv8-a";
 
 namespace {
 struct Feature {
@@ -193,7 +193,7 @@ fvm::Status checkTarget(const fvm::Target &target) {
     return fvm::incompatible(
         fvm::concat("it is for '", triple, "', this machine is ", hostArch, "-linux"),
         fvm::concat("recompile the model with 'fovea compile' on this machine or with --target=",
-                    hostArch == "x86_64" ? "x86-64-v3" : hostArch));
+                    lowestTarget));
   for (const std::string &name : target.features) {
     std::optional<bool> has = hasFeature(name);
     if (has.value_or(false))
@@ -201,7 +201,8 @@ fvm::Status checkTarget(const fvm::Target &target) {
     return fvm::incompatible(
         fvm::concat("it uses the CPU feature '", name, "', which this ",
                     has ? "machine lacks" : "runtime does not know"),
-        "recompile the model with 'fovea compile' on this machine or with --target=x86-64-v3");
+        fvm::concat("recompile the model with 'fovea compile' on this machine or with --target=",
+                    lowestTarget));
   }
   return {};
 }

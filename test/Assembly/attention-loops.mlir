@@ -6,6 +6,11 @@
 // RUN: python3 %S/check_loops.py %t.s --fma 96 64 24 --math 20 16 8 4
 // RUN: fovea compile %s --target=x86-64-v3 --emit=asm -o %t.s
 // RUN: python3 %S/check_loops.py %t.s --fma 48 32 12 --math 10 8 2
+// RUN: fovea compile %s --target=armv8-a --emit=asm -o %t.s
+// RUN: python3 %S/check_loops.py %t.s --fma 96 64 24 --math 20 16 4 | FileCheck %s
+// CHECK: 96 multiply-adds in {{13[0-9]}} instructions
+// Rows that are contiguous are loaded four at a time.
+// CHECK: 96 multiply-adds in {{12[0-9]}} instructions
 
 #q = affine_map<(b, h, i, j, d, e) -> (b, h, i, d)>
 #k = affine_map<(b, h, i, j, d, e) -> (b, h, j, d)>

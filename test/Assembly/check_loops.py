@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Checks the innermost loops of x86 assembly: what a pattern matcher over lines cannot find.
+"""Checks the innermost loops of assembly: what a pattern matcher over lines cannot find.
 
-A loop reaches from a local label to the last jump back to it; it is innermost when no other loop
-lies inside. Register products are loops that hold one of the expected numbers of multiply-adds;
-each number must occur, and such a loop must not touch the stack. Other loops of multiply-adds are
-polynomials, whose numbers are given apart. Loops with vectors must not call functions. Prints what
-is wrong and exits with 1, or a line per loop of multiply-adds.
+Knows x86 and AArch64. A loop reaches from a local label to the last jump back to it; it is
+innermost when no other loop lies inside. Register products are loops that hold one of the expected
+numbers of multiply-adds; each number must occur, and such a loop must not touch the stack. Other
+loops of multiply-adds are polynomials, whose numbers are given apart. Loops with vectors must not
+call functions. Prints what is wrong and exits with 1, or a line per loop of multiply-adds.
 
 Example: fovea compile model.mlir --emit=asm -o model.s && check_loops.py model.s --fma 96 24
 """
@@ -21,11 +21,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 LABEL = re.compile(r"^(\.?[\w.$]+):")
-INSTRUCTION = re.compile(r"^\s+([a-z]\w*)\s*([^#]*)")
-JUMP = re.compile(r"^j[a-z]+$")
+INSTRUCTION = re.compile(r"^\s+([a-z][\w.]*)\s*(.*)")
+COMMENT = re.compile(r"(^|\s)#(\s.*)?$|//.*$")
+JUMP = re.compile(r"^(j[a-z]+|b(\.[a-z]+)?|[ct]bn?z)$")
+CALL = re.compile(r"^(call\w*|bl)$")
 # Packed multiply-adds, dot products and tile products; a scalar one is no register product.
-MULTIPLY_ADD = re.compile(r"^(vfn?m(add|sub)\d+p[sdh]|vdpbf16ps|vpdp\w+|tdp\w+)$")
-VECTOR = re.compile(r"%[yz]mm\d")
+MULTIPLY_ADD = re.compile(r"^(vfn?m(add|sub)\d+p[sdh]|vdpbf16ps|vpdp\w+|tdp\w+|fml[as])$")
+VECTOR = re.compile(r"%[yz]mm\d|\bv\d+\.\d|\bq\d")
+STACK = re.compile(r"\(%rsp|\[sp\b")
 
 
 @dataclass
@@ -42,12 +45,12 @@ class Loop:
 
     @property
     def stack_accesses(self) -> int:
-        return sum("(%rsp" in operands for _, operands in self.body)
+        return sum(bool(STACK.search(operands)) for _, operands in self.body)
 
     @property
     def calls(self) -> list[str]:
         return [operands.split("@")[0].strip() for name, operands in self.body
-                if name.startswith("call")]  # fmt: skip
+                if CALL.match(name)]  # fmt: skip
 
     @property
     def has_vectors(self) -> bool:
@@ -69,13 +72,14 @@ def loops(text: str) -> list[Loop]:
                 function, labels = label[1], {}
             labels[label[1]] = len(instructions)
         elif instruction := INSTRUCTION.match(line):
-            name, operands = instruction[1], instruction[2].strip()
+            name, operands = instruction[1], COMMENT.sub("", instruction[2]).strip()
             instructions.append((name, operands))
-            if JUMP.match(name) and operands in labels:
-                first = labels[operands]
-                found.pop(operands, None)
-                found[operands] = Loop(function, operands, first, len(instructions),
-                                       instructions[first:])  # fmt: skip
+            goal = operands.rpartition(",")[2].strip()
+            if JUMP.match(name) and goal in labels:
+                first = labels[goal]
+                found.pop(goal, None)
+                found[goal] = Loop(function, goal, first, len(instructions),
+                                   instructions[first:])  # fmt: skip
     return list(found.values())
 
 
@@ -86,9 +90,7 @@ def innermost(every: Sequence[Loop]) -> list[Loop]:
     return [loop for loop in every if not any(holds(loop, other) for other in every)]
 
 
-def problems(
-    text: str, expected: Sequence[int], math: Sequence[int] = ()
-) -> list[str]:
+def problems(text: str, expected: Sequence[int], math: Sequence[int] = ()) -> list[str]:
     """What breaks the rules; `expected` are the multiply-adds of products, `math` of others."""
     every = loops(text)
     wrong = [f"{loop}: calls {name}" for loop in every if loop.has_vectors for name in loop.calls

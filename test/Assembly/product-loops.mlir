@@ -1,4 +1,5 @@
-// Every row of the table of register tiles: 32 registers of 16 lanes, and 16 registers of 8.
+// Every row of the table of register tiles: 32 registers of 16 lanes, 16 registers of 8, and 32 of
+// 4 whose multiply-adds take a row's element as a lane.
 // A turn is four steps of the depth, two of tall tiles; of 130 what is left is unrolled.
 //
 // RUN: sed 's/COLUMNS/64/g' %s > %t.mlir
@@ -26,6 +27,28 @@
 // RUN: sed 's/COLUMNS/8/g' %s > %t.mlir
 // RUN: fovea compile %t.mlir --target=x86-64-v3 --emit=asm -o %t.s
 // RUN: python3 %S/check_loops.py %t.s --fma 32
+//
+// RUN: sed 's/COLUMNS/16/g' %s > %t.mlir
+// RUN: fovea compile %t.mlir --target=armv8-a --emit=asm -o %t.s
+// RUN: python3 %S/check_loops.py %t.s --fma 96 | FileCheck %s --check-prefix=NEON4
+// RUN: FileCheck %s --check-prefix=LANES --input-file=%t.s
+// NEON4: 96 multiply-adds in {{13[0-9]}} instructions
+// LANES: fmla v{{[0-9]+}}.4s, v{{[0-9]+}}.4s, v{{[0-9]+}}.s[0]
+//
+// RUN: sed 's/COLUMNS/12/g' %s > %t.mlir
+// RUN: fovea compile %t.mlir --target=armv8-a --emit=asm -o %t.s
+// RUN: python3 %S/check_loops.py %t.s --fma 96 | FileCheck %s --check-prefix=NEON3
+// NEON3: 96 multiply-adds in {{1[34][0-9]}} instructions
+//
+// RUN: sed 's/COLUMNS/8/g' %s > %t.mlir
+// RUN: fovea compile %t.mlir --target=armv8-a --emit=asm -o %t.s
+// RUN: python3 %S/check_loops.py %t.s --fma 48 | FileCheck %s --check-prefix=NEON2
+// NEON2: 48 multiply-adds in {{6[0-9]}} instructions
+//
+// RUN: sed 's/COLUMNS/4/g' %s > %t.mlir
+// RUN: fovea compile %t.mlir --target=armv8-a --emit=asm -o %t.s
+// RUN: python3 %S/check_loops.py %t.s --fma 32 | FileCheck %s --check-prefix=NEON1
+// NEON1: 32 multiply-adds in {{5[0-9]}} instructions
 
 // 168 rows: a multiple of the rows of every tile.
 func.func @main(%a: tensor<168x130xf32> {fovea.name = "a"},

@@ -158,7 +158,7 @@ def test_targets_are_listed(library: ctypes.CDLL) -> None:
     targets = json.loads(library.fovea_text_data(text))
     library.fovea_text_free(text)
     names = [target["name"] for target in targets]
-    assert names == ["host", "x86-64-v3", "x86-64-v4", "reference"]
+    assert names == ["host", "x86-64-v3", "x86-64-v4", "armv8-a", "reference"]
     for index, target in enumerate(targets):
         assert library.fovea_compiler_target(index).decode() == target["name"]
         assert (target["device"], target["memory"], target["streams"]) == ("cpu", "host", False)

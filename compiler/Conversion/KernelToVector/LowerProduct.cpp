@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 #include "compiler/Conversion/KernelToVector/EvenOdd.h"
 #include "compiler/Conversion/KernelToVector/Passes.h"
+#include "compiler/Conversion/KernelToVector/RowElements.h"
 
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/IRMapping.h"
@@ -44,9 +45,10 @@ namespace {
 /// Emits one product.
 class ProductEmitter {
 public:
-  ProductEmitter(OpBuilder &builder, ProductOp op)
+  ProductEmitter(OpBuilder &builder, ProductOp op, bool laneOperands)
       : builder(builder), op(op), loc(op.getLoc()), rows(op.getRows()), vectors(op.getVectors()),
-        type(VectorType::get({static_cast<int64_t>(op.getLanes())}, builder.getF32Type())) {}
+        type(VectorType::get({static_cast<int64_t>(op.getLanes())}, builder.getF32Type())),
+        laneOperands(laneOperands) {}
 
   void emit() {
     for (int64_t row = 0; row < rows; ++row)
@@ -121,12 +123,17 @@ private:
   SmallVector<Value> loop(Value low, Value high, int64_t steps, ValueRange sums) {
     auto turn = [&](OpBuilder &, Location, Value k, ValueRange carried) {
       SmallVector<Value> next(carried);
-      for (int64_t offset = 0; offset < steps; ++offset)
-        next = step(offset == 0 ? k : arith::AddIOp::create(builder, loc, k, index(offset)), next);
+      RowLoad load = laneOperands ? chooseRowLoad(op, steps) : RowLoad();
+      for (int64_t offset = 0; offset < steps; offset += load.steps)
+        next = step(plus(k, offset), load, next);
       scf::YieldOp::create(builder, loc, next);
     };
     auto loop = scf::ForOp::create(builder, loc, low, high, index(steps), sums, turn);
     return SmallVector<Value>(loop.getResults());
+  }
+
+  Value plus(Value k, int64_t offset) {
+    return offset == 0 ? k : arith::AddIOp::create(builder, loc, k, index(offset)).getResult();
   }
 
   void askAhead(Value k) {
@@ -160,21 +167,25 @@ private:
     return panel;
   }
 
-  /// One step of the depth: the panel's vectors, then a broadcast per row.
-  SmallVector<Value> step(Value k, ValueRange sums) {
-    askAhead(k);
-    SmallVector<Value> panel = panelRow(k);
-    SmallVector<Value> next;
-    for (int64_t row = 0; row < rows; ++row) {
-      Value scalar =
-          memref::LoadOp::create(builder, loc, op.getLhs(), ValueRange{rowIndex[row], k});
-      if (!scalar.getType().isF32())
-        scalar = arith::ExtFOp::create(builder, loc, builder.getF32Type(), scalar);
-      Value all = vector::BroadcastOp::create(builder, loc, type, scalar);
-      for (int64_t vector = 0; vector < vectors; ++vector)
-        next.push_back(
-            vector::FMAOp::create(builder, loc, all, panel[vector], sums[row * vectors + vector]));
+  /// The steps of the depth that one load of a row covers: the panel's vectors, then a broadcast
+  /// per row and step.
+  SmallVector<Value> step(Value k, RowLoad load, ValueRange sums) {
+    SmallVector<SmallVector<Value>> panel;
+    for (int64_t offset = 0; offset < load.steps; ++offset) {
+      Value at = plus(k, offset);
+      askAhead(at);
+      panel.push_back(panelRow(at));
     }
+    SmallVector<Value> next(sums);
+    RowElements elements(builder, op, rowIndex, k, load);
+    for (int64_t row = 0; row < rows; ++row)
+      for (int64_t offset = 0; offset < load.steps; ++offset) {
+        Value all = elements.onAllLanes(row, offset, type);
+        for (int64_t vector = 0; vector < vectors; ++vector) {
+          Value &sum = next[row * vectors + vector];
+          sum = vector::FMAOp::create(builder, loc, all, panel[offset][vector], sum);
+        }
+      }
     return next;
   }
 
@@ -183,16 +194,19 @@ private:
   Location loc;
   int64_t rows, vectors;
   VectorType type;
+  bool laneOperands;
   SmallVector<Value> rowIndex;
 };
 
 struct LowerProduct : fovea::impl::LowerProductBase<LowerProduct> {
+  using LowerProductBase::LowerProductBase;
+
   void runOnOperation() override {
     SmallVector<ProductOp> products;
     getOperation()->walk([&](ProductOp product) { products.push_back(product); });
     for (ProductOp product : products) {
       OpBuilder builder(product);
-      ProductEmitter(builder, product).emit();
+      ProductEmitter(builder, product, laneOperands).emit();
       product.erase();
       ++numProducts;
     }

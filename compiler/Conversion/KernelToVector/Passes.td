@@ -14,8 +14,12 @@ def LowerProduct : Pass<"fovea-lower-product"> {
   let description = [{
     Turns every `fovea_kernel.product` into one `scf.for` over the depth whose loop-carried values
     are the accumulators as 1-D vectors: each step loads the panel's vectors, then per row loads a
-    scalar, broadcasts it and multiplies. Init and finish regions are inlined row by row.
+    scalar, broadcasts it and multiplies. Init and finish regions are inlined row by row. With
+    lane operands, rows are loaded as vectors, along the rows or the depth, of which each multiply
+    takes one lane, where the rows operand is contiguous and registers suffice.
   }];
+  let options = [Option<"laneOperands", "lane-operands", "bool", "false",
+    "multiply-adds take one lane of a register as operand">];
   let statistics = [Statistic<"numProducts", "products", "register products emitted">];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect",
     "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect"];

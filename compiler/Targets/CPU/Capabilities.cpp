@@ -12,11 +12,17 @@
 
 using namespace fovea::cpu;
 
-int64_t Capabilities::rowsFor(int64_t vectors) const {
-  // 32 registers: 6x4, 8x3, 12x2; 16 registers: 6x2, 8x1.
-  static constexpr int64_t kWide[] = {14, 12, 8, 6}, kNarrow[] = {8, 6};
-  return registers >= 32 ? kWide[vectors - 1] : kNarrow[vectors - 1];
+/// Rows of the register tile, for one vector of columns and on.
+static llvm::ArrayRef<int64_t> tileRows(const Capabilities &cpu) {
+  static constexpr int64_t kWide[] = {14, 12, 8, 6}, kNarrow[] = {8, 6}, kNeon[] = {16, 12, 8, 6};
+  if (cpu.lanes == 4)
+    return kNeon;
+  return cpu.registers >= 32 ? llvm::ArrayRef<int64_t>(kWide) : kNarrow;
 }
+
+int64_t Capabilities::maxVectors() const { return tileRows(*this).size(); }
+
+int64_t Capabilities::rowsFor(int64_t vectors) const { return tileRows(*this)[vectors - 1]; }
 
 /// Rows up to which a product's tile follows from their number.
 static constexpr int64_t kFewRows = 32;
@@ -71,15 +77,29 @@ static Capabilities level4() {
   return level;
 }
 
+static Capabilities armv8() {
+  Capabilities level;
+  level.arch = "aarch64";
+  level.cpu = level.tune = "generic";
+  level.features = {"fp-armv8", "neon"};
+  level.lanes = 4;
+  level.registers = 32;
+  level.laneOperands = true;
+  level.maskedAccesses = false;
+  return level;
+}
+
 std::optional<Capabilities> fovea::cpu::capabilitiesOf(llvm::StringRef name) {
   if (name == "x86-64-v3")
     return level3();
   if (name == "x86-64-v4")
     return level4();
+  if (name == "armv8-a")
+    return armv8();
   if (name != "host")
     return std::nullopt;
   llvm::StringMap<bool> features = llvm::sys::getHostCPUFeatures();
-  for (Capabilities level : {level4(), level3()}) {
+  for (Capabilities level : {level4(), level3(), armv8()}) {
     auto has = [&](const std::string &feature) { return features.lookup(feature); };
     if (!llvm::all_of(level.features, has))
       continue;

@@ -23,16 +23,21 @@ struct RegisterTile {
 
 /// A CPU as the code generator sees it.
 struct Capabilities {
-  /// LLVM's name of the level compiled for, and of the processor whose timing guides it.
-  std::string cpu, tune;
+  /// LLVM's names of the architecture and of the level compiled for, and of the processor whose
+  /// timing guides it.
+  std::string arch = "x86_64", cpu, tune;
   /// Features that a machine must have to run the code, by LLVM's names.
   std::vector<std::string> features;
   /// f32 lanes of a vector register, and how many registers there are.
   int64_t lanes = 16;
   int64_t registers = 32;
+  /// Whether multiply-adds take one lane of a register as operand.
+  bool laneOperands = false;
+  /// Whether loads and stores take a mask.
+  bool maskedAccesses = true;
 
   /// Widest panel in vectors, and the rows that go with each width from 1 on.
-  int64_t maxVectors() const { return registers >= 32 ? 4 : 2; }
+  int64_t maxVectors() const;
   int64_t rowsFor(int64_t vectors) const;
 
   /// Tile for `columns` columns and `rowCount` rows (nothing when only the run knows): least padded
@@ -40,8 +45,8 @@ struct Capabilities {
   RegisterTile tileFor(std::optional<int64_t> columns, std::optional<int64_t> rowCount) const;
 };
 
-/// Capabilities of "x86-64-v3", "x86-64-v4", or of "host": the highest of these that the host
-/// has. Nothing for another name or for a host without AVX2 and FMA.
+/// Capabilities of "x86-64-v3", "x86-64-v4", "armv8-a", or of "host": the highest of these that the
+/// host has. Nothing for another name or for a host that has none.
 std::optional<Capabilities> capabilitiesOf(llvm::StringRef name);
 
 } // namespace fovea::cpu

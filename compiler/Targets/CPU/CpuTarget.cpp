@@ -8,6 +8,9 @@
 
 #include "compiler/Targets/CPU/Emit.h"
 
+#include "llvm/TargetParser/Host.h"
+#include "llvm/TargetParser/Triple.h"
+
 using namespace fovea;
 using namespace fovea::cpu;
 
@@ -20,18 +23,23 @@ std::optional<Problem> CpuTarget::unavailable() const {
                  "",
                  0,
                  "this machine cannot be compiled for",
-                 "its processor lacks AVX2 or FMA, which the code needs",
+                 "its processor has neither AVX2 and FMA nor NEON, which the code needs",
                  "name the machine that will run the model, e.g. target x86-64-v3"};
 }
 
 std::vector<Finding> CpuTarget::examine() const {
   if (!capabilities)
-    return {{false, level, "the processor lacks AVX2 or FMA: models compile for others only"}};
-  std::string tuned = capabilities->tune == "generic" ? "" : ", tuned for " + capabilities->tune;
-  return {{true, level,
-           capabilities->cpu + ", " + std::to_string(capabilities->registers) +
-               " vector registers of " + std::to_string(capabilities->lanes) + " f32 lanes" +
-               tuned}};
+    return {{false, level,
+             "the processor has neither AVX2 and FMA nor NEON: models compile for others only"}};
+  const Capabilities &cpu = *capabilities;
+  std::string text = cpu.cpu == "generic" ? cpu.arch : cpu.cpu;
+  text += ", " + std::to_string(cpu.registers) + " vector registers of " +
+          std::to_string(cpu.lanes) + " f32 lanes";
+  if (cpu.tune != "generic")
+    text += ", tuned for " + cpu.tune;
+  if (llvm::Triple(llvm::sys::getDefaultTargetTriple()).getArchName() != cpu.arch)
+    text += "; models compile here and run elsewhere";
+  return {{true, level, text}};
 }
 
 llvm::ArrayRef<Phase> CpuTarget::phases() const {

@@ -5,6 +5,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 #include "compiler/Targets/CPU/Emit.h"
+#include "compiler/Targets/CPU/MaskedAccesses.h"
 #include "compiler/Targets/CPU/ShortFloats.h"
 
 #include "lld/Common/Driver.h"
@@ -12,6 +13,7 @@
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/ModuleTranslation.h"
+#include "llvm/Config/Targets.h"
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/IR/Module.h"
 #include "llvm/IR/Verifier.h"
@@ -34,15 +36,32 @@ using namespace fovea::cpu;
 
 static llvm::Error failure(const llvm::Twine &what) { return llvm::createStringError(what); }
 
-static std::unique_ptr<llvm::TargetMachine> machineFor(const Capabilities &cpu, llvm::Triple triple,
-                                                       const EmissionOptions &options,
-                                                       std::string &error) {
+/// This machine's instructions, and those of the other architectures that Fovea compiles for.
+static void initializeTargets() {
   static std::once_flag once;
   std::call_once(once, [] {
     llvm::InitializeNativeTarget();
     llvm::InitializeNativeTargetAsmPrinter();
     llvm::InitializeNativeTargetAsmParser();
+#if LLVM_HAS_AARCH64_TARGET
+    LLVMInitializeAArch64TargetInfo();
+    LLVMInitializeAArch64Target();
+    LLVMInitializeAArch64TargetMC();
+    LLVMInitializeAArch64AsmPrinter();
+#endif
   });
+}
+
+/// The machine's own triple where its architecture is the one compiled for.
+static llvm::Triple tripleFor(const Capabilities &cpu) {
+  llvm::Triple own(llvm::sys::getDefaultTargetTriple());
+  return own.getArchName() == cpu.arch ? own : llvm::Triple(cpu.arch + "-unknown-linux-gnu");
+}
+
+static std::unique_ptr<llvm::TargetMachine> machineFor(const Capabilities &cpu, llvm::Triple triple,
+                                                       const EmissionOptions &options,
+                                                       std::string &error) {
+  initializeTargets();
   const llvm::Target *target = llvm::TargetRegistry::lookupTarget(triple, error);
   if (!target)
     return nullptr;
@@ -170,7 +189,7 @@ llvm::Expected<Emission> fovea::cpu::emit(mlir::ModuleOp module, const Capabilit
   if (!ir)
     return failure("the module cannot be translated to LLVM IR");
   Emission out;
-  llvm::Triple triple(llvm::sys::getDefaultTargetTriple());
+  llvm::Triple triple = tripleFor(cpu);
   out.machine = {triple.str(), cpu.cpu, cpu.features};
   std::string error;
   auto machine = machineFor(cpu, triple, options, error);
@@ -184,6 +203,8 @@ llvm::Expected<Emission> fovea::cpu::emit(mlir::ModuleOp module, const Capabilit
     return failure("the generated LLVM IR is not valid");
   optimize(*ir, *machine, options);
   selectBFloatsAsBits(*ir);
+  if (!cpu.maskedAccesses)
+    branchWhereMasksAreWhole(*ir);
   if (options.keepLlvmIr) {
     llvm::raw_string_ostream stream(out.llvmIr);
     ir->print(stream, nullptr);

@@ -263,7 +263,9 @@ private:
   void weighProduct(Value count, bool active) {
     int64_t strips = llvm::divideCeil(queries, kRowsOfSums);
     int64_t rows = llvm::divideCeil(queries, strips);
-    int64_t all = outWidth / cpu.lanes, most = (cpu.registers - 2) / (rows + 1);
+    // With vectors of 4 lanes, one load of short floats becomes two of them in registers.
+    bool widens = cpu.lanes == 4 && !elementTypeOf(op.getValue()).isF32();
+    int64_t all = outWidth / cpu.lanes, most = (cpu.registers - (widens ? 8 : 2)) / (rows + 1);
     int64_t vectors = llvm::divideCeil(all, llvm::divideCeil(all, most));
     int64_t share = llvm::divideCeil(depth, llvm::divideCeil(all, vectors));
     for (int64_t vector = 0; vector < all; vector += vectors) {
