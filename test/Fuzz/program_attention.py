@@ -88,6 +88,20 @@ def _sugar(p: Program) -> str:
     return text + (f" softcap {p.rng.choice([1.5, 20.0])}" if p.rng.random() < 0.2 else "")
 
 
+def _counts(p: Program, dims: dict[str, Dim], page: int, pool: int) -> str:
+    """Lengths of the keys, and the table of their pages where they have a size."""
+    text = ""
+    if p.rng.random() < (0.7 if page else 0.2):
+        dtype = p.rng.choice(["i32", "i64"])
+        lengths = p.argument([dims["b"]], dtype, f"randint:0:{dims['j'].size + 1}:6")
+        text = f" lengths({lengths.name} : {lengths.type})"
+    if page:
+        blocks = Dim(dims["j"].size // page)
+        table = p.argument([dims["b"], blocks], "i32", f"randint:0:{pool}:8")
+        text += f" pages({table.name} : {table.type})"
+    return text
+
+
 def attention(p: Program) -> list[Value]:
     """One fovea.attention over new arguments; its results."""
     group, heads = p.rng.choice([1, 1, 2, 4]), p.rng.choice([1, 2, 3])
@@ -96,6 +110,9 @@ def attention(p: Program) -> list[Value]:
         "j": p.dim(1, 3, 16, 33, 65), "d": Dim(p.rng.choice([1, 8, 16, 40, 64])),
         "e": Dim(p.rng.choice([8, 16, 5, 64])),
     }  # fmt: skip
+    page, pool = p.rng.choice([0, 0, 0, 0, 3, 16, 32]), p.rng.choice([1, 4, 9])
+    if page:
+        dims["j"] = Dim(page * p.rng.choice([1, 2, 5]))
     dtype = p.rng.choice([*FLOATS, "f64"])
     score = "f64" if dtype == "f64" else "f32"
     shapes, maps, values = [], [], []
@@ -105,12 +122,15 @@ def attention(p: Program) -> list[Value]:
             head = f"h floordiv {group}" if group > 1 else "h"
             sizes = {head if name == "h" else name: size for name, size in sizes.items()}
             sizes[head] = Dim(heads)
+        if own != "bhid" and page:
+            sizes |= {f"j floordiv {page}": Dim(pool), f"j mod {page}": Dim(page)}
+            del sizes["b"], sizes["j"]
         shape, text = _laid_out(p, sizes)
         shapes.append(shape)
         maps.append(text)
         values.append(p.argument(shape, dtype))
     captures = _Captures(p, dims)
-    sugar = _sugar(p)
+    sugar = _counts(p, dims, page, pool) + _sugar(p)
     out_shape, out_map = _laid_out(p, {name: dims[name] for name in "bhie"})
     outs, out_maps = [p.empty(out_shape, dtype)], [out_map]
     if p.rng.random() < 0.3:
