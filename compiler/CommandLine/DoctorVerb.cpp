@@ -50,12 +50,30 @@ static void checkCpu(Findings &findings) {
   std::string features;
   for (const char *feature :
        {"avx2", "fma", "f16c", "avx512f", "avx512bw", "avx512dq", "avx512vl", "avx512vnni",
-        "avx512bf16", "amx-tile", "amx-bf16", "neon", "dotprod", "i8mm", "bf16", "sve"})
+        "avx512bf16", "amx-tile", "amx-bf16", "amx-int8", "neon", "dotprod", "i8mm", "bf16", "sve"})
     if (fovea::cpu::hasFeature(feature).value_or(false))
       features += (features.empty() ? "" : " ") + std::string(feature);
   findings.add(true, "features", features.empty() ? "none of interest" : features);
   int usable = cpu::usableProcessors();
   findings.add(true, "threads", llvm::Twine(usable) + " usable by this process");
+}
+
+/// Rows of products that this machine's models use, and those that no test has executed.
+static llvm::json::Array checkProducts(Findings &findings) {
+  llvm::json::Array rows = describeProducts();
+  std::string taken;
+  for (const llvm::json::Value &value : rows) {
+    const llvm::json::Object &row = *value.getAsObject();
+    std::string name = row.getString("name")->str();
+    if (*row.getBoolean("host"))
+      taken += (taken.empty() ? "" : ", ") + name + " (" + row.getString("elements")->str() + ")";
+    if (!*row.getBoolean("proven"))
+      findings.add(true, "unproven",
+                   name + ": no test has executed these products; only a target "
+                          "that names them takes them");
+  }
+  findings.add(!taken.empty(), "products", taken.empty() ? "none" : taken);
+  return rows;
 }
 
 static void checkPython(Findings &findings, const Environment &environment) {
@@ -119,8 +137,9 @@ llvm::Expected<Exit> cli::checkMachine(const Invocation &invocation) {
   Findings findings(!invocation.json);
   checkTargets(findings);
   checkCpu(findings);
+  llvm::json::Array products = checkProducts(findings);
   checkPython(findings, invocation.environment);
-  llvm::json::Object result{{"targets", describeTargets()}};
+  llvm::json::Object result{{"targets", describeTargets()}, {"products", std::move(products)}};
   if (invocation.measure)
     result["peaks"] = measurePeaks(findings, invocation);
   result["findings"] = std::move(findings.list);

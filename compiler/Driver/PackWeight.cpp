@@ -14,9 +14,10 @@
 using namespace mlir;
 using namespace fovea;
 
-/// Packs `source` of shape `shape` by `panels` (see FoveaBase: [batch][panel][k][lane]).
+/// Packs `source` of shape `shape` by `panels` of `rows` rows: [batch][panel][word][lane][element].
 template <typename Element>
-static void pack(const Element *source, ArrayRef<int64_t> shape, PanelsAttr panels, Element *out) {
+static void pack(const Element *source, ArrayRef<int64_t> shape, PanelsAttr panels, int64_t rows,
+                 Element *out) {
   int64_t rank = shape.size(), n = 1, k = 1, batch = 1;
   // Where one step of each source dimension moves in n, in k and in batch.
   SmallVector<int64_t> nStep(rank), kStep(rank), batchStep(rank);
@@ -28,6 +29,7 @@ static void pack(const Element *source, ArrayRef<int64_t> shape, PanelsAttr pane
     if (!llvm::is_contained(panels.getN(), dim) && !llvm::is_contained(panels.getK(), dim))
       batchStep[dim] = batch, batch *= shape[dim];
   int64_t width = panels.getWidth(), panelCount = llvm::divideCeil(n, width);
+  int64_t group = panels.getGroup();
   SmallVector<int64_t> index(rank);
   int64_t total = n * k * batch;
   for (int64_t linear = 0; linear < total; ++linear) {
@@ -37,21 +39,41 @@ static void pack(const Element *source, ArrayRef<int64_t> shape, PanelsAttr pane
       inK += index[dim] * kStep[dim];
       inBatch += index[dim] * batchStep[dim];
     }
-    out[((inBatch * panelCount + inN / width) * k + inK) * width + inN % width] = source[linear];
+    int64_t row = (inBatch * panelCount + inN / width) * rows + inK / group;
+    out[(row * width + inN % width) * group + inK % group] = source[linear];
     for (int64_t dim = rank - 1; dim >= 0 && ++index[dim] == shape[dim]; --dim)
       index[dim] = 0;
   }
 }
 
-/// The bytes of a weight of unsigned words `Element` packed into `size` bytes.
+/// Fills the last row of panels of 8-bit integers: 128 times the sum of each column, as i32.
+static void sumColumns(MutableArrayRef<uint8_t> panels, int64_t rows, int64_t width) {
+  int64_t row = 4 * width;
+  for (size_t start = 0; start < panels.size(); start += rows * row)
+    for (int64_t column = 0; column < width; ++column) {
+      int32_t sum = 0;
+      for (int64_t word = 0; word + 1 < rows; ++word)
+        for (int64_t byte = 0; byte < 4; ++byte)
+          sum += static_cast<int8_t>(panels[start + word * row + 4 * column + byte]);
+      sum *= 128;
+      std::memcpy(&panels[start + (rows - 1) * row + 4 * column], &sum, sizeof(sum));
+    }
+}
+
+/// The bytes of a weight of unsigned words `Element` packed as `weight`.
 template <typename Element>
-static std::vector<uint8_t> packed(ArrayRef<uint8_t> bytes, WeightOp source, PanelsAttr panels,
-                                   size_t size) {
+static std::vector<uint8_t> packed(ArrayRef<uint8_t> bytes, WeightOp source, WeightOp weight) {
+  PanelsAttr panels = *weight.getPanels();
+  size_t size = weight.getByteSize();
+  auto type = cast<RankedTensorType>(weight.getType());
+  int64_t rows = type.getDimSize(type.getRank() - (panels.getGroup() > 1 ? 3 : 2));
   std::vector<Element> from(bytes.size() / sizeof(Element)), to(size / sizeof(Element));
   std::memcpy(from.data(), bytes.data(), bytes.size());
-  pack(from.data(), cast<RankedTensorType>(source.getType()).getShape(), panels, to.data());
+  pack(from.data(), cast<RankedTensorType>(source.getType()).getShape(), panels, rows, to.data());
   std::vector<uint8_t> result(size);
   std::memcpy(result.data(), to.data(), size);
+  if (sizeof(Element) == 1)
+    sumColumns(result, rows, panels.getWidth());
   return result;
 }
 
@@ -95,9 +117,9 @@ bool fovea::layOutWeights(ModuleOp module, const WeightStore &store,
     }
     Artifact::Weight entry;
     if (weight.getOf()) {
-      bool wide = cast<ShapedType>(source.getType()).getElementTypeBitWidth() == 32;
-      auto run = wide ? packed<uint32_t> : packed<uint16_t>;
-      entry.owned = run(*bytes, source, *weight.getPanels(), weight.getByteSize());
+      unsigned bits = cast<ShapedType>(source.getType()).getElementTypeBitWidth();
+      auto run = bits == 32 ? packed<uint32_t> : bits == 16 ? packed<uint16_t> : packed<uint8_t>;
+      entry.owned = run(*bytes, source, weight);
     } else {
       entry.borrowed = *bytes;
     }

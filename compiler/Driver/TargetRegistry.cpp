@@ -8,7 +8,11 @@
 
 #include "compiler/Pipelines/CPU.h"
 #include "compiler/Targets/CPU/CpuTarget.h"
+#include "compiler/Targets/CPU/ProductRows.h"
 #include "compiler/Targets/Reference/ReferenceTarget.h"
+
+#include <map>
+#include <mutex>
 
 using namespace fovea;
 using llvm::StringRef;
@@ -23,10 +27,34 @@ llvm::ArrayRef<const Target *> fovea::allTargets() {
   return list;
 }
 
+/// A level of a CPU with rows of products behind it, made when it is first asked for.
+static const Target *findWithRows(StringRef name) {
+  static std::mutex mutex;
+  static std::map<std::string, std::unique_ptr<Target>> made;
+  if (!name.contains('+') || !cpu::capabilitiesOf(name))
+    return nullptr;
+  std::lock_guard<std::mutex> lock(mutex);
+  std::unique_ptr<Target> &target = made[name.str()];
+  if (!target)
+    target =
+        std::make_unique<cpu::CpuTarget>(name.str(), "a level and rows of products", addCpuPhase);
+  return target.get();
+}
+
 const Target *fovea::findTarget(StringRef name) {
   const auto *found =
       llvm::find_if(allTargets(), [&](const Target *target) { return target->name() == name; });
-  return found == allTargets().end() ? nullptr : *found;
+  return found == allTargets().end() ? findWithRows(name) : *found;
+}
+
+/// The rows that a target may name, with the level of each.
+static std::string rowsWithNames() {
+  std::string names;
+  for (const cpu::ProductRow &row : cpu::productRows())
+    if (row.unit != cpu::RowUnit::Fma)
+      names += (names.empty() ? "" : ", ") + row.name.str() +
+               (row.lanes == 16 ? " (x86-64-v4)" : " (x86-64-v3)");
+  return names;
 }
 
 std::optional<Problem> fovea::checkTarget(StringRef name) {
@@ -42,6 +70,8 @@ std::optional<Problem> fovea::checkTarget(StringRef name) {
   } else {
     problem.what = "the target '" + name.str() + "' is not known";
     problem.why = "targets are " + known;
+    if (name.contains('+'))
+      problem.why += "; behind a level of x86-64, '+' names rows of products: " + rowsWithNames();
   }
   return problem;
 }
@@ -57,6 +87,25 @@ std::optional<Problem> fovea::checkMakesArtifacts(const Target &target) {
                  "target '" + target.name().str() + "' makes no artefact",
                  "it evaluates models in the compiler's process: 'fovea run' and 'fovea verify'",
                  "target host"};
+}
+
+llvm::json::Array fovea::describeProducts() {
+  std::optional<cpu::Capabilities> host = cpu::capabilitiesOf("host");
+  llvm::json::Array list;
+  for (const cpu::ProductRow &row : cpu::productRows()) {
+    llvm::json::Array features;
+    for (StringRef feature : row.features)
+      features.push_back(feature);
+    bool isLevel = row.unit == cpu::RowUnit::Fma;
+    bool taken = host && (isLevel ? host->lanes == row.lanes
+                                  : llvm::is_contained(host->rows, row.name.str()));
+    list.push_back(llvm::json::Object{{"name", row.name},
+                                      {"elements", row.elements},
+                                      {"features", std::move(features)},
+                                      {"proven", row.proven},
+                                      {"host", taken}});
+  }
+  return list;
 }
 
 llvm::json::Array fovea::describeTargets() {

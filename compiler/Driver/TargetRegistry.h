@@ -16,7 +16,8 @@ namespace fovea {
 /// All targets, the default first. They live as long as the process.
 llvm::ArrayRef<const Target *> allTargets();
 
-/// The target of a name, or null.
+/// The target of a name, or null. Also those that allTargets() leaves out: levels of a CPU with
+/// rows of products, "x86-64-v4+amx-bf16".
 const Target *findTarget(llvm::StringRef name);
 
 /// FV0320 when there is no target of this name.
@@ -28,6 +29,10 @@ std::optional<Problem> checkMakesArtifacts(const Target &target);
 /// A list of objects with the strings name, summary, device and memory ("host" or "device"), the
 /// booleans streams, artifacts and available, and the names of the phases.
 llvm::json::Array describeTargets();
+
+/// The CPU's rows of products, a list of objects: name and elements, the features that they need
+/// beyond a level, whether a test has executed them (proven), whether the target host takes them.
+llvm::json::Array describeProducts();
 
 } // namespace fovea
 

@@ -55,7 +55,8 @@ static void addGraph(OpPassManager &manager, const cpu::Capabilities &cpu) {
   function.addPass(createSkipEmptyResults());
   function.addPass(createDecomposeTensorOps());
   addCleanup(manager);
-  manager.addPass(createPackWeights(PackWeightsOptions{cpu.lanes, cpu.registers}));
+  manager.addPass(
+      createPackWeights(PackWeightsOptions{cpu.lanes, cpu.registers, llvm::to_vector(cpu.rows)}));
 }
 
 /// Tensors to buffers: every result has its destination, inputs are never written.
@@ -81,7 +82,8 @@ static void addSchedule(OpPassManager &manager, const cpu::Capabilities &cpu) {
   addCleanup(manager);
   manager.addPass(createPlanArena());
   manager.addPass(createCountWork());
-  manager.addPass(createScheduleKernels(ScheduleKernelsOptions{cpu.lanes, cpu.registers}));
+  manager.addPass(createScheduleKernels(
+      ScheduleKernelsOptions{cpu.lanes, cpu.registers, llvm::to_vector(cpu.rows)}));
   addCleanup(manager);
 }
 

@@ -34,6 +34,20 @@ uint64_t WeightOp::getByteSize() {
   return type.getNumElements() * bytesOfElement(type);
 }
 
+/// True for elements that panels with words of `group` elements hold.
+static bool isPacked(Type element, int64_t group) {
+  if (!element)
+    return false;
+  if (group == 1)
+    return element.isF32() || element.isF16() || element.isBF16();
+  return (element.isBF16() && group == 2) || (element.isInteger(8) && group == 4);
+}
+
+int64_t PanelsAttr::getRows(int64_t depth, Type element) const {
+  int64_t words = llvm::divideCeil(depth, getStep()) * getStep() / getGroup();
+  return words + (element.isInteger(8) ? 1 : 0);
+}
+
 LogicalResult WeightOp::verify() {
   auto type = dyn_cast<RankedTensorType>(getType());
   if (!type || !type.hasStaticShape() || !type.getElementType().isIntOrFloat())
@@ -57,13 +71,13 @@ LogicalResult WeightOp::verify() {
     return emitConstraint(*this, "weight_c3") << "expected a fovea.weight named " << *getOf();
   auto plain = dyn_cast<RankedTensorType>(source.getType());
   Type element = plain ? plain.getElementType() : Type();
-  bool packs = element && (element.isF32() || element.isF16() || element.isBF16());
-  if (source.getOf() || !packs || !plain.hasStaticShape())
-    return emitConstraint(*this, "weight_c3")
-           << "expected the packed weight to be plain and in f32, f16 or bf16, got "
-           << source.getType();
-  ArrayRef<int64_t> shape = plain.getShape();
   PanelsAttr panels = *getPanels();
+  if (source.getOf() || !isPacked(element, panels.getGroup()) || !plain.hasStaticShape())
+    return emitConstraint(*this, "weight_c3")
+           << "expected the packed weight to be plain and in f32, f16 or bf16, or in words of bf16 "
+              "or i8, got "
+           << source.getType() << " in groups of " << panels.getGroup();
+  ArrayRef<int64_t> shape = plain.getShape();
   if (!listDimensions(panels, plain.getRank()))
     return emitConstraint(*this, "weight_c3")
            << "expected n and k to list dimensions of " << plain << " at most once";
@@ -79,7 +93,13 @@ LogicalResult WeightOp::verify() {
   }
   if (panels.getWidth() < 1)
     return emitConstraint(*this, "weight_c3") << "expected a positive panel width";
-  llvm::append_values(packed, llvm::divideCeil(n, panels.getWidth()), k, panels.getWidth());
+  if (panels.getStep() < 1 || panels.getStep() % panels.getGroup() != 0)
+    return emitConstraint(*this, "weight_c3")
+           << "expected a step that is a multiple of the group, got " << panels.getStep();
+  llvm::append_values(packed, llvm::divideCeil(n, panels.getWidth()), panels.getRows(k, element),
+                      panels.getWidth());
+  if (panels.getGroup() > 1)
+    packed.push_back(panels.getGroup());
   if (type.getShape() != ArrayRef<int64_t>(packed) || type.getElementType() != element)
     return emitConstraint(*this, "weight_c3")
            << "expected the packed shape (" << packed << ") in " << element << ", got " << type;

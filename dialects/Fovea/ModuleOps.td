@@ -15,11 +15,28 @@ def Fovea_PanelsAttr : AttrDef<Fovea_Dialect, "Panels"> {
   let description = [{
     The source is seen as [batch][n][k] by grouping its dimensions (`n` and `k` list source
     dimensions, outer first, all others are batch in source order). The packed weight has shape
-    [batch..., ceil(N / width), K, width], in f32; lanes behind N are 0.
+    [batch..., ceil(N / width), K, width]; lanes behind N are 0.
+
+    With `group`, words of so many elements of a column, two bf16 or four i8, lie side by side, and
+    K is filled with zeros to a multiple of `step`, itself one of `group`: the shape is
+    [batch..., ceil(N / width), ceil(K / step) * step / group, width, group]. Panels of i8 have one
+    row of words more, the last: 128 times the sum of each column, as i32.
   }];
   let parameters = (ins "int64_t":$width, ArrayRefParameter<"int64_t">:$n,
-    ArrayRefParameter<"int64_t">:$k);
-  let assemblyFormat = "`<` `width` `=` $width `,` `n` `=` `[` $n `]` `,` `k` `=` `[` $k `]` `>`";
+    ArrayRefParameter<"int64_t">:$k, DefaultValuedParameter<"int64_t", "1">:$group,
+    DefaultValuedParameter<"int64_t", "1">:$step);
+  let assemblyFormat = [{
+    `<` `width` `=` $width `,` `n` `=` `[` $n `]` `,` `k` `=` `[` $k `]`
+    (`,` `group` `=` $group^ `,` `step` `=` $step)? `>`
+  }];
+  let builders = [AttrBuilder<(ins "int64_t":$width, "::llvm::ArrayRef<int64_t>":$n,
+                                   "::llvm::ArrayRef<int64_t>":$k), [{
+    return $_get($_ctxt, width, n, k, 1, 1);
+  }]>];
+  let extraClassDeclaration = [{
+    /// Rows of a panel for K summed elements of a type.
+    int64_t getRows(int64_t depth, ::mlir::Type element) const;
+  }];
 }
 
 def Fovea_WeightOp : Fovea_Op<"weight", [Symbol]> {
@@ -32,8 +49,9 @@ def Fovea_WeightOp : Fovea_Op<"weight", [Symbol]> {
     Constraints:
     - weight_c1: the type has a static shape whose byte size fits in 63 bits.
     - weight_c2: offset >= 0.
-    - weight_c3: `panels` and `of` come together; `of` names a weight in f32, f16 or bf16 that
-      is not packed itself; n and k list its dimensions, each at most once; the type is the packed
+    - weight_c3: `panels` and `of` come together; `of` names a weight in f32, f16 or bf16, with
+      a group one whose words are 4 bytes of bf16 or i8, that is not packed itself; n and k list its
+      dimensions, each at most once; the step is a multiple of the group; the type is the packed
       type, of the same elements.
 
     ```mlir

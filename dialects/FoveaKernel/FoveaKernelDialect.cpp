@@ -9,6 +9,7 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 
 #include "dialects/FoveaKernel/FoveaKernelDialect.cpp.inc"
+#include "dialects/FoveaKernel/FoveaKernelEnums.cpp.inc"
 
 #define GET_OP_CLASSES
 #include "dialects/FoveaKernel/FoveaKernelOps.cpp.inc"
@@ -36,29 +37,75 @@ LogicalResult ScratchOp::verify() {
   return success();
 }
 
-LogicalResult ProductOp::verify() {
-  auto lhs = cast<MemRefType>(getLhs().getType()), panel = cast<MemRefType>(getPanel().getType());
-  int64_t rows = getRows(), vectors = getVectors(), lanes = getLanes();
-  if (rows < 1 || vectors < 1 || lanes < 1 || rows * vectors > 30)
-    return emitOpError("product_c2: expected at least one row, vector and lane and at most 30 "
-                       "accumulators, got ")
-           << rows << " rows of " << vectors << " vectors of " << lanes << " lanes";
+int64_t ProductOp::getGroup() {
+  Type element = cast<MemRefType>(getPanel().getType()).getElementType();
+  return getUnit() == Unit::Fma ? 1 : 32 / element.getIntOrFloatBitWidth();
+}
+
+VectorType ProductOp::getSumType() {
+  Builder builder(getContext());
+  bool whole = cast<MemRefType>(getPanel().getType()).getElementType().isInteger(8);
+  return VectorType::get({static_cast<int64_t>(getLanes())},
+                         whole ? Type(builder.getI32Type()) : Type(builder.getF32Type()));
+}
+
+/// True for a matrix whose elements of a row lie side by side.
+static bool hasContiguousRows(MemRefType type) {
   SmallVector<int64_t> strides;
   int64_t offset;
+  return type.getRank() == 2 && succeeded(type.getStridesAndOffset(strides, offset)) &&
+         strides[1] == 1;
+}
+
+/// Constraints on the matrices of a product by multiply-adds.
+static LogicalResult verifyFloats(ProductOp op, MemRefType lhs, MemRefType panel) {
   auto isSummed = [](MemRefType type) {
     Type element = type.getElementType();
     return element.isF32() || element.isF16() || element.isBF16();
   };
-  if (lhs.getRank() != 2 || panel.getRank() != 2 || !isSummed(lhs) || !isSummed(panel) ||
-      panel.getDimSize(1) != vectors * lanes ||
-      failed(panel.getStridesAndOffset(strides, offset)) || strides[1] != 1)
-    return emitOpError("product_c1: expected a panel of f32, f16 or bf16 of width ")
-           << vectors * lanes << " with contiguous rows and such a lhs of rank 2, got " << panel
-           << " and " << lhs;
-  Builder builder(getContext());
-  Type vector = VectorType::get({lanes}, builder.getF32Type());
+  int64_t width = op.getVectors() * op.getLanes();
+  if (lhs.getRank() != 2 || !isSummed(lhs) || !isSummed(panel) || !hasContiguousRows(panel) ||
+      panel.getDimSize(1) != width)
+    return op.emitOpError("product_c1: expected a panel of f32, f16 or bf16 of width ")
+           << width << " with contiguous rows and such a lhs of rank 2, got " << panel << " and "
+           << lhs;
+  return success();
+}
+
+/// Constraints on the matrices of a product by dots or tiles.
+static LogicalResult verifyWords(ProductOp op, MemRefType lhs, MemRefType panel) {
+  Type element = panel.getElementType();
+  bool isSummed = element.isBF16() || element.isInteger(8);
+  int64_t width = isSummed ? op.getVectors() * op.getLanes() * op.getGroup() : 0;
+  if (!isSummed || lhs.getElementType() != element || !hasContiguousRows(lhs) ||
+      !hasContiguousRows(panel) || panel.getDimSize(1) != width)
+    return op.emitOpError("product_c6: expected a panel and a lhs of bf16 or i8 with contiguous "
+                          "rows, the panel's of words for ")
+           << op.getVectors() * op.getLanes() << " columns, got " << panel << " and " << lhs;
+  bool needsUnsigned = op.getUnit() == Unit::Dot && op.getLanes() == 16;
+  if (element.isBF16() ? op.getUnsignedRows() : needsUnsigned && !op.getUnsignedRows())
+    return op.emitOpError("product_c8: expected unsigned rows only of i8, and of these by dots "
+                          "with 16 lanes");
+  return success();
+}
+
+LogicalResult ProductOp::verify() {
+  auto lhs = cast<MemRefType>(getLhs().getType()), panel = cast<MemRefType>(getPanel().getType());
+  int64_t rows = getRows(), vectors = getVectors(), lanes = getLanes();
+  bool tiles = getUnit() == Unit::Tile;
+  if (rows < 1 || vectors < 1 || lanes < 1 || (!tiles && rows * vectors > 30))
+    return emitOpError("product_c2: expected at least one row, vector and lane and at most 30 "
+                       "accumulators, got ")
+           << rows << " rows of " << vectors << " vectors of " << lanes << " lanes";
+  if (tiles && (rows > 32 || vectors > 2 || lanes != 16))
+    return emitOpError("product_c7: expected at most 32 rows of 2 vectors of 16 lanes, got ")
+           << rows << " rows of " << vectors << " vectors of " << lanes << " lanes";
+  auto verifyMatrices = getUnit() == Unit::Fma ? verifyFloats : verifyWords;
+  if (failed(verifyMatrices(*this, lhs, panel)))
+    return failure();
+  Type vector = getSumType();
   SmallVector<Type> arguments(1 + vectors, vector);
-  arguments[0] = builder.getIndexType();
+  arguments[0] = IndexType::get(getContext());
   SmallVector<Type> finished(arguments);
   llvm::append_range(finished, getCarried().getTypes());
   if (!llvm::equal(getFinish().getArgumentTypes(), finished) ||

@@ -22,6 +22,7 @@
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 
 #include "dialects/FoveaKernel/FoveaKernelDialect.h.inc"
+#include "dialects/FoveaKernel/FoveaKernelEnums.h.inc"
 
 #define GET_OP_CLASSES
 #include "dialects/FoveaKernel/FoveaKernelOps.h.inc"

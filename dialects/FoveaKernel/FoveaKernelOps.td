@@ -9,6 +9,7 @@
 #define FOVEA_KERNEL_OPS
 
 include "mlir/Dialect/LLVMIR/LLVMOpBase.td"
+include "mlir/IR/EnumAttr.td"
 include "mlir/IR/OpBase.td"
 include "mlir/IR/SymbolInterfaces.td"
 include "mlir/Interfaces/ControlFlowInterfaces.td"
@@ -88,6 +89,12 @@ def FoveaKernel_ScratchOp : FoveaKernel_Op<"scratch", []> {
   let hasVerifier = 1;
 }
 
+def FoveaKernel_Unit : I32EnumAttr<"Unit", "instructions that a register product is made of", [
+    I32EnumAttrCase<"Fma", 0, "fma">, I32EnumAttrCase<"Dot", 1, "dot">,
+    I32EnumAttrCase<"Tile", 2, "tile">]> {
+  let cppNamespace = "::fovea::kernel";
+}
+
 def FoveaKernel_ProductOp : FoveaKernel_Op<"product", [AttrSizedOperandSegments,
     RecursiveMemoryEffects,
     RangedTypesMatchWith<"carried values keep their types", "carried", "results", "$_self">]> {
@@ -105,14 +112,30 @@ def FoveaKernel_ProductOp : FoveaKernel_Op<"product", [AttrSizedOperandSegments,
     e.g. a running maximum, goes to the next row's and is the operation's result in the end.
     Step k asks for row k of `ahead`, a matrix of static width that the caller reads next.
 
+    Without `by` the sums are made of multiply-adds. `by dot` and `by tile` take a whole word of
+    four bytes of each column a step, G = 2 elements of bf16 or 4 of i8: the panel has them side by
+    side,
+    ```
+    element (k, column) is panel[k floordiv G, column * G + k mod G]
+    ```
+    `dot` sums in vector registers. `tile` sums in tiles of 16 rows x 16 lanes, which go through
+    scratch memory to and from the regions, and takes 16 words a step. The panel reaches to the end
+    of the last step and holds 0 behind `depth`; of `lhs` nothing there is read. Rows of i8 are
+    signed, with `unsigned` they are not; panels always are.
+    Sums of bf16 are in f32, those of i8 in i32, exact modulo 2^32.
+
     Constraints:
     - product_c1: lhs and panel have rank 2 and elements of f32, f16 or bf16; the panel has the
       static width V*L and stride 1.
     - product_c2: 1 <= rows, vectors, lanes; rows * vectors <= 30.
-    - product_c3: init takes an index and yields V vectors of L floats.
-    - product_c4: finish takes an index, V vectors of L floats and the carried values, and yields
+    - product_c3: init takes an index and yields V vectors of L sums.
+    - product_c4: finish takes an index, V vectors of L sums and the carried values, and yields
       values of the carried ones' types.
     - product_c5: `ahead` has rank 2 and a static width.
+    - product_c6: by dots and tiles, instead of c1: lhs and panel have rank 2, the same elements,
+      bf16 or i8, and stride 1; the panel has the static width V*L*G.
+    - product_c7: tiles have 16 lanes, instead of c2 at most 32 rows of 2 vectors.
+    - product_c8: only rows of i8 are unsigned; dots of i8 with 16 lanes have such rows.
 
     ```mlir
     fovea_kernel.product %a, %b row %r depth %k rows 8 vectors 2 lanes 16 finish {
@@ -124,21 +147,31 @@ def FoveaKernel_ProductOp : FoveaKernel_Op<"product", [AttrSizedOperandSegments,
   }];
   let arguments = (ins AnyStridedMemRef:$lhs, AnyStridedMemRef:$panel, Index:$row, Index:$depth,
     Variadic<AnyType>:$carried, Optional<AnyStridedMemRef>:$ahead, I64Attr:$rows,
-    I64Attr:$vectors, I64Attr:$lanes);
+    I64Attr:$vectors, I64Attr:$lanes,
+    DefaultValuedAttr<FoveaKernel_Unit, "::fovea::kernel::Unit::Fma">:$unit,
+    UnitAttr:$unsigned_rows);
   let results = (outs Variadic<AnyType>:$results);
   let regions = (region MaxSizedRegion<1>:$init, SizedRegion<1>:$finish);
   let assemblyFormat = [{
     $lhs `,` $panel `row` $row `depth` $depth `rows` $rows `vectors` $vectors `lanes` $lanes
+    (`by` $unit^)? (`unsigned` $unsigned_rows^)?
     (`carry` `(` $carried^ `:` type($carried) `)`)? (`ahead` `(` $ahead^ `:` type($ahead) `)`)?
     (`init` $init^)? `finish` $finish attr-dict
     `:` type($lhs) `,` type($panel)
   }];
   let builders = [OpBuilder<(ins "::mlir::Value":$lhs, "::mlir::Value":$panel, "::mlir::Value":$row,
       "::mlir::Value":$depth, "int64_t":$rows, "int64_t":$vectors, "int64_t":$lanes,
-      CArg<"::mlir::ValueRange", "{}">:$carried, CArg<"::mlir::Value", "{}">:$ahead), [{
+      CArg<"::mlir::ValueRange", "{}">:$carried, CArg<"::mlir::Value", "{}">:$ahead,
+      CArg<"Unit", "Unit::Fma">:$unit, CArg<"bool", "false">:$unsigned_rows), [{
     build($_builder, $_state, carried.getTypes(), lhs, panel, row, depth, carried, ahead, rows,
-          vectors, lanes);
+          vectors, lanes, unit, unsigned_rows);
   }]>];
+  let extraClassDeclaration = [{
+    /// Elements of a column that lie side by side in the panel: G, or 1 for multiply-adds.
+    int64_t getGroup();
+    /// The type of V sums each: a vector of L f32 or i32.
+    ::mlir::VectorType getSumType();
+  }];
   let hasVerifier = 1;
 }
 

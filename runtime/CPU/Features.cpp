@@ -145,6 +145,9 @@ static bool hasState(State state) {
 
 static bool hasRow(const Feature &feature) { return cpuidBit(feature) && hasState(feature.state); }
 
+/// True when the processor has it, whatever the operating system lets this process use.
+static bool isBuiltIn(const Feature &feature) { return cpuidBit(feature); }
+
 #elif defined(__aarch64__)
 
 static constexpr std::string_view hostArch = "aarch64", lowestTarget = "armv8-a";
@@ -170,6 +173,8 @@ static bool hasRow(const Feature &feature) {
   return (getauxval(feature.type) & feature.mask) == feature.mask;
 }
 
+static bool isBuiltIn(const Feature &feature) { return hasRow(feature); }
+
 #endif
 
 std::vector<std::string_view> knownFeatures() {
@@ -186,6 +191,15 @@ std::optional<bool> hasFeature(std::string_view name) {
   return std::nullopt;
 }
 
+/// Why code with a feature cannot run, behind "which".
+static std::string_view whyNot(std::string_view name) {
+  for (const Feature &feature : features)
+    if (feature.name == name)
+      return isBuiltIn(feature) ? "the operating system keeps from this process"
+                                : "this machine lacks";
+  return "this runtime does not know";
+}
+
 fvm::Status checkTarget(const fvm::Target &target) {
   std::string_view triple = target.triple;
   if (triple.substr(0, triple.find('-')) != hostArch ||
@@ -195,12 +209,10 @@ fvm::Status checkTarget(const fvm::Target &target) {
         fvm::concat("recompile the model with 'fovea compile' on this machine or with --target=",
                     lowestTarget));
   for (const std::string &name : target.features) {
-    std::optional<bool> has = hasFeature(name);
-    if (has.value_or(false))
+    if (hasFeature(name).value_or(false))
       continue;
     return fvm::incompatible(
-        fvm::concat("it uses the CPU feature '", name, "', which this ",
-                    has ? "machine lacks" : "runtime does not know"),
+        fvm::concat("it uses the CPU feature '", name, "', which ", whyNot(name)),
         fvm::concat("recompile the model with 'fovea compile' on this machine or with --target=",
                     lowestTarget));
   }

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 #include "compiler/Conversion/KernelToVector/EvenOdd.h"
 #include "compiler/Conversion/KernelToVector/Passes.h"
+#include "compiler/Conversion/KernelToVector/ProductUnits.h"
 #include "compiler/Conversion/KernelToVector/RowElements.h"
 
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -30,8 +31,7 @@ static constexpr int64_t kBroadcasts = 32;
 /// Bytes that one request to memory brings.
 static constexpr int64_t kLineBytes = 64;
 
-/// Inlines a single-block region; the values it yields.
-static SmallVector<Value> inlineRegion(OpBuilder &builder, Region &region, ValueRange arguments) {
+SmallVector<Value> fovea::inlineRegion(OpBuilder &builder, Region &region, ValueRange arguments) {
   IRMapping mapping;
   mapping.map(region.getArguments(), arguments);
   for (Operation &op : region.front().without_terminator())
@@ -206,9 +206,23 @@ struct LowerProduct : fovea::impl::LowerProductBase<LowerProduct> {
     getOperation()->walk([&](ProductOp product) { products.push_back(product); });
     for (ProductOp product : products) {
       OpBuilder builder(product);
-      ProductEmitter(builder, product, laneOperands).emit();
+      if (failed(emit(builder, product)))
+        return signalPassFailure();
       product.erase();
       ++numProducts;
+    }
+  }
+
+private:
+  LogicalResult emit(OpBuilder &builder, ProductOp product) {
+    switch (product.getUnit()) {
+    case kernel::Unit::Fma:
+      ProductEmitter(builder, product, laneOperands).emit();
+      return success();
+    case kernel::Unit::Dot:
+      return emitDots(builder, product);
+    case kernel::Unit::Tile:
+      return emitTiles(builder, product);
     }
   }
 };

@@ -6,6 +6,9 @@
 //===----------------------------------------------------------------------===//
 #include "compiler/Targets/CPU/Capabilities.h"
 
+#include "compiler/Targets/CPU/ProductRows.h"
+#include "runtime/CPU/Features.h"
+
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/MathExtras.h"
 #include "llvm/TargetParser/Host.h"
@@ -89,11 +92,39 @@ static Capabilities armv8() {
   return level;
 }
 
+/// A level and the rows named behind it; nothing for a row that there is not or that has other
+/// lanes.
+static std::optional<Capabilities> withRows(Capabilities level, llvm::StringRef names) {
+  while (!names.empty()) {
+    auto [name, rest] = names.split('+');
+    const ProductRow *row = findProductRow(name);
+    if (!row || row->unit == RowUnit::Fma || row->lanes != level.lanes)
+      return std::nullopt;
+    level.rows.push_back(name.str());
+    names = rest;
+  }
+  return level;
+}
+
+/// The proven rows that this process may use: tiles need the consent of the operating system.
+static std::vector<std::string> rowsOfHost(int64_t lanes) {
+  std::vector<std::string> names;
+  auto has = [](llvm::StringRef feature) { return hasFeature(feature).value_or(false); };
+  for (const ProductRow &row : productRows())
+    if (row.proven && row.unit != RowUnit::Fma && row.lanes == lanes &&
+        llvm::all_of(row.features, has))
+      names.push_back(row.name.str());
+  return names;
+}
+
 std::optional<Capabilities> fovea::cpu::capabilitiesOf(llvm::StringRef name) {
-  if (name == "x86-64-v3")
-    return level3();
-  if (name == "x86-64-v4")
-    return level4();
+  auto [level, rows] = name.split('+');
+  if (name.ends_with("+"))
+    return std::nullopt;
+  if (level == "x86-64-v3")
+    return withRows(level3(), rows);
+  if (level == "x86-64-v4")
+    return withRows(level4(), rows);
   if (name == "armv8-a")
     return armv8();
   if (name != "host")
@@ -104,6 +135,7 @@ std::optional<Capabilities> fovea::cpu::capabilitiesOf(llvm::StringRef name) {
     if (!llvm::all_of(level.features, has))
       continue;
     level.tune = llvm::sys::getHostCPUName().str();
+    level.rows = rowsOfHost(level.lanes);
     return level;
   }
   return std::nullopt;

@@ -28,6 +28,8 @@ struct Capabilities {
   std::string arch = "x86_64", cpu, tune;
   /// Features that a machine must have to run the code, by LLVM's names.
   std::vector<std::string> features;
+  /// Rows of the table of products (ProductRows.h) beside the multiply-adds of the level.
+  std::vector<std::string> rows;
   /// f32 lanes of a vector register, and how many registers there are.
   int64_t lanes = 16;
   int64_t registers = 32;
@@ -46,7 +48,8 @@ struct Capabilities {
 };
 
 /// Capabilities of "x86-64-v3", "x86-64-v4", "armv8-a", or of "host": the highest of these that the
-/// host has. Nothing for another name or for a host that has none.
+/// host has, with all proven rows of products. A level may be followed by rows,
+/// "x86-64-v4+amx-bf16". Nothing for another name or for a host without any of them.
 std::optional<Capabilities> capabilitiesOf(llvm::StringRef name);
 
 } // namespace fovea::cpu

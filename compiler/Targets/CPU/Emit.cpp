@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 #include "compiler/Targets/CPU/Emit.h"
 #include "compiler/Targets/CPU/MaskedAccesses.h"
+#include "compiler/Targets/CPU/ProductRows.h"
 #include "compiler/Targets/CPU/ShortFloats.h"
 
 #include "lld/Common/Driver.h"
@@ -72,8 +73,26 @@ static std::unique_ptr<llvm::TargetMachine> machineFor(const Capabilities &cpu, 
       options.optimization == 0 ? llvm::CodeGenOptLevel::None : llvm::CodeGenOptLevel::Default));
 }
 
+/// Features that the code needs beyond the level's: those of the rows of products that it uses.
+static std::vector<std::string> featuresOfRows(const llvm::Module &module) {
+  std::vector<std::string> features;
+  for (const ProductRow &row : productRows())
+    for (const llvm::Function &function : module)
+      if (llvm::any_of(row.intrinsics, [&](llvm::StringRef start) {
+            return function.getName().starts_with(start);
+          }))
+        for (llvm::StringRef feature : row.features)
+          if (!llvm::is_contained(features, feature))
+            features.push_back(feature.str());
+  return features;
+}
+
 /// Everything but the exported entries is internal; kernels may use the widest vectors.
-static void prepare(llvm::Module &module, const Capabilities &cpu, const EmissionOptions &options) {
+static void prepare(llvm::Module &module, const Capabilities &cpu,
+                    llvm::ArrayRef<std::string> features, const EmissionOptions &options) {
+  std::string added;
+  for (const std::string &feature : features)
+    added += (added.empty() ? "+" : ",+") + feature;
   for (llvm::Function &function : module) {
     if (function.isDeclaration())
       continue;
@@ -85,6 +104,8 @@ static void prepare(llvm::Module &module, const Capabilities &cpu, const Emissio
     function.addFnAttr(llvm::Attribute::NoUnwind);
     function.addFnAttr("target-cpu", cpu.cpu);
     function.addFnAttr("tune-cpu", cpu.tune);
+    if (!added.empty())
+      function.addFnAttr("target-features", added);
     function.addFnAttr("prefer-vector-width", std::to_string(cpu.lanes * 32));
     if (function.getName().ends_with(".body"))
       function.addFnAttr(llvm::Attribute::NoInline);
@@ -198,7 +219,9 @@ llvm::Expected<Emission> fovea::cpu::emit(mlir::ModuleOp module, const Capabilit
   ir->setTargetTriple(triple);
   ir->setDataLayout(machine->createDataLayout());
   addShortFloatConversions(*ir);
-  prepare(*ir, cpu, options);
+  std::vector<std::string> features = featuresOfRows(*ir);
+  llvm::append_range(out.machine.features, features);
+  prepare(*ir, cpu, features, options);
   if (llvm::verifyModule(*ir))
     return failure("the generated LLVM IR is not valid");
   optimize(*ir, *machine, options);

@@ -38,7 +38,9 @@ struct Form {
 /// All forms, best first.
 llvm::ArrayRef<Form> forms();
 
-// The forms, each in the file of its name.
+// The forms, each in the file of its name; both of words in WordProduct.cpp.
+extern const Form kTileProduct;
+extern const Form kDotProduct;
 extern const Form kPanelProduct;
 extern const Form kLoopProduct;
 extern const Form kStreamedAttention;

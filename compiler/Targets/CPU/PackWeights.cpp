@@ -9,6 +9,7 @@
 #include "compiler/Targets/CPU/Passes.h"
 #include "compiler/Targets/CPU/ProductDims.h"
 #include "compiler/Targets/CPU/ScheduleRequest.h"
+#include "compiler/Targets/CPU/WordPanels.h"
 
 #include "dialects/Fovea/StructuredOps.h"
 
@@ -32,6 +33,7 @@ struct PackWeights : fovea::impl::PackWeightsBase<PackWeights> {
   void runOnOperation() override {
     cpu.lanes = lanes;
     cpu.registers = registers;
+    cpu.rows.assign(rows.begin(), rows.end());
     SmallVector<ContractOp> products;
     getOperation().walk([&](ContractOp op) { products.push_back(op); });
     for (ContractOp op : products)
@@ -45,8 +47,7 @@ private:
       return;
     GetWeightOp get = weightOf(dims->columns);
     Type element = elementTypeOf(dims->columns);
-    if (!get || !dims->columnsMap.isProjectedPermutation() ||
-        !(element.isF32() || element.isF16() || element.isBF16()))
+    if (!get || !dims->columnsMap.isProjectedPermutation())
       return;
     // Positions of n, of the summed dimensions and of the rest in the weight.
     SmallVector<int64_t> n, k;
@@ -78,19 +79,39 @@ private:
       flat = flat * type.getDimSize(k.back()) + getAffineDimExpr(dim, &getContext());
       depth *= type.getDimSize(k.back());
     }
-    int64_t columns = type.getDimSize(n.front());
-    RegisterTile tile = requestedTile(op).value_or(cpu.tileFor(columns, dims->rowCount()));
-    if (refuseRegisters(tile, cpu))
+    std::optional<Packing> packing = packingFor(op, *dims, type.getDimSize(n.front()));
+    if (!packing)
       return;
-    int64_t width = tile.vectors * cpu.lanes;
-    shape.append({static_cast<int64_t>(llvm::divideCeil(columns, width)), depth, width});
-    auto panels = PanelsAttr::get(&getContext(), width, n, k);
-    Value packed = declare(get, panels, shape);
+    auto [width, group, step] = *packing;
+    auto panels = PanelsAttr::get(&getContext(), width, n, k, group, step);
+    shape.append({static_cast<int64_t>(llvm::divideCeil(type.getDimSize(n.front()), width)),
+                  panels.getRows(depth, element), width});
     AffineExpr lane = getAffineDimExpr(dims->n, &getContext());
-    batch.append({lane.floorDiv(width), flat, lane % width});
+    batch.append({lane.floorDiv(width), flat.floorDiv(group), lane % width});
+    if (group > 1) {
+      shape.push_back(group);
+      batch.push_back(flat % group);
+    }
+    Value packed = declare(get, panels, shape);
     auto map = AffineMap::get(op.getNumDims(), 0, batch, &getContext());
     rewrite(op, dims->columns, packed, map);
     ++numPacked;
+  }
+
+  /// Columns of a panel, elements of a word, summed elements of a step.
+  struct Packing {
+    int64_t width, group, step;
+  };
+
+  /// Words for dots and tiles where a row takes the product, else floats for multiply-adds.
+  std::optional<Packing> packingFor(ContractOp op, const ProductDims &dims, int64_t columns) {
+    if (std::optional<WordPlan> words = planWords(op, cpu))
+      return Packing{words->tile.vectors * cpu.lanes, words->group, words->step};
+    Type element = elementTypeOf(dims.columns);
+    RegisterTile tile = requestedTile(op).value_or(cpu.tileFor(columns, dims.rowCount()));
+    if (!(element.isF32() || element.isF16() || element.isBF16()) || refuseRegisters(tile, cpu))
+      return std::nullopt;
+    return Packing{tile.vectors * cpu.lanes, 1, 1};
   }
 
   /// The packed weight's value in front of the one it replaces.

@@ -6,9 +6,8 @@
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
+#include "compiler/Targets/CPU/ContractTask.h"
 #include "compiler/Targets/CPU/Forms.h"
-#include "compiler/Targets/CPU/LaneRegion.h"
-#include "compiler/Targets/CPU/ProductDims.h"
 #include "compiler/Targets/CPU/ScheduleRequest.h"
 #include "compiler/Targets/CPU/WidenRows.h"
 
@@ -46,25 +45,21 @@ static Refusal refuse(Operation *op, const Capabilities &) {
     return {"layout", "the output's last dimension is not contiguous"};
   if (dims->k.empty())
     return {"shape", "nothing is summed"};
+  if (dims->packedGroup > 1)
+    return {"layout", "the weight is packed in words for dots or tiles"};
   return {};
 }
 
 namespace {
 
 /// Writes the schedule of one contraction.
-class PanelProduct {
+class PanelProduct : ContractTask {
 public:
   PanelProduct(ContractOp op, Nest &nest, const Capabilities &cpu)
-      : op(op), nest(nest), cpu(cpu), dims(*ProductDims::of(op)), f32(nest.builder.getF32Type()) {}
+      : ContractTask(op, nest, cpu), f32(nest.builder.getF32Type()) {}
 
   void write() {
-    for (unsigned dim = 0; dim < op.getNumDims(); ++dim) {
-      auto [operand, position] = bearerOf(op, dim);
-      extent.push_back(nest.size(operand, position));
-    }
     chooseTile();
-    SmallVector<Value> kExtents = pick(extent, dims.k);
-    depth = nest.product(kExtents);
     std::optional<int64_t> known = constant(depth);
     blocked = !(known && *known <= kDepthBlock) && !dims.packedWidth;
     Value rows = dims.m ? extent[*dims.m] : nest.index(1), step = kStride();
@@ -96,10 +91,6 @@ public:
   }
 
 private:
-  static SmallVector<Value> pick(ArrayRef<Value> values, ArrayRef<unsigned> places) {
-    return llvm::map_to_vector(places, [&](unsigned place) { return values[place]; });
-  }
-
   void chooseTile() {
     tile = cpu.tileFor(constant(extent[dims.n]), dims.rowCount());
     if (std::optional<RegisterTile> asked = requestedTile(op))
@@ -110,40 +101,6 @@ private:
     else
       dims.packedWidth = 0;
     width = tile.vectors * cpu.lanes;
-  }
-
-  /// Distance in the rows operand between consecutive summed elements, when there is one.
-  Value kStride() {
-    Value stride;
-    for (unsigned place = dims.k.size(); place-- > 0;) {
-      Value step = stepAlong(dims.rows, dims.rowsMap, dims.k[place]);
-      if (!step)
-        return {};
-      if (!stride) {
-        stride = step;
-        inner = nest.index(1);
-      } else {
-        std::optional<int64_t> have = constant(step), want = constant(nest.mul(stride, inner));
-        if (!have || !want || *have != *want)
-          return {};
-      }
-      inner = nest.mul(inner, extent[dims.k[place]]);
-    }
-    return stride;
-  }
-
-  /// Elements by which `map` moves in `buffer` when a dimension grows by one; none when it varies.
-  Value stepAlong(Value buffer, AffineMap map, unsigned dim) {
-    Value step = nest.index(0);
-    AffineExpr expr = getAffineDimExpr(dim, map.getContext());
-    for (auto [position, result] : llvm::enumerate(map.getResults())) {
-      auto move = dyn_cast<AffineConstantExpr>(
-          simplifyAffineExpr(result.replace(expr, expr + 1) - result, map.getNumDims(), 0));
-      if (!move)
-        return {};
-      step = nest.add(step, nest.mul(nest.index(move.getValue()), nest.stride(buffer, position)));
-    }
-    return step;
   }
 
   void writeTask(ArrayRef<Value> position, Value panel, Value firstRow, Value count,
@@ -211,13 +168,7 @@ private:
 
   /// The panel of a packed weight, as [depth, width], from summed element `k0` on.
   Value packedPanel(ArrayRef<Value> position, Value panel, Value k0) {
-    SmallVector<Value> start(position);
-    for (unsigned dim : dims.k)
-      start[dim] = nest.index(0);
-    SmallVector<Value> indices = nest.apply(dims.columnsMap, start);
-    Value offset = nest.offset(dims.columns);
-    for (auto [dim, index] : llvm::enumerate(indices))
-      offset = nest.add(offset, nest.mul(index, nest.stride(dims.columns, dim)));
+    Value offset = offsetAt(dims.columns, dims.columnsMap, position);
     offset = nest.add(offset, nest.mul(k0, nest.index(width)));
     return nest.view(dims.columns, offset, {depth, nest.index(width)},
                      {nest.index(width), nest.index(1)});
@@ -245,24 +196,6 @@ private:
     if (type.getElementType().isF32())
       return value;
     return arith::ExtFOp::create(nest.builder, nest.loc, type.clone(f32), value);
-  }
-
-  SmallVector<Value> atDepth(ArrayRef<Value> position, Value k) {
-    SmallVector<Value> at(position);
-    SmallVector<Value> indices = nest.delinearize(k, pick(extent, dims.k));
-    for (auto [place, dim] : llvm::enumerate(dims.k))
-      at[dim] = indices[place];
-    return at;
-  }
-
-  /// Lane group number `vector` of the task's panel; masked where columns end.
-  LaneGroup groupAt(ArrayRef<Value> position, int64_t vector) {
-    LaneGroup group{dims.n, llvm::to_vector(position), cpu.lanes, Value()};
-    group.dims[dims.n] = nest.add(position[dims.n], nest.index(vector * cpu.lanes));
-    std::optional<int64_t> columns = constant(extent[dims.n]);
-    if (!columns || *columns % width != 0)
-      group.mask = laneMask(nest, group.dims[dims.n], extent[dims.n], cpu.lanes);
-    return group;
   }
 
   using Init = function_ref<SmallVector<Value>(Value)>;
@@ -304,24 +237,6 @@ private:
     return nest.view(panel, offset, {depth, nest.index(width)}, {nest.index(width), nest.index(1)});
   }
 
-  /// The rows operand of the task as [rows, depth], from summed element `k0` on.
-  Value rowsView(ArrayRef<Value> position, Value k0) {
-    SmallVector<Value> start(position);
-    for (unsigned dim : dims.k)
-      start[dim] = nest.index(0);
-    if (dims.m)
-      start[*dims.m] = nest.index(0);
-    SmallVector<Value> indices = nest.apply(dims.rowsMap, start);
-    Value offset = nest.offset(dims.rows);
-    for (auto [dim, index] : llvm::enumerate(indices))
-      offset = nest.add(offset, nest.mul(index, nest.stride(dims.rows, dim)));
-    Value step = kStride();
-    offset = nest.add(offset, nest.mul(k0, step));
-    Value rowStep = dims.m ? stepAlong(dims.rows, dims.rowsMap, *dims.m) : nest.index(0);
-    return nest.view(dims.rows, offset, {dims.m ? extent[*dims.m] : nest.index(1), depth},
-                     {rowStep, step});
-  }
-
   /// Copies a strip of rows into scratch memory, for maps without one stride along the depth.
   Value packRows(ArrayRef<Value> position, Value first, int64_t rows, Value k0, Value length) {
     if (widensRows) {
@@ -345,30 +260,9 @@ private:
     return rowsScratch;
   }
 
-  /// The epilogue on one row of sums.
-  void finish(ArrayRef<Value> position, Value row, ValueRange sums) {
-    SmallVector<Value> at(position);
-    if (dims.m)
-      at[*dims.m] = row;
-    for (auto [vector, sum] : llvm::enumerate(sums)) {
-      LaneGroup group = groupAt(at, vector);
-      SmallVector<Value> arguments{sum};
-      for (auto [index, capture] : llvm::enumerate(op.getCaptures()))
-        arguments.push_back(loadLanes(nest, capture, op.getCaptureMap(index), group));
-      Value result = inlineLanes(nest, op.getEpilogue(), arguments, group);
-      storeLanes(nest, result, op.getInit(), op.getOutMap(), group);
-    }
-  }
-
-  ContractOp op;
-  Nest &nest;
-  const Capabilities &cpu;
-  ProductDims dims;
   Type f32;
-  SmallVector<Value> extent;
   RegisterTile tile{};
-  int64_t width = 0;
-  Value depth, inner, rowsScratch;
+  Value rowsScratch;
   bool blocked = false, directRows = false;
   /// Whether rows, and the packed panel, are widened to f32 in scratch memory.
   bool widensRows = false, widensPanel = false;

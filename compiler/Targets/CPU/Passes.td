@@ -15,11 +15,14 @@ def PackWeights : Pass<"fovea-pack-weights", "::mlir::ModuleOp"> {
     Needs tensors. A weight that a `fovea.contract` reads along the lanes of its output is replaced
     by a weight packed into panels of the register tile's width, which the driver packs; the
     contract's map reads it through `n floordiv width` and `n mod width`. A schedule's tiles decide
-    the width; what two contracts read in different widths is packed twice. Gives up on weights
-    that are not f32 or whose map is no permutation, and on tiles that do not fit the registers.
+    the width; what two contracts read in different widths is packed twice. Where a row of dots or
+    tiles takes the contract, bf16 and i8 are packed in words of 4 bytes. Gives up on weights of
+    other types than floats or whose map is no permutation, and on tiles that do not fit the
+    registers.
   }];
   let options = [Option<"lanes", "lanes", "int64_t", "16", "f32 lanes of a vector register">,
-    Option<"registers", "registers", "int64_t", "32", "number of vector registers">];
+    Option<"registers", "registers", "int64_t", "32", "number of vector registers">,
+    ListOption<"rows", "rows", "std::string", "rows of dot and tile products, by their names">];
   let statistics = [Statistic<"numPacked", "packed", "right-hand sides packed">];
   let dependentDialects = ["::fovea::FoveaDialect"];
 }
@@ -32,7 +35,8 @@ def ScheduleKernels : Pass<"fovea-schedule-cpu", "::mlir::ModuleOp"> {
     kernel's attribute `fovea.ledger`. An operation whose schedule no form follows is refused.
   }];
   let options = [Option<"lanes", "lanes", "int64_t", "16", "f32 lanes of a vector register">,
-    Option<"registers", "registers", "int64_t", "32", "number of vector registers">];
+    Option<"registers", "registers", "int64_t", "32", "number of vector registers">,
+    ListOption<"rows", "rows", "std::string", "rows of dot and tile products, by their names">];
   let statistics = [Statistic<"numScheduled", "scheduled", "kernels scheduled">];
   let dependentDialects = ["::fovea::kernel::FoveaKernelDialect", "::mlir::arith::ArithDialect",
     "::mlir::affine::AffineDialect", "::mlir::math::MathDialect", "::mlir::memref::MemRefDialect",

@@ -10,15 +10,28 @@ using namespace mlir;
 using namespace fovea;
 using namespace fovea::cpu;
 
-/// Width W when the map reads panels, (..., n floordiv W, ..., n mod W); else 0.
-static int64_t panelWidth(AffineMap map, unsigned n) {
-  if (map.getNumResults() < 3)
-    return 0;
-  auto mod = dyn_cast<AffineBinaryOpExpr>(map.getResults().back());
-  if (!mod || mod.getKind() != AffineExprKind::Mod ||
-      mod.getLHS() != getAffineDimExpr(n, map.getContext()))
-    return 0;
-  return cast<AffineConstantExpr>(mod.getRHS()).getValue();
+/// The constant M of an index `... mod M`, else 0.
+static int64_t modulusOf(AffineExpr expr) {
+  auto mod = dyn_cast<AffineBinaryOpExpr>(expr);
+  return mod && mod.getKind() == AffineExprKind::Mod
+             ? cast<AffineConstantExpr>(mod.getRHS()).getValue()
+             : 0;
+}
+
+/// Width and group when the map reads panels, (..., n floordiv W, ..., n mod W), or with words of G
+/// elements, (..., n floordiv W, k floordiv G, n mod W, k mod G); else 0 and 1.
+static std::pair<int64_t, int64_t> panelOf(AffineMap map, ShapedType type, unsigned n) {
+  auto lane = [&](AffineExpr expr) {
+    auto mod = dyn_cast<AffineBinaryOpExpr>(expr);
+    return modulusOf(expr) && mod.getLHS() == getAffineDimExpr(n, map.getContext());
+  };
+  ArrayRef<AffineExpr> results = map.getResults();
+  if (results.size() >= 3 && lane(results.back()))
+    return {modulusOf(results.back()), 1};
+  int64_t group = results.size() >= 4 ? modulusOf(results.back()) : 0;
+  if (group > 1 && group == type.getShape().back() && lane(results[results.size() - 2]))
+    return {modulusOf(results[results.size() - 2]), group};
+  return {0, 1};
 }
 
 std::optional<ProductDims> ProductDims::of(ContractOp op) {
@@ -34,7 +47,8 @@ std::optional<ProductDims> ProductDims::of(ContractOp op) {
   dims.columns = inRhs ? op.getRhs() : op.getLhs();
   dims.rowsMap = inRhs ? lhs : rhs;
   dims.columnsMap = inRhs ? rhs : lhs;
-  dims.packedWidth = panelWidth(dims.columnsMap, dims.n);
+  std::tie(dims.packedWidth, dims.packedGroup) =
+      panelOf(dims.columnsMap, cast<ShapedType>(dims.columns.getType()), dims.n);
   SmallVector<unsigned> candidates;
   for (unsigned dim = 0; dim < op.getNumDims(); ++dim) {
     if (op.isReduction(dim))

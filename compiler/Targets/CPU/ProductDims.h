@@ -24,6 +24,8 @@ struct ProductDims {
   llvm::SmallVector<unsigned> k, loops;
   /// Width of the columns' panels when they are packed already, else 0.
   int64_t packedWidth = 0;
+  /// Elements of a column that lie side by side in them: words for dots and tiles, or 1.
+  int64_t packedGroup = 1;
 
   /// Number of rows, when it is static.
   std::optional<int64_t> rowCount() const;

@@ -23,8 +23,8 @@ using namespace fovea;
 using namespace fovea::cpu;
 
 ArrayRef<Form> cpu::forms() {
-  static const Form list[] = {kStreamedAttention, kTransposedAttention, kRowAttention,
-                              kPanelProduct,      kLoopProduct,         kRowSoftmax,
+  static const Form list[] = {kStreamedAttention, kTransposedAttention, kRowAttention, kTileProduct,
+                              kDotProduct,        kPanelProduct,        kLoopProduct,  kRowSoftmax,
                               kRowNorm,           kReduction,           kElementwise};
   return list;
 }
@@ -38,6 +38,7 @@ struct ScheduleKernels : fovea::impl::ScheduleKernelsBase<ScheduleKernels> {
     Capabilities cpu;
     cpu.lanes = lanes;
     cpu.registers = registers;
+    cpu.rows.assign(rows.begin(), rows.end());
     for (auto function : getOperation().getOps<func::FuncOp>())
       if (function->hasAttr(kernel::kKernelAttr) && failed(schedule(function, cpu)))
         return signalPassFailure();

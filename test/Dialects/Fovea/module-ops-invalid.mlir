@@ -64,6 +64,30 @@ fovea.weight @p from "" packs @w <width = 16, n = [1], k = [0]> : tensor<1x8x16x
 
 // -----
 
+// weight_c3: words are of bf16 or i8.
+fovea.weight @w from "w.safetensors" : tensor<8x16xf16>
+// expected-error @+1 {{or in words of bf16 or i8, got 'tensor<8x16xf16>' in groups of 2}}
+fovea.weight @p from "" packs @w <width = 16, n = [1], k = [0], group = 2, step = 2>
+    : tensor<1x4x16x2xf16>
+
+// -----
+
+// weight_c3: steps are of whole words.
+fovea.weight @w from "w.safetensors" : tensor<8x16xbf16>
+// expected-error @+1 {{weight_c3: expected a step that is a multiple of the group, got 3}}
+fovea.weight @p from "" packs @w <width = 16, n = [1], k = [0], group = 2, step = 3>
+    : tensor<1x4x16x2xbf16>
+
+// -----
+
+// weight_c3: panels of i8 end with their columns' sums.
+fovea.weight @w from "w.safetensors" : tensor<8x16xi8>
+// expected-error @+1 {{weight_c3: expected the packed shape (1, 3, 16, 4) in 'i8'}}
+fovea.weight @p from "" packs @w <width = 16, n = [1], k = [0], group = 4, step = 4>
+    : tensor<1x2x16x4xi8>
+
+// -----
+
 // weight_c3: what is packed is not packed itself.
 fovea.weight @w from "w.safetensors" : tensor<8x16xf32>
 fovea.weight @p from "" packs @w <width = 16, n = [1], k = [0]> : tensor<1x8x16xf32>

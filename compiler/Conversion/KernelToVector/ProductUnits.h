@@ -1,0 +1,25 @@
+//===- ProductUnits.h - register products by kinds of instructions --------===//
+//
+// Products by dots and by tiles have an emitter each; what all emitters do alike stands here.
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+#ifndef FOVEA_COMPILER_CONVERSION_KERNELTOVECTOR_PRODUCTUNITS_H
+#define FOVEA_COMPILER_CONVERSION_KERNELTOVECTOR_PRODUCTUNITS_H
+
+#include "dialects/FoveaKernel/FoveaKernelDialect.h"
+
+namespace fovea {
+
+/// Inlines a single-block region; the values it yields.
+llvm::SmallVector<mlir::Value> inlineRegion(mlir::OpBuilder &builder, mlir::Region &region,
+                                            mlir::ValueRange arguments);
+
+/// Emit the product in front of itself and replace its results. Fail, with an error on it, where no
+/// processor has such an instruction.
+llvm::LogicalResult emitDots(mlir::OpBuilder &builder, kernel::ProductOp op);
+llvm::LogicalResult emitTiles(mlir::OpBuilder &builder, kernel::ProductOp op);
+
+} // namespace fovea
+
+#endif // FOVEA_COMPILER_CONVERSION_KERNELTOVECTOR_PRODUCTUNITS_H

@@ -1,0 +1,111 @@
+//===- ContractTask.cpp - what the schedules of contractions share --------===//
+//
+// Addresses of operands, and epilogues.
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+#include "compiler/Targets/CPU/ContractTask.h"
+
+#include "dialects/Fovea/StructuredOps.h"
+
+using namespace mlir;
+using namespace fovea;
+using namespace fovea::cpu;
+
+ContractTask::ContractTask(ContractOp op, Nest &nest, const Capabilities &cpu)
+    : op(op), nest(nest), cpu(cpu), dims(*ProductDims::of(op)) {
+  for (unsigned dim = 0; dim < op.getNumDims(); ++dim) {
+    auto [operand, position] = bearerOf(op, dim);
+    extent.push_back(nest.size(operand, position));
+  }
+  depth = nest.product(pick(extent, dims.k));
+}
+
+SmallVector<Value> ContractTask::pick(ArrayRef<Value> values, ArrayRef<unsigned> places) {
+  return llvm::map_to_vector(places, [&](unsigned place) { return values[place]; });
+}
+
+Value ContractTask::kStride() {
+  Value stride, inner;
+  for (unsigned place = dims.k.size(); place-- > 0;) {
+    Value step = stepAlong(dims.rows, dims.rowsMap, dims.k[place]);
+    if (!step)
+      return {};
+    if (!stride) {
+      stride = step;
+      inner = nest.index(1);
+    } else {
+      std::optional<int64_t> have = constant(step), want = constant(nest.mul(stride, inner));
+      if (!have || !want || *have != *want)
+        return {};
+    }
+    inner = nest.mul(inner, extent[dims.k[place]]);
+  }
+  return stride;
+}
+
+Value ContractTask::stepAlong(Value buffer, AffineMap map, unsigned dim) {
+  Value step = nest.index(0);
+  AffineExpr expr = getAffineDimExpr(dim, map.getContext());
+  for (auto [position, result] : llvm::enumerate(map.getResults())) {
+    auto move = dyn_cast<AffineConstantExpr>(
+        simplifyAffineExpr(result.replace(expr, expr + 1) - result, map.getNumDims(), 0));
+    if (!move)
+      return {};
+    step = nest.add(step, nest.mul(nest.index(move.getValue()), nest.stride(buffer, position)));
+  }
+  return step;
+}
+
+Value ContractTask::offsetAt(Value buffer, AffineMap map, ArrayRef<Value> position) {
+  SmallVector<Value> start(position);
+  for (unsigned dim : dims.k)
+    start[dim] = nest.index(0);
+  Value offset = nest.offset(buffer);
+  for (auto [dim, index] : llvm::enumerate(nest.apply(map, start)))
+    offset = nest.add(offset, nest.mul(index, nest.stride(buffer, dim)));
+  return offset;
+}
+
+Value ContractTask::rowsView(ArrayRef<Value> position, Value k0) {
+  SmallVector<Value> start(position);
+  if (dims.m)
+    start[*dims.m] = nest.index(0);
+  Value offset = offsetAt(dims.rows, dims.rowsMap, start);
+  Value step = kStride();
+  offset = nest.add(offset, nest.mul(k0, step));
+  Value rowStep = dims.m ? stepAlong(dims.rows, dims.rowsMap, *dims.m) : nest.index(0);
+  return nest.view(dims.rows, offset, {dims.m ? extent[*dims.m] : nest.index(1), depth},
+                   {rowStep, step});
+}
+
+SmallVector<Value> ContractTask::atDepth(ArrayRef<Value> position, Value k) {
+  SmallVector<Value> at(position);
+  SmallVector<Value> indices = nest.delinearize(k, pick(extent, dims.k));
+  for (auto [place, dim] : llvm::enumerate(dims.k))
+    at[dim] = indices[place];
+  return at;
+}
+
+LaneGroup ContractTask::groupAt(ArrayRef<Value> position, int64_t vector) {
+  LaneGroup group{dims.n, llvm::to_vector(position), cpu.lanes, Value()};
+  group.dims[dims.n] = nest.add(position[dims.n], nest.index(vector * cpu.lanes));
+  std::optional<int64_t> columns = constant(extent[dims.n]);
+  if (!columns || *columns % width != 0)
+    group.mask = laneMask(nest, group.dims[dims.n], extent[dims.n], cpu.lanes);
+  return group;
+}
+
+void ContractTask::finish(ArrayRef<Value> position, Value row, ValueRange sums) {
+  SmallVector<Value> at(position);
+  if (dims.m)
+    at[*dims.m] = row;
+  for (auto [vector, sum] : llvm::enumerate(sums)) {
+    LaneGroup group = groupAt(at, vector);
+    SmallVector<Value> arguments{sum};
+    for (auto [index, capture] : llvm::enumerate(op.getCaptures()))
+      arguments.push_back(loadLanes(nest, capture, op.getCaptureMap(index), group));
+    Value result = inlineLanes(nest, op.getEpilogue(), arguments, group);
+    storeLanes(nest, result, op.getInit(), op.getOutMap(), group);
+  }
+}

@@ -1,0 +1,60 @@
+//===- ContractTask.h - what the schedules of contractions share ----------===//
+//
+// Views of the operands as matrices, groups of lanes of the columns, and the epilogue on one row of
+// sums.
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+#ifndef FOVEA_COMPILER_TARGETS_CPU_CONTRACTTASK_H
+#define FOVEA_COMPILER_TARGETS_CPU_CONTRACTTASK_H
+
+#include "compiler/Targets/CPU/Capabilities.h"
+#include "compiler/Targets/CPU/LaneRegion.h"
+#include "compiler/Targets/CPU/ProductDims.h"
+
+namespace fovea::cpu {
+
+/// Base of the schedules of one contraction by register products.
+class ContractTask {
+protected:
+  ContractTask(ContractOp op, Nest &nest, const Capabilities &cpu);
+
+  static llvm::SmallVector<mlir::Value> pick(llvm::ArrayRef<mlir::Value> values,
+                                             llvm::ArrayRef<unsigned> places);
+
+  /// Distance in the rows operand between consecutive summed elements, when there is one.
+  mlir::Value kStride();
+
+  /// Elements by which `map` moves in `buffer` when a dimension grows by one; none when it varies.
+  mlir::Value stepAlong(mlir::Value buffer, mlir::AffineMap map, unsigned dim);
+
+  /// Element number in an operand at `position`, with all summed dimensions at 0.
+  mlir::Value offsetAt(mlir::Value buffer, mlir::AffineMap map,
+                       llvm::ArrayRef<mlir::Value> position);
+
+  /// The rows operand of the task as [rows, depth], from summed element `k0` on.
+  mlir::Value rowsView(llvm::ArrayRef<mlir::Value> position, mlir::Value k0);
+
+  /// `position` with the summed dimensions at element `k` of the depth.
+  llvm::SmallVector<mlir::Value> atDepth(llvm::ArrayRef<mlir::Value> position, mlir::Value k);
+
+  /// Lane group number `vector` of the task's panel; masked where columns end.
+  LaneGroup groupAt(llvm::ArrayRef<mlir::Value> position, int64_t vector);
+
+  /// The epilogue on one row of sums.
+  void finish(llvm::ArrayRef<mlir::Value> position, mlir::Value row, mlir::ValueRange sums);
+
+  ContractOp op;
+  Nest &nest;
+  const Capabilities &cpu;
+  ProductDims dims;
+  /// Of every dimension, and of all summed ones together.
+  llvm::SmallVector<mlir::Value> extent;
+  mlir::Value depth;
+  /// Columns of a panel.
+  int64_t width = 0;
+};
+
+} // namespace fovea::cpu
+
+#endif // FOVEA_COMPILER_TARGETS_CPU_CONTRACTTASK_H
