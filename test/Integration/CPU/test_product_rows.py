@@ -171,6 +171,20 @@ def test_what_lies_behind_rows_and_columns_does_not_count(row: str, tmp_path: Pa
     assert np.array_equal(got, want)
 
 
+@pytest.mark.parametrize("row", EXECUTED)
+def test_code_that_is_not_optimized(row: str, tmp_path: Path) -> None:
+    usable(row)
+    target, kind, _ = EXECUTED[row]
+    rng = np.random.default_rng(11)
+    w = values(rng, kind, 130, 40)
+    (tmp_path / "w.bin").write_bytes(w.tobytes())
+    shapes = {"x": "?x130", "w": "130x40", "n": "40", "y": "?x40"}
+    (tmp_path / "model.mlir").write_text(program(kind, shapes, True))
+    module = fovea.compile(tmp_path / "model.mlir", target=target, optimization=0)
+    for count in (3, 50):
+        check(module, kind, values(rng, kind, count, 130), w, {"b": bias_of(kind, 40)})
+
+
 @pytest.mark.parametrize("row", [row for row in EXECUTED if EXECUTED[row][1] == "bf16"])
 def test_subnormal_numbers_count_as_zero(row: str, tmp_path: Path) -> None:
     """As docs/Rationale/Products.md says of these instructions."""
