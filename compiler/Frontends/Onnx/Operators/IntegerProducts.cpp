@@ -87,13 +87,13 @@ static Value columnTerms(Node &node, Value columns, const ZeroPoints &zx, const 
     operands.push_back(zy.value);
     maps.push_back(zy.perColumn ? e.identity(1) : e.map(1, {}));
   }
-  int64_t depth = y.shape[0].constant().value_or(0);
+  Value depth = zy.value ? sizeAs(node, y.shape[0], Dtype::I32) : Value();
   return e.map(operands, maps, e.type(Dtype::I32), {y.shape[1]},
                [&](B &b, ValueRange args) -> SmallVector<Value> {
                  Value sum = args[0];
                  if (zy.value) {
-                   Value all = Emitter::integer(b, sum.getType(), depth);
-                   sum = arith::SubIOp::create(b, sum, arith::MulIOp::create(b, all, args[2]));
+                   Value all = arith::MulIOp::create(b, depth, args[2]);
+                   sum = arith::SubIOp::create(b, sum, all);
                  }
                  return {arith::MulIOp::create(b, args[1], sum)};
                });
@@ -130,8 +130,6 @@ LogicalResult fovea::onnx_frontend::importMatMulInteger(Node &node) {
   std::optional<ZeroPoints> zx = zeroPointsOf(node, 0, false), zy = zeroPointsOf(node, 1, true);
   if (!zx || !zy)
     return failure();
-  if (zx->value && zy->value && !y.shape[0].constant())
-    return node.unsupported("zero points of both inputs need a known inner dimension");
   auto &e = node.e;
   unsigned rank = x.rank(), m = rank - 2, n = m + 1, k = n + 1, dims = k + 1;
   SmallVector<AffineExpr> rows, outs;
