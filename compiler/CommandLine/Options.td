@@ -37,7 +37,7 @@ multiclass Value<string name, string meta, string help, list<SubCommand> verbs,
 def output : Separate<["-"], "o", [compile]>, MetaVarName<"FILE">,
   HelpText<"where the result goes; - for stdout (default: named like the model)">;
 defm target : Value<"target", "NAME",
-  "host (default), x86-64-v3, x86-64-v4, reference; rows: x86-64-v4+amx-bf16; see fovea doctor",
+  "host (default), x86-64-v3, x86-64-v4, reference; see fovea doctor",
   !listconcat(compiles, [doctor]), "host,x86-64-v3,x86-64-v4,reference">;
 defm threads : Value<"threads", "N", "threads of a run (default: the CPUs allowed)",
   !listconcat(compiles, [doctor])>;
