@@ -43,8 +43,9 @@ FOVEA_API fovea_options *fovea_options_create(void);
 FOVEA_API void fovea_options_free(fovea_options *options);
 
 /// Sets an option; '_' in a key is read as '-'. Keys and values:
-///   target             "host" (default), "x86-64-v3", "x86-64-v4" or "armv8-a"; "reference" makes
-///                      no artefact
+///   target             "host" (default), "x86-64-v3", "x86-64-v4" or "armv8-a", rows of dot and tile
+///                      products behind a level: "x86-64-v4+amx-bf16"; "reference" makes no
+///                      artefact
 ///   threads            threads that runs prefer, 0 for no preference
 ///   dim                NAME=N: the symbolic dimension NAME has size N; repeatable
 ///   optimization       0 to 3 (default)

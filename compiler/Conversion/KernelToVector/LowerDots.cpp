@@ -14,9 +14,6 @@ using namespace mlir;
 using namespace fovea;
 using kernel::ProductOp;
 
-/// Most words in one turn of the loop, and broadcasts, as in LowerProduct.cpp.
-static constexpr int64_t kUnroll = 4, kBroadcasts = 32;
-
 /// LLVM's name of acc + dot(word of a row, word of the panel) on the lanes; empty for none.
 static StringRef instructionOf(ProductOp op) {
   bool whole = op.getSumType().getElementType().isInteger(32);

@@ -22,12 +22,6 @@ using namespace mlir;
 using namespace fovea;
 using kernel::ProductOp;
 
-/// Most steps of the depth in one turn of the loop: what counts and moves pointers competes with
-/// the multiply-adds for ports.
-static constexpr int64_t kUnroll = 4;
-/// Broadcasts in one turn, at most: LLVM moves them up until registers run out.
-static constexpr int64_t kBroadcasts = 32;
-
 /// Bytes that one request to memory brings.
 static constexpr int64_t kLineBytes = 64;
 

@@ -11,6 +11,12 @@
 
 namespace fovea {
 
+/// Most steps of the depth in one turn of the loop: what counts and moves pointers competes with
+/// the multiply-adds for ports.
+inline constexpr int64_t kUnroll = 4;
+/// Broadcasts in one turn, at most: LLVM moves them up until registers run out.
+inline constexpr int64_t kBroadcasts = 32;
+
 /// Inlines a single-block region; the values it yields.
 llvm::SmallVector<mlir::Value> inlineRegion(mlir::OpBuilder &builder, mlir::Region &region,
                                             mlir::ValueRange arguments);

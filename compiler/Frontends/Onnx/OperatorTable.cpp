@@ -97,6 +97,8 @@ static constexpr Operator kOperators[] = {
     {"LogSoftmax", 7, 1, 1, 1, kFloats, 0, importSoftmax, ""},
     {"LpNormalization", 7, 1, 1, 1, kFloats, 0, importLpNormalization, ""},
     {"MatMul", 7, 2, 2, 1, kNumbers, kAll, importMatMul, "no 16-bit and 8-bit integers"},
+    {"MatMulInteger", 10, 2, 4, 1, kInts, 0, importMatMulInteger,
+     "8-bit integers, input 1 of rank 2, zero points of rows one for all"},
     {"Max", 7, 1, kVariadic, 1, kNumbers, kAll, importVariadic, ""},
     {"MaxPool", 7, 1, 1, 2, kNumbers, 0, importPool,
      "float types, int8 and uint8 only; no indices"},

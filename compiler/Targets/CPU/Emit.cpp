@@ -60,8 +60,7 @@ static llvm::Triple tripleFor(const Capabilities &cpu) {
 }
 
 static std::unique_ptr<llvm::TargetMachine> machineFor(const Capabilities &cpu, llvm::Triple triple,
-                                                       const EmissionOptions &options,
-                                                       std::string &error) {
+                                                       bool optimizes, std::string &error) {
   initializeTargets();
   const llvm::Target *target = llvm::TargetRegistry::lookupTarget(triple, error);
   if (!target)
@@ -70,7 +69,7 @@ static std::unique_ptr<llvm::TargetMachine> machineFor(const Capabilities &cpu, 
   settings.AllowFPOpFusion = llvm::FPOpFusion::Standard;
   return std::unique_ptr<llvm::TargetMachine>(target->createTargetMachine(
       triple, cpu.cpu, "", settings, llvm::Reloc::PIC_, llvm::CodeModel::Small,
-      options.optimization == 0 ? llvm::CodeGenOptLevel::None : llvm::CodeGenOptLevel::Default));
+      optimizes ? llvm::CodeGenOptLevel::Default : llvm::CodeGenOptLevel::None));
 }
 
 /// Features that the code needs beyond the level's: those of the rows of products that it uses.
@@ -213,13 +212,15 @@ llvm::Expected<Emission> fovea::cpu::emit(mlir::ModuleOp module, const Capabilit
   llvm::Triple triple = tripleFor(cpu);
   out.machine = {triple.str(), cpu.cpu, cpu.features};
   std::string error;
-  auto machine = machineFor(cpu, triple, options, error);
+  std::vector<std::string> features = featuresOfRows(*ir);
+  // LLVM's fast register allocator cannot carry tiles around a loop.
+  bool optimizes = options.optimization > 0 || llvm::is_contained(features, "amx-tile");
+  auto machine = machineFor(cpu, triple, optimizes, error);
   if (!machine)
     return failure(error);
   ir->setTargetTriple(triple);
   ir->setDataLayout(machine->createDataLayout());
   addShortFloatConversions(*ir);
-  std::vector<std::string> features = featuresOfRows(*ir);
   llvm::append_range(out.machine.features, features);
   prepare(*ir, cpu, features, options);
   if (llvm::verifyModule(*ir))

@@ -16,8 +16,9 @@ using namespace mlir;
 using namespace fovea;
 using namespace fovea::cpu;
 
-/// Rows below which tiles are mostly empty.
-static constexpr int64_t kFewestTileRows = 4;
+/// Rows below which tiles are mostly empty: multiply-adds are as fast in bf16, dots in i8
+/// (docs/Rationale/Products.md).
+static constexpr int64_t kFewestRowsOfBf16 = 4, kFewestRowsOfBytes = 6;
 /// Words of a step by tiles, and rows and columns of two tiles beside each other.
 static constexpr int64_t kTileWords = 16, kTwoTiles = 32;
 
@@ -47,6 +48,20 @@ static Refusal refuseOperands(ContractOp op, const std::optional<ProductDims> &d
   return {};
 }
 
+/// Why instructions of a unit are not the fastest that the target has for so many rows.
+static Refusal refuseRows(std::optional<int64_t> rows, StringRef elements, RowUnit unit,
+                          const Capabilities &cpu) {
+  bool isBf16 = elements == "bf16";
+  if (unit == RowUnit::Dot && isBf16 && rowFor(elements, RowUnit::Tile, cpu))
+    return {"speed", "processors with tiles add dots of bf16 no faster than f32"};
+  // Bytes without dots would be left to scalar loops.
+  bool alternative = isBf16 || rowFor(elements, RowUnit::Dot, cpu);
+  int64_t fewest = isBf16 ? kFewestRowsOfBf16 : kFewestRowsOfBytes;
+  if (unit == RowUnit::Tile && rows && *rows < fewest && alternative)
+    return {"shape", llvm::formatv("{0} rows leave tiles mostly empty", *rows)};
+  return {};
+}
+
 Refusal cpu::planWords(ContractOp op, const Capabilities &cpu, RowUnit unit, WordPlan &plan) {
   std::optional<ProductDims> dims = ProductDims::of(op);
   if (Refusal refusal = refuseOperands(op, dims))
@@ -58,8 +73,8 @@ Refusal cpu::planWords(ContractOp op, const Capabilities &cpu, RowUnit unit, Wor
     return {"target", llvm::formatv("the target has no {0} of {1}",
                                     tiles ? "tile products" : "dot products", elements)};
   std::optional<int64_t> rows = dims->rowCount();
-  if (tiles && rows && *rows < kFewestTileRows)
-    return {"shape", llvm::formatv("{0} rows leave tiles mostly empty", *rows)};
+  if (Refusal refusal = refuseRows(rows, elements, unit, cpu))
+    return refusal;
   plan.group = elements == "bf16" ? 2 : 4;
   plan.step = tiles ? kTileWords * plan.group : plan.group;
   auto [bearer, place] = bearerOf(op, dims->n);
@@ -190,6 +205,10 @@ void WordPanels::copyRows(ArrayRef<Value> position, const RowRange &strip, Value
         Value some = vector::LoadOp::create(b, nest.loc, type, rows, ValueRange{from, k});
         vector::StoreOp::create(b, nest.loc, shifted(some), copy, ValueRange{row, k});
       });
+    if (contiguous && constant(whole) && constant(whole) != constant(length))
+      vector::StoreOp::create(b, nest.loc,
+                              arith::ConstantOp::create(b, nest.loc, b.getZeroAttr(type)), copy,
+                              ValueRange{row, whole});
     nest.loop(whole, length, one, [&](Value k) {
       SmallVector<Value> at = atDepth(position, nest.add(k0, k));
       if (dims.m)

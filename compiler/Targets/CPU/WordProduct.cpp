@@ -19,6 +19,10 @@ using namespace fovea::cpu;
 static constexpr int64_t kBlockBytes = 4096;
 /// Rows of a task, in strips.
 static constexpr int64_t kStripsPerTask = 16;
+/// The same, and panels of a task, where copies of strips are shared by panels.
+static constexpr int64_t kStripsOfPanels = 4, kPanelsPerTask = 16;
+/// Bytes of a row up to which the copy of a strip stays in the first level of cache meanwhile.
+static constexpr int64_t kSharedBytes = 1024;
 /// Rows of a tile.
 static constexpr int64_t kTileRows = 16;
 
@@ -43,11 +47,17 @@ public:
     directRows = step && constant(step) == 1 && !plan.row->takesUnsigned;
     std::optional<int64_t> known = constant(depth);
     blocked = !(known && *known <= block) && !(directRows && isPacked);
-    int64_t rowsPerTask = plan.tile.rows * kStripsPerTask;
+    // A copy of a strip pays where it is read for several panels from the first level of cache.
+    shares = byTiles() && isPacked && directRows && known &&
+             *known * 4 / plan.group <= kSharedBytes &&
+             !(constant(rows) && *constant(rows) < plan.tile.rows) &&
+             !(constant(extent[dims.n]) && *constant(extent[dims.n]) <= width);
+    int64_t panelsPerTask = shares ? kPanelsPerTask : 1;
+    int64_t rowsPerTask = plan.tile.rows * (shares ? kStripsOfPanels : kStripsPerTask);
     if (std::optional<int64_t> count = constant(rows))
       rowsPerTask = std::min<int64_t>(rowsPerTask, std::max<int64_t>(1, *count));
     Value rowBlocks = nest.ceilDiv(rows, nest.index(rowsPerTask));
-    Value panels = nest.ceilDiv(extent[dims.n], nest.index(width));
+    Value panels = nest.ceilDiv(extent[dims.n], nest.index(width * panelsPerTask));
     SmallVector<Value> space = pick(extent, dims.loops);
     space.append({panels, rowBlocks});
     nest.parallel(nest.product(space), [&](Value task) {
@@ -56,7 +66,7 @@ public:
       for (auto [loop, dim] : llvm::enumerate(dims.loops))
         position[dim] = place[loop];
       Value firstRow = nest.mul(place.back(), nest.index(rowsPerTask));
-      position[dims.n] = nest.mul(place[place.size() - 2], nest.index(width));
+      position[dims.n] = nest.mul(place[place.size() - 2], nest.index(width * panelsPerTask));
       Value count = nest.min(nest.sub(rows, firstRow), nest.index(rowsPerTask));
       if (std::optional<int64_t> all = constant(rows); all && *all % rowsPerTask == 0)
         count = nest.index(rowsPerTask);
@@ -81,10 +91,41 @@ private:
                                          rows.count, nest.index(kTileRows));
     nest.branch(
         enough, [&] { writeRows(position, rows, rowsPerTask); },
-        [&] { writePartOfTile(position, rows); });
+        [&] { overPanels(position, [&](ArrayRef<Value> at) { writePartOfTile(at, rows); }); });
+  }
+
+  /// body(position) for every panel of the task.
+  void overPanels(ArrayRef<Value> position, function_ref<void(ArrayRef<Value>)> body) {
+    if (!shares)
+      return body(position);
+    Value end =
+        nest.min(nest.add(position[dims.n], nest.index(width * kPanelsPerTask)), extent[dims.n]);
+    nest.loop(position[dims.n], end, nest.index(width), [&](Value column) {
+      SmallVector<Value> at(position);
+      at[dims.n] = column;
+      body(at);
+    });
+  }
+
+  /// Copies each strip once, to where its rows are aligned and filled up to the end of a step, and
+  /// multiplies it with several panels.
+  void writePanels(ArrayRef<Value> position, const RowRange &rows) {
+    Value zero = nest.index(0);
+    int64_t filled = (*constant(depth) + plan.step - 1) / plan.step * plan.step;
+    rowsScratch = nest.scratch({plan.tile.rows, filled}, element);
+    strips(rows.count, Tail::Overlap, [&](Value, Value start, int64_t count) {
+      Value first = nest.add(rows.first, start);
+      copyRows(position, {first, nest.index(count)}, zero, depth, rowsScratch, /*shift=*/false);
+      overPanels(position, [&](ArrayRef<Value> at) {
+        makeProduct(rowsScratch, packedPanel(at, zero), zero, nest.index(filled), count, {},
+                    [&](Value row, ValueRange sums) { finishRow(at, nest.add(first, row), sums); });
+      });
+    });
   }
 
   void writeRows(ArrayRef<Value> position, const RowRange &rows, int64_t rowsPerTask) {
+    if (shares)
+      return writePanels(position, rows);
     if (!directRows)
       rowsScratch = nest.scratch({plan.tile.rows, blockOf(depth)}, element);
     Value zero = nest.index(0);
@@ -289,6 +330,8 @@ private:
   /// Summed elements that are copied at a time.
   int64_t block;
   bool isPacked, directRows = false, blocked = false;
+  /// Whether a task multiplies a copy of each strip with several panels.
+  bool shares = false;
   Value rowsScratch, excess;
 };
 

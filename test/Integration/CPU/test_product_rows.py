@@ -38,6 +38,8 @@ COLUMNS = (1, 5, 16, 33, 70)
 # Parts of a word, of a step, whole steps, and more than what is copied at a time.
 DEPTHS = (1, 3, 32, 65, 128, 1031)
 LONG = 4101
+# More columns than a task takes whose panels share strips of rows.
+WIDE = (600, 70)
 
 
 def usable(row: str) -> None:
@@ -114,7 +116,7 @@ def compiled(text: str, folder: Path, row: str, w: Array, few: bool = False) -> 
     (folder / "model.mlir").write_text(text)
     module = fovea.compile(folder / "model.mlir", target=target)
     forms = [kernel["form"] for kernel in module.ledger["kernels"]]
-    assert forms == [form] or (few and form == "tile_product"), forms
+    assert forms == [form] or (few and forms == ["panel_product"] and row == "amx-bf16"), forms
     return module
 
 
@@ -128,7 +130,7 @@ def test_products_agree_with_the_oracle(row: str, packed: bool, tmp_path: Path) 
     usable(row)
     kind = EXECUTED[row][1]
     rng = np.random.default_rng(7)
-    cases = [(n, k) for n in COLUMNS for k in DEPTHS] + [(33, LONG)]
+    cases = [*((n, k) for n in COLUMNS for k in DEPTHS), (33, LONG), WIDE]
     for place, (n, k) in enumerate(cases):
         w = values(rng, kind, k, n)
         # Every number of rows meets every width and every depth over the places.
@@ -167,6 +169,34 @@ def test_what_lies_behind_rows_and_columns_does_not_count(row: str, tmp_path: Pa
     want = np.zeros((40, 33), bool)
     want[7], want[:, 11] = True, True
     assert np.array_equal(got, want)
+
+
+@pytest.mark.parametrize("row", EXECUTED)
+def test_code_that_is_not_optimized(row: str, tmp_path: Path) -> None:
+    usable(row)
+    target, kind, _ = EXECUTED[row]
+    rng = np.random.default_rng(11)
+    w = values(rng, kind, 130, 40)
+    (tmp_path / "w.bin").write_bytes(w.tobytes())
+    shapes = {"x": "?x130", "w": "130x40", "n": "40", "y": "?x40"}
+    (tmp_path / "model.mlir").write_text(program(kind, shapes, True))
+    module = fovea.compile(tmp_path / "model.mlir", target=target, optimization=0)
+    for count in (3, 50):
+        check(module, kind, values(rng, kind, count, 130), w, {"b": bias_of(kind, 40)})
+
+
+@pytest.mark.parametrize("row", [row for row in EXECUTED if EXECUTED[row][1] == "bf16"])
+def test_subnormal_numbers_count_as_zero(row: str, tmp_path: Path) -> None:
+    """As docs/Rationale/Products.md says of these instructions."""
+    usable(row)
+    shapes = {"x": "20x32", "w": "32x16", "n": "16", "y": "20x16"}
+    x, w = np.full((20, 32), 2.0**-130, BF16), np.full((32, 16), 2.0**100, BF16)
+    x[:, 5] = 1
+    module = compiled(program("bf16", shapes, True), tmp_path, row, w)
+    got = np.asarray(module(x=x, b=np.zeros(16, np.float32))["y"])
+    assert (got == 2.0**100).all()
+    x[:, 5] = 0
+    assert (np.asarray(module(x=x, b=np.zeros(16, np.float32))["y"]) == 0).all()
 
 
 def before_a_hole(array: Array) -> Array:

@@ -90,6 +90,8 @@ mlir::Value contract(Node &node, Dtype dtype, mlir::Value lhs, mlir::Value rhs,
                      llvm::ArrayRef<SizeExpr> shape, llvm::ArrayRef<mlir::AffineMap> maps,
                      mlir::Value addend = {}, mlir::AffineMap addendMap = {}, double alpha = 1,
                      double beta = 1);
+/// IntegerProducts.cpp
+mlir::LogicalResult importMatMulInteger(Node &node);
 /// Einsum.cpp
 mlir::LogicalResult importEinsum(Node &node);
 /// Convolution.cpp
