@@ -43,7 +43,7 @@ FOVEA_API fovea_options *fovea_options_create(void);
 FOVEA_API void fovea_options_free(fovea_options *options);
 
 /// Sets an option; '_' in a key is read as '-'. Keys and values:
-///   target             "host" (default), "x86-64-v3", "x86-64-v4" or "armv8-a", rows of dot and tile
+///   target             "host" (default), "x86-64-v3", "x86-64-v4", "armv8-a"; rows of dot and tile
 ///                      products behind a level: "x86-64-v4+amx-bf16"; "reference" makes no
 ///                      artefact
 ///   threads            threads that runs prefer, 0 for no preference
