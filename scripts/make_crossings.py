@@ -21,7 +21,7 @@ sys.path[:0] = [str(ROOT / folder) for folder in ("python", "test", "test/Attent
 
 import fovea  # noqa: E402
 from cover import count, modules, programs  # noqa: E402
-from crossings import GROUPS, HEADS, MEANINGS, NAMED, REFUSED, Crossing  # noqa: E402
+from crossings import CPUS, GROUPS, HEADS, MEANINGS, NAMED, REFUSED, Crossing  # noqa: E402
 from grid import CASES  # noqa: E402
 from program_text import entry  # noqa: E402
 
@@ -39,14 +39,14 @@ any three values of different kinds are together in one of them at least, and an
 - the head sizes {heads}:
   channels of query and value, `?` known only at run time.
 
-Batch sizes and sequence lengths are dynamic. Every program runs on both targets, `cpu` (half of
-them for the instructions of the machine, half for `x86-64-v3`) and `reference`, and is compared
-with numpy in float64 within a bound derived from the roundings (`test/Attention/oracle.py`). On
-`cpu` each has {each} cases, {cases} in all from {modules} compilations: odd lengths, no keys, rows
-that keep none, peaked scores, ties; each by one thread and by two with the same bits; and again
-with NaN and infinities in keys and values, after which rows that exclude them must have the bits
-they had (not so with `bias`: a sum excludes nothing). All of it runs with `./dev test --all`, a
-sample without.
+Batch sizes and sequence lengths are dynamic. Every program runs on both targets, `cpu` (for the
+instructions of the machine, and for `x86-64-v3`) and `reference`, and is compared with numpy in
+float64 within a bound derived from the roundings (`test/Attention/oracle.py`). On `cpu` each has
+{each} cases for each of the two, {cases} in all from {modules} compilations: odd lengths, no keys,
+rows that keep none, peaked scores, ties; each by one thread and by two with the same bits; and
+again with NaN and infinities in keys and values, after which rows that exclude them must have the
+bits they had (not so with `bias`: a sum excludes nothing). All of it runs with `./dev test --all`,
+a sample without.
 
 A number in a table is that of tested programs, the same on each of both targets; `R` and a number
 is a refusal, whatever the value is crossed with, on both targets. All {combinations} combinations
@@ -59,7 +59,7 @@ def refused(dim: str, value: str, other: str = "", crossed: str = "") -> str:
     values = {dim: value} | ({other: crossed} if other else {})
     group = "mqa" if value == "shared_head" else "2"
     try:
-        fovea.compile(entry(dataclasses.replace(Crossing(group=group, cpu="x86-64-v3"), **values)))
+        fovea.compile(entry(dataclasses.replace(Crossing(group=group), **values)))
     except fovea.FoveaError as error:
         first = str(error).splitlines()[0]
         return re.sub(r"^<text>:\d+:\d+: ", "", first)
@@ -126,7 +126,7 @@ def page() -> str:
     sizes = [f"{depth or '?'}:{width or '?'}" for depth, width in HEADS]
     head = HEAD.format(
         programs=len(programs()), groups=", ".join(GROUPS), heads=", ".join(sizes), each=CASES,
-        cases=len(programs()) * CASES, modules=len(modules()),
+        cases=len(programs()) * CASES * len(CPUS), modules=len(modules()),
         combinations=math.prod(map(len, NAMED.values())),
     )  # fmt: skip
     return "".join([

@@ -95,8 +95,11 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("folder", type=Path)
     parser.add_argument("requirements", type=Path)
     kinds = parser.add_mutually_exclusive_group()
-    for kind, text in (("data", "a folder of files"), ("sources", "a folder of source archives"),
-                       ("built", "a folder of files, built from source archives")):
+    for kind, text in (
+        ("data", "a folder of files"),
+        ("sources", "a folder of source archives"),
+        ("built", "a folder of files, built from source archives"),
+    ):
         kinds.add_argument(f"--{kind}", dest="kind", action="store_const", const=kind, help=text)
     parser.set_defaults(kind="environment")
     options = parser.parse_args(argv)

@@ -11,16 +11,16 @@ import functools
 import itertools
 import random
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from crossings import FEW_QUERIES, NAMED, OTHERS, Crossing, legal
+from crossings import CPUS, FEW_QUERIES, NAMED, OTHERS, Crossing, legal
 
 Row = dict[str, object]
 Tuple = tuple[tuple[str, object], ...]
 DIMENSIONS: dict[str, tuple[object, ...]] = {**NAMED, **OTHERS}
 ORDER = {name: place for place, name in enumerate(DIMENSIONS)}
 # Programs of one compilation.
-PROGRAMS = 3
+PROGRAMS = 6
 # Rows that are tried for each that is taken.
 TRIES = 4
 
@@ -101,14 +101,23 @@ def programs() -> tuple[Crossing, ...]:
     return tuple(made)
 
 
+@dataclass(frozen=True)
+class Group:
+    """Numbers of the programs of one compilation, and its instruction set."""
+
+    numbers: tuple[int, ...]
+    cpu: str
+
+    def __str__(self) -> str:
+        return f"{self.cpu}_from_{self.numbers[0]}"
+
+
 @functools.cache
-def modules() -> tuple[tuple[int, ...], ...]:
-    """Numbers of programs that are compiled together: those of one instruction set."""
-    groups: list[tuple[int, ...]] = []
-    for cpu in OTHERS["cpu"]:
-        numbers = [number for number, one in enumerate(programs()) if one.cpu == cpu]
-        groups += [tuple(numbers[at : at + PROGRAMS]) for at in range(0, len(numbers), PROGRAMS)]
-    return tuple(sorted(groups))
+def modules() -> tuple[Group, ...]:
+    """What is compiled: every program for every instruction set."""
+    numbers = range(len(programs()))
+    starts = range(0, len(numbers), PROGRAMS)
+    return tuple(Group(tuple(numbers[at : at + PROGRAMS]), cpu) for at in starts for cpu in CPUS)
 
 
 def count(crossings: Sequence[Crossing], **values: object) -> int:

@@ -22,7 +22,8 @@ HEADS = ((16, 16), (20, 20), (64, 64), (72, 40), (33, 80), (128, 128), (256, 256
          (8, 1040))  # fmt: skip
 # Known numbers of queries, few enough for the form that streams keys past them.
 FEW_QUERIES = (1, 4, 2, 7, 12, 3, 16, 5)
-# Instruction sets of the target "cpu": 16 lanes (where this machine has them) and 8.
+# Instruction sets of the target "cpu", all of which run every program: 16 lanes (where this machine
+# has them) and 8.
 CPUS = ("host", "x86-64-v3")
 TARGETS = ("cpu", "reference")
 
@@ -30,7 +31,7 @@ TARGETS = ("cpu", "reference")
 # any two are.
 NAMED = {"score": SCORES, "mask": MASKS, "normalizer": NORMALIZERS, "layout": LAYOUTS,
          "dtype": DTYPES}  # fmt: skip
-OTHERS = {"group": GROUPS, "heads": HEADS, "cpu": CPUS}
+OTHERS = {"group": GROUPS, "heads": HEADS}
 
 # Values that no crossing has yet: the compiler refuses each, whatever it is crossed with.
 REFUSED = {"dtype": ("f8E4M3FN",), "normalizer": ("sigmoid",), "layout": ("shared_head",)}
@@ -86,7 +87,6 @@ class Crossing:
     dtype: str = "f32"
     group: str = "1"
     heads: tuple[int, int] = (16, 16)
-    cpu: str = "host"
     # 0 is known only at run time.
     queries: int = 0
 
@@ -94,7 +94,7 @@ class Crossing:
         depth, width = (size or "?" for size in self.heads)
         named = [self.score, self.mask, self.normalizer, self.layout, self.dtype]
         sizes = [f"group={self.group}", f"heads={depth}:{width}", f"queries={self.queries or '?'}"]
-        return " ".join([*named, *sizes, self.cpu])
+        return " ".join([*named, *sizes])
 
     @property
     def streams(self) -> bool:

@@ -13,19 +13,19 @@ import numpy as np
 from build_tree import ALL, PROGRAM
 from build_tree import fovea as run_program
 from case_inputs import NUMPY, Case, cases_of, inputs_of, laid_out
-from cover import modules, programs
+from cover import Group, modules, programs
 from crossings import Crossing
 from grid_check import Outcome, check, disagreement
 from oracle import answer
 from program_text import entry
 
 # A program's cases; one of them runs on the reference, too.
-CASES = 12
+CASES = 8
 # Modules of the sample that runs without --all.
-SAMPLE = 8
+SAMPLE = 10
 
 
-def chosen() -> tuple[tuple[int, ...], ...]:
+def chosen() -> tuple[Group, ...]:
     """The modules of this session: all, or a sample that has each value of each dimension."""
     every = modules()
     return every if ALL else every[:SAMPLE]
@@ -60,26 +60,25 @@ def module_text(numbers: tuple[int, ...]) -> str:
     return "".join(entry(programs()[number], f"program_{number}") for number in numbers)
 
 
-def compiled(numbers: tuple[int, ...], tally: Tally) -> tuple[fovea.Module, fovea.Module]:
+def compiled(group: Group, tally: Tally) -> tuple[fovea.Module, fovea.Module]:
     """One compilation, run by one thread and by two."""
-    cpu = programs()[numbers[0]].cpu
-    one = fovea.compile(module_text(numbers), target=cpu, threads=1)
+    one = fovea.compile(module_text(group.numbers), target=group.cpu, threads=1)
     tally.compiles += 1
     with tempfile.TemporaryDirectory() as folder:
         one.save(Path(folder) / "module.fvm")
         return one, fovea.load(Path(folder) / "module.fvm", threads=2)
 
 
-def run_module(numbers: tuple[int, ...], tally: Tally) -> Iterator[str]:
+def run_module(group: Group, tally: Tally) -> Iterator[str]:
     """Runs all cases of a module on the CPU; what is wrong with any."""
-    one, two = compiled(numbers, tally)
-    for number in numbers:
+    one, two = compiled(group, tally)
+    for number in group.numbers:
         entries = one.entries[f"program_{number}"], two.entries[f"program_{number}"]
         for case in cases(number):
             outcome = check(entries, case)
             tally.add(case.crossing, outcome)
             if outcome.wrong:
-                yield outcome.wrong
+                yield f"{group.cpu}: {outcome.wrong}"
     tally.modules += 1
 
 

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 from build_tree import ALL, PROGRAM, require
-from cover import DIMENSIONS, modules, programs, tuples_of, wanted
+from cover import DIMENSIONS, Group, modules, programs, tuples_of, wanted
+from crossings import CPUS
 from grid import CASES, Tally, chosen, run_module, run_reference
 
 require(PROGRAM, "./dev build")
@@ -21,16 +22,16 @@ MOST_COMPILES = 150
 LEAST_CASES = 3000
 
 
-@pytest.mark.parametrize("numbers", chosen(), ids=lambda numbers: f"from_{numbers[0]}")
-def test_cpu_agrees_with_float64(numbers: tuple[int, ...]) -> None:
-    wrong = list(run_module(numbers, TALLY))
+@pytest.mark.parametrize("group", chosen(), ids=str)
+def test_cpu_agrees_with_float64(group: Group) -> None:
+    wrong = list(run_module(group, TALLY))
     assert not wrong, "\n".join(wrong)
 
 
-@pytest.mark.parametrize("numbers", chosen(), ids=lambda numbers: f"from_{numbers[0]}")
-def test_reference_agrees_with_float64(numbers: tuple[int, ...], tmp_path: Path) -> None:
-    wrong = [text for number in numbers if (text := run_reference(number, tmp_path))]
-    TALLY.reference += len(numbers)
+@pytest.mark.parametrize("group", [one for one in chosen() if one.cpu == CPUS[0]], ids=str)
+def test_reference_agrees_with_float64(group: Group, tmp_path: Path) -> None:
+    wrong = [text for number in group.numbers if (text := run_reference(number, tmp_path))]
+    TALLY.reference += len(group.numbers)
     assert not wrong, "\n".join(wrong)
 
 
@@ -38,9 +39,9 @@ def test_as_many_cases_and_compilations_ran_as_planned() -> None:
     """Of the tests above, in this session."""
     if len(chosen()) != TALLY.modules:
         pytest.skip("some of the grid's modules were deselected or failed")
-    count = sum(map(len, chosen()))
+    count = sum(len(group.numbers) for group in chosen())
     assert (len(chosen()), count * CASES, count) == (
-        TALLY.compiles, TALLY.cases, TALLY.reference
+        TALLY.compiles, TALLY.cases, TALLY.reference * len(CPUS)
     )  # fmt: skip
     if ALL:
         assert TALLY.cases >= LEAST_CASES
@@ -67,9 +68,9 @@ def test_bounds_are_near_what_errors_are() -> None:
 def test_the_whole_grid_is_large_enough_and_compiles_little() -> None:
     assert len(programs()) * CASES >= LEAST_CASES
     assert len(modules()) <= MOST_COMPILES
-    assert sorted(number for numbers in modules() for number in numbers) == list(
-        range(len(programs()))
-    )
+    for cpu in CPUS:
+        numbers = [number for group in modules() if group.cpu == cpu for number in group.numbers]
+        assert numbers == list(range(len(programs())))
 
 
 def test_any_three_named_values_and_any_two_of_all_are_crossed() -> None:
@@ -80,6 +81,6 @@ def test_any_three_named_values_and_any_two_of_all_are_crossed() -> None:
 
 
 def test_the_sample_has_each_value_of_each_dimension() -> None:
-    sampled = [programs()[number] for numbers in chosen() for number in numbers]
+    sampled = [programs()[number] for group in chosen() for number in group.numbers]
     for name, values in DIMENSIONS.items():
         assert {getattr(program, name) for program in sampled} == set(values), name
