@@ -28,6 +28,8 @@ EXECUTED = {
     "avx512": ("x86-64-v4", "f32", "panel_product"),
     "avx2": ("x86-64-v3", "f32", "panel_product"),
 }
+# Those that an emulator executes.
+EMULATED = {"neon": "test/Emulation/test_emulated_products.py"}
 FLAGS = {"amx-bf16": "amx_bf16", "avx512bf16": "avx512_bf16", "amx-int8": "amx_int8",
          "avx512vnni": "avx512_vnni", "avx512": "avx512vl", "avx2": "avx2"}  # fmt: skip
 NUMPY = {"f32": np.dtype(np.float32), "bf16": BF16, "i8": np.dtype(np.int8)}
@@ -229,7 +231,8 @@ def test_nothing_behind_operands_is_read(row: str, tmp_path: Path) -> None:
 def test_proven_rows_are_those_that_tests_execute() -> None:
     require(ROOT, "./dev build")
     rows = json.loads(run_fovea(ROOT, "doctor", "--json").stdout)["products"]
-    assert {row["name"] for row in rows if row["proven"]} == set(EXECUTED)
+    assert {row["name"] for row in rows if row["proven"]} == {*EXECUTED, *EMULATED}
+    assert all((ROOT / path).exists() for path in EMULATED.values())
     unproven = [row for row in rows if not row["proven"]]
     assert unproven, "nothing shows what becomes of unproven rows"
     text = run_fovea(ROOT, "doctor").stdout
