@@ -90,8 +90,8 @@ public:
 private:
   /// Every entry of a page that holds a key names a page of both pools.
   void requirePages() {
-    Value count =
-        least(pagesOf(op.getKey(), op.getKeyMap()), pagesOf(op.getValue(), op.getValueMap()));
+    Value count = least(size(op.getKey(), op.getPagePlace(op.getKeyMap())),
+                        size(op.getValue(), op.getPagePlace(op.getValueMap())));
     loop(index(0), size(op.getPages(), 0), [&](Value b) {
       Value used = size(op.getPages(), 1);
       if (op.getLengths())
@@ -102,13 +102,6 @@ private:
         require(compare(Predicate::ult, page, count), page, count, Fault::Index);
       });
     });
-  }
-
-  Value pagesOf(Value pool, AffineMap map) {
-    for (auto [place, expr] : llvm::enumerate(map.getResults()))
-      if (expr.isFunctionOfDim(Dim::J) && expr.getKind() == AffineExprKind::FloorDiv)
-        return size(pool, place);
-    llvm_unreachable("attention_c4: one result names the page");
   }
 
   void keepLengths() {

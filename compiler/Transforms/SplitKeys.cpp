@@ -33,17 +33,9 @@ static constexpr int64_t kMaxParts = 64, kMaxHeads = 1 << 20;
 /// Without a schedule: tasks to aim at, keys from which on to split, and keys of a part.
 static constexpr int64_t kTasks = 8, kManyKeys = 4096, kKeysOfPart = 1024;
 
-/// Keys of an attention, possibly dynamic.
-static int64_t keysOf(AttentionOp op) {
-  if (!op.getPages())
-    return extentOf(op.getKey(), op.getKeyMap(), Dim::J);
-  int64_t blocks = cast<ShapedType>(op.getPages().getType()).getDimSize(1);
-  return ShapedType::isDynamic(blocks) ? blocks : blocks * op.getPageSize();
-}
-
 /// Why the keys of `op` cannot be split; empty when they can.
 static std::string whyNot(AttentionOp op, int64_t parts) {
-  if (op.getCausal() || op.getWindow() || op.getSoftcap())
+  if (op.hasSugar())
     return "sugar is left; fovea-materialize-mods runs first";
   if (!op.getProb().empty())
     return "its probability region needs the sums over all keys";
@@ -68,7 +60,7 @@ static std::string whyNot(AttentionOp op, int64_t parts) {
 static int64_t chooseParts(AttentionOp op) {
   int64_t batch = extentOf(op.getQuery(), op.getQueryMap(), Dim::B);
   int64_t heads = extentOf(op.getQuery(), op.getQueryMap(), Dim::H);
-  int64_t keys = keysOf(op);
+  int64_t keys = op.getKeyCount();
   int64_t parts = 1;
   bool many = batch >= kTasks || heads >= kTasks || ShapedType::isDynamic(batch);
   if (many || ShapedType::isDynamic(keys) || keys < kManyKeys || !op.getScoreType().isF32())
@@ -164,7 +156,7 @@ private:
   /// Masks the keys of other parts: kernels leave out blocks of nothing else. Of keys in pages, a
   /// part begins with a page.
   void keepOwnKeys() {
-    int64_t keys = keysOf(op), page = std::max<int64_t>(op.getPageSize(), 1);
+    int64_t keys = op.getKeyCount(), page = std::max<int64_t>(op.getPageSize(), 1);
     bool known = !ShapedType::isDynamic(keys);
     if (!known) {
       Value size = arith::CeilDivUIOp::create(builder, countKeys(), index(builder, parts));

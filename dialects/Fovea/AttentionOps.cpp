@@ -73,6 +73,22 @@ int64_t AttentionOp::getPageSize() {
   return getPages() ? pageSizeOf(getKeyMap(), AffineExprKind::FloorDiv) : 0;
 }
 
+int64_t AttentionOp::getKeyCount() {
+  if (Value pages = getPages()) {
+    int64_t blocks = cast<ShapedType>(pages.getType()).getDimSize(1);
+    return ShapedType::isDynamic(blocks) ? blocks : blocks * getPageSize();
+  }
+  unsigned place = *getKeyMap().getResultPosition(getAffineDimExpr(J, getContext()));
+  return cast<ShapedType>(getKey().getType()).getDimSize(place);
+}
+
+unsigned AttentionOp::getPagePlace(AffineMap map) {
+  for (auto [place, expr] : llvm::enumerate(map.getResults()))
+    if (divisorOf(expr, AffineExprKind::FloorDiv, J))
+      return place;
+  llvm_unreachable("attention_c4: one result names the page");
+}
+
 AffineMap AttentionOp::getPagesMap() {
   AffineExpr batch = getAffineDimExpr(B, getContext()), key = getAffineDimExpr(J, getContext());
   return AffineMap::get(6, 0, {batch, key.floorDiv(getPageSize())}, getContext());

@@ -138,8 +138,16 @@ def Fovea_AttentionOp : Fovea_DestinationOp<"attention", [AttrSizedOperandSegmen
     ::mlir::FloatType getScoreType();
     /// Query heads per key head (G of the key map's `h floordiv G`).
     int64_t getGroup();
+    /// Keys of a batch, possibly dynamic.
+    int64_t getKeyCount();
+    /// True when something is left for fovea-materialize-lengths or fovea-materialize-mods.
+    bool hasSugar() {
+      return getCausal() || getWindow() || getSoftcap() || getLengths() || getQueryStarts();
+    }
     /// Keys of a page (P of the key map's `j floordiv P`); 0 without pages.
     int64_t getPageSize();
+    /// Which result of the map of key or value names the page.
+    static unsigned getPagePlace(::mlir::AffineMap map);
     /// From (b, h, i, j, d, e) to the entry of the table of pages.
     ::mlir::AffineMap getPagesMap();
     /// The map of key or value; with pages, with 0 for the page and for the row of it.

@@ -37,34 +37,13 @@ public:
         element(cast<MemRefType>(op.getPanel().getType()).getElementType()) {}
 
   void emit() {
-    for (int64_t row = 0; row < rows; ++row)
-      rowIndex.push_back(
-          row == 0 ? op.getRow()
-                   : arith::AddIOp::create(builder, loc, op.getRow(), index(row)).getResult());
-    SmallVector<Value> sums = addUp(initial());
-    SmallVector<Value> carried(op.getCarried());
-    for (int64_t row = 0; row < rows; ++row) {
-      SmallVector<Value> arguments{rowIndex[row]};
-      llvm::append_range(arguments, ArrayRef(sums).slice(row * vectors, vectors));
-      llvm::append_range(arguments, carried);
-      carried = inlineRegion(builder, op.getFinish(), arguments);
-    }
-    op.replaceAllUsesWith(carried);
+    rowIndex = rowsOf(builder, op);
+    SmallVector<Value> sums = addUp(initialSums(builder, op, type, rowIndex));
+    finishRows(builder, op, sums, rowIndex);
   }
 
 private:
   Value index(int64_t value) { return arith::ConstantIndexOp::create(builder, loc, value); }
-
-  SmallVector<Value> initial() {
-    Value zero = arith::ConstantOp::create(builder, loc, builder.getZeroAttr(type));
-    SmallVector<Value> sums(rows * vectors, zero);
-    if (op.getInit().empty())
-      return sums;
-    sums.clear();
-    for (int64_t row = 0; row < rows; ++row)
-      llvm::append_range(sums, inlineRegion(builder, op.getInit(), rowIndex[row]));
-    return sums;
-  }
 
   /// The sums over the whole depth: turns of several words, single words, then what is left of one.
   SmallVector<Value> addUp(SmallVector<Value> sums) {

@@ -34,6 +34,40 @@ SmallVector<Value> fovea::inlineRegion(OpBuilder &builder, Region &region, Value
                              [&](Value value) { return mapping.lookupOrDefault(value); });
 }
 
+SmallVector<Value> fovea::rowsOf(OpBuilder &builder, ProductOp op) {
+  SmallVector<Value> rows{op.getRow()};
+  for (int64_t row = 1; row < static_cast<int64_t>(op.getRows()); ++row) {
+    Value offset = arith::ConstantIndexOp::create(builder, op.getLoc(), row);
+    rows.push_back(arith::AddIOp::create(builder, op.getLoc(), op.getRow(), offset));
+  }
+  return rows;
+}
+
+SmallVector<Value> fovea::initialSums(OpBuilder &builder, ProductOp op, VectorType type,
+                                      ArrayRef<Value> rows) {
+  SmallVector<Value> sums;
+  if (op.getInit().empty()) {
+    Value zero = arith::ConstantOp::create(builder, op.getLoc(), builder.getZeroAttr(type));
+    sums.assign(rows.size() * op.getVectors(), zero);
+  } else {
+    for (Value row : rows)
+      llvm::append_range(sums, inlineRegion(builder, op.getInit(), row));
+  }
+  return sums;
+}
+
+void fovea::finishRows(OpBuilder &builder, ProductOp op, ArrayRef<Value> sums,
+                       ArrayRef<Value> rows) {
+  SmallVector<Value> carried(op.getCarried());
+  for (auto [number, row] : llvm::enumerate(rows)) {
+    SmallVector<Value> arguments{row};
+    llvm::append_range(arguments, sums.slice(number * op.getVectors(), op.getVectors()));
+    llvm::append_range(arguments, carried);
+    carried = inlineRegion(builder, op.getFinish(), arguments);
+  }
+  op.replaceAllUsesWith(carried);
+}
+
 namespace {
 
 /// Emits one product.
@@ -45,35 +79,14 @@ public:
         laneOperands(laneOperands) {}
 
   void emit() {
-    for (int64_t row = 0; row < rows; ++row)
-      rowIndex.push_back(
-          row == 0 ? op.getRow()
-                   : arith::AddIOp::create(builder, loc, op.getRow(), index(row)).getResult());
-    SmallVector<Value> sums = pairs(addUp(pairs(initial(), evenAndOdd)), interleaved);
-    SmallVector<Value> carried(op.getCarried());
-    for (int64_t row = 0; row < rows; ++row) {
-      SmallVector<Value> arguments{rowIndex[row]};
-      llvm::append_range(arguments, ArrayRef(sums).slice(row * vectors, vectors));
-      llvm::append_range(arguments, carried);
-      carried = inlineRegion(builder, op.getFinish(), arguments);
-    }
-    op.replaceAllUsesWith(carried);
+    rowIndex = rowsOf(builder, op);
+    SmallVector<Value> sums =
+        pairs(addUp(pairs(initialSums(builder, op, type, rowIndex), evenAndOdd)), interleaved);
+    finishRows(builder, op, sums, rowIndex);
   }
 
 private:
   Value index(int64_t value) { return arith::ConstantIndexOp::create(builder, loc, value); }
-
-  SmallVector<Value> initial() {
-    SmallVector<Value> sums;
-    if (op.getInit().empty()) {
-      Value zero = arith::ConstantOp::create(builder, loc, builder.getZeroAttr(type));
-      sums.assign(rows * vectors, zero);
-      return sums;
-    }
-    for (int64_t row = 0; row < rows; ++row)
-      llvm::append_range(sums, inlineRegion(builder, op.getInit(), rowIndex[row]));
-    return sums;
-  }
 
   Type panelElement() { return cast<MemRefType>(op.getPanel().getType()).getElementType(); }
 

@@ -21,6 +21,17 @@ inline constexpr int64_t kBroadcasts = 32;
 llvm::SmallVector<mlir::Value> inlineRegion(mlir::OpBuilder &builder, mlir::Region &region,
                                             mlir::ValueRange arguments);
 
+/// A product's rows as indices of its left operand.
+llvm::SmallVector<mlir::Value> rowsOf(mlir::OpBuilder &builder, kernel::ProductOp op);
+
+/// The sums that a product of vectors of `type` begins with, row by row: of its init region, or 0.
+llvm::SmallVector<mlir::Value> initialSums(mlir::OpBuilder &builder, kernel::ProductOp op,
+                                           mlir::VectorType type, llvm::ArrayRef<mlir::Value> rows);
+
+/// Ends a product with its sums: the finish region on each row; uses get what the last one carries.
+void finishRows(mlir::OpBuilder &builder, kernel::ProductOp op, llvm::ArrayRef<mlir::Value> sums,
+                llvm::ArrayRef<mlir::Value> rows);
+
 /// Emit the product in front of itself and replace its results. Fail, with an error on it, where no
 /// processor has such an instruction.
 llvm::LogicalResult emitDots(mlir::OpBuilder &builder, kernel::ProductOp op);

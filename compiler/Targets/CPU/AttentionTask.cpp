@@ -30,25 +30,10 @@ int64_t cpu::staticExtent(Value buffer, AffineMap map, unsigned dim) {
   return cast<ShapedType>(buffer.getType()).getDimSize(placeOf(map, dim));
 }
 
-int64_t cpu::staticKeys(AttentionOp op) {
-  if (!op.getPages())
-    return staticExtent(op.getKey(), op.getKeyMap(), AttentionOp::J);
-  int64_t blocks = cast<MemRefType>(op.getPages().getType()).getDimSize(1);
-  return ShapedType::isDynamic(blocks) ? blocks : blocks * op.getPageSize();
-}
-
 Value cpu::countKeys(AttentionOp op, Nest &nest) {
   if (!op.getPages())
     return nest.size(op.getKey(), placeOf(op.getKeyMap(), AttentionOp::J));
   return nest.mul(nest.size(op.getPages(), 1), nest.index(op.getPageSize()));
-}
-
-/// Pages that a pool has.
-static Value countPages(Nest &nest, Value pool, AffineMap map) {
-  for (auto [place, expr] : llvm::enumerate(map.getResults()))
-    if (expr.isFunctionOfDim(AttentionOp::J) && expr.getKind() == AffineExprKind::FloorDiv)
-      return nest.size(pool, place);
-  llvm_unreachable("attention_c4: one result names the page");
 }
 
 Value cpu::placeOfKey(AttentionOp op, Nest &nest, Value batch, Value key) {
@@ -60,8 +45,8 @@ Value cpu::placeOfKey(AttentionOp op, Nest &nest, Value batch, Value key) {
       memref::LoadOp::create(nest.builder, nest.loc, op.getPages(), ValueRange{batch, block});
   Value page =
       arith::IndexCastOp::create(nest.builder, nest.loc, nest.builder.getIndexType(), entry);
-  Value pages = nest.min(countPages(nest, op.getKey(), op.getKeyMap()),
-                         countPages(nest, op.getValue(), op.getValueMap()));
+  Value pages = nest.min(nest.size(op.getKey(), op.getPagePlace(op.getKeyMap())),
+                         nest.size(op.getValue(), op.getPagePlace(op.getValueMap())));
   page = nest.max(nest.min(page, nest.sub(pages, one)), nest.index(0));
   return nest.add(nest.mul(page, size), nest.rem(key, size));
 }
@@ -73,7 +58,7 @@ std::optional<int64_t> cpu::staticStride(Value buffer, AffineMap map, unsigned d
 }
 
 Refusal cpu::refuseOnLanes(AttentionOp op) {
-  if (op.getCausal() || op.getWindow() || op.getSoftcap())
+  if (op.hasSugar())
     return {"order", "sugar is left; fovea-materialize-mods runs first"};
   if (op.getScoreType().isF64() || elementTypeOf(op.getOut()).isF64())
     return {"dtype", "scores and sums on the lanes are in f32; the elements are of f64"};
@@ -126,28 +111,29 @@ AttentionTask::AttentionTask(AttentionOp op, Nest &nest, const Capabilities &cpu
     multiplyByReciprocals(op.getScore());
 }
 
-Value AttentionTask::headView(Value buffer, AffineMap map, unsigned rowDim, unsigned columnDim) {
-  Value zero = nest.index(0);
-  SmallVector<Value> at = nest.apply(map, {batch, head, zero, zero, zero, zero});
-  Value offset = nest.offset(buffer);
+Value AttentionTask::viewFrom(Value key, Value buffer, AffineMap map,
+                              std::pair<Value, unsigned> rows, unsigned columnDim) {
+  Value zero = nest.index(0), offset = nest.offset(buffer);
+  SmallVector<Value> at = nest.apply(map, {batch, head, zero, key, zero, zero});
   for (auto [place, index] : llvm::enumerate(at))
     offset = nest.add(offset, nest.mul(index, nest.stride(buffer, place)));
+  auto [count, rowDim] = rows;
   return nest.view(
-      buffer, offset, {extent[rowDim], extent[columnDim]},
+      buffer, offset, {count, extent[columnDim]},
       {nest.stride(buffer, placeOf(map, rowDim)), nest.stride(buffer, placeOf(map, columnDim))});
 }
 
+Value AttentionTask::headView(Value buffer, AffineMap map, unsigned rowDim, unsigned columnDim) {
+  return viewFrom(nest.index(0), buffer, map, {extent[rowDim], rowDim}, columnDim);
+}
+
 Value AttentionTask::rowsFrom(Value first, Value buffer, AffineMap map, unsigned columnDim) {
-  Value zero = nest.index(0), place = placeOfKey(op, nest, batch, first);
-  SmallVector<Value> at = nest.apply(map, {batch, head, zero, place, zero, zero});
-  Value offset = nest.offset(buffer), rows = nest.sub(extent[Dim::J], first);
-  for (auto [dim, index] : llvm::enumerate(at))
-    offset = nest.add(offset, nest.mul(index, nest.stride(buffer, dim)));
-  if (Value size = op.getPages() ? nest.index(op.getPageSize()) : Value())
+  Value rows = nest.sub(extent[Dim::J], first);
+  if (op.getPages()) {
+    Value size = nest.index(op.getPageSize());
     rows = nest.sub(size, nest.rem(first, size));
-  return nest.view(
-      buffer, offset, {rows, extent[columnDim]},
-      {nest.stride(buffer, placeOf(map, Dim::J)), nest.stride(buffer, placeOf(map, columnDim))});
+  }
+  return viewFrom(placeOfKey(op, nest, batch, first), buffer, map, {rows, Dim::J}, columnDim);
 }
 
 void AttentionTask::forKeyBlocks(const Positions &queries, int64_t block, int64_t part,

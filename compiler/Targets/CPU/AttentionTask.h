@@ -29,9 +29,6 @@ std::optional<int64_t> staticStride(mlir::Value buffer, mlir::AffineMap map, uns
 /// Extent of an iteration dimension as one operand has it, possibly dynamic.
 int64_t staticExtent(mlir::Value buffer, mlir::AffineMap map, unsigned dim);
 
-/// Keys of an attention, possibly dynamic.
-int64_t staticKeys(AttentionOp op);
-
 /// Number, in the maps of key and value, of key `key` of a batch: with pages, of the row of the
 /// pool that the table says. An entry that is no page, which excluded keys may have, is one.
 mlir::Value placeOfKey(AttentionOp op, Nest &nest, mlir::Value batch, mlir::Value key);
@@ -94,6 +91,10 @@ protected:
   Value batch, head;
 
 private:
+  /// Rows (how many, and along which dimension) of this task's batch and head, from a key on whose
+  /// number is that of the map.
+  Value viewFrom(Value key, Value buffer, mlir::AffineMap map, std::pair<Value, unsigned> rows,
+                 unsigned columnDim);
   void writeSegments(BlockMask &mask, const Positions &keys, int64_t part, int64_t parts,
                      llvm::function_ref<void(Value, Value)> body);
   llvm::SmallVector<Value> regionArguments(const LaneGroup &lanes);

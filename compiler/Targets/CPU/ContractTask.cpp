@@ -1,6 +1,6 @@
 //===- ContractTask.cpp - what the schedules of contractions share --------===//
 //
-// Addresses of operands, and epilogues.
+// Tasks, addresses of operands, and epilogues.
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
@@ -23,6 +23,24 @@ ContractTask::ContractTask(ContractOp op, Nest &nest, const Capabilities &cpu)
 
 SmallVector<Value> ContractTask::pick(ArrayRef<Value> values, ArrayRef<unsigned> places) {
   return llvm::map_to_vector(places, [&](unsigned place) { return values[place]; });
+}
+
+void ContractTask::overTasks(int64_t rowsPerTask, int64_t columnsPerTask,
+                             function_ref<void(ArrayRef<Value>, Value, Value)> body) {
+  Value rows = dims.m ? extent[*dims.m] : nest.index(1), most = nest.index(rowsPerTask);
+  SmallVector<Value> space = pick(extent, dims.loops);
+  space.append(
+      {nest.ceilDiv(extent[dims.n], nest.index(columnsPerTask)), nest.ceilDiv(rows, most)});
+  nest.parallel(nest.product(space), [&](Value task) {
+    SmallVector<Value> place = nest.delinearize(task, space);
+    SmallVector<Value> position(op.getNumDims(), nest.index(0));
+    for (auto [loop, dim] : llvm::enumerate(dims.loops))
+      position[dim] = place[loop];
+    position[dims.n] = nest.mul(place[place.size() - 2], nest.index(columnsPerTask));
+    Value firstRow = nest.mul(place.back(), most);
+    bool whole = constant(rows) && *constant(rows) % rowsPerTask == 0;
+    body(position, firstRow, whole ? most : nest.min(nest.sub(rows, firstRow), most));
+  });
 }
 
 Value ContractTask::kStride() {

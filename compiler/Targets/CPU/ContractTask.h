@@ -22,6 +22,12 @@ protected:
   static llvm::SmallVector<mlir::Value> pick(llvm::ArrayRef<mlir::Value> values,
                                              llvm::ArrayRef<unsigned> places);
 
+  /// The task loop: body(position, first row, rows) for blocks of at most `rowsPerTask` rows and of
+  /// `columnsPerTask` columns, of which the position has the first.
+  void
+  overTasks(int64_t rowsPerTask, int64_t columnsPerTask,
+            llvm::function_ref<void(llvm::ArrayRef<mlir::Value>, mlir::Value, mlir::Value)> body);
+
   /// Distance in the rows operand between consecutive summed elements, when there is one.
   mlir::Value kStride();
 

@@ -333,16 +333,25 @@ private:
 class KeyRange {
 public:
   KeyRange(AttentionOp op, Nest &nest, const MaskKnowledge &known, const Positions &keys)
-      : key(op.getMask().getArgument(Dim::J)), nest(nest), known(known), range(keys) {}
+      : key(op.getMask().getArgument(Dim::J)), nest(nest), known(known), range(keys) {
+    // In their order, so that however long a chain is, only its last operation is new.
+    for (Operation &inner : op.getMask().front().without_terminator())
+      if (inner.getNumResults() == 1)
+        linear(inner.getResult(0));
+  }
 
   /// Leaves no key out of which `condition` may keep a pair.
   Positions narrowed(Value condition) {
-    Operation *def = condition.getDefiningOp();
-    if (auto conjunction = dyn_cast_or_null<arith::AndIOp>(def)) {
-      narrowed(conjunction.getLhs());
-      narrowed(conjunction.getRhs());
-    } else if (auto compare = dyn_cast_or_null<arith::CmpIOp>(def)) {
-      narrow(compare);
+    SmallVector<Value> open{condition};
+    llvm::SmallPtrSet<Operation *, 8> seen;
+    while (!open.empty()) {
+      Operation *def = open.pop_back_val().getDefiningOp();
+      if (!def || !seen.insert(def).second)
+        continue;
+      if (isa<arith::AndIOp>(def))
+        llvm::append_range(open, def->getOperands());
+      else if (auto compare = dyn_cast<arith::CmpIOp>(def))
+        narrow(compare);
     }
     return range;
   }
@@ -356,7 +365,17 @@ private:
     Interval rest;
   };
 
+  /// Of a value by which positions are compared; sums of sums are looked at once.
   std::optional<Linear> linear(Value value) {
+    if (auto found = forms.find(value); found != forms.end())
+      return found->second;
+    std::optional<Linear> form = formOf(value);
+    if (form && std::abs(form->factor) > 1)
+      form.reset(); // No bound follows from it, and it might grow without one.
+    return forms[value] = form;
+  }
+
+  std::optional<Linear> formOf(Value value) {
     Value zero = nest.index(0);
     if (value == key)
       return Linear{1, {zero, zero}};
@@ -413,6 +432,7 @@ private:
   Nest &nest;
   const MaskKnowledge &known;
   Positions range;
+  llvm::DenseMap<Value, std::optional<Linear>> forms;
 };
 
 } // namespace

@@ -71,22 +71,8 @@ public:
     int64_t rowsPerTask = tile.rows * kStripsPerTask;
     if (std::optional<int64_t> count = constant(rows))
       rowsPerTask = std::min<int64_t>(rowsPerTask, std::max<int64_t>(1, *count));
-    Value rowBlocks = nest.ceilDiv(rows, nest.index(rowsPerTask));
-    Value panels = nest.ceilDiv(extent[dims.n], nest.index(width));
-    SmallVector<Value> space = pick(extent, dims.loops);
-    space.append({panels, rowBlocks});
-    nest.parallel(nest.product(space), [&](Value task) {
-      SmallVector<Value> place = nest.delinearize(task, space);
-      SmallVector<Value> position(op.getNumDims(), nest.index(0));
-      for (auto [loop, dim] : llvm::enumerate(dims.loops))
-        position[dim] = place[loop];
-      Value firstRow = nest.mul(place.back(), nest.index(rowsPerTask));
-      Value panel = place[place.size() - 2];
-      position[dims.n] = nest.mul(panel, nest.index(width));
-      Value count = constant(rows) && *constant(rows) % rowsPerTask == 0
-                        ? nest.index(rowsPerTask)
-                        : nest.min(nest.sub(rows, firstRow), nest.index(rowsPerTask));
-      writeTask(position, panel, firstRow, count, rowsPerTask);
+    overTasks(rowsPerTask, width, [&](ArrayRef<Value> position, Value firstRow, Value count) {
+      writeTask(position, firstRow, count, rowsPerTask);
     });
   }
 
@@ -103,14 +89,13 @@ private:
     width = tile.vectors * cpu.lanes;
   }
 
-  void writeTask(ArrayRef<Value> position, Value panel, Value firstRow, Value count,
-                 int64_t rowsPerTask) {
+  void writeTask(ArrayRef<Value> position, Value firstRow, Value count, int64_t rowsPerTask) {
     if (!directRows)
       rowsScratch = nest.scratch(
           {tile.rows, std::min(kDepthBlock, constant(depth).value_or(kDepthBlock))}, f32);
     if (!blocked) {
       Value columns =
-          panelOf(position, panel, nest.index(0), depth, constant(depth).value_or(kDepthBlock));
+          panelOf(position, nest.index(0), depth, constant(depth).value_or(kDepthBlock));
       writeStrips(position, columns, nest.index(0), depth, firstRow, count, Tail::Overlap, {},
                   [&](Value row, ValueRange sums) { finish(position, row, sums); });
       return;
@@ -119,7 +104,7 @@ private:
     Value block = nest.index(kDepthBlock), zero = nest.index(0);
     nest.loop(zero, depth, block, [&](Value k0) {
       Value length = nest.min(nest.sub(depth, k0), block);
-      Value columns = panelOf(position, panel, k0, length, kDepthBlock);
+      Value columns = panelOf(position, k0, length, kDepthBlock);
       writeStrips(
           position, columns, k0, length, firstRow, count, Tail::Exact,
           [&](Value row) { return loadPartial(partial, nest.sub(row, firstRow), k0); },
@@ -152,10 +137,10 @@ private:
   }
 
   /// `length` summed elements, at most `capacity`, of the task's columns from `k0` on.
-  Value panelOf(ArrayRef<Value> position, Value panel, Value k0, Value length, int64_t capacity) {
+  Value panelOf(ArrayRef<Value> position, Value k0, Value length, int64_t capacity) {
     if (!dims.packedWidth)
       return packColumns(position, k0, length, capacity);
-    Value packed = packedPanel(position, panel, k0);
+    Value packed = packedPanel(position, k0);
     return widensPanel ? widened(packed, length, capacity) : packed;
   }
 
@@ -167,7 +152,7 @@ private:
   }
 
   /// The panel of a packed weight, as [depth, width], from summed element `k0` on.
-  Value packedPanel(ArrayRef<Value> position, Value panel, Value k0) {
+  Value packedPanel(ArrayRef<Value> position, Value k0) {
     Value offset = offsetAt(dims.columns, dims.columnsMap, position);
     offset = nest.add(offset, nest.mul(k0, nest.index(width)));
     return nest.view(dims.columns, offset, {depth, nest.index(width)},

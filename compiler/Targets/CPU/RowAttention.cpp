@@ -28,7 +28,7 @@ static bool handles(Operation *op) { return isa<AttentionOp>(op); }
 
 static Refusal refuse(Operation *op, const Capabilities &) {
   auto attention = cast<AttentionOp>(op);
-  if (attention.getCausal() || attention.getWindow() || attention.getSoftcap())
+  if (attention.hasSugar())
     return {"order", "sugar is left; fovea-materialize-mods runs first"};
   return {};
 }

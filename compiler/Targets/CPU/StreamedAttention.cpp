@@ -32,7 +32,7 @@ static constexpr int64_t kKeyBlock = 16;
 static bool hasFewQueries(AttentionOp op) {
   using Dim = AttentionOp::Dim;
   int64_t queries = staticExtent(op.getQuery(), op.getQueryMap(), Dim::I);
-  int64_t keys = staticKeys(op);
+  int64_t keys = op.getKeyCount();
   bool few = !ShapedType::isDynamic(keys) && keys < kFewKeys;
   return !ShapedType::isDynamic(queries) && queries <= (few ? kMaxQueriesOnFewKeys : kMaxQueries);
 }

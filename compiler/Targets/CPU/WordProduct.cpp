@@ -56,22 +56,10 @@ public:
     int64_t rowsPerTask = plan.tile.rows * (shares ? kStripsOfPanels : kStripsPerTask);
     if (std::optional<int64_t> count = constant(rows))
       rowsPerTask = std::min<int64_t>(rowsPerTask, std::max<int64_t>(1, *count));
-    Value rowBlocks = nest.ceilDiv(rows, nest.index(rowsPerTask));
-    Value panels = nest.ceilDiv(extent[dims.n], nest.index(width * panelsPerTask));
-    SmallVector<Value> space = pick(extent, dims.loops);
-    space.append({panels, rowBlocks});
-    nest.parallel(nest.product(space), [&](Value task) {
-      SmallVector<Value> place = nest.delinearize(task, space);
-      SmallVector<Value> position(op.getNumDims(), nest.index(0));
-      for (auto [loop, dim] : llvm::enumerate(dims.loops))
-        position[dim] = place[loop];
-      Value firstRow = nest.mul(place.back(), nest.index(rowsPerTask));
-      position[dims.n] = nest.mul(place[place.size() - 2], nest.index(width * panelsPerTask));
-      Value count = nest.min(nest.sub(rows, firstRow), nest.index(rowsPerTask));
-      if (std::optional<int64_t> all = constant(rows); all && *all % rowsPerTask == 0)
-        count = nest.index(rowsPerTask);
-      writeTask(position, {firstRow, count}, rowsPerTask);
-    });
+    overTasks(rowsPerTask, width * panelsPerTask,
+              [&](ArrayRef<Value> position, Value firstRow, Value count) {
+                writeTask(position, {firstRow, count}, rowsPerTask);
+              });
   }
 
 private:

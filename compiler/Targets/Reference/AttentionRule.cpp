@@ -151,13 +151,11 @@ template <typename T> FailureOr<int64_t> Attention<T>::placeOfKey(int64_t b, int
     return j;
   int64_t size = op.getPageSize(), blocks = extents[Op::J] / size;
   int64_t page = run.array(op.getPages()).data()[b * blocks + j / size].integer;
-  for (auto [map, pool] :
-       {std::pair(op.getKeyMap(), op.getKey()), std::pair(op.getValueMap(), op.getValue())})
-    for (auto [expr, count] : llvm::zip_equal(map.getResults(), run.array(pool).shape))
-      if (expr.isFunctionOfDim(Op::J) && expr.getKind() == AffineExprKind::FloorDiv &&
-          (page < 0 || page >= count))
-        return run.fail(Kind::Index, "page " + std::to_string(page) + " is out of range [0, " +
-                                         std::to_string(count) + ")");
+  int64_t count = std::min(run.array(op.getKey()).shape[op.getPagePlace(op.getKeyMap())],
+                           run.array(op.getValue()).shape[op.getPagePlace(op.getValueMap())]);
+  if (page < 0 || page >= count)
+    return run.fail(Kind::Index, "page " + std::to_string(page) + " is out of range [0, " +
+                                     std::to_string(count) + ")");
   return page * size + j % size;
 }
 
