@@ -48,6 +48,7 @@ static void addGraph(OpPassManager &manager, const cpu::Capabilities &cpu) {
   function.addPass(createLowerRnn());
   function.addPass(createExpandRope());
   addCleanup(function);
+  function.addPass(createFuseGates());
   function.addPass(createCollapseContract());
   function.addPass(createFuseEpilogue());
   function.addPass(createFuseElementwise());
@@ -55,6 +56,7 @@ static void addGraph(OpPassManager &manager, const cpu::Capabilities &cpu) {
   function.addPass(createSkipEmptyResults());
   function.addPass(createDecomposeTensorOps());
   addCleanup(manager);
+  manager.addPass(createFoldWeightViews());
   manager.addPass(
       createPackWeights(PackWeightsOptions{cpu.lanes, cpu.registers, llvm::to_vector(cpu.rows)}));
 }
@@ -78,12 +80,15 @@ static void addBuffers(OpPassManager &manager) {
 
 static void addSchedule(OpPassManager &manager, const cpu::Capabilities &cpu) {
   addBuffers(manager);
+  manager.addNestedPass<func::FuncOp>(createExchangeCarried());
   manager.addPass(createFormKernels());
   addCleanup(manager);
   manager.addPass(createPlanArena());
   manager.addPass(createCountWork());
   manager.addPass(createScheduleKernels(
       ScheduleKernelsOptions{cpu.lanes, cpu.registers, llvm::to_vector(cpu.rows)}));
+  addCleanup(manager);
+  manager.addPass(createFormTeams());
   addCleanup(manager);
 }
 

@@ -72,6 +72,35 @@ def LowerRnn : Pass<"fovea-lower-rnn", "::mlir::func::FuncOp"> {
     "::mlir::tensor::TensorDialect"];
 }
 
+def FuseGates : Pass<"fovea-fuse-gates", "::mlir::func::FuncOp"> {
+  let summary = "Finish the gates of a recurrent cell where their products are made";
+  let description = [{
+    Needs recurrences lowered to loops, with elementwise operations as linalg.generic. A
+    `fovea.contract` of a state [M, K] and a weight [G, N, K] into [M, G, N] that one elementwise
+    operation over [M, N] reads, gate by gate through maps with a constant result, becomes
+    `fovea.gates` with that operation as its cell. Elementwise operations that read its results at
+    their own places follow, e.g. the choice of rows that have not ended. A result that is carried
+    on and also inserted into a sequence is written to both places. The form, not the operation that
+    the recurrence came from, decides.
+    Gives up when the weight has dynamic sizes or more than 8 gates, or when the product is read
+    otherwise.
+  }];
+  let statistics = [Statistic<"numFused", "fused", "products with their gates fused">];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+    "::mlir::tensor::TensorDialect"];
+}
+
+def FoldWeightViews : Pass<"fovea-fold-weight-views", "::mlir::ModuleOp"> {
+  let summary = "Make weights of views of weights";
+  let description = [{
+    Needs nothing. A reshape of a weight, and a slice that is one run of its bytes, becomes a
+    `fovea.weight` of its own with the same source, so that it can be packed. Chains are followed.
+    Gives up on slices that are no run, and on packed weights.
+  }];
+  let statistics = [Statistic<"numFolded", "folded", "views that became weights">];
+}
+
 def ExpandRope : Pass<"fovea-expand-rope", "::mlir::func::FuncOp"> {
   let summary = "Expand rotary positions into one elementwise operation";
   let description = [{

@@ -18,8 +18,8 @@ using namespace fovea;
 namespace {
 
 /// Destinations are overwritten, never read.
-template <typename OpTy>
-struct DestinationModel : DstBufferizableOpInterfaceExternalModel<DestinationModel<OpTy>, OpTy> {
+template <typename Model, typename OpTy>
+struct DestinationModelBase : DstBufferizableOpInterfaceExternalModel<Model, OpTy> {
   bool bufferizesToMemoryRead(Operation *op, OpOperand &operand, const AnalysisState &) const {
     return !cast<DestinationStyleOpInterface>(op).isDpsInit(&operand);
   }
@@ -74,6 +74,24 @@ struct DestinationModel : DstBufferizableOpInterfaceExternalModel<DestinationMod
   }
 };
 
+template <typename OpTy>
+struct DestinationModel : DestinationModelBase<DestinationModel<OpTy>, OpTy> {};
+
+/// Captures and outs with the same map are read and written at the same place at a time.
+struct GatesModel : DestinationModelBase<GatesModel, GatesOp> {
+  bool bufferizesToElementwiseAccess(Operation *op, const AnalysisState &,
+                                     ArrayRef<OpOperand *> operands) const {
+    auto gates = cast<GatesOp>(op);
+    unsigned first = gates.getCaptures().getBeginOperandIndex();
+    return llvm::all_of(operands, [&](OpOperand *operand) {
+      if (gates.isDpsInit(operand))
+        return true;
+      unsigned number = operand->getOperandNumber();
+      return number >= first && gates.getCaptureMap(number - first).isIdentity();
+    });
+  }
+};
+
 struct GetWeightModel : BufferizableOpInterface::ExternalModel<GetWeightModel, GetWeightOp> {
   bool isWritable(Operation *, Value, const AnalysisState &) const { return false; }
 
@@ -97,6 +115,7 @@ void fovea::registerBufferizationModels(DialectRegistry &registry) {
   registry.addExtension(+[](MLIRContext *context, FoveaDialect *) {
     AttentionOp::attachInterface<DestinationModel<AttentionOp>>(*context);
     ContractOp::attachInterface<DestinationModel<ContractOp>>(*context);
+    GatesOp::attachInterface<GatesModel>(*context);
     LayerNormOp::attachInterface<DestinationModel<LayerNormOp>>(*context);
     RmsNormOp::attachInterface<DestinationModel<RmsNormOp>>(*context);
     GetWeightOp::attachInterface<GetWeightModel>(*context);

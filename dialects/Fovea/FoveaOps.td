@@ -11,6 +11,7 @@ include "dialects/Fovea/ModuleOps.td"
 include "dialects/Fovea/AttentionOps.td"
 include "dialects/Fovea/ContractOps.td"
 include "dialects/Fovea/RecurrentOps.td"
+include "dialects/Fovea/GateOps.td"
 include "dialects/Fovea/NormOps.td"
 
 #endif // FOVEA_OPS

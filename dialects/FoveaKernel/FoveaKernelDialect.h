@@ -34,6 +34,13 @@ inline constexpr llvm::StringLiteral kKernelAttr = "fovea_kernel.kernel";
 /// On a task function: bytes of scratch memory that it needs.
 inline constexpr llvm::StringLiteral kScratchAttr = "fovea_kernel.scratch_bytes";
 
+/// On a kernel: its tasks run at the same time and launch kernels in phases.
+inline constexpr llvm::StringLiteral kTeamAttr = "fovea_kernel.team";
+
+/// On a kernel: multiply-adds of a launch, and the argument whose first extent they are to be
+/// multiplied by, -1 for none.
+inline constexpr llvm::StringLiteral kWorkAttr = "fovea_kernel.work";
+
 } // namespace fovea::kernel
 
 #endif // FOVEA_DIALECTS_FOVEAKERNEL_FOVEAKERNELDIALECT_H

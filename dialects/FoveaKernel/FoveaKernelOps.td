@@ -23,6 +23,10 @@ def FoveaKernel_Dialect : Dialect {
     Between the schedule and LLVM. A kernel is a function with the attribute `fovea_kernel.kernel`
     whose arguments are memrefs and scalars; its body, once scheduled, is one
     `fovea_kernel.parallel`. `fovea_kernel.launch` runs a kernel from host code.
+
+    A kernel with the attribute `fovea_kernel.team` has as many tasks as its last argument says.
+    They run at the same time and may launch kernels themselves, all the same ones: such a launch is
+    a phase, in which they share its tasks and behind which all of these are done.
   }];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::LLVM::LLVMDialect",
     "::mlir::memref::MemRefDialect", "::mlir::vector::VectorDialect"];
@@ -253,6 +257,19 @@ def FoveaKernel_SymbolOp : FoveaKernel_Op<"symbol", [Pure]> {
   let arguments = (ins I64Attr:$index);
   let results = (outs Index:$result);
   let assemblyFormat = "$index attr-dict `:` type($result)";
+}
+
+def FoveaKernel_ThreadsOp : FoveaKernel_Op<"threads", [Pure]> {
+  let summary = "threads that the run may use";
+  let description = [{
+    At least 1.
+
+    ```mlir
+    %n = fovea_kernel.threads : index
+    ```
+  }];
+  let results = (outs Index:$result);
+  let assemblyFormat = "attr-dict `:` type($result)";
 }
 
 def FoveaKernel_ArenaOp : FoveaKernel_Op<"arena"> {

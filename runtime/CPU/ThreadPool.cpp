@@ -9,6 +9,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 #include "runtime/CPU/ThreadPool.h"
+#include "runtime/CPU/Relax.h"
 
 #include <chrono>
 #include <csignal>
@@ -35,14 +36,6 @@ static void sleepWhile(std::atomic<uint32_t> &word, uint32_t value) {
 
 static void wake(std::atomic<uint32_t> &word, int count) {
   syscall(SYS_futex, &word, FUTEX_WAKE_PRIVATE, count, nullptr, nullptr, 0);
-}
-
-static void relax() {
-#if defined(__x86_64__)
-  __builtin_ia32_pause();
-#else
-  __asm__ volatile("yield");
-#endif
 }
 
 /// Spins until `done()` or until the time is over; true when done.

@@ -95,15 +95,44 @@ void Call::parallelFor(fovea_task task, void *args, int64_t count) {
     return;
   }
   Region region{this, task, args, count};
-  int64_t slots = std::min(team.count, count);
+  open(runShare, &region, std::min(team.count, count));
+}
+
+/// Lets `slots` threads take part in a region.
+void Call::open(cpu::ThreadPool::Share share, void *region, int64_t slots) {
   if (slots > 1 && team.hook)
-    team.hook(team.hookUser, slots, runShare, &region);
+    team.hook(team.hookUser, slots, share, region);
   else if (slots > 1)
-    team.pool->run(slots, runShare, &region);
+    team.pool->run(slots, share, region);
   // Does what is left: all of it without other threads, else nothing.
-  runShare(&region, 0);
+  share(region, 0);
   if (failed.load())
     longjmp(start, 1);
+}
+
+/// A team at work.
+struct Call::TeamRegion {
+  Call *call;
+  fovea_task task;
+  void *args;
+};
+
+void Call::runMember(void *arg, int64_t slot) {
+  TeamRegion &region = *static_cast<TeamRegion *>(arg);
+  Call &call = *region.call;
+  cpu::FloatEnvironment environment;
+  const CurrentTask before = currentTask;
+  void *scratch = call.scratch + slot * call.scratchStride;
+  currentTask = {&call, scratch};
+  call.team.members->enter(slot);
+  region.task(region.args, slot, scratch);
+  currentTask = before;
+}
+
+void Call::runTeam(fovea_task task, void *args, int64_t shares) {
+  team.members->open(std::clamp<int64_t>(shares, 1, team.count));
+  TeamRegion region{this, task, args};
+  open(runMember, &region, team.members->size());
 }
 
 void Call::checkOutputShape(int64_t index, std::span<const int64_t> shape) {

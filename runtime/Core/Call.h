@@ -12,6 +12,7 @@
 #include "runtime/CPU/ThreadPool.h"
 #include "runtime/Core/Memory.h"
 #include "runtime/Core/Module.h"
+#include "runtime/Core/Team.h"
 #include <atomic>
 #include <csetjmp>
 #include <span>
@@ -65,6 +66,7 @@ struct Threads {
   fovea_parallel_for hook = nullptr;
   void *hookUser = nullptr;
   cpu::ThreadPool *pool = nullptr;
+  Team *members = nullptr;
 };
 
 /// A run in progress. Lives on the stack of the thread that runs the context.
@@ -92,14 +94,19 @@ public:
   [[noreturn]] void fail(const Failure &failure);
 
   void parallelFor(fovea_task task, void *args, int64_t count);
+  void runTeam(fovea_task task, void *args, int64_t shares);
+  int64_t share(int64_t slot) { return team.members->next(slot); }
   void *output(int64_t index, std::span<const int64_t> shape);
   void *allocate(int64_t bytes);
 
 private:
   struct BlockHeader;
   struct Region;
+  struct TeamRegion;
 
   static void runShare(void *region, int64_t slot);
+  static void runMember(void *region, int64_t slot);
+  void open(cpu::ThreadPool::Share share, void *region, int64_t slots);
   bool enter();
   void checkOutputShape(int64_t index, std::span<const int64_t> shape);
 

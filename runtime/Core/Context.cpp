@@ -31,7 +31,9 @@ Context::Context(std::shared_ptr<const Module> shared, const fovea_context_optio
     : module(std::move(shared)),
       allocator(options.allocator.alloc ? options.allocator : defaultAllocator()),
       pool(threads, options.spin_us < 0 ? defaultSpinMicroseconds : options.spin_us),
-      team{threads, options.parallel_for, options.parallel_for_user, &pool}, work(allocator) {
+      members(threads),
+      team{threads, options.parallel_for, options.parallel_for_user, &pool, &members},
+      work(allocator) {
   size_t symbols = 0, inputs = 0, outputs = 0;
   for (const EntryPoint &point : module->entries()) {
     symbols = std::max(symbols, point.entry->symbols.size());

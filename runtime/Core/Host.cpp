@@ -14,6 +14,12 @@ static void parallelFor(fovea_call *call, fovea_task task, void *args, int64_t c
   callOf(call).parallelFor(task, args, count);
 }
 
+static void team(fovea_call *call, fovea_task task, void *args, int64_t shares) {
+  callOf(call).runTeam(task, args, shares);
+}
+
+static int64_t share(fovea_call *call, int64_t slot) { return callOf(call).share(slot); }
+
 static void *output(fovea_call *call, int64_t index, int64_t rank, const int64_t *dims) {
   // A wrong rank is refused by its value, whatever it is.
   return callOf(call).output(index, {dims, size_t(rank)});
@@ -66,7 +72,7 @@ static double math(int64_t function, double a, double b) {
 
 const fovea_host *hostTable() {
   static const fovea_host table = {
-      FOVEA_ABI_VERSION, parallelFor, output, allocate, fault, stop, math};
+      FOVEA_ABI_VERSION, parallelFor, output, allocate, fault, stop, math, team, share};
   return &table;
 }
 

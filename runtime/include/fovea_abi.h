@@ -15,7 +15,7 @@
 extern "C" {
 #endif
 
-#define FOVEA_ABI_VERSION 1
+#define FOVEA_ABI_VERSION 2
 
 typedef struct fovea_call fovea_call;
 
@@ -74,6 +74,15 @@ typedef struct fovea_host {
   void (*stop)(fovea_call *call, int64_t fault, int64_t node, int64_t value, int64_t limit);
   /// Evaluates a fovea_math function in double precision; `b` is ignored by functions of one.
   double (*math)(int64_t function, double a, double b);
+  /// Runs team(args, slot, scratch) for slots in [0, shares), each on one thread, at the same time
+  /// where threads are there, and returns when all that have begun have finished. `shares` is in
+  /// [1, threads]. The task goes through phases; the work of each is cut into `shares` shares,
+  /// which it asks for with `share`. Does not return when a fault was recorded.
+  void (*team)(fovea_call *call, fovea_task task, void *args, int64_t shares);
+  /// Within a team: the share of the phase that slot `slot` works on next, or -1 when all shares of
+  /// it are done and the slot goes on to the next phase. What a share wrote is seen in later
+  /// phases.
+  int64_t (*share)(fovea_call *call, int64_t slot);
 } fovea_host;
 
 /// One run of one entry. The runtime may keep private fields behind it.

@@ -108,9 +108,21 @@ static void request_tiles(void) {
 #endif
 }
 
+static void team(fovea_call *call, fovea_task task, void *args, int64_t shares) {
+  parallel_for(call, task, args, shares);
+}
+
+/* Of one slot: the only share of a phase, and then its end. */
+static int64_t share(fovea_call *call, int64_t slot) {
+  static int64_t next = -1;
+  (void)call;
+  next = next == slot ? -1 : slot;
+  return next;
+}
+
 int main(int argc, char **argv) {
   static fovea_host host = {FOVEA_ABI_VERSION, parallel_for, output, allocate, fault, stop,
-                            evaluate};
+                            evaluate, team, share};
   fovea_call call = {&host, inputs, dims, NULL, NULL, 1};
   char what[16], path[512], symbol[256];
   long number;

@@ -46,6 +46,10 @@ Value HostAbi::symbol(int64_t index) {
   return load(builder.getI64Type(), dims, index * 8);
 }
 
+Value HostAbi::threads() {
+  return load(builder.getI64Type(), call, offsetof(fovea_call, threads));
+}
+
 Value HostAbi::weights(Value offset) {
   return advance(load(pointerType(), call, offsetof(fovea_call, weights)), offset);
 }
@@ -70,6 +74,14 @@ Value HostAbi::invoke(int64_t offset, Type result, ValueRange arguments) {
 
 void HostAbi::parallelFor(Value task, Value args, Value count) {
   invoke(offsetof(fovea_host, parallel_for), {}, {call, task, args, count});
+}
+
+void HostAbi::team(Value task, Value args, Value shares) {
+  invoke(offsetof(fovea_host, team), {}, {call, task, args, shares});
+}
+
+Value HostAbi::share(Value slot) {
+  return invoke(offsetof(fovea_host, share), builder.getI64Type(), {call, slot});
 }
 
 Value HostAbi::output(int64_t index, ValueRange sizes) {

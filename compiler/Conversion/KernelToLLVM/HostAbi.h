@@ -24,12 +24,16 @@ public:
   mlir::Value input(int64_t index);
   /// Value of symbol `index`, as i64.
   mlir::Value symbol(int64_t index);
+  /// Threads that the run may use, as i64.
+  mlir::Value threads();
   /// Pointer `offset` (i64) bytes into the weights section or the arena.
   mlir::Value weights(mlir::Value offset);
   mlir::Value arena(mlir::Value offset);
 
   /// Calls of the host's functions; arguments as in fovea_abi.h, without the call.
   void parallelFor(mlir::Value task, mlir::Value args, mlir::Value count);
+  void team(mlir::Value task, mlir::Value args, mlir::Value shares);
+  mlir::Value share(mlir::Value slot);
   mlir::Value output(int64_t index, mlir::ValueRange sizes);
   mlir::Value allocate(mlir::Value bytes);
   void fault(fovea_fault fault, int64_t node, mlir::Value value, mlir::Value limit);

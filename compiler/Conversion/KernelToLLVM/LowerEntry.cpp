@@ -210,6 +210,9 @@ private:
       else if (auto symbol = dyn_cast<kernel::SymbolOp>(op))
         replace(op, arith::IndexCastOp::create(builder, op->getLoc(), builder.getIndexType(),
                                                abi.symbol(symbol.getIndex())));
+      else if (isa<kernel::ThreadsOp>(op))
+        replace(op, arith::IndexCastOp::create(builder, op->getLoc(), builder.getIndexType(),
+                                               abi.threads()));
       else if (auto arena = dyn_cast<kernel::ArenaOp>(op))
         replace(op, view(builder, arena.getResult(), abi.arena(abi.word(arena.getOffset())),
                          arena.getSizes()));

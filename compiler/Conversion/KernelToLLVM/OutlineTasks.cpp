@@ -10,6 +10,7 @@
 #include "compiler/Conversion/TensorToKernel/Passes.h"
 
 #include "mlir/Dialect/LLVMIR/LLVMTypes.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/IRMapping.h"
 
 namespace fovea {
@@ -97,18 +98,30 @@ struct OutlineTasks : fovea::impl::OutlineTasksBase<OutlineTasks> {
         return signalPassFailure();
       byName[kernel.getNameAttr()] = kernel;
     }
-    SmallVector<kernel::LaunchOp> launches;
-    getOperation().walk([&](kernel::LaunchOp launch) { launches.push_back(launch); });
-    for (kernel::LaunchOp launch : launches)
-      lowerLaunch(launch, byName[launch.getKernelAttr().getAttr()]);
+    for (kernel::LaunchOp launch : launchesIn(getOperation()))
+      if (!launch->getParentOfType<func::FuncOp>()->hasAttr(kernel::kKernelAttr))
+        lowerLaunch(launch, byName[launch.getKernelAttr().getAttr()]);
+    DenseMap<StringAttr, func::FuncOp> bodies;
+    for (func::FuncOp kernel : kernels)
+      bodies[kernel.getNameAttr()] = makeBody(kernel);
+    for (func::FuncOp kernel : kernels)
+      if (kernel->hasAttr(kernel::kTeamAttr))
+        lowerPhases(bodies[kernel.getNameAttr()], byName, bodies);
     for (func::FuncOp kernel : kernels) {
-      makeTask(kernel, makeBody(kernel));
-      kernel.erase();
+      makeTask(kernel, bodies[kernel.getNameAttr()]);
       ++numTasks;
     }
+    for (func::FuncOp kernel : kernels)
+      kernel.erase();
   }
 
 private:
+  static SmallVector<kernel::LaunchOp> launchesIn(Operation *root) {
+    SmallVector<kernel::LaunchOp> launches;
+    root->walk([&](kernel::LaunchOp launch) { launches.push_back(launch); });
+    return launches;
+  }
+
   static LogicalResult check(func::FuncOp kernel) {
     kernel::ParallelOp parallel = kernel.isExternal() ? kernel::ParallelOp() : parallelOf(kernel);
     if (!parallel)
@@ -128,6 +141,9 @@ private:
   }
 
   Type pointer() { return LLVM::LLVMPointerType::get(&getContext()); }
+  static Type pointer(Builder &builder) {
+    return LLVM::LLVMPointerType::get(builder.getContext());
+  }
 
   /// Computes the task count from the launch's arguments, packs the block, calls the host.
   void lowerLaunch(kernel::LaunchOp launch, func::FuncOp kernel) {
@@ -158,12 +174,104 @@ private:
     Value task =
         func::ConstantOp::create(builder, loc, function, SymbolRefAttr::get(kernel.getNameAttr()));
     Value address = UnrealizedConversionCastOp::create(builder, loc, pointer(), task).getResult(0);
-    abi.parallelFor(address, block, abi.word(count));
+    if (kernel->hasAttr(kernel::kTeamAttr))
+      abi.team(address, block, abi.word(count));
+    else
+      abi.parallelFor(address, block, abi.word(count));
     launch.erase();
   }
 
-  void storeBuffer(OpBuilder &builder, Location loc, Value buffer, MemRefType seen,
-                   function_ref<void(Value)> store) {
+  /// Within the body of a team: every thread runs, of each launch, the tasks of the shares that it
+  /// gets.
+  static void lowerPhases(func::FuncOp team, const DenseMap<StringAttr, func::FuncOp> &kernels,
+                          const DenseMap<StringAttr, func::FuncOp> &bodies) {
+    int64_t scratch = 0;
+    for (kernel::LaunchOp launch : launchesIn(team)) {
+      StringAttr name = launch.getKernelAttr().getAttr();
+      func::FuncOp body = bodies.lookup(name);
+      scratch = std::max(scratch, body->getAttrOfType<IntegerAttr>(kernel::kScratchAttr).getInt());
+      lowerPhase(launch, team, kernels.lookup(name), body);
+    }
+    Builder attrs(team.getContext());
+    team->setAttr(kernel::kScratchAttr, attrs.getI64IntegerAttr(scratch));
+  }
+
+  /// Of what lowerPhase computes for a launch: arguments of the kernel's body up to the task.
+  static SmallVector<Value> bodyArguments(OpBuilder &builder, kernel::LaunchOp launch,
+                                          func::FuncOp team, func::FuncOp kernel) {
+    Location loc = launch.getLoc();
+    SmallVector<Value> arguments{team.getArgument(0)};
+    for (auto [given, seen] : llvm::zip_equal(launch.getArgs(), kernel.getArgumentTypes())) {
+      if (!isa<MemRefType>(given.getType())) {
+        arguments.push_back(given);
+        continue;
+      }
+      bool isStart = true;
+      storeBuffer(builder, loc, given, cast<MemRefType>(seen), [&](Value word) {
+        arguments.push_back(
+            isStart ? LLVM::IntToPtrOp::create(builder, loc, pointer(builder), word).getResult()
+                    : fromWord(builder, loc, word, builder.getIndexType()));
+        isStart = false;
+      });
+    }
+    return arguments;
+  }
+
+  static void lowerPhase(kernel::LaunchOp launch, func::FuncOp team, func::FuncOp kernel,
+                         func::FuncOp body) {
+    OpBuilder builder(launch);
+    Location loc = launch.getLoc();
+    IRMapping mapping;
+    mapping.map(kernel.getArguments(), launch.getArgs());
+    Value count = cloneCount(builder, parallelOf(kernel).getCount(), mapping);
+    SmallVector<Value> arguments = bodyArguments(builder, launch, team, kernel);
+    unsigned last = team.getNumArguments() - 1;
+    Value shares = team.getArgument(last - 2), slot = team.getArgument(last - 1);
+    HostAbi abi(builder, loc, team.getArgument(0));
+    Value own = abi.word(slot), one = arith::ConstantIndexOp::create(builder, loc, 1);
+    Value zero = abi.word(int64_t(0));
+    auto loop = scf::WhileOp::create(builder, loc, TypeRange(builder.getI64Type()), ValueRange());
+    builder.createBlock(&loop.getBefore());
+    HostAbi ask(builder, loc, team.getArgument(0));
+    Value next = ask.share(own);
+    Value some = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::sge, next, zero);
+    scf::ConditionOp::create(builder, loc, some, next);
+    Block *after = builder.createBlock(&loop.getAfter(), {}, builder.getI64Type(), loc);
+    Value share = arith::IndexCastOp::create(builder, loc, builder.getIndexType(),
+                                             after->getArgument(0));
+    auto bound = [&](Value number) {
+      Value product = arith::MulIOp::create(builder, loc, number, count);
+      return arith::DivUIOp::create(builder, loc, product, shares).getResult();
+    };
+    Value low = bound(share), high = bound(arith::AddIOp::create(builder, loc, share, one));
+    auto tasks = scf::ForOp::create(builder, loc, low, high, one);
+    scf::YieldOp::create(builder, loc);
+    builder.setInsertionPointToStart(tasks.getBody());
+    arguments.push_back(inTurns(builder, launch, tasks.getInductionVar(), low, high));
+    arguments.push_back(team.getArgument(last));
+    func::CallOp::create(builder, loc, body, arguments);
+    launch.erase();
+  }
+
+  /// Task `number` of [low, high), counted backwards in every second step of the loop around: what a
+  /// step has read last is what the next one reads first.
+  static Value inTurns(OpBuilder &builder, kernel::LaunchOp launch, Value number, Value low,
+                       Value high) {
+    auto steps = launch->getParentOfType<scf::ForOp>();
+    if (!steps)
+      return number;
+    Location loc = launch.getLoc();
+    Value one = arith::ConstantIndexOp::create(builder, loc, 1);
+    Value odd = arith::AndIOp::create(builder, loc, steps.getInductionVar(), one);
+    Value isOdd = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq, odd, one);
+    Value last = arith::SubIOp::create(builder, loc,
+                                       arith::AddIOp::create(builder, loc, low, high), one);
+    Value back = arith::SubIOp::create(builder, loc, last, number);
+    return arith::SelectOp::create(builder, loc, isOdd, back, number);
+  }
+
+  static void storeBuffer(OpBuilder &builder, Location loc, Value buffer, MemRefType seen,
+                          function_ref<void(Value)> store) {
     auto type = cast<MemRefType>(buffer.getType());
     auto metadata = memref::ExtractStridedMetadataOp::create(builder, loc, buffer);
     Value start = memref::ExtractAlignedPointerAsIndexOp::create(builder, loc, buffer);

@@ -25,7 +25,7 @@ using namespace fovea;
 /// The product of a kernel that is worth counting, or null.
 static Operation *productOf(func::FuncOp kernel) {
   for (Operation &op : kernel.front().without_terminator())
-    if (isa<ContractOp, AttentionOp>(op))
+    if (isa<ContractOp, GatesOp, AttentionOp>(op))
       return &op;
   return nullptr;
 }
@@ -54,6 +54,14 @@ static SmallVector<std::pair<Value, AffineMap>> accessesOf(Operation *op) {
     accesses = {{contract.getLhs(), contract.getLhsMap()},
                 {contract.getRhs(), contract.getRhsMap()},
                 {contract.getInit(), contract.getOutMap()}};
+  } else if (auto gates = dyn_cast<GatesOp>(op)) {
+    // Of rows, units and the depth.
+    Builder builder(op->getContext());
+    auto map = [&](unsigned first, unsigned second) {
+      AffineExpr dims[] = {builder.getAffineDimExpr(first), builder.getAffineDimExpr(second)};
+      return AffineMap::get(3, 0, dims, op->getContext());
+    };
+    accesses = {{gates.getState(), map(0, 2)}, {gates.getInits().front(), map(0, 1)}};
   } else {
     auto attention = cast<AttentionOp>(op);
     accesses = {{attention.getQuery(), attention.getQueryMap()},
@@ -111,8 +119,9 @@ private:
           extents[dim.getPosition()] =
               formulas.sizeOf(launch.getArgs()[argument.getArgNumber()], place);
       }
-    if (isa<ContractOp>(op)) {
-      Attribute work = formulas.number(2);
+    if (isa<ContractOp, GatesOp>(op)) {
+      auto gates = dyn_cast<GatesOp>(op);
+      Attribute work = formulas.number(gates ? 2 * gates.getGateCount() : 2);
       for (Attribute extent : extents)
         work = formulas.multiply(work, extent);
       return work;

@@ -5,9 +5,11 @@
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
+#include "compiler/Conversion/TensorToKernel/KernelArguments.h"
 #include "compiler/Conversion/TensorToKernel/Passes.h"
 
 #include "mlir/Dialect/Linalg/Utils/Utils.h"
+#include "mlir/Interfaces/LoopLikeInterface.h"
 #include "mlir/Interfaces/ViewLikeInterface.h"
 #include "mlir/Transforms/RegionUtils.h"
 
@@ -26,8 +28,7 @@ static Value rootOf(Value value) {
   return value;
 }
 
-/// The type a kernel sees: the same memref starting at offset 0.
-static Type kernelTypeOf(Type type) {
+Type fovea::kernelTypeOf(Type type) {
   auto memref = dyn_cast<MemRefType>(type);
   if (!memref || memref.getLayout().isIdentity())
     return type;
@@ -39,8 +40,12 @@ static Type kernelTypeOf(Type type) {
                          StridedLayoutAttr::get(type.getContext(), 0, strides));
 }
 
+/// True for what a loop gives: it may be a buffer that has another name, too.
+static bool isCarried(Value root) { return root.getDefiningOp<LoopLikeOpInterface>() != nullptr; }
+
 static bool isComputation(Operation *op) {
-  return isa<linalg::LinalgOp, linalg::SoftmaxOp, AttentionOp, ContractOp, LayerNormOp, RmsNormOp>(
+  return isa<linalg::LinalgOp, linalg::SoftmaxOp, AttentionOp, ContractOp, GatesOp, LayerNormOp,
+             RmsNormOp>(
              op) &&
          op->getNumResults() == 0;
 }
@@ -62,7 +67,8 @@ static bool mayAlias(Operation *op, const SetVector<Value> &inputs) {
     return true;
   for (Value init : destination.getDpsInits())
     for (Value other : inputs)
-      if (other != init && isa<MemRefType>(other.getType()) && rootOf(other) == rootOf(init))
+      if (other != init && isa<MemRefType>(other.getType()) &&
+          (rootOf(other) == rootOf(init) || isCarried(rootOf(other))))
         return true;
   return false;
 }

@@ -48,6 +48,18 @@ def CarryInPlace : Pass<"fovea-carry-in-place", "::mlir::func::FuncOp"> {
   let dependentDialects = ["::mlir::bufferization::BufferizationDialect"];
 }
 
+def ExchangeCarried : Pass<"fovea-exchange-carried", "::mlir::func::FuncOp"> {
+  let summary = "Let two buffers take turns instead of copying one to the other";
+  let description = [{
+    Needs bufferized entries. Where a step of an `scf.for` ends with a copy of a buffer that it has
+    made to one that outlives the loop, the loop carries both and exchanges them after every step;
+    one copy behind the loop is left. Gives up when the loop uses either buffer behind the copy, or
+    the outer one through another view.
+  }];
+  let statistics = [Statistic<"numExchanged", "exchanged", "copies of steps saved">];
+  let dependentDialects = ["::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect"];
+}
+
 def FormKernels : Pass<"fovea-form-kernels", "::mlir::ModuleOp"> {
   let summary = "Outline computations on buffers into kernels";
   let description = [{
@@ -60,6 +72,20 @@ def FormKernels : Pass<"fovea-form-kernels", "::mlir::ModuleOp"> {
     Statistic<"numKernels", "kernels", "distinct kernels">];
   let dependentDialects = ["::fovea::kernel::FoveaKernelDialect", "::mlir::func::FuncDialect",
     "::mlir::linalg::LinalgDialect", "::mlir::memref::MemRefDialect"];
+}
+
+def FormTeams : Pass<"fovea-form-teams", "::mlir::ModuleOp"> {
+  let summary = "Make one kernel of a loop that launches kernels";
+  let description = [{
+    Needs scheduled kernels. An outermost `scf.for` of an entry whose steps launch kernels and else
+    compute only sizes and views becomes a kernel with the attribute `fovea_kernel.team`: each of
+    its threads runs the loop, and every launch is a phase in which they share the tasks. The last
+    argument is the number of shares: the threads of the run, or one where a step has little work.
+    Each such loop has a record in the ledger; one that is left to the host says why.
+  }];
+  let statistics = [Statistic<"numTeams", "teams", "loops that became one kernel">];
+  let dependentDialects = ["::fovea::kernel::FoveaKernelDialect", "::mlir::func::FuncDialect",
+    "::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect"];
 }
 
 def PlanArena : Pass<"fovea-plan-arena", "::mlir::ModuleOp"> {

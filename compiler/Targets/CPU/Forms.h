@@ -42,6 +42,7 @@ llvm::ArrayRef<Form> forms();
 extern const Form kTileProduct;
 extern const Form kDotProduct;
 extern const Form kPanelProduct;
+extern const Form kGateProduct;
 extern const Form kLoopProduct;
 extern const Form kStreamedAttention;
 extern const Form kTransposedAttention;

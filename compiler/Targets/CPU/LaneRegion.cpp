@@ -151,11 +151,12 @@ class LaneInliner {
 public:
   LaneInliner(Nest &nest, const LaneGroup &group) : nest(nest), group(group) {}
 
-  Value run(Region &region, ArrayRef<Value> arguments) {
+  SmallVector<Value> run(Region &region, ArrayRef<Value> arguments) {
     mapping.map(region.getArguments(), arguments);
     for (Operation &op : region.front().without_terminator())
       inlineOp(op);
-    return mapping.lookupOrDefault(region.front().getTerminator()->getOperand(0));
+    return llvm::map_to_vector(region.front().getTerminator()->getOperands(),
+                               [&](Value value) { return mapping.lookupOrDefault(value); });
   }
 
 private:
@@ -251,6 +252,11 @@ private:
 
 Value cpu::inlineLanes(Nest &nest, Region &region, ArrayRef<Value> arguments,
                        const LaneGroup &group) {
+  return inlineAllLanes(nest, region, arguments, group).front();
+}
+
+SmallVector<Value> cpu::inlineAllLanes(Nest &nest, Region &region, ArrayRef<Value> arguments,
+                                       const LaneGroup &group) {
   return LaneInliner(nest, group).run(region, arguments);
 }
 

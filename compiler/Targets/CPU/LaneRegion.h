@@ -46,6 +46,11 @@ void storeLanes(Nest &nest, mlir::Value value, mlir::Value buffer, mlir::AffineM
 mlir::Value inlineLanes(Nest &nest, mlir::Region &region, llvm::ArrayRef<mlir::Value> arguments,
                         const LaneGroup &group);
 
+/// The same of a region that yields several values.
+llvm::SmallVector<mlir::Value> inlineAllLanes(Nest &nest, mlir::Region &region,
+                                              llvm::ArrayRef<mlir::Value> arguments,
+                                              const LaneGroup &group);
+
 /// First row, and number of rows.
 struct RowRange {
   mlir::Value first, count;

@@ -13,6 +13,9 @@
 
 #include "dialects/Fovea/StructuredOps.h"
 
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/IR/ImplicitLocOpBuilder.h"
+
 namespace fovea {
 #define GEN_PASS_DEF_PACKWEIGHTS
 #include "compiler/Targets/CPU/Passes.h.inc"
@@ -22,7 +25,7 @@ using namespace mlir;
 using namespace fovea;
 using namespace fovea::cpu;
 
-/// The weight behind an operand, through views that only add or merge dimensions.
+/// The weight that an operand is.
 static GetWeightOp weightOf(Value value) { return value.getDefiningOp<GetWeightOp>(); }
 
 namespace {
@@ -37,6 +40,10 @@ struct PackWeights : fovea::impl::PackWeightsBase<PackWeights> {
     SmallVector<ContractOp> products;
     getOperation().walk([&](ContractOp op) { products.push_back(op); });
     for (ContractOp op : products)
+      pack(op);
+    SmallVector<GatesOp> gates;
+    getOperation().walk([&](GatesOp op) { gates.push_back(op); });
+    for (GatesOp op : gates)
       pack(op);
   }
 
@@ -98,6 +105,64 @@ private:
     ++numPacked;
   }
 
+  /// The weight [G, N, K] of gates as [ceil(N / lanes), K * G, lanes]. One that only the run knows is
+  /// copied, where it comes from.
+  void pack(GatesOp op) {
+    if (op.getPanels())
+      return;
+    ArrayRef<int64_t> shape = cast<RankedTensorType>(op.getWeight().getType()).getShape();
+    int64_t panels = llvm::divideCeil(shape[1], cpu.lanes), depth = shape[2] * shape[0];
+    Value packed;
+    if (GetWeightOp get = weightOf(op.getWeight()))
+      packed = declare(get, PanelsAttr::get(&getContext(), cpu.lanes, {1}, {2, 0}),
+                       {panels, depth, cpu.lanes});
+    else
+      packed = copyToPanels(op.getWeight(), {panels, depth, cpu.lanes});
+    op.getWeightMutable().assign(packed);
+    op.setPanels(cpu.lanes);
+    ++numPacked;
+  }
+
+  Value copyToPanels(Value weight, ArrayRef<int64_t> shape) {
+    auto type = cast<RankedTensorType>(weight.getType());
+    ImplicitLocOpBuilder builder(weight.getLoc(), &getContext());
+    builder.setInsertionPointAfterValue(weight);
+    Value &known = copies[weight];
+    if (known)
+      return known;
+    int64_t gates = type.getDimSize(0), units = type.getDimSize(1);
+    Value source = weight;
+    if (int64_t missing = shape[0] * cpu.lanes - units) {
+      auto padded = RankedTensorType::get({gates, units + missing, type.getDimSize(2)},
+                                          type.getElementType());
+      Value zero = arith::ConstantOp::create(builder, builder.getZeroAttr(type.getElementType()));
+      Value all = tensor::SplatOp::create(builder, zero, padded);
+      SmallVector<OpFoldResult> offsets(3, builder.getIndexAttr(0)),
+          strides(3, builder.getIndexAttr(1));
+      source = tensor::InsertSliceOp::create(builder, weight, all, offsets,
+                                             tensor::getMixedSizes(builder, weight.getLoc(), weight),
+                                             strides);
+    }
+    // Over panels, the depth, gates and lanes.
+    AffineExpr p, k, g, lane;
+    bindDims(&getContext(), p, k, g, lane);
+    auto from = AffineMap::get(4, 0, {g, p * cpu.lanes + lane, k}, &getContext());
+    Value empty = tensor::EmptyOp::create(
+        builder, ArrayRef<int64_t>{shape[0], type.getDimSize(2), gates, cpu.lanes},
+        type.getElementType());
+    SmallVector<utils::IteratorType> loops(4, utils::IteratorType::parallel);
+    auto copy = linalg::GenericOp::create(
+        builder, empty.getType(), source, empty,
+        ArrayRef<AffineMap>{from, builder.getMultiDimIdentityMap(4)}, loops,
+        [](OpBuilder &inner, Location loc, ValueRange values) {
+          linalg::YieldOp::create(inner, loc, values.front());
+        });
+    known = tensor::CollapseShapeOp::create(
+        builder, RankedTensorType::get(shape, type.getElementType()), copy.getResult(0),
+        ArrayRef<ReassociationIndices>{{0}, {1, 2}, {3}});
+    return known;
+  }
+
   /// Columns of a panel, elements of a word, summed elements of a step.
   struct Packing {
     int64_t width, group, step;
@@ -144,6 +209,7 @@ private:
 
   Capabilities cpu;
   DenseMap<std::pair<Operation *, Attribute>, WeightOp> known;
+  DenseMap<Value, Value> copies;
 };
 
 } // namespace

@@ -8,6 +8,7 @@
 #include "compiler/Conversion/TensorToKernel/Passes.h"
 #include "compiler/Targets/CPU/Forms.h"
 #include "compiler/Targets/CPU/Passes.h"
+#include "compiler/Targets/CPU/ProductDims.h"
 #include "compiler/Targets/CPU/ScheduleRequest.h"
 #include "compiler/Transforms/Passes.h"
 
@@ -23,9 +24,9 @@ using namespace fovea;
 using namespace fovea::cpu;
 
 ArrayRef<Form> cpu::forms() {
-  static const Form list[] = {kStreamedAttention, kTransposedAttention, kRowAttention, kTileProduct,
-                              kDotProduct,        kPanelProduct,        kLoopProduct,  kRowSoftmax,
-                              kRowNorm,           kReduction,           kElementwise};
+  static const Form list[] = {kStreamedAttention, kTransposedAttention, kRowAttention, kGateProduct,
+                              kTileProduct,       kDotProduct,          kPanelProduct, kLoopProduct,
+                              kRowSoftmax,        kRowNorm,             kReduction,    kElementwise};
   return list;
 }
 
@@ -114,6 +115,8 @@ private:
       if (int64_t parts = keyPartsOf(op); parts > 1)
         record.set("key_parts", attrs.getI64IntegerAttr(parts));
       kernel->setAttr("fovea.ledger", record.getDictionary(&getContext()));
+      if (std::array<int64_t, 2> work = workOf(op); work[0] > 0)
+        kernel->setAttr(kernel::kWorkAttr, attrs.getDenseI64ArrayAttr(work));
       OpBuilder builder(op);
       Nest nest(builder, op->getLoc());
       form.schedule(op, nest, cpu);
@@ -128,6 +131,32 @@ private:
     for (Attribute entry : refused)
       diag.attachNote() << entry;
     return diag;
+  }
+
+  /// Multiply-adds of a product, and the argument whose first extent they are to be multiplied by,
+  /// -1 for none; 0 for what is no product.
+  static std::array<int64_t, 2> workOf(Operation *op) {
+    int64_t work = 0, bearer = -1;
+    Value rows;
+    if (auto gates = dyn_cast<GatesOp>(op)) {
+      work = gates.getGateCount();
+      for (int64_t extent : {gates.getRows(), gates.getUnits(), gates.getDepth()})
+        work *= ShapedType::isDynamic(extent) ? 1 : extent;
+      rows = ShapedType::isDynamic(gates.getRows()) ? gates.getState() : Value();
+    } else if (auto contract = dyn_cast<ContractOp>(op)) {
+      work = 1;
+      for (unsigned dim = 0; dim < contract.getNumDims(); ++dim) {
+        auto [operand, place] = bearerOf(contract, dim);
+        int64_t extent = cast<ShapedType>(operand.getType()).getDimSize(place);
+        if (!ShapedType::isDynamic(extent))
+          work *= extent;
+        else if (place == 0)
+          rows = operand;
+      }
+    }
+    if (auto argument = dyn_cast_or_null<BlockArgument>(rows))
+      bearer = argument.getArgNumber();
+    return {work, bearer};
   }
 
   static LogicalResult refuseSchedule(Operation *op, ArrayRef<Attribute> refused) {

@@ -1,0 +1,115 @@
+//===- GateProduct.cpp - gates finished in registers ----------------------===//
+//
+// The gates of as many units as a vector has lanes lie side by side in a panel. Tasks are
+// (panel, block of rows); strips of rows run against the panel, one vector of sums per gate, and
+// the cell finishes the units of a row while their sums are in registers.
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+#include "compiler/Targets/CPU/Forms.h"
+#include "compiler/Targets/CPU/LaneRegion.h"
+
+#include "dialects/Fovea/StructuredOps.h"
+#include "dialects/FoveaKernel/FoveaKernelDialect.h"
+
+using namespace mlir;
+using namespace fovea;
+using namespace fovea::cpu;
+
+/// Rows of a task, in strips.
+static constexpr int64_t kStripsPerTask = 16;
+
+static bool handles(Operation *op) { return isa<GatesOp>(op); }
+
+static Refusal refuse(Operation *op, const Capabilities &cpu) {
+  auto gates = cast<GatesOp>(op);
+  if (!gates.getPanels() || static_cast<int64_t>(*gates.getPanels()) != cpu.lanes)
+    return {"layout", "the weight is not packed for this target"};
+  for (Value init : gates.getInits())
+    if (cast<MemRefType>(init.getType()).getStridesAndOffset().first.back() != 1)
+      return {"layout", "the last dimension of an output is not contiguous"};
+  return {};
+}
+
+namespace {
+
+/// Writes the schedule of one operation.
+class GateProduct {
+public:
+  GateProduct(GatesOp op, Nest &nest, const Capabilities &cpu)
+      : op(op), nest(nest), cpu(cpu), gates(op.getGateCount()), rows(nest.size(op.getState(), 0)),
+        units(nest.size(op.getInits().front(), 1)), depth(nest.size(op.getState(), 1)) {}
+
+  void write() {
+    int64_t strip = gates <= cpu.maxVectors() ? cpu.rowsFor(gates) : kMostSums / gates;
+    int64_t rowsPerTask = strip * kStripsPerTask;
+    Value most = nest.index(rowsPerTask), lanes = nest.index(cpu.lanes);
+    SmallVector<Value> space{nest.ceilDiv(units, lanes), nest.ceilDiv(rows, most)};
+    nest.parallel(nest.product(space), [&](Value task) {
+      SmallVector<Value> place = nest.delinearize(task, space);
+      Value first = nest.mul(place[1], most);
+      std::optional<int64_t> known = constant(rows);
+      bool single = known && *known <= rowsPerTask;
+      Value count = single ? rows : nest.min(nest.sub(rows, first), most);
+      Value panel = panelAt(place[0]), unit = nest.mul(place[0], lanes);
+      // Units may be updated in place: no row is computed twice.
+      nest.strips(count, strip, Tail::Exact, [&](Value row, int64_t number) {
+        writeStrip(panel, unit, single ? row : nest.add(first, row), number);
+      });
+    });
+  }
+
+private:
+  /// Sums that fit into registers beside a row of the panel.
+  static constexpr int64_t kMostSums = 24;
+
+  /// Panel `number` as [K, G * lanes].
+  Value panelAt(Value number) {
+    int64_t width = gates * cpu.lanes;
+    Value offset = nest.mul(number, nest.mul(depth, nest.index(width)));
+    return nest.view(op.getWeight(), nest.add(nest.offset(op.getWeight()), offset),
+                     {depth, nest.index(width)}, {nest.index(width), nest.index(1)});
+  }
+
+  void writeStrip(Value panel, Value unit, Value row, int64_t number) {
+    auto product = kernel::ProductOp::create(nest.builder, nest.loc, op.getState(), panel, row,
+                                             depth, number, gates, cpu.lanes);
+    OpBuilder::InsertionGuard guard(nest.builder);
+    SmallVector<Type> types(1 + gates, VectorType::get({cpu.lanes}, nest.builder.getF32Type()));
+    types[0] = nest.builder.getIndexType();
+    Block *block = nest.builder.createBlock(&product.getFinish(), {}, types,
+                                            SmallVector<Location>(types.size(), nest.loc));
+    finish(block->getArgument(0), unit, ValueRange(block->getArguments()).drop_front());
+    nest.builder.setInsertionPointToEnd(block);
+    kernel::YieldOp::create(nest.builder, nest.loc);
+  }
+
+  /// The cell on the sums of a row's units from `unit` on.
+  void finish(Value row, Value unit, ValueRange sums) {
+    LaneGroup group{1, {row, unit}, cpu.lanes, Value()};
+    std::optional<int64_t> known = constant(units);
+    if (!known || *known % cpu.lanes != 0)
+      group.mask = laneMask(nest, unit, units, cpu.lanes);
+    SmallVector<Value> arguments(sums);
+    for (auto [index, capture] : llvm::enumerate(op.getCaptures()))
+      arguments.push_back(loadLanes(nest, capture, op.getCaptureMap(index), group));
+    SmallVector<Value> results = inlineAllLanes(nest, op.getCell(), arguments, group);
+    AffineMap place = nest.builder.getMultiDimIdentityMap(2);
+    for (auto [result, init] : llvm::zip_equal(results, op.getInits()))
+      storeLanes(nest, result, init, place, group);
+  }
+
+  GatesOp op;
+  Nest &nest;
+  const Capabilities &cpu;
+  int64_t gates;
+  Value rows, units, depth;
+};
+
+} // namespace
+
+static void schedule(Operation *op, Nest &nest, const Capabilities &cpu) {
+  GateProduct(cast<GatesOp>(op), nest, cpu).write();
+}
+
+const Form cpu::kGateProduct = {"gate_product", handles, refuse, schedule};

@@ -1,0 +1,127 @@
+//===- GateOps.cpp - verification of gates --------------------------------===//
+//
+// Verifier and interface methods of fovea.gates.
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+#include "dialects/Fovea/StructuredOps.h"
+
+using namespace mlir;
+using namespace fovea;
+
+/// Most sums that one unit has.
+static constexpr int64_t kMostGates = 8;
+
+static ArrayRef<int64_t> shapeOf(Value value) {
+  return cast<ShapedType>(value.getType()).getShape();
+}
+
+int64_t GatesOp::getRows() { return shapeOf(getState())[0]; }
+int64_t GatesOp::getDepth() { return shapeOf(getState())[1]; }
+int64_t GatesOp::getUnits() { return shapeOf(getInits().front())[1]; }
+
+/// Keeps what is known of an extent; fails when `extent` contradicts it.
+static LogicalResult agree(GatesOp op, int64_t &known, int64_t extent, StringRef name) {
+  if (ShapedType::isDynamic(extent))
+    return success();
+  if (!ShapedType::isDynamic(known) && known != extent)
+    return emitConstraint(op, "gates_c4")
+           << "expected extent " << known << " for " << name << ", got " << extent;
+  known = extent;
+  return success();
+}
+
+static LogicalResult verifyWeight(GatesOp op, int64_t &n, int64_t &k) {
+  ArrayRef<int64_t> shape = shapeOf(op.getWeight());
+  int64_t gates = op.getGateCount();
+  if (shape.size() != 3 || gates < 1 || gates > kMostGates)
+    return emitConstraint(op, "gates_c1")
+           << "expected a weight of rank 3 and 1 to " << kMostGates << " sums, got "
+           << op.getWeight().getType() << " and " << gates;
+  if (!op.getPanels()) {
+    int64_t count = gates;
+    if (ShapedType::isDynamic(shape[0]))
+      return emitConstraint(op, "gates_c1") << "expected a static number of gates";
+    return success(succeeded(agree(op, count, shape[0], "the gates")) &&
+                   succeeded(agree(op, n, shape[1], "n")) &&
+                   succeeded(agree(op, k, shape[2], "k")));
+  }
+  int64_t width = *op.getPanels();
+  bool known = width >= 1 && !ShapedType::isDynamic(n) && !ShapedType::isDynamic(k);
+  if (!known || shape[0] != static_cast<int64_t>(llvm::divideCeil(n, width)) ||
+      shape[1] != k * gates || shape[2] != width)
+    return emitConstraint(op, "gates_c1")
+           << "expected panels of shape [ceil(N / L), K * G, L], got " << op.getWeight().getType();
+  return success();
+}
+
+static bool isSummable(Value value) {
+  Type element = elementTypeOf(value);
+  return element.isF32() || element.isF16() || element.isBF16();
+}
+
+static LogicalResult verifyCell(GatesOp op) {
+  SmallVector<Type> expected(op.getGateCount(), Float32Type::get(op.getContext()));
+  for (Value capture : op.getCaptures())
+    expected.push_back(elementTypeOf(capture));
+  auto yield = dyn_cast<YieldOp>(op.getCell().front().getTerminator());
+  SmallVector<Type> yielded;
+  for (Value init : op.getInits())
+    yielded.push_back(elementTypeOf(init));
+  if (!llvm::equal(op.getCell().getArgumentTypes(), expected) || !yield ||
+      !llvm::equal(yield.getOperandTypes(), yielded))
+    return emitConstraint(op, "gates_c5")
+           << "expected a cell that takes (" << expected << ") and yields (" << yielded << ")";
+  return verifyScalarRegion(op, "gates_c6", op.getCell());
+}
+
+LogicalResult GatesOp::verify() {
+  if (shapeOf(getState()).size() != 2 || getInits().empty())
+    return emitConstraint(*this, "gates_c1")
+           << "expected a state of rank 2 and at least one of outs, got " << getState().getType();
+  if (!isSummable(getState()) || !isSummable(getWeight()))
+    return emitConstraint(*this, "gates_c2") << "expected elements of f32, f16 or bf16, got "
+                                             << elementTypeOf(getState()) << " and "
+                                             << elementTypeOf(getWeight());
+  if (getCaptureMaps().size() != getCaptures().size())
+    return emitConstraint(*this, "gates_c3")
+           << "expected " << getCaptures().size() << " capture maps, got "
+           << getCaptureMaps().size();
+  int64_t m = getRows(), n = ShapedType::kDynamic, k = getDepth();
+  AffineMap identity = AffineMap::getMultiDimIdentityMap(2, getContext());
+  SmallVector<AffineMap> maps;
+  SmallVector<Value> shaped;
+  for (Value init : getInits()) {
+    if (shapeOf(init).size() != 2)
+      return emitConstraint(*this, "gates_c1") << "expected outs of rank 2, got " << init.getType();
+    if (failed(agree(*this, m, shapeOf(init)[0], "m")) ||
+        failed(agree(*this, n, shapeOf(init)[1], "n")))
+      return failure();
+    maps.push_back(identity);
+    shaped.push_back(init);
+  }
+  if (failed(verifyWeight(*this, n, k)))
+    return failure();
+  for (auto [index, capture] : llvm::enumerate(getCaptures())) {
+    maps.push_back(getCaptureMap(index));
+    shaped.push_back(capture);
+    if (failed(verifyMap(*this, "gates_c3", maps.back(), 2, capture.getType())))
+      return failure();
+    if (llvm::is_contained(getInits(), capture) && maps.back() != identity)
+      return emitConstraint(*this, "gates_c3")
+             << "expected the identity as map of a capture that is in outs";
+  }
+  if (failed(verifyExtents(*this, "gates_c4", maps, shaped, Division::Exact)) ||
+      failed(verifyCell(*this)))
+    return failure();
+  return verifyDestinations(*this, "gates_c1", getInits());
+}
+
+void GatesOp::getEffects(
+    SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>> &effects) {
+  addDestinationEffects(*this, effects);
+}
+
+LogicalResult GatesOp::reifyResultShapes(OpBuilder &builder, ReifiedRankedShapedTypeDims &shapes) {
+  return reifyDestinationShapes(builder, *this, shapes);
+}
