@@ -67,7 +67,7 @@ std::optional<double> cli::flopsOf(llvm::StringRef ledger, const Symbols &symbol
   double total = 0;
   for (const llvm::json::Object &record : ledgerRecords(ledger)) {
     llvm::StringRef op = record.getString("op").value_or("");
-    if (op != "fovea.contract" && op != "fovea.attention")
+    if (op != "fovea.contract" && op != "fovea.gates" && op != "fovea.attention")
       continue;
     const llvm::json::Value *formula = record.get("flops");
     std::optional<double> flops = formula ? evaluateFormula(*formula, symbols) : std::nullopt;

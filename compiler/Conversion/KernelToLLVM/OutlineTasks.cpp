@@ -247,14 +247,16 @@ private:
     auto tasks = scf::ForOp::create(builder, loc, low, high, one);
     scf::YieldOp::create(builder, loc);
     builder.setInsertionPointToStart(tasks.getBody());
-    arguments.push_back(inTurns(builder, launch, tasks.getInductionVar(), low, high));
+    Value task = tasks.getInductionVar();
+    arguments.push_back(kernel->hasAttr(kernel::kInTurnsAttr)
+                            ? inTurns(builder, launch, task, low, high)
+                            : task);
     arguments.push_back(team.getArgument(last));
     func::CallOp::create(builder, loc, body, arguments);
     launch.erase();
   }
 
-  /// Task `number` of [low, high), counted backwards in every second step of the loop around: what a
-  /// step has read last is what the next one reads first.
+  /// Task `number` of [low, high), counted backwards in every second step of the loop around.
   static Value inTurns(OpBuilder &builder, kernel::LaunchOp launch, Value number, Value low,
                        Value high) {
     auto steps = launch->getParentOfType<scf::ForOp>();

@@ -18,6 +18,8 @@ using namespace fovea::cpu;
 
 /// Rows of a task, in strips.
 static constexpr int64_t kStripsPerTask = 16;
+/// With up to so many rows, reading the weight takes most of the time.
+static constexpr int64_t kFewRows = 8;
 
 static bool handles(Operation *op) { return isa<GatesOp>(op); }
 
@@ -52,9 +54,11 @@ public:
       bool single = known && *known <= rowsPerTask;
       Value count = single ? rows : nest.min(nest.sub(rows, first), most);
       Value panel = panelAt(place[0]), unit = nest.mul(place[0], lanes);
+      Value following = nest.min(nest.add(place[0], nest.index(1)), nest.sub(space[0], nest.index(1)));
       // Units may be updated in place: no row is computed twice.
       nest.strips(count, strip, Tail::Exact, [&](Value row, int64_t number) {
-        writeStrip(panel, unit, single ? row : nest.add(first, row), number);
+        Value ahead = known && *known <= kFewRows ? Value() : partAhead(following, row, strip);
+        writeStrip(panel, unit, single ? row : nest.add(first, row), number, ahead);
       });
     });
   }
@@ -71,9 +75,32 @@ private:
                      {depth, nest.index(width)}, {nest.index(width), nest.index(1)});
   }
 
-  void writeStrip(Value panel, Value unit, Value row, int64_t number) {
+  /// The part of a panel, [K, lanes], that the strip from `row` on asks for: of G strips all of it.
+  Value partAhead(Value panel, Value row, int64_t strip) {
+    Value lanes = nest.index(cpu.lanes), size = nest.mul(depth, lanes);
+    Value part = nest.min(nest.div(row, nest.index(strip)), nest.index(gates - 1));
+    Value number = nest.add(nest.mul(panel, nest.index(gates)), part);
+    Value offset = nest.add(nest.offset(op.getWeight()), nest.mul(number, size));
+    return nest.view(op.getWeight(), offset, {depth, lanes}, {lanes, nest.index(1)});
+  }
+
+  /// Asks for what the cell reads of the rows from `row` on, all of which the product comes before.
+  void prefetchCaptures(Value unit, Value row, int64_t number) {
+    for (auto [index, capture] : llvm::enumerate(op.getCaptures())) {
+      AffineMap map = op.getCaptureMap(index);
+      if (!map.isFunctionOfDim(0) || !map.isFunctionOfDim(1))
+        continue;
+      for (int64_t next = 0; next < number; ++next)
+        memref::PrefetchOp::create(nest.builder, nest.loc, capture,
+                                   nest.apply(map, {nest.add(row, nest.index(next)), unit}),
+                                   /*isWrite=*/false, /*localityHint=*/3, /*isDataCache=*/true);
+    }
+  }
+
+  void writeStrip(Value panel, Value unit, Value row, int64_t number, Value ahead) {
+    prefetchCaptures(unit, row, number);
     auto product = kernel::ProductOp::create(nest.builder, nest.loc, op.getState(), panel, row,
-                                             depth, number, gates, cpu.lanes);
+                                             depth, number, gates, cpu.lanes, {}, ahead);
     OpBuilder::InsertionGuard guard(nest.builder);
     SmallVector<Type> types(1 + gates, VectorType::get({cpu.lanes}, nest.builder.getF32Type()));
     types[0] = nest.builder.getIndexType();
@@ -109,7 +136,10 @@ private:
 } // namespace
 
 static void schedule(Operation *op, Nest &nest, const Capabilities &cpu) {
-  GateProduct(cast<GatesOp>(op), nest, cpu).write();
+  auto gates = cast<GatesOp>(op);
+  if (int64_t rows = gates.getRows(); !ShapedType::isDynamic(rows) && rows <= kFewRows)
+    op->getParentOp()->setAttr(kernel::kInTurnsAttr, nest.builder.getUnitAttr());
+  GateProduct(gates, nest, cpu).write();
 }
 
 const Form cpu::kGateProduct = {"gate_product", handles, refuse, schedule};
