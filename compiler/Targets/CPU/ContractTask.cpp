@@ -12,6 +12,23 @@ using namespace mlir;
 using namespace fovea;
 using namespace fovea::cpu;
 
+Refusal cpu::refuseLanes(ContractOp op, const std::optional<ProductDims> &dims,
+                         const Capabilities &cpu) {
+  if (!dims)
+    return {"layout", "no operand alone owns the output's last dimension"};
+  if (auto out = dyn_cast<MemRefType>(op.getInit().getType());
+      out && out.getStridesAndOffset().first.back() != 1)
+    return {"layout", "the output's last dimension is not contiguous"};
+  if (dims->k.empty())
+    return {"shape", "nothing is summed"};
+  SmallVector<AffineMap> maps{dims->columnsMap};
+  for (unsigned index = 0; index < op.getCaptures().size(); ++index)
+    maps.push_back(op.getCaptureMap(index));
+  if (!llvm::all_of(maps, [&](AffineMap map) { return movesEvenly(map, dims->n, cpu.lanes); }))
+    return {"layout", "the elements of a vector lie at changing distances"};
+  return {};
+}
+
 ContractTask::ContractTask(ContractOp op, Nest &nest, const Capabilities &cpu)
     : op(op), nest(nest), cpu(cpu), dims(*ProductDims::of(op)) {
   for (unsigned dim = 0; dim < op.getNumDims(); ++dim) {

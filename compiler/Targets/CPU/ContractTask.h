@@ -9,10 +9,14 @@
 #define FOVEA_COMPILER_TARGETS_CPU_CONTRACTTASK_H
 
 #include "compiler/Targets/CPU/Capabilities.h"
+#include "compiler/Targets/CPU/Forms.h"
 #include "compiler/Targets/CPU/LaneRegion.h"
 #include "compiler/Targets/CPU/ProductDims.h"
 
 namespace fovea::cpu {
+
+/// Why a contraction cannot be summed along lanes of its output, whatever its elements.
+Refusal refuseLanes(ContractOp op, const std::optional<ProductDims> &dims, const Capabilities &cpu);
 
 /// Base of the schedules of one contraction by register products.
 class ContractTask {

@@ -32,19 +32,14 @@ static constexpr int64_t kFewRows = 16, kBytesAhead = 8192;
 
 static bool handles(Operation *op) { return isa<ContractOp>(op); }
 
-static Refusal refuse(Operation *op, const Capabilities &) {
+static Refusal refuse(Operation *op, const Capabilities &cpu) {
   auto contract = cast<ContractOp>(op);
   Type element = elementTypeOf(contract.getLhs());
   if (!element.isF32() && !element.isF16() && !element.isBF16())
     return {"dtype", "register products sum in f32; the elements are of another type"};
   std::optional<ProductDims> dims = ProductDims::of(contract);
-  if (!dims)
-    return {"layout", "no operand alone owns the output's last dimension"};
-  auto [strides, offset] = cast<MemRefType>(contract.getInit().getType()).getStridesAndOffset();
-  if (strides.back() != 1)
-    return {"layout", "the output's last dimension is not contiguous"};
-  if (dims->k.empty())
-    return {"shape", "nothing is summed"};
+  if (Refusal refusal = refuseLanes(contract, dims, cpu))
+    return refusal;
   if (dims->packedGroup > 1)
     return {"layout", "the weight is packed in words for dots or tiles"};
   return {};

@@ -32,17 +32,13 @@ static const ProductRow *rowFor(StringRef elements, RowUnit unit, const Capabili
 }
 
 /// Why the operands of a contraction cannot be read in words.
-static Refusal refuseOperands(ContractOp op, const std::optional<ProductDims> &dims) {
+static Refusal refuseOperands(ContractOp op, const std::optional<ProductDims> &dims,
+                              const Capabilities &cpu) {
   Type element = elementTypeOf(op.getLhs());
   if (!element.isBF16() && !element.isInteger(8))
     return {"dtype", "words are of bf16 or of 8-bit integers; the elements are of another type"};
-  if (!dims)
-    return {"layout", "no operand alone owns the output's last dimension"};
-  if (auto out = dyn_cast<MemRefType>(op.getInit().getType());
-      out && out.getStridesAndOffset().first.back() != 1)
-    return {"layout", "the output's last dimension is not contiguous"};
-  if (dims->k.empty())
-    return {"shape", "nothing is summed"};
+  if (Refusal refusal = refuseLanes(op, dims, cpu))
+    return refusal;
   if (dims->packedWidth && dims->packedGroup == 1)
     return {"layout", "the weight is packed for multiply-adds"};
   return {};
@@ -64,7 +60,7 @@ static Refusal refuseRows(std::optional<int64_t> rows, StringRef elements, RowUn
 
 Refusal cpu::planWords(ContractOp op, const Capabilities &cpu, RowUnit unit, WordPlan &plan) {
   std::optional<ProductDims> dims = ProductDims::of(op);
-  if (Refusal refusal = refuseOperands(op, dims))
+  if (Refusal refusal = refuseOperands(op, dims, cpu))
     return refusal;
   bool tiles = unit == RowUnit::Tile;
   StringRef elements = elementTypeOf(op.getLhs()).isBF16() ? "bf16" : "i8";
