@@ -79,7 +79,7 @@ private:
                                          rows.count, nest.index(kTileRows));
     nest.branch(
         enough, [&] { writeRows(position, rows, rowsPerTask); },
-        [&] { overPanels(position, [&](ArrayRef<Value> at) { writePartOfTile(at, rows); }); });
+        [&] { writePartOfTile(position, rows); });
   }
 
   /// body(position) for every panel of the task.
@@ -147,14 +147,24 @@ private:
   }
 
   /// Fewer rows than a tile has, of a number that only the run knows: a function has tiles of one
-  /// height, so they are copied to where the tile may read the others.
+  /// height, so they are copied to where the tile may read the others; once where panels share
+  /// them.
   void writePartOfTile(ArrayRef<Value> position, const RowRange &rows) {
     Value zero = nest.index(0), partial = nest.scratch({kTileRows, width}, sums.getElementType());
     rowsScratch = nest.scratch({kTileRows, blockOf(depth)}, element);
+    if (shares)
+      copyRows(position, rows, zero, depth, rowsScratch, /*shift=*/false);
+    overPanels(position, [&](ArrayRef<Value> at) { writePartOfTile(at, rows, partial); });
+  }
+
+  /// The same of one panel, with sums in `partial`.
+  void writePartOfTile(ArrayRef<Value> position, const RowRange &rows, Value partial) {
+    Value zero = nest.index(0);
     nest.loop(zero, depth, nest.index(block), [&](Value k0) {
       Value length = nest.min(nest.sub(depth, k0), nest.index(block));
       Value columns = columnsFrom(position, k0, length, blockOf(depth));
-      copyRows(position, rows, k0, length, rowsScratch, /*shift=*/false);
+      if (!shares)
+        copyRows(position, rows, k0, length, rowsScratch, /*shift=*/false);
       makeProduct(
           rowsScratch, columns, zero, length, kTileRows,
           [&](Value row) { return loadSums(partial, row, k0); },
