@@ -69,8 +69,9 @@ Refusal cpu::planWords(ContractOp op, const Capabilities &cpu, RowUnit unit, Wor
     return {"target", llvm::formatv("the target has no {0} of {1}",
                                     tiles ? "tile products" : "dot products", elements)};
   std::optional<int64_t> rows = dims->rowCount();
-  if (Refusal refusal = refuseRows(rows, elements, unit, cpu))
-    return refusal;
+  if (!namesForm(op))
+    if (Refusal refusal = refuseRows(rows, elements, unit, cpu))
+      return refusal;
   plan.group = elements == "bf16" ? 2 : 4;
   plan.step = tiles ? kTileWords * plan.group : plan.group;
   auto [bearer, place] = bearerOf(op, dims->n);
