@@ -103,8 +103,7 @@ std::optional<WordPlan> cpu::planWords(ContractOp op, const Capabilities &cpu) {
 }
 
 WordPanels::WordPanels(ContractOp op, Nest &nest, const Capabilities &cpu, const WordPlan &plan)
-    : ContractTask(op, nest, cpu), plan(plan), element(elementTypeOf(op.getLhs())),
-      sums(VectorType::get({cpu.lanes}, ContractOp::getSumType(element))) {
+    : ContractTask(op, nest, cpu), plan(plan), element(elementTypeOf(op.getLhs())) {
   width = plan.tile.vectors * cpu.lanes;
 }
 
