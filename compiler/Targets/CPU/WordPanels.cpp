@@ -37,19 +37,15 @@ static Refusal refuseOperands(ContractOp op, const std::optional<ProductDims> &d
   Type element = elementTypeOf(op.getLhs());
   if (!element.isBF16() && !element.isInteger(8))
     return {"dtype", "words are of bf16 or of 8-bit integers; the elements are of another type"};
-  if (Refusal refusal = refuseLanes(op, dims, cpu))
-    return refusal;
-  if (dims->packedWidth && dims->packedGroup == 1)
-    return {"layout", "the weight is packed for multiply-adds"};
-  return {};
+  return refuseLanes(op, dims, cpu);
 }
 
 /// Why instructions of a unit are not the fastest that the target has for so many rows.
 static Refusal refuseRows(std::optional<int64_t> rows, StringRef elements, RowUnit unit,
                           const Capabilities &cpu) {
   bool isBf16 = elements == "bf16";
-  if (unit == RowUnit::Dot && isBf16 && rowFor(elements, RowUnit::Tile, cpu))
-    return {"speed", "processors with tiles add dots of bf16 no faster than f32"};
+  if (unit == RowUnit::Dot && isBf16)
+    return {"speed", "dots of bf16 were nowhere measured to be faster than multiply-adds"};
   // Bytes without dots would be left to scalar loops.
   bool alternative = isBf16 || rowFor(elements, RowUnit::Dot, cpu);
   int64_t fewest = isBf16 ? kFewestRowsOfBf16 : kFewestRowsOfBytes;
@@ -68,6 +64,8 @@ Refusal cpu::planWords(ContractOp op, const Capabilities &cpu, RowUnit unit, Wor
   if (!plan.row)
     return {"target", llvm::formatv("the target has no {0} of {1}",
                                     tiles ? "tile products" : "dot products", elements)};
+  if (dims->packedWidth && dims->packedGroup == 1)
+    return {"layout", "the weight is packed for multiply-adds"};
   std::optional<int64_t> rows = dims->rowCount();
   if (!namesForm(op))
     if (Refusal refusal = refuseRows(rows, elements, unit, cpu))

@@ -12,7 +12,7 @@ from pathlib import Path
 import fovea
 import numpy as np
 import pytest
-from product_cases import NUMPY, Array, usable
+from product_cases import NUMPY, Array, by_form, usable
 
 TARGETS = {"i8": ("x86-64-v4+avx512vnni", "x86-64-v4+amx-int8", "x86-64-v4"),
            "bf16": ("x86-64-v4+avx512bf16", "x86-64-v4+amx-bf16", "x86-64-v4"),
@@ -25,6 +25,8 @@ WORDS = {group: (f"n floordiv 16, k floordiv {group}, n mod 16, k mod {group}",
          for group in (2, 4)}  # fmt: skip
 PANELS = ("n floordiv 16, k, n mod 16", lambda k, n: (n // 16, k, n % 16))
 DEPTH_FIRST = ("k, n floordiv 16, n mod 16", lambda k, n: (k, n // 16, n % 16))
+# Whose vectors lie evenly, so that instructions of vectors can take them.
+EVEN = [WORDS[2][0], PANELS[0], DEPTH_FIRST[0]]
 NARROW = ("n floordiv 4, k, n mod 4", lambda k, n: (n // 4, k, n % 4))
 PAIRS = ("k, n floordiv 2", lambda k, n: (k, n // 2))
 
@@ -75,7 +77,10 @@ def check(kind: str, target: str, layout: tuple[str, Place], folder: Path, halve
         b = np.arange(-(-n // by)).astype(np.int32 if kind == "i8" else np.float32)
         shapes = {"x": x.shape, "w": w.shape, "b": b.shape, "y": (m, n)}
         halves = ("m floordiv 2", "n floordiv 2") if halve else ("m", "n")
-        (folder / "m.mlir").write_text(program(kind, halves[0], shapes, columns, halves[1]))
+        text = program(kind, halves[0], shapes, columns, halves[1])
+        if "avx512bf16" in target and layout[0] in EVEN:
+            text = by_form(text, "dot_product")
+        (folder / "m.mlir").write_text(text)
         module = fovea.compile(folder / "m.mlir", target=target)
         sums = x.astype(np.int64)[np.arange(m) // by] @ w.astype(np.int64)[tuple(at)]
         want = sums + b.astype(np.int64)[np.arange(n) // by]
