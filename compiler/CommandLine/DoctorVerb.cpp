@@ -48,9 +48,7 @@ static void checkTargets(Findings &findings) {
 static void checkCpu(Findings &findings) {
   findings.add(true, "cpu", llvm::sys::getHostCPUName());
   std::string features;
-  for (const char *feature :
-       {"avx2", "fma", "f16c", "avx512f", "avx512bw", "avx512dq", "avx512vl", "avx512vnni",
-        "avx512bf16", "amx-tile", "amx-bf16", "amx-int8", "neon", "dotprod", "i8mm", "bf16", "sve"})
+  for (const std::string &feature : targetFeatures())
     if (fovea::cpu::hasFeature(feature).value_or(false))
       features += (features.empty() ? "" : " ") + std::string(feature);
   findings.add(true, "features", features.empty() ? "none of interest" : features);

@@ -51,10 +51,11 @@ static void sumColumns(MutableArrayRef<uint8_t> panels, int64_t rows, int64_t wi
   int64_t row = 4 * width;
   for (size_t start = 0; start < panels.size(); start += rows * row)
     for (int64_t column = 0; column < width; ++column) {
-      int32_t sum = 0;
+      uint32_t sum = 0; // Modulo 2^32, as the code's.
       for (int64_t word = 0; word + 1 < rows; ++word)
         for (int64_t byte = 0; byte < 4; ++byte)
-          sum += static_cast<int8_t>(panels[start + word * row + 4 * column + byte]);
+          sum += static_cast<uint32_t>(
+              static_cast<int8_t>(panels[start + word * row + 4 * column + byte]));
       sum *= 128;
       std::memcpy(&panels[start + (rows - 1) * row + 4 * column], &sum, sizeof(sum));
     }

@@ -52,8 +52,7 @@ static std::string rowsWithNames() {
   std::string names;
   for (const cpu::ProductRow &row : cpu::productRows())
     if (row.unit != cpu::RowUnit::Fma)
-      names += (names.empty() ? "" : ", ") + row.name.str() +
-               (row.lanes == 16 ? " (x86-64-v4)" : " (x86-64-v3)");
+      names += (names.empty() ? "" : ", ") + row.name.str() + " (" + cpu::levelOf(row).str() + ")";
   return names;
 }
 
@@ -107,6 +106,8 @@ llvm::json::Array fovea::describeProducts() {
   }
   return list;
 }
+
+std::vector<std::string> fovea::targetFeatures() { return cpu::featuresOfTargets(); }
 
 llvm::json::Array fovea::describeTargets() {
   llvm::json::Array list;

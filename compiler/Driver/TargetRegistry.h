@@ -34,6 +34,9 @@ llvm::json::Array describeTargets();
 /// beyond a level, whether a test has executed them (proven), whether the target host takes them.
 llvm::json::Array describeProducts();
 
+/// Features by which the CPU's levels and rows of products differ, by LLVM's names.
+std::vector<std::string> targetFeatures();
+
 } // namespace fovea
 
 #endif // FOVEA_COMPILER_DRIVER_TARGETREGISTRY_H

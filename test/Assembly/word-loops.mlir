@@ -7,7 +7,9 @@
 // RUN: python3 %S/check_loops.py %t.s --fma 4 | FileCheck %s --check-prefix=TILES
 // TILES: 4 multiply-adds in {{1[0-9]}} instructions
 //
-// RUN: fovea compile %t.mlir --target=x86-64-v4+avx512bf16 --emit=asm -o %t.s
+// RUN: sed 's/{indexing_maps/{schedule = #fovea.schedule<form = "dot_product">, indexing_maps/' \
+// RUN:   %t.mlir > %t.dots.mlir
+// RUN: fovea compile %t.dots.mlir --target=x86-64-v4+avx512bf16 --emit=asm -o %t.s
 // RUN: python3 %S/check_loops.py %t.s --fma 96 | FileCheck %s --check-prefix=DOTS
 // DOTS: 96 multiply-adds in {{1[34][0-9]}} instructions
 //

@@ -17,13 +17,13 @@ using kernel::ProductOp;
 /// LLVM's name of acc + dot(word of a row, word of the panel) on the lanes; empty for none.
 static StringRef instructionOf(ProductOp op) {
   bool whole = op.getSumType().getElementType().isInteger(32);
-  if (op.getLanes() == 16)
-    return whole ? "llvm.x86.avx512.vpdpbusd.512" : "llvm.x86.avx512bf16.dpbf16ps.512";
-  if (op.getLanes() != 8)
-    return {};
-  if (!whole)
-    return "llvm.x86.avx512bf16.dpbf16ps.256";
-  return op.getUnsignedRows() ? "llvm.x86.avx512.vpdpbusd.256" : "llvm.x86.avx2.vpdpbssd.256";
+  if (op.getLanes() == 16 && !whole)
+    return "llvm.x86.avx512bf16.dpbf16ps.512";
+  if (op.getLanes() == 16 && op.getUnsignedRows())
+    return "llvm.x86.avx512.vpdpbusd.512";
+  if (op.getLanes() == 8 && whole && !op.getUnsignedRows())
+    return "llvm.x86.avx2.vpdpbssd.256";
+  return {};
 }
 
 namespace {
@@ -155,8 +155,9 @@ private:
 
 LogicalResult fovea::emitDots(OpBuilder &builder, ProductOp op) {
   if (instructionOf(op).empty())
-    return op.emitOpError("expected 8 or 16 lanes, for which there are dot instructions, got ")
-           << op.getLanes();
+    return op.emitOpError("expected elements for which there are dot instructions of ")
+           << op.getLanes() << " lanes, got " << (op.getUnsignedRows() ? "unsigned " : "")
+           << cast<MemRefType>(op.getLhs().getType()).getElementType();
   DotEmitter(builder, op).emit();
   return success();
 }

@@ -202,9 +202,8 @@ private:
       columnTiles.push_back(load(
           kTileRows, addressOf(op.getPanel(), words, index(vector * kTileRows * op.getGroup())),
           rowBytes(op.getPanel())));
-    StringRef instruction = element.isBF16()       ? "llvm.x86.tdpbf16ps.internal"
-                            : op.getUnsignedRows() ? "llvm.x86.tdpbusd.internal"
-                                                   : "llvm.x86.tdpbssd.internal";
+    StringRef instruction =
+        element.isBF16() ? "llvm.x86.tdpbf16ps.internal" : "llvm.x86.tdpbssd.internal";
     for (auto [place, sum] : llvm::enumerate(tiles))
       next.push_back(call(instruction, tile,
                           {word(heights[place / vectors]), word(kTileBytes), word(kTileBytes), sum,
@@ -226,6 +225,8 @@ private:
 } // namespace
 
 LogicalResult fovea::emitTiles(OpBuilder &builder, ProductOp op) {
+  if (op.getUnsignedRows())
+    return op.emitOpError("expected signed rows, as tiles have them");
   TileEmitter(builder, op).emit();
   return success();
 }

@@ -92,6 +92,17 @@ static Capabilities armv8() {
   return level;
 }
 
+namespace {
+struct Level {
+  llvm::StringLiteral name;
+  Capabilities (*make)();
+};
+} // namespace
+
+/// Highest first among those of one architecture.
+static constexpr Level kLevels[] = {
+    {"x86-64-v4", level4}, {"x86-64-v3", level3}, {"armv8-a", armv8}};
+
 /// A level and the rows named behind it; nothing for a row that there is not or that has other
 /// lanes.
 static std::optional<Capabilities> withRows(Capabilities level, llvm::StringRef names) {
@@ -118,25 +129,43 @@ static std::vector<std::string> rowsOfHost(int64_t lanes) {
 }
 
 std::optional<Capabilities> fovea::cpu::capabilitiesOf(llvm::StringRef name) {
-  auto [level, rows] = name.split('+');
+  auto [first, rows] = name.split('+');
   if (name.ends_with("+"))
     return std::nullopt;
-  if (level == "x86-64-v3")
-    return withRows(level3(), rows);
-  if (level == "x86-64-v4")
-    return withRows(level4(), rows);
-  if (name == "armv8-a")
-    return armv8();
+  for (const Level &level : kLevels)
+    if (level.name == first)
+      return withRows(level.make(), rows);
   if (name != "host")
     return std::nullopt;
   llvm::StringMap<bool> features = llvm::sys::getHostCPUFeatures();
-  for (Capabilities level : {level4(), level3(), armv8()}) {
-    auto has = [&](const std::string &feature) { return features.lookup(feature); };
-    if (!llvm::all_of(level.features, has))
+  auto has = [&](const std::string &feature) { return features.lookup(feature); };
+  for (const Level &level : kLevels) {
+    Capabilities cpu = level.make();
+    if (!llvm::all_of(cpu.features, has))
       continue;
-    level.tune = llvm::sys::getHostCPUName().str();
-    level.rows = rowsOfHost(level.lanes);
-    return level;
+    cpu.tune = llvm::sys::getHostCPUName().str();
+    cpu.rows = rowsOfHost(cpu.lanes);
+    return cpu;
   }
   return std::nullopt;
+}
+
+llvm::StringRef fovea::cpu::levelOf(const ProductRow &row) {
+  for (const Level &level : kLevels)
+    if (level.make().lanes == row.lanes)
+      return level.name;
+  return {};
+}
+
+std::vector<std::string> fovea::cpu::featuresOfTargets() {
+  std::vector<std::string> names;
+  auto add = [&](llvm::StringRef name) {
+    if (!llvm::is_contained(names, name))
+      names.push_back(name.str());
+  };
+  for (const Level &level : kLevels)
+    llvm::for_each(level.make().features, add);
+  for (const ProductRow &row : productRows())
+    llvm::for_each(row.features, add);
+  return names;
 }

@@ -52,6 +52,14 @@ struct Capabilities {
 /// "x86-64-v4+amx-bf16". Nothing for another name or for a host without any of them.
 std::optional<Capabilities> capabilitiesOf(llvm::StringRef name);
 
+struct ProductRow;
+
+/// The level behind which a target names a row: the one of its lanes.
+llvm::StringRef levelOf(const ProductRow &row);
+
+/// Features by which levels and rows of products differ, each once, by LLVM's names.
+std::vector<std::string> featuresOfTargets();
+
 } // namespace fovea::cpu
 
 #endif // FOVEA_COMPILER_TARGETS_CPU_CAPABILITIES_H

@@ -12,8 +12,26 @@ using namespace mlir;
 using namespace fovea;
 using namespace fovea::cpu;
 
+Refusal cpu::refuseLanes(ContractOp op, const std::optional<ProductDims> &dims,
+                         const Capabilities &cpu) {
+  if (!dims)
+    return {"layout", "no operand alone owns the output's last dimension"};
+  if (auto out = dyn_cast<MemRefType>(op.getInit().getType());
+      out && out.getStridesAndOffset().first.back() != 1)
+    return {"layout", "the output's last dimension is not contiguous"};
+  if (dims->k.empty())
+    return {"shape", "nothing is summed"};
+  SmallVector<AffineMap> maps{dims->columnsMap};
+  for (unsigned index = 0; index < op.getCaptures().size(); ++index)
+    maps.push_back(op.getCaptureMap(index));
+  if (!llvm::all_of(maps, [&](AffineMap map) { return movesEvenly(map, dims->n, cpu.lanes); }))
+    return {"layout", "the elements of a vector lie at changing distances"};
+  return {};
+}
+
 ContractTask::ContractTask(ContractOp op, Nest &nest, const Capabilities &cpu)
-    : op(op), nest(nest), cpu(cpu), dims(*ProductDims::of(op)) {
+    : op(op), nest(nest), cpu(cpu), dims(*ProductDims::of(op)),
+      sums(VectorType::get({cpu.lanes}, ContractOp::getSumType(elementTypeOf(op.getLhs())))) {
   for (unsigned dim = 0; dim < op.getNumDims(); ++dim) {
     auto [operand, position] = bearerOf(op, dim);
     extent.push_back(nest.size(operand, position));
@@ -112,6 +130,47 @@ LaneGroup ContractTask::groupAt(ArrayRef<Value> position, int64_t vector) {
   if (!columns || *columns % width != 0)
     group.mask = laneMask(nest, group.dims[dims.n], extent[dims.n], cpu.lanes);
   return group;
+}
+
+void ContractTask::writeRegions(kernel::ProductOp product, Init init, Finish finishRow) {
+  OpBuilder &b = nest.builder;
+  OpBuilder::InsertionGuard guard(b);
+  if (init) {
+    Block *block = b.createBlock(&product.getInit(), {}, b.getIndexType(), nest.loc);
+    kernel::YieldOp::create(b, nest.loc, init(block->getArgument(0)));
+  }
+  SmallVector<Type> types(1 + width / cpu.lanes, sums);
+  types[0] = b.getIndexType();
+  Block *block =
+      b.createBlock(&product.getFinish(), {}, types, SmallVector<Location>(types.size(), nest.loc));
+  finishRow(block->getArgument(0), ValueRange(block->getArguments()).drop_front());
+  b.setInsertionPointToEnd(block);
+  kernel::YieldOp::create(b, nest.loc);
+}
+
+void ContractTask::overBlocks(int64_t block, function_ref<void(Value, Value)> body) {
+  Value most = nest.index(block);
+  nest.loop(nest.index(0), depth, most,
+            [&](Value k0) { body(k0, nest.min(nest.sub(depth, k0), most)); });
+}
+
+SmallVector<Value> ContractTask::loadSums(Value memory, Value row, Value k0) {
+  OpBuilder &b = nest.builder;
+  Value zeros = arith::ConstantOp::create(b, nest.loc, b.getZeroAttr(sums));
+  Value first = arith::CmpIOp::create(b, nest.loc, arith::CmpIPredicate::eq, k0, nest.index(0));
+  SmallVector<Value> result;
+  for (int64_t lane = 0; lane < width; lane += cpu.lanes) {
+    Value sum =
+        vector::LoadOp::create(b, nest.loc, sums, memory, ValueRange{row, nest.index(lane)});
+    result.push_back(arith::SelectOp::create(b, nest.loc, first, zeros, sum));
+  }
+  return result;
+}
+
+void ContractTask::storeSums(Value memory, Value row, ValueRange values) {
+  for (auto [vector, sum] : llvm::enumerate(values))
+    vector::StoreOp::create(nest.builder, nest.loc, sum, memory,
+                            ValueRange{row, nest.index(vector * cpu.lanes)});
 }
 
 void ContractTask::finish(ArrayRef<Value> position, Value row, ValueRange sums) {

@@ -9,10 +9,16 @@
 #define FOVEA_COMPILER_TARGETS_CPU_CONTRACTTASK_H
 
 #include "compiler/Targets/CPU/Capabilities.h"
+#include "compiler/Targets/CPU/Forms.h"
 #include "compiler/Targets/CPU/LaneRegion.h"
 #include "compiler/Targets/CPU/ProductDims.h"
 
+#include "dialects/FoveaKernel/FoveaKernelDialect.h"
+
 namespace fovea::cpu {
+
+/// Why a contraction cannot be summed along lanes of its output, whatever its elements.
+Refusal refuseLanes(ContractOp op, const std::optional<ProductDims> &dims, const Capabilities &cpu);
 
 /// Base of the schedules of one contraction by register products.
 class ContractTask {
@@ -47,6 +53,20 @@ protected:
   /// Lane group number `vector` of the task's panel; masked where columns end.
   LaneGroup groupAt(llvm::ArrayRef<mlir::Value> position, int64_t vector);
 
+  /// The sums that a row starts with, and what becomes of those that it ends with.
+  using Init = llvm::function_ref<llvm::SmallVector<mlir::Value>(mlir::Value)>;
+  using Finish = llvm::function_ref<void(mlir::Value, mlir::ValueRange)>;
+
+  /// The regions of a register product; without `init`, rows start with zeros.
+  void writeRegions(kernel::ProductOp product, Init init, Finish finishRow);
+
+  /// body(first, length) for the depth in blocks of at most `block` summed elements.
+  void overBlocks(int64_t block, llvm::function_ref<void(mlir::Value, mlir::Value)> body);
+
+  /// Partial sums of a row in `memory`; zeros in the first block of the depth, where `k0` is 0.
+  llvm::SmallVector<mlir::Value> loadSums(mlir::Value memory, mlir::Value row, mlir::Value k0);
+  void storeSums(mlir::Value memory, mlir::Value row, mlir::ValueRange values);
+
   /// The epilogue on one row of sums.
   void finish(llvm::ArrayRef<mlir::Value> position, mlir::Value row, mlir::ValueRange sums);
 
@@ -57,6 +77,8 @@ protected:
   /// Of every dimension, and of all summed ones together.
   llvm::SmallVector<mlir::Value> extent;
   mlir::Value depth;
+  /// A vector of sums.
+  mlir::VectorType sums;
   /// Columns of a panel.
   int64_t width = 0;
 };

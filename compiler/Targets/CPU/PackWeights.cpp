@@ -38,7 +38,11 @@ struct PackWeights : fovea::impl::PackWeightsBase<PackWeights> {
     cpu.registers = registers;
     cpu.rows.assign(rows.begin(), rows.end());
     SmallVector<ContractOp> products;
-    getOperation().walk([&](ContractOp op) { products.push_back(op); });
+    // Only this pass knows what is packed: a mark that a model brought along counts for nothing.
+    getOperation().walk([&](ContractOp op) {
+      op->removeAttr(kPackedAttr);
+      products.push_back(op);
+    });
     for (ContractOp op : products)
       pack(op);
     SmallVector<GatesOp> gates;
@@ -50,7 +54,7 @@ struct PackWeights : fovea::impl::PackWeightsBase<PackWeights> {
 private:
   void pack(ContractOp op) {
     std::optional<ProductDims> dims = ProductDims::of(op);
-    if (!dims || dims->packedWidth)
+    if (!dims)
       return;
     GetWeightOp get = weightOf(dims->columns);
     Type element = elementTypeOf(dims->columns);
@@ -205,6 +209,7 @@ private:
     SmallVector<Attribute> maps(op.getIndexingMaps().begin(), op.getIndexingMaps().end());
     maps[isRhs ? 1 : 0] = AffineMapAttr::get(map);
     op.setIndexingMapsAttr(ArrayAttr::get(&getContext(), maps));
+    op->setAttr(kPackedAttr, UnitAttr::get(&getContext()));
   }
 
   Capabilities cpu;

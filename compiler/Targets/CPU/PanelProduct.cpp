@@ -32,19 +32,14 @@ static constexpr int64_t kFewRows = 16, kBytesAhead = 8192;
 
 static bool handles(Operation *op) { return isa<ContractOp>(op); }
 
-static Refusal refuse(Operation *op, const Capabilities &) {
+static Refusal refuse(Operation *op, const Capabilities &cpu) {
   auto contract = cast<ContractOp>(op);
   Type element = elementTypeOf(contract.getLhs());
   if (!element.isF32() && !element.isF16() && !element.isBF16())
     return {"dtype", "register products sum in f32; the elements are of another type"};
   std::optional<ProductDims> dims = ProductDims::of(contract);
-  if (!dims)
-    return {"layout", "no operand alone owns the output's last dimension"};
-  auto [strides, offset] = cast<MemRefType>(contract.getInit().getType()).getStridesAndOffset();
-  if (strides.back() != 1)
-    return {"layout", "the output's last dimension is not contiguous"};
-  if (dims->k.empty())
-    return {"shape", "nothing is summed"};
+  if (Refusal refusal = refuseLanes(contract, dims, cpu))
+    return refusal;
   if (dims->packedGroup > 1)
     return {"layout", "the weight is packed in words for dots or tiles"};
   return {};
@@ -101,39 +96,16 @@ private:
       return;
     }
     Value partial = nest.scratch({rowsPerTask, width}, f32);
-    Value block = nest.index(kDepthBlock), zero = nest.index(0);
-    nest.loop(zero, depth, block, [&](Value k0) {
-      Value length = nest.min(nest.sub(depth, k0), block);
+    overBlocks(kDepthBlock, [&](Value k0, Value length) {
       Value columns = panelOf(position, k0, length, kDepthBlock);
       writeStrips(
           position, columns, k0, length, firstRow, count, Tail::Exact,
-          [&](Value row) { return loadPartial(partial, nest.sub(row, firstRow), k0); },
-          [&](Value row, ValueRange sums) {
-            for (auto [vector, sum] : llvm::enumerate(sums))
-              vector::StoreOp::create(
-                  nest.builder, nest.loc, sum, partial,
-                  ValueRange{nest.sub(row, firstRow), nest.index(vector * cpu.lanes)});
-          });
+          [&](Value row) { return loadSums(partial, nest.sub(row, firstRow), k0); },
+          [&](Value row, ValueRange sums) { storeSums(partial, nest.sub(row, firstRow), sums); });
     });
-    nest.loop(zero, count, nest.index(1), [&](Value row) {
-      SmallVector<Value> sums = loadPartial(partial, row, depth);
-      finish(position, nest.add(firstRow, row), sums);
+    nest.loop(nest.index(0), count, nest.index(1), [&](Value row) {
+      finish(position, nest.add(firstRow, row), loadSums(partial, row, depth));
     });
-  }
-
-  /// Sums so far; zeros in the first block of the depth.
-  SmallVector<Value> loadPartial(Value partial, Value row, Value k0) {
-    auto type = VectorType::get({cpu.lanes}, f32);
-    Value zeros = arith::ConstantOp::create(nest.builder, nest.loc, nest.builder.getZeroAttr(type));
-    Value first =
-        arith::CmpIOp::create(nest.builder, nest.loc, arith::CmpIPredicate::eq, k0, nest.index(0));
-    SmallVector<Value> sums;
-    for (int64_t vector = 0; vector < tile.vectors; ++vector) {
-      Value sum = vector::LoadOp::create(nest.builder, nest.loc, type, partial,
-                                         ValueRange{row, nest.index(vector * cpu.lanes)});
-      sums.push_back(arith::SelectOp::create(nest.builder, nest.loc, first, zeros, sum));
-    }
-    return sums;
   }
 
   /// `length` summed elements, at most `capacity`, of the task's columns from `k0` on.
@@ -183,9 +155,6 @@ private:
     return arith::ExtFOp::create(nest.builder, nest.loc, type.clone(f32), value);
   }
 
-  using Init = function_ref<SmallVector<Value>(Value)>;
-  using Finish = function_ref<void(Value, ValueRange)>;
-
   void writeStrips(ArrayRef<Value> position, Value columns, Value k0, Value length, Value firstRow,
                    Value count, Tail tail, Init init, Finish finishRow) {
     nest.strips(count, tile.rows, tail, [&](Value row, int64_t rows) {
@@ -196,19 +165,9 @@ private:
                                                rows, tile.vectors, cpu.lanes, {}, aheadOf(columns));
       // In packed rows the product counts from 0.
       auto absolute = [&](Value at) { return directRows ? at : nest.add(first, at); };
-      OpBuilder::InsertionGuard guard(nest.builder);
-      if (init) {
-        Block *block =
-            nest.builder.createBlock(&product.getInit(), {}, nest.builder.getIndexType(), nest.loc);
-        kernel::YieldOp::create(nest.builder, nest.loc, init(absolute(block->getArgument(0))));
-      }
-      SmallVector<Type> types(1 + tile.vectors, VectorType::get({cpu.lanes}, f32));
-      types[0] = nest.builder.getIndexType();
-      Block *block = nest.builder.createBlock(&product.getFinish(), {}, types,
-                                              SmallVector<Location>(types.size(), nest.loc));
-      finishRow(absolute(block->getArgument(0)), ValueRange(block->getArguments()).drop_front());
-      nest.builder.setInsertionPointToEnd(block);
-      kernel::YieldOp::create(nest.builder, nest.loc);
+      auto from = [&](Value at) { return init(absolute(at)); };
+      writeRegions(product, init ? Init(from) : Init(),
+                   [&](Value at, ValueRange sums) { finishRow(absolute(at), sums); });
     });
   }
 

@@ -14,8 +14,9 @@ def PackWeights : Pass<"fovea-pack-weights", "::mlir::ModuleOp"> {
   let description = [{
     Needs tensors. A weight that a `fovea.contract` reads along the lanes of its output is replaced
     by a weight packed into panels of the register tile's width, which the driver packs; the
-    contract's map reads it through `n floordiv width` and `n mod width`. A schedule's tiles decide
-    the width; what two contracts read in different widths is packed twice. Where a row of dots or
+    contract's map reads it through `n floordiv width` and `n mod width`, and the contract is marked
+    `fovea.packed`; marks that come with the input are taken away. A schedule's tiles decide the
+    width; what two contracts read in different widths is packed twice. Where a row of dots or
     tiles takes the contract, bf16 and i8 are packed in words of 4 bytes. Gives up on weights of
     other types than floats or whose map is no permutation, and on tiles that do not fit the
     registers.

@@ -18,20 +18,27 @@ static int64_t modulusOf(AffineExpr expr) {
              : 0;
 }
 
-/// Width and group when the map reads panels, (..., n floordiv W, ..., n mod W), or with words of G
-/// elements, (..., n floordiv W, k floordiv G, n mod W, k mod G); else 0 and 1.
-static std::pair<int64_t, int64_t> panelOf(AffineMap map, ShapedType type, unsigned n) {
-  auto lane = [&](AffineExpr expr) {
-    auto mod = dyn_cast<AffineBinaryOpExpr>(expr);
-    return modulusOf(expr) && mod.getLHS() == getAffineDimExpr(n, map.getContext());
-  };
+/// Width and group of packed columns, whose map is (..., n floordiv W, k, n mod W), or with words
+/// of G elements (..., n floordiv W, k floordiv G, n mod W, k mod G).
+static std::pair<int64_t, int64_t> panelOf(AffineMap map, unsigned n) {
   ArrayRef<AffineExpr> results = map.getResults();
-  if (results.size() >= 3 && lane(results.back()))
+  if (results.back().isFunctionOfDim(n))
     return {modulusOf(results.back()), 1};
-  int64_t group = results.size() >= 4 ? modulusOf(results.back()) : 0;
-  if (group > 1 && group == type.getShape().back() && lane(results[results.size() - 2]))
-    return {modulusOf(results[results.size() - 2]), group};
-  return {0, 1};
+  return {modulusOf(results.drop_back().back()), modulusOf(results.back())};
+}
+
+bool cpu::movesEvenly(AffineMap map, unsigned dim, int64_t lanes) {
+  AffineExpr lane = getAffineDimExpr(dim, map.getContext());
+  return llvm::all_of(map.getResults(), [&](AffineExpr expr) {
+    AffineExpr step = simplifyAffineExpr(expr.replace(lane, lane + 1) - expr, map.getNumDims(), 0);
+    auto binary = dyn_cast<AffineBinaryOpExpr>(expr);
+    bool divides = binary && llvm::is_contained({AffineExprKind::FloorDiv, AffineExprKind::Mod},
+                                                binary.getKind());
+    if (isa<AffineConstantExpr>(step) || !divides || binary.getLHS() != lane)
+      return isa<AffineConstantExpr>(step);
+    auto by = dyn_cast<AffineConstantExpr>(binary.getRHS());
+    return by && lanes != 0 && by.getValue() % lanes == 0;
+  });
 }
 
 std::optional<ProductDims> ProductDims::of(ContractOp op) {
@@ -47,14 +54,14 @@ std::optional<ProductDims> ProductDims::of(ContractOp op) {
   dims.columns = inRhs ? op.getRhs() : op.getLhs();
   dims.rowsMap = inRhs ? lhs : rhs;
   dims.columnsMap = inRhs ? rhs : lhs;
-  std::tie(dims.packedWidth, dims.packedGroup) =
-      panelOf(dims.columnsMap, cast<ShapedType>(dims.columns.getType()), dims.n);
+  if (op->hasAttr(kPackedAttr))
+    std::tie(dims.packedWidth, dims.packedGroup) = panelOf(dims.columnsMap, dims.n);
   SmallVector<unsigned> candidates;
   for (unsigned dim = 0; dim < op.getNumDims(); ++dim) {
     if (op.isReduction(dim))
       dims.k.push_back(dim);
     else if (dim != dims.n && dims.rowsMap.isFunctionOfDim(dim) &&
-             !dims.columnsMap.isFunctionOfDim(dim))
+             !dims.columnsMap.isFunctionOfDim(dim) && movesEvenly(dims.rowsMap, dim))
       candidates.push_back(dim);
     else if (dim != dims.n)
       dims.loops.push_back(dim);

@@ -12,6 +12,10 @@
 
 namespace fovea::cpu {
 
+/// On a contraction whose columns PackWeights has packed. Maps alone do not tell: an operand that
+/// one reads like panels may lie otherwise, and has neither column sums nor zeros behind its ends.
+inline constexpr llvm::StringLiteral kPackedAttr = "fovea.packed";
+
 /// Roles in `out[m, n] = sum over k of rows[m, k] * columns[k, n]` with further loops around.
 struct ProductDims {
   /// Operands: `columns` owns the out map's last dimension.
@@ -34,6 +38,10 @@ struct ProductDims {
   /// of the output.
   static std::optional<ProductDims> of(ContractOp op);
 };
+
+/// True when elements lie at one distance from each other along a dimension, at least in every
+/// group of `lanes` of it that starts at a multiple of them; of no lanes, all along it.
+bool movesEvenly(mlir::AffineMap map, unsigned dim, int64_t lanes = 0);
 
 /// Operand and position that bear a dimension as a result of its own: the extent's source.
 std::pair<mlir::Value, unsigned> bearerOf(ContractOp op, unsigned dim);

@@ -18,7 +18,7 @@ static constexpr StringLiteral kAvx512Vnni[] = {"avx512vnni"};
 static constexpr StringLiteral kAvxVnniInt8[] = {"avxvnniint8"};
 
 static constexpr StringLiteral kTileBf16[] = {"llvm.x86.tdpbf16ps"};
-static constexpr StringLiteral kTileInt8[] = {"llvm.x86.tdpbssd", "llvm.x86.tdpbusd"};
+static constexpr StringLiteral kTileInt8[] = {"llvm.x86.tdpbssd"};
 static constexpr StringLiteral kDotBf16[] = {"llvm.x86.avx512bf16.dpbf16ps"};
 static constexpr StringLiteral kDotUnsigned[] = {"llvm.x86.avx512.vpdpbusd"};
 static constexpr StringLiteral kDotSigned[] = {"llvm.x86.avx2.vpdpbssd"};

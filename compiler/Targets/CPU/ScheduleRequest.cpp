@@ -22,9 +22,13 @@ ScheduleAttr cpu::scheduleOf(Operation *op) {
   return {};
 }
 
-bool cpu::isAskedFor(Operation *op, const Form &form) {
+bool cpu::namesForm(Operation *op) {
   ScheduleAttr schedule = scheduleOf(op);
-  return !schedule || !schedule.getForm() || schedule.getForm().getValue() == form.name;
+  return schedule && schedule.getForm();
+}
+
+bool cpu::isAskedFor(Operation *op, const Form &form) {
+  return !namesForm(op) || scheduleOf(op).getForm().getValue() == form.name;
 }
 
 std::optional<RegisterTile> cpu::requestedTile(Operation *op) {

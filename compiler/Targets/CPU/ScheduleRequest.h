@@ -22,6 +22,9 @@ ScheduleAttr scheduleOf(mlir::Operation *op);
 /// True unless the schedule names another form.
 bool isAskedFor(mlir::Operation *op, const Form &form);
 
+/// True when the schedule names a form, whether or not that is the fastest.
+bool namesForm(mlir::Operation *op);
+
 /// The register tile that the schedule asks for.
 std::optional<RegisterTile> requestedTile(mlir::Operation *op);
 

@@ -32,28 +32,20 @@ static const ProductRow *rowFor(StringRef elements, RowUnit unit, const Capabili
 }
 
 /// Why the operands of a contraction cannot be read in words.
-static Refusal refuseOperands(ContractOp op, const std::optional<ProductDims> &dims) {
+static Refusal refuseOperands(ContractOp op, const std::optional<ProductDims> &dims,
+                              const Capabilities &cpu) {
   Type element = elementTypeOf(op.getLhs());
   if (!element.isBF16() && !element.isInteger(8))
     return {"dtype", "words are of bf16 or of 8-bit integers; the elements are of another type"};
-  if (!dims)
-    return {"layout", "no operand alone owns the output's last dimension"};
-  if (auto out = dyn_cast<MemRefType>(op.getInit().getType());
-      out && out.getStridesAndOffset().first.back() != 1)
-    return {"layout", "the output's last dimension is not contiguous"};
-  if (dims->k.empty())
-    return {"shape", "nothing is summed"};
-  if (dims->packedWidth && dims->packedGroup == 1)
-    return {"layout", "the weight is packed for multiply-adds"};
-  return {};
+  return refuseLanes(op, dims, cpu);
 }
 
 /// Why instructions of a unit are not the fastest that the target has for so many rows.
 static Refusal refuseRows(std::optional<int64_t> rows, StringRef elements, RowUnit unit,
                           const Capabilities &cpu) {
   bool isBf16 = elements == "bf16";
-  if (unit == RowUnit::Dot && isBf16 && rowFor(elements, RowUnit::Tile, cpu))
-    return {"speed", "processors with tiles add dots of bf16 no faster than f32"};
+  if (unit == RowUnit::Dot && isBf16)
+    return {"speed", "dots of bf16 were nowhere measured to be faster than multiply-adds"};
   // Bytes without dots would be left to scalar loops.
   bool alternative = isBf16 || rowFor(elements, RowUnit::Dot, cpu);
   int64_t fewest = isBf16 ? kFewestRowsOfBf16 : kFewestRowsOfBytes;
@@ -64,7 +56,7 @@ static Refusal refuseRows(std::optional<int64_t> rows, StringRef elements, RowUn
 
 Refusal cpu::planWords(ContractOp op, const Capabilities &cpu, RowUnit unit, WordPlan &plan) {
   std::optional<ProductDims> dims = ProductDims::of(op);
-  if (Refusal refusal = refuseOperands(op, dims))
+  if (Refusal refusal = refuseOperands(op, dims, cpu))
     return refusal;
   bool tiles = unit == RowUnit::Tile;
   StringRef elements = elementTypeOf(op.getLhs()).isBF16() ? "bf16" : "i8";
@@ -72,9 +64,12 @@ Refusal cpu::planWords(ContractOp op, const Capabilities &cpu, RowUnit unit, Wor
   if (!plan.row)
     return {"target", llvm::formatv("the target has no {0} of {1}",
                                     tiles ? "tile products" : "dot products", elements)};
+  if (dims->packedWidth && dims->packedGroup == 1)
+    return {"layout", "the weight is packed for multiply-adds"};
   std::optional<int64_t> rows = dims->rowCount();
-  if (Refusal refusal = refuseRows(rows, elements, unit, cpu))
-    return refusal;
+  if (!namesForm(op))
+    if (Refusal refusal = refuseRows(rows, elements, unit, cpu))
+      return refusal;
   plan.group = elements == "bf16" ? 2 : 4;
   plan.step = tiles ? kTileWords * plan.group : plan.group;
   auto [bearer, place] = bearerOf(op, dims->n);
@@ -106,8 +101,7 @@ std::optional<WordPlan> cpu::planWords(ContractOp op, const Capabilities &cpu) {
 }
 
 WordPanels::WordPanels(ContractOp op, Nest &nest, const Capabilities &cpu, const WordPlan &plan)
-    : ContractTask(op, nest, cpu), plan(plan), element(elementTypeOf(op.getLhs())),
-      sums(VectorType::get({cpu.lanes}, ContractOp::getSumType(element))) {
+    : ContractTask(op, nest, cpu), plan(plan), element(elementTypeOf(op.getLhs())) {
   width = plan.tile.vectors * cpu.lanes;
 }
 

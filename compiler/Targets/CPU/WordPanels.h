@@ -47,7 +47,6 @@ protected:
 
   WordPlan plan;
   mlir::Type element;
-  mlir::VectorType sums;
 
 private:
   void packWord(llvm::ArrayRef<mlir::Value> position, mlir::Value k0, mlir::Value word,

@@ -63,8 +63,6 @@ public:
   }
 
 private:
-  using Init = function_ref<SmallVector<Value>(Value)>;
-  using Finish = function_ref<void(Value, ValueRange)>;
   /// emit(place, first row, rows): strips have places of their own also where their rows overlap.
   using Strip = function_ref<void(Value, Value, int64_t)>;
 
@@ -79,7 +77,7 @@ private:
                                          rows.count, nest.index(kTileRows));
     nest.branch(
         enough, [&] { writeRows(position, rows, rowsPerTask); },
-        [&] { overPanels(position, [&](ArrayRef<Value> at) { writePartOfTile(at, rows); }); });
+        [&] { writePartOfTile(position, rows); });
   }
 
   /// body(position) for every panel of the task.
@@ -128,8 +126,7 @@ private:
       return;
     }
     Value partial = nest.scratch({(rowsPerTask + 31) / 32 * 32, width}, sums.getElementType());
-    nest.loop(zero, depth, nest.index(block), [&](Value k0) {
-      Value length = nest.min(nest.sub(depth, k0), nest.index(block));
+    overBlocks(block, [&](Value k0, Value length) {
       Value columns = columnsFrom(position, k0, length, blockOf(depth));
       strips(rows.count, Tail::Exact, [&](Value place, Value first, int64_t count) {
         writeStrip(
@@ -147,14 +144,23 @@ private:
   }
 
   /// Fewer rows than a tile has, of a number that only the run knows: a function has tiles of one
-  /// height, so they are copied to where the tile may read the others.
+  /// height, so they are copied to where the tile may read the others; once where panels share
+  /// them.
   void writePartOfTile(ArrayRef<Value> position, const RowRange &rows) {
     Value zero = nest.index(0), partial = nest.scratch({kTileRows, width}, sums.getElementType());
     rowsScratch = nest.scratch({kTileRows, blockOf(depth)}, element);
-    nest.loop(zero, depth, nest.index(block), [&](Value k0) {
-      Value length = nest.min(nest.sub(depth, k0), nest.index(block));
+    if (shares)
+      copyRows(position, rows, zero, depth, rowsScratch, /*shift=*/false);
+    overPanels(position, [&](ArrayRef<Value> at) { writePartOfTile(at, rows, partial); });
+  }
+
+  /// The same of one panel, with sums in `partial`.
+  void writePartOfTile(ArrayRef<Value> position, const RowRange &rows, Value partial) {
+    Value zero = nest.index(0);
+    overBlocks(block, [&](Value k0, Value length) {
       Value columns = columnsFrom(position, k0, length, blockOf(depth));
-      copyRows(position, rows, k0, length, rowsScratch, /*shift=*/false);
+      if (!shares)
+        copyRows(position, rows, k0, length, rowsScratch, /*shift=*/false);
       makeProduct(
           rowsScratch, columns, zero, length, kTileRows,
           [&](Value row) { return loadSums(partial, row, k0); },
@@ -197,26 +203,6 @@ private:
     Value enough =
         arith::CmpIOp::create(nest.builder, nest.loc, arith::CmpIPredicate::sge, count, both);
     nest.branch(enough, [&] { cover(zero, count, both); }, [&] { cover(zero, count, one); });
-  }
-
-  /// Sums so far; zeros in the first block of the depth.
-  SmallVector<Value> loadSums(Value memory, Value row, Value k0) {
-    Value zeros = arith::ConstantOp::create(nest.builder, nest.loc, nest.builder.getZeroAttr(sums));
-    Value first =
-        arith::CmpIOp::create(nest.builder, nest.loc, arith::CmpIPredicate::eq, k0, nest.index(0));
-    SmallVector<Value> result;
-    for (int64_t vector = 0; vector < plan.tile.vectors; ++vector) {
-      Value sum = vector::LoadOp::create(nest.builder, nest.loc, sums, memory,
-                                         ValueRange{row, nest.index(vector * cpu.lanes)});
-      result.push_back(arith::SelectOp::create(nest.builder, nest.loc, first, zeros, sum));
-    }
-    return result;
-  }
-
-  void storeSums(Value memory, Value row, ValueRange values) {
-    for (auto [vector, sum] : llvm::enumerate(values))
-      vector::StoreOp::create(nest.builder, nest.loc, sum, memory,
-                              ValueRange{row, nest.index(vector * cpu.lanes)});
   }
 
   /// The task's columns from summed element `k0` on.
@@ -300,19 +286,7 @@ private:
     auto product = kernel::ProductOp::create(nest.builder, nest.loc, lhs, columns, start, length,
                                              strip, plan.tile.vectors, cpu.lanes, {}, Value(), unit,
                                              plan.row->takesUnsigned);
-    OpBuilder::InsertionGuard guard(nest.builder);
-    if (init) {
-      Block *block =
-          nest.builder.createBlock(&product.getInit(), {}, nest.builder.getIndexType(), nest.loc);
-      kernel::YieldOp::create(nest.builder, nest.loc, init(block->getArgument(0)));
-    }
-    SmallVector<Type> types(1 + plan.tile.vectors, sums);
-    types[0] = nest.builder.getIndexType();
-    Block *block = nest.builder.createBlock(&product.getFinish(), {}, types,
-                                            SmallVector<Location>(types.size(), nest.loc));
-    finishRow(block->getArgument(0), ValueRange(block->getArguments()).drop_front());
-    nest.builder.setInsertionPointToEnd(block);
-    kernel::YieldOp::create(nest.builder, nest.loc);
+    writeRegions(product, init, finishRow);
   }
 
   /// Summed elements that are copied at a time.

@@ -60,10 +60,44 @@ func.func @signed_bytes_of_8_lanes(%a: memref<2x4xi8>, %b: memref<1x32xi8>) {
 // -----
 
 func.func @no_dots_of_4_lanes(%a: memref<2x4xi8>, %b: memref<1x16xi8>, %k: index) {
-  // expected-error @+1 {{expected 8 or 16 lanes, for which there are dot instructions, got 4}}
+  // expected-error @+1 {{elements for which there are dot instructions of 4 lanes, got 'i8'}}
   fovea_kernel.product %a, %b row %k depth %k rows 2 vectors 1 lanes 4 by dot finish {
   ^bb0(%row: index, %v: vector<4xi32>):
     fovea_kernel.yield
   } : memref<2x4xi8>, memref<1x16xi8>
+  return
+}
+
+// -----
+
+func.func @no_dots_of_unsigned_bytes_of_8_lanes(%a: memref<2x4xi8>, %b: memref<1x32xi8>,
+    %k: index) {
+  // expected-error @+1 {{dot instructions of 8 lanes, got unsigned 'i8'}}
+  fovea_kernel.product %a, %b row %k depth %k rows 2 vectors 1 lanes 8 by dot unsigned finish {
+  ^bb0(%row: index, %v: vector<8xi32>):
+    fovea_kernel.yield
+  } : memref<2x4xi8>, memref<1x32xi8>
+  return
+}
+
+// -----
+
+func.func @no_dots_of_bf16_of_8_lanes(%a: memref<2x4xbf16>, %b: memref<2x16xbf16>, %k: index) {
+  // expected-error @+1 {{dot instructions of 8 lanes, got 'bf16'}}
+  fovea_kernel.product %a, %b row %k depth %k rows 2 vectors 1 lanes 8 by dot finish {
+  ^bb0(%row: index, %v: vector<8xf32>):
+    fovea_kernel.yield
+  } : memref<2x4xbf16>, memref<2x16xbf16>
+  return
+}
+
+// -----
+
+func.func @no_tiles_of_unsigned_bytes(%a: memref<2x4xi8>, %b: memref<16x64xi8>, %k: index) {
+  // expected-error @+1 {{expected signed rows, as tiles have them}}
+  fovea_kernel.product %a, %b row %k depth %k rows 2 vectors 1 lanes 16 by tile unsigned finish {
+  ^bb0(%row: index, %v: vector<16xi32>):
+    fovea_kernel.yield
+  } : memref<2x4xi8>, memref<16x64xi8>
   return
 }

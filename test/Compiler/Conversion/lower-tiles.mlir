@@ -55,14 +55,14 @@ func.func @parts_of_tiles(%a: memref<?x50xi8>, %b: memref<16x64xi8>, %r: index) 
 // CHECK:           vector.store %{{.*}}, %[[SUMS:.*]][%[[ROW]]
 // CHECK:         "llvm.x86.tileloadd64.internal"
 // CHECK-NOT:     tilezero
-// CHECK:         "llvm.x86.tdpbusd.internal"
+// CHECK:         "llvm.x86.tdpbssd.internal"
 // CHECK:         %[[MOST:.*]] = scf.for {{.*}} -> (vector<16xi32>)
 // CHECK:           arith.maxsi
 // CHECK:         return %[[MOST]]
 func.func @go_on_from_sums_and_carry(%a: memref<?x64xi8>, %b: memref<16x64xi8>, %r: index,
     %sum: vector<16xi32>) -> vector<16xi32> {
   %k = arith.constant 64 : index
-  %0 = fovea_kernel.product %a, %b row %r depth %k rows 8 vectors 1 lanes 16 by tile unsigned
+  %0 = fovea_kernel.product %a, %b row %r depth %k rows 8 vectors 1 lanes 16 by tile
       carry(%sum : vector<16xi32>) init {
   ^bb0(%row: index):
     fovea_kernel.yield %sum : vector<16xi32>

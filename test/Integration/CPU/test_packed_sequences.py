@@ -13,6 +13,7 @@ import fovea
 import ml_dtypes
 import numpy as np
 import pytest
+from attention_limits import limit_of
 from build_tree import fovea as run_program
 
 Array = np.ndarray
@@ -148,9 +149,7 @@ def check(case: Case, feed: dict[str, Array], got: dict[str, Array], which: rang
         y, lse = expected(case, feed, n)
         rows = slice(*feed["qs"][n : n + 2])
         error = np.abs(got["result0"][0, rows].astype(np.float64) - y)
-        limit = 2e-6 * np.sqrt(DEPTH) * max(1.0, np.abs(y).max(initial=0))
-        limit = limit + (np.abs(y) * 2.0**-8 if case.element == "bf16" else 0)
-        assert np.all(error <= limit), f"sequence {n}"
+        assert np.all(error <= limit_of(y, DEPTH, case.element)), f"sequence {n}"
         if case.lse:
             np.testing.assert_allclose(got["result1"][0][:, rows], lse, rtol=1e-5, atol=1e-5)
 

@@ -11,6 +11,7 @@ import fovea
 import ml_dtypes
 import numpy as np
 import pytest
+from attention_limits import limit_of
 
 Array = np.ndarray
 DIMS = "b, h, i, j, d, e"
@@ -122,9 +123,7 @@ def test_pages_agree_with_float64(case: Case, target: str) -> None:
         for lengths in ((most, 1, 0), (most - 1, most // 2, min(most, 17))):
             feed = feed_of(case, blocks, lengths)
             y, got = expected(case, feed), module(**feed)["result0"].astype(np.float64)
-            limit = 2e-6 * np.sqrt(DEPTH) * max(1.0, np.abs(y).max())
-            limit = limit + (np.abs(y) * 2.0**-8 if case.element == "bf16" else 0)
-            assert np.all(np.abs(got - y) <= limit)
+            assert np.all(np.abs(got - y) <= limit_of(y, DEPTH, case.element))
 
 
 def test_the_pool_is_not_copied() -> None:

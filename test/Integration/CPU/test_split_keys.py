@@ -13,6 +13,7 @@ import fovea
 import ml_dtypes
 import numpy as np
 import pytest
+from attention_limits import limit_of
 
 Array = np.ndarray
 BATCH, DEPTH, WIDTH = 2, 32, 48
@@ -153,10 +154,7 @@ def check(module: fovea.Module, case: Case, keys: int, at: int) -> None:
     feed["k"][unread] = np.nan
     feed["v"].swapaxes(1, 2)[unread] = np.nan
     got = module(**feed)
-    # Sums in f32, and for bf16 the rounding of the result: half of its last of 8 bits.
-    limit = 2e-6 * np.sqrt(DEPTH) * max(1.0, np.abs(y).max())
-    limit = limit + (np.abs(y) * 2.0**-8 if case.element == "bf16" else 0)
-    assert np.all(np.abs(got["result0"].astype(np.float64) - y) <= limit)
+    assert np.all(np.abs(got["result0"].astype(np.float64) - y) <= limit_of(y, DEPTH, case.element))
     if case.lse:
         np.testing.assert_allclose(got["result1"], lse, rtol=1e-5, atol=1e-5)
 

@@ -10,11 +10,19 @@ import numpy as np
 import onnx
 import pytest
 from onnx import TensorProto, helper
+from product_cases import usable
 
 Array = np.ndarray
 TYPES = {"u8": (TensorProto.UINT8, np.uint8), "i8": (TensorProto.INT8, np.int8)}
 # None, one for all, and one per column.
 ZEROS = ("none", "rows", "both", "columns")
+# What computes 1, 3, 40 and any number of rows on each target.
+FORMS = {
+    "x86-64-v3": ["loop_product"] * 4,
+    "x86-64-v4+avx512vnni": ["dot_product"] * 4,
+    "x86-64-v4+amx-int8": ["tile_product"] * 4,
+    "x86-64-v4+amx-int8+avx512vnni": [*["dot_product"] * 2, *["tile_product"] * 2],
+}
 
 
 def model(rows: int | str, weights: Array, x_type: str, y_type: str, zeros: str) -> bytes:
@@ -45,14 +53,20 @@ def draw(rng: np.random.Generator, kind: str, *shape: int) -> Array:
     return np.asarray(values).astype(TYPES[kind][1])
 
 
-@pytest.mark.parametrize("target", ["host", "x86-64-v3"])
+@pytest.mark.parametrize("target", FORMS)
 @pytest.mark.parametrize("zeros", ZEROS)
 def test_products_are_exact(zeros: str, target: str) -> None:
+    for row in target.split("+")[1:]:
+        usable(row)
     rng = np.random.default_rng(3)
+    sizes = ((1, 64, 16), (3, 37, 21), (40, 130, 70), ("m", 70, 40))
     for x_type, y_type in itertools.product(TYPES, TYPES):
-        for rows, depth, columns in ((1, 64, 16), (3, 37, 21), (40, 130, 70), ("m", 70, 40)):
+        for (rows, depth, columns), form in zip(sizes, FORMS[target], strict=True):
             w = draw(rng, y_type, depth, columns)
             module = fovea.compile(model(rows, w, x_type, y_type, zeros), target=target)
+            kernels = module.ledger["kernels"]
+            forms = [kernel["form"] for kernel in kernels if kernel["op"] == "fovea.contract"]
+            assert forms == [form], (x_type, y_type, rows)
             for count in (rows,) if isinstance(rows, int) else (2, 19, 50):
                 x = draw(rng, x_type, count, depth)
                 given, zx, zy = {"x": x}, np.int64(0), np.int64(0)

@@ -17,7 +17,7 @@ fovea.weight @half from "w.safetensors" : tensor<8x32xf16>
 // CHECK-LABEL: func @pack_columns
 // CHECK:         %[[PANELS:.*]] = fovea.get_weight @[[$W]] : tensor<1x8x32xf32>
 // CHECK:         fovea.contract ins(%{{.*}}, %[[PANELS]]
-// CHECK-SAME:      (d1 floordiv 32, d2, d1 mod 32)
+// CHECK-SAME:      {fovea.packed, {{.*}}(d1 floordiv 32, d2, d1 mod 32)
 func.func @pack_columns(%a: tensor<5x8xf32>, %c: tensor<5x32xf32>) -> tensor<5x32xf32> {
   %w = fovea.get_weight @w : tensor<8x32xf32>
   %r = fovea.contract ins(%a, %w : tensor<5x8xf32>, tensor<8x32xf32>) outs(%c : tensor<5x32xf32>)
@@ -43,11 +43,11 @@ func.func @pack_rows_of_a_transposed_weight(%a: tensor<5x8xf32>, %c: tensor<5x32
 
 // CHECK-LABEL: func @do_not_pack_what_is_no_weight
 // CHECK-SAME:    %[[A:.*]]: tensor<5x8xf32>, %[[W:.*]]: tensor<8x32xf32>
-// CHECK:         fovea.contract ins(%[[A]], %[[W]]
+// CHECK:         fovea.contract ins(%[[A]], %[[W]] {{.*}} {indexing_maps
 func.func @do_not_pack_what_is_no_weight(%a: tensor<5x8xf32>, %w: tensor<8x32xf32>,
     %c: tensor<5x32xf32>) -> tensor<5x32xf32> {
   %r = fovea.contract ins(%a, %w : tensor<5x8xf32>, tensor<8x32xf32>) outs(%c : tensor<5x32xf32>)
-      {indexing_maps = [#a, #b, #c]} epilogue {
+      {fovea.packed, indexing_maps = [#a, #b, #c]} epilogue {
       ^bb0(%sum: f32):
         fovea.yield %sum : f32
       } -> tensor<5x32xf32>

@@ -99,7 +99,25 @@ func.func private @panels_are_not_as_wide_as_the_tile(%a: memref<5x8xf32>, %b: m
   // expected-note @+2 {{packed in panels of 32 columns; tiles of 4 vectors are 64 columns wide}}
   // expected-note @+1 {{loop_product: it has no register tile}}
   fovea.contract ins(%a, %b : memref<5x8xf32>, memref<1x8x32xf32>) outs(%c : memref<5x32xf32>)
-      {indexing_maps = [#a, #b, #c], schedule = #fovea.schedule<tiles = [6, 4]>} epilogue {
+      {fovea.packed, indexing_maps = [#a, #b, #c],
+       schedule = #fovea.schedule<tiles = [6, 4]>} epilogue {
+      ^bb0(%sum: f32):
+        fovea.yield %sum : f32
+      }
+  return
+}
+
+// -----
+
+#a = affine_map<(m, n, k) -> (m, k)>
+#b = affine_map<(m, n, k) -> (n floordiv 4, k, n mod 4)>
+#c = affine_map<(m, n, k) -> (m, n)>
+func.func private @panels_are_narrower_than_a_vector(%a: memref<5x8xf32>, %b: memref<8x8x4xf32>,
+    %c: memref<5x32xf32>) attributes {fovea_kernel.kernel} {
+  // expected-error @+2 {{cannot follow}}
+  // expected-note @+1 {{panel_product: the elements of a vector lie at changing distances}}
+  fovea.contract ins(%a, %b : memref<5x8xf32>, memref<8x8x4xf32>) outs(%c : memref<5x32xf32>)
+      {indexing_maps = [#a, #b, #c], schedule = #fovea.schedule<form = "panel_product">} epilogue {
       ^bb0(%sum: f32):
         fovea.yield %sum : f32
       }

@@ -82,6 +82,21 @@ func.func private @panel_product_with_a_tile(%a: memref<5x8xf32>, %b: memref<8x3
 func.func private @tile_as_wide_as_packed_panels(%a: memref<5x8xf32>, %b: memref<1x8x48xf32>,
     %c: memref<5x48xf32>) attributes {fovea_kernel.kernel} {
   fovea.contract ins(%a, %b : memref<5x8xf32>, memref<1x8x48xf32>) outs(%c : memref<5x48xf32>)
+      {fovea.packed, indexing_maps = [#a, #panels, #c],
+       schedule = #fovea.schedule<tiles = [5, 3]>} epilogue {
+      ^bb0(%sum: f32):
+        fovea.yield %sum : f32
+      }
+  return
+}
+
+// The same map over what the compiler did not pack: it is copied.
+// CHECK-LABEL: func private @do_not_take_panels_for_packed
+// CHECK:         fovea_kernel.scratch : memref<8x48xf32>
+// CHECK:         return
+func.func private @do_not_take_panels_for_packed(%a: memref<5x8xf32>, %b: memref<1x8x48xf32>,
+    %c: memref<5x48xf32>) attributes {fovea_kernel.kernel} {
+  fovea.contract ins(%a, %b : memref<5x8xf32>, memref<1x8x48xf32>) outs(%c : memref<5x48xf32>)
       {indexing_maps = [#a, #panels, #c], schedule = #fovea.schedule<tiles = [5, 3]>} epilogue {
       ^bb0(%sum: f32):
         fovea.yield %sum : f32
