@@ -88,7 +88,8 @@ def close(contenders: Sequence[Contender]) -> None:
 def contenders_of(
     case: Case, options: argparse.Namespace
 ) -> Iterator[tuple[dict[str, Contender], dict[str, str]]]:
-    """Those that are ready, Fovea first, and why others are not."""
+    """Those that are ready, Fovea first, and why others are not. Without Fovea there is nothing to
+    be measured beside."""
     ready: dict[str, Contender] = {}
     missing: dict[str, str] = {}
     wanted = [FOVEA, *(peer for peer in peers_of(case) if not options.alone)]
@@ -98,6 +99,8 @@ def contenders_of(
                 ready[system.name] = started(system, case, options)
             except Broken as broken:
                 missing[system.name] = str(broken)
+                if system is FOVEA:
+                    break
         yield ready, missing
     finally:
         close(list(ready.values()))
