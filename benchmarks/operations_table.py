@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Rows of `./dev bench attention` and `gemm` as tables: on the terminal, in docs/Performance.md.
+"""Rows of `./dev bench attention`, `gemm` and `rnn` as tables: on the terminal and in
+docs/Performance.md.
 
 Usage: operations_table.py [--check] writes the targets and the latest results, those of
 benchmarks/results/operations.jsonl, into docs/Performance.md; --check compares them instead.
@@ -80,7 +81,7 @@ def targets_table() -> str:
         beside = f" {target.peer}" if target.peer else ""
         body.append([target.what, percent(target.peak), percent(target.bandwidth),
                      "-" if target.ratio is None else f"{target.ratio:g}x{beside}"])  # fmt: skip
-    return _markdown(("cases, 1 and 2 threads", "FMA peak", "bandwidth", "ratio"), body)
+    return _markdown(("cases, 1 and 2 threads unless said", "FMA peak", "bandwidth", "ratio"), body)
 
 
 def results_table(rows: Sequence[Row]) -> str:
