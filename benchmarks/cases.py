@@ -1,4 +1,4 @@
-"""The cases of `./dev bench attention` and `./dev bench gemm`, by fixed ids."""
+"""The cases of `./dev bench attention`, `gemm` and `rnn`, by fixed ids."""
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 from __future__ import annotations
@@ -9,12 +9,17 @@ from dataclasses import dataclass
 
 import attention
 import gemm
+import recurrence
+import whole_models
 from attention import Attention
 from gemm import Gemm
 from problem import Problem
+from recurrence import Recurrence
+from whole_models import WholeModel
 
 ID = re.compile(r"(.+?)(_avx2)?_t([1-9]\d*)")
 THREADS = (1, 2)
+PARSERS = (attention.parse, gemm.parse, recurrence.parse, whole_models.parse)
 
 
 @dataclass(frozen=True)
@@ -34,8 +39,9 @@ class Case:
 def parse(name: str) -> Case | None:
     """The case of an id, also of one that is in no suite."""
     match = ID.fullmatch(name)
-    problem = match and (attention.parse(match[1]) or gemm.parse(match[1]))
-    if not match or not problem:
+    problems = [parser(match[1]) for parser in PARSERS] if match else []
+    problem = next((problem for problem in problems if problem), None)
+    if not problem:
         return None
     return Case(problem, int(match[3]), "x86-64-v3" if match[2] else "host")
 
@@ -51,12 +57,19 @@ _ATTENTION = (
     Attention("decode", 8192, 32, 128, "bf16", 8, 4),
 )  # fmt: skip
 _GEMM = tuple(Gemm(size, size, size) for size in (256, 512, 1024, 2048, 4096))
+_RNN = (
+    *(Recurrence(kind, batch, hidden, 128)
+      for batch, hidden in ((1, 256), (1, 512), (32, 512), (64, 1024)) for kind in ("lstm", "gru")),
+    *(Recurrence(kind, 1, 512, 128, dtype) for dtype in ("bf16", "i8") for kind in ("lstm", "gru")),
+    *map(WholeModel, ("silero_frame", "silero_16k_frame", "g2p_word")),
+)  # fmt: skip
 _AVX2 = {
     "attention": [problem for problem in _ATTENTION
                   if problem.depth == 128 and problem.kind in ("full", "causal")],
     "gemm": _GEMM,
+    "rnn": (),
 }  # fmt: skip
-SUITES: dict[str, Sequence[Problem]] = {"attention": _ATTENTION, "gemm": _GEMM}
+SUITES: dict[str, Sequence[Problem]] = {"attention": _ATTENTION, "gemm": _GEMM, "rnn": _RNN}
 
 
 def suite(name: str) -> list[Case]:

@@ -1,4 +1,4 @@
-"""`./dev bench attention` and `./dev bench gemm`: single operations beside the peers and the peaks.
+"""`./dev bench attention`, `gemm` and `rnn`: single operations beside the peers and the peaks.
 
 Every contender is a process of its own on the case's processors, stopped while another has its
 slice of a few milliseconds; slices of multiply-adds and of reads from memory take turns with them.
@@ -88,7 +88,8 @@ def close(contenders: Sequence[Contender]) -> None:
 def contenders_of(
     case: Case, options: argparse.Namespace
 ) -> Iterator[tuple[dict[str, Contender], dict[str, str]]]:
-    """Those that are ready, Fovea first, and why others are not."""
+    """Those that are ready, Fovea first, and why others are not. Without Fovea there is nothing to
+    be measured beside."""
     ready: dict[str, Contender] = {}
     missing: dict[str, str] = {}
     wanted = [FOVEA, *(peer for peer in peers_of(case) if not options.alone)]
@@ -98,6 +99,8 @@ def contenders_of(
                 ready[system.name] = started(system, case, options)
             except Broken as broken:
                 missing[system.name] = str(broken)
+                if system is FOVEA:
+                    break
         yield ready, missing
     finally:
         close(list(ready.values()))
@@ -115,9 +118,12 @@ def check_results(
                 drop(name, str(broken), measured, ready)
                 continue
             measured.errors[name] = error
-            if not error <= expected.tolerance:
-                allowed = f"off by {error:.3g}, allowed is {expected.tolerance:.3g}"
-                measured.wrong[name] = allowed
+            narrow = SYSTEMS[name].narrow
+            allowed = expected.narrow if narrow else expected.tolerance
+            if not error <= allowed:
+                measured.wrong[name] = f"off by {error:.3g}, allowed is {allowed:.3g}"
+            elif narrow:
+                measured.narrow.add(name)
 
 
 def drop(name: str, why: str, measured: Measured, ready: dict[str, Contender]) -> None:
@@ -172,6 +178,8 @@ def row_of(case: Case, measured: Measured, expected: Expected, about: dict[str, 
         peer |= about.get(name, {})
         if SYSTEMS[name].optional:
             peer["optional"] = True
+        if SYSTEMS[name].narrow:
+            peer["narrow"] = True
     return row
 
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Rows of `./dev bench attention` and `gemm` as tables: on the terminal, in docs/Performance.md.
+"""Rows of `./dev bench attention`, `gemm` and `rnn` as tables: on the terminal and in
+docs/Performance.md.
 
 Usage: operations_table.py [--check] writes the targets and the latest results, those of
 benchmarks/results/operations.jsonl, into docs/Performance.md; --check compares them instead.
@@ -11,7 +12,7 @@ from __future__ import annotations
 import json
 import sys
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import cases
@@ -41,10 +42,10 @@ def cells(row: Row) -> list[str]:
     """One case, with what misses its target behind the figure in brackets."""
     target = targets.target_of(row["case"], targets.load())
 
-    def beside(text: str, got: float | None, least: float | None) -> str:
+    def beside(shown: Callable[[float | None], str], got: float | None, least: float | None) -> str:
         if least is None or (got is not None and got >= least):
-            return text
-        return f"{text} (target {times(least) if 'x' in text else percent(least)})"
+            return shown(got)
+        return f"{shown(got)} (target {shown(least)})"
 
     least = target or targets.Target("", ())
     median = row["median_ms"]
@@ -54,9 +55,9 @@ def cells(row: Row) -> list[str]:
     return [
         row["case"],
         "-" if median is None else f"{median:.3f} ms",
-        beside(percent(row["peak_fraction"]), row["peak_fraction"], least.peak),
-        beside(percent(row["bandwidth_fraction"]), row["bandwidth_fraction"], least.bandwidth),
-        beside(times(ratio), ratio, least.ratio),
+        beside(percent, row["peak_fraction"], least.peak),
+        beside(percent, row["bandwidth_fraction"], least.bandwidth),
+        beside(times, ratio, least.ratio),
         peer,
         "-" if error is None else f"{error:.1e}",
     ]
@@ -80,7 +81,7 @@ def targets_table() -> str:
         beside = f" {target.peer}" if target.peer else ""
         body.append([target.what, percent(target.peak), percent(target.bandwidth),
                      "-" if target.ratio is None else f"{target.ratio:g}x{beside}"])  # fmt: skip
-    return _markdown(("cases, 1 and 2 threads", "FMA peak", "bandwidth", "ratio"), body)
+    return _markdown(("cases, 1 and 2 threads unless said", "FMA peak", "bandwidth", "ratio"), body)
 
 
 def results_table(rows: Sequence[Row]) -> str:

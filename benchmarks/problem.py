@@ -16,10 +16,12 @@ UNITS = {"f32": 2.0**-24, "bf16": 2.0**-9}
 
 @dataclass(frozen=True)
 class Expected:
-    """The result in float64, and how far an element of a sound one may be off at most."""
+    """The result in float64, and how far an element of a sound one may be off at most; `narrow` is
+    that of a system that computes in less than is asked for."""
 
     result: np.ndarray
     tolerance: float
+    narrow: float | None = None
 
 
 class Problem(Protocol):

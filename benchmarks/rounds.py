@@ -32,12 +32,14 @@ class Round:
 @dataclass
 class Measured:
     """A case's rounds; `names` has Fovea first. `errors` has how far results are off, `wrong` the
-    contenders that are too far off or broke, with a sentence."""
+    contenders that are too far off or broke, with a sentence, `narrow` those that compute in less
+    than is asked for."""
 
     names: list[str]
     rounds: list[Round]
     errors: dict[str, float] = field(default_factory=dict)
     wrong: dict[str, str] = field(default_factory=dict)
+    narrow: set[str] = field(default_factory=set)
 
 
 def kept(rounds: Sequence[Round]) -> list[Round]:
@@ -99,7 +101,8 @@ def figures(measured: Measured, flops: int, moved: int) -> Row:
         moved / one.seconds(ours) / one.gbps * 1e-9 for one in rounds
     )
     row["peers"] = _peers(measured, rounds)
-    sound = {name: peer for name, peer in row["peers"].items() if peer["ratio"] is not None}
+    sound = {name: peer for name, peer in row["peers"].items()
+             if peer["ratio"] is not None and name not in measured.narrow}  # fmt: skip
     if sound:
         row["best_peer"] = min(sound, key=lambda name: sound[name]["median_ms"])
         row["ratio"] = sound[row["best_peer"]]["ratio"]

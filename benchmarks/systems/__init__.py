@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 from cases import Case
+from problem import Problem
 
 Settings = dict[str, Any]
 ACTIVE, PASSIVE = {"OMP_WAIT_POLICY": "active"}, {"OMP_WAIT_POLICY": "passive"}
@@ -28,10 +29,17 @@ class Loaded:
     output: Callable[[], np.ndarray]
 
 
+def computed(problem: Problem) -> str:
+    """What peers compute in: another dtype than the problem's may be that of weights alone."""
+    return getattr(problem, "computed", problem.dtype)
+
+
 @dataclass(frozen=True)
 class System:
-    """`environment` is the folder of its Python packages; `kinds` are those of attention, and gemm.
-    An optional one may be missing."""
+    """`environment` is the folder of its Python packages; `kinds` are those of attention and of
+    recurrences, and gemm. An optional one may be missing. A narrow one computes in the dtype that
+    the case's weights are stored in although f32 is asked for: it is measured, and held to what
+    that allows, but is never the fastest peer."""
 
     name: str
     module: str
@@ -40,15 +48,20 @@ class System:
     settings: Callable[[Case], list[Settings]]
     dtypes: tuple[str, ...] = ("f32", "bf16")
     optional: bool = False
+    narrow: bool = False
 
     def handles(self, case: Case) -> bool:
-        kind = getattr(case.problem, "kind", "gemm")
-        return kind in self.kinds and case.problem.dtype in self.dtypes
+        problem = case.problem
+        kind = getattr(problem, "kind", "gemm")
+        dtype = problem.dtype if self.narrow else computed(problem)
+        return kind in self.kinds and dtype in self.dtypes
 
 
 def _threads(case: Case) -> list[int]:
-    """Small cases may be faster on one thread than on all."""
-    small = case.problem.flops() < 2e8 and case.threads > 1
+    """Small cases may be faster on one thread than on all; the steps of a recurrence wait for each
+    other."""
+    steps = getattr(case.problem, "steps", 1)
+    small = case.problem.flops() < 2e8 * steps and case.threads > 1
     return [case.threads, 1] if small else [case.threads]
 
 
@@ -83,20 +96,27 @@ def _fovea(case: Case) -> list[Settings]:
 
 def _openvino(case: Case) -> list[Settings]:
     pinned = (True, False) if case.threads > 1 else (False,)
-    return [{"threads": count, "pinning": pin} for count in _threads(case) for pin in pinned]
+    made = [{"threads": count, "pinning": pin} for count in _threads(case) for pin in pinned]
+    if getattr(case.problem, "kind", "gemm") not in RECURRENT:
+        return made
+    # As ONNX has sequences, or as its own operation takes them.
+    return [s | {"form": form} for s in made for form in ("time major", "batch major")]
 
 
 CORE, MODELS, BENCH = ".venv", ".venv-models", ".venv-bench"
 BOTH, SQUARE = ("gemm", "full", "causal", "decode"), ("full", "causal")
+RECURRENT, WHOLE = ("lstm", "gru"), ("silero", "g2p")
 
-FOVEA = System("fovea", "fovea", CORE, (*BOTH, "alibi", "window"), _fovea)
+FOVEA = System("fovea", "fovea", CORE, (*BOTH, "alibi", "window", *RECURRENT, *WHOLE), _fovea)
 PEERS = (
-    System("torch", "torch", MODELS, BOTH, _openmp),
+    System("torch", "torch", MODELS, (*BOTH, *RECURRENT), _openmp),
+    System("torch_bf16", "torch", MODELS, RECURRENT, _openmp, ("bf16",), narrow=True),
     System("torch_flex", "torch", MODELS, (*SQUARE, "alibi", "window"), _compiled),
     System("mkl", "torch", MODELS, ("gemm",), _openmp),
-    System("onnxruntime", "onnxruntime", CORE, BOTH, _spinning, ("f32",)),
+    System("onnxruntime", "onnxruntime", CORE, (*BOTH, *RECURRENT, *WHOLE), _spinning,
+           ("f32",)),
     System("onnxruntime_mha", "onnxruntime", CORE, SQUARE, _spinning, ("f32",)),
-    System("openvino", "openvino", BENCH, BOTH, _openvino),
+    System("openvino", "openvino", BENCH, (*BOTH, *RECURRENT), _openvino),
     System("jax", "jax", BENCH, BOTH, lambda case: [{"threads": case.threads}]),
     System("iree", "iree", BENCH, ("gemm", *SQUARE), lambda case: [{"threads": case.threads}],
            ("f32",)),
