@@ -53,8 +53,11 @@ SizeExpr TensorSizes::sizeOf(Value tensor, int64_t dim) {
 SizeExpr TensorSizes::traceArgument(BlockArgument tensor, int64_t dim) {
   Operation *parent = tensor.getOwner()->getParentOp();
   unsigned number = tensor.getArgNumber();
-  if (auto rnn = dyn_cast<RnnOp>(parent))
-    return number == 0 ? sizeOf(rnn.getX(), dim + 1) : sizeOf(rnn.getStates()[number - 1], dim);
+  if (auto rnn = dyn_cast<RnnOp>(parent)) {
+    unsigned sequences = rnn.getSequences().size();
+    return number < sequences ? sizeOf(rnn.getSequences()[number], dim + 1)
+                              : sizeOf(rnn.getStates()[number - sequences], dim);
+  }
   if (parent != function || !function->hasAttr(kEntryAttr))
     return opaque(tensor, dim, 0);
   auto shape = function.getArgAttrOfType<ArrayAttr>(number, kShapeAttr);

@@ -115,7 +115,8 @@ static RnnOp buildRnn(ImplicitLocOpBuilder &builder, Value x, ValueRange states,
   SmallVector<int64_t> yShape{xType.getDimSize(0)};
   llvm::append_range(yShape, hType.getShape());
   auto yType = RankedTensorType::get(yShape, hType.getElementType());
-  auto rnn = RnnOp::create(builder, yType, states.getTypes(), x, states, lengths, reverse);
+  auto rnn =
+      RnnOp::create(builder, yType, states.getTypes(), x, ValueRange(), states, lengths, reverse);
   SmallVector<Type> arguments{
       RankedTensorType::get(xType.getShape().drop_front(), xType.getElementType())};
   llvm::append_range(arguments, states.getTypes());
@@ -175,11 +176,13 @@ static SmallVector<Value> joinedInits(ImplicitLocOpBuilder &builder, const Shape
   });
 }
 
-/// Replaces `op` by the joined results of its directions' recurrences.
+/// Replaces `op` by the joined results of its directions' recurrences; what nothing uses is not
+/// made.
 static void replaceByDirections(ImplicitLocOpBuilder &builder, Operation *op, const Shape &shape,
                                 ArrayRef<Value> inits, ArrayRef<RnnOp> directions) {
-  SmallVector<Value> results;
   for (OpResult result : op->getResults()) {
+    if (result.use_empty())
+      continue;
     unsigned number = result.getResultNumber();
     SmallVector<Value> parts;
     for (RnnOp rnn : directions) {
@@ -190,9 +193,8 @@ static void replaceByDirections(ImplicitLocOpBuilder &builder, Operation *op, co
     }
     int64_t dim = number > 0 ? shape.stateDim() : (shape.batchMajor ? 2 : 1);
     Value joined = joinDirections(builder, parts, dim, inits[number]);
-    results.push_back(castTo(builder, joined, result.getType()));
+    result.replaceAllUsesWith(castTo(builder, joined, result.getType()));
   }
-  op->replaceAllUsesWith(results);
   op->erase();
 }
 

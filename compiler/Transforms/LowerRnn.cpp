@@ -105,38 +105,49 @@ static void requireLengths(ImplicitLocOpBuilder &builder, RnnOp op, Value steps)
   RequireOp::create(builder, valid, length, steps, Fault::Length, nodeOrLine(op));
 }
 
-/// One iteration: reads x[t], runs the cell, gives y with y[t] written and the next states.
+/// One iteration: reads a step of the sequences, runs the cell, gives the next of what is
+/// `carried`: y with y[t] written unless nothing uses y, and the states.
 static SmallVector<Value> buildStep(ImplicitLocOpBuilder &builder, RnnOp op, Value t,
                                     ValueRange carried) {
-  Value y = carried.front();
-  ValueRange states = carried.drop_front();
+  Value y = op.getY().use_empty() ? Value() : carried.front();
+  ValueRange states = y ? carried.drop_front() : carried;
+  auto arguments = op.getCell().getArguments();
   IRMapping mapping;
-  mapping.map(op.getCell().getArgument(0), readStep(builder, op.getX(), t));
-  mapping.map(op.getCell().getArguments().drop_front(), states);
+  for (auto [argument, sequence] :
+       llvm::zip_equal(arguments.drop_back(states.size()), op.getSequences()))
+    mapping.map(argument, readStep(builder, sequence, t));
+  mapping.map(arguments.take_back(states.size()), states);
   for (Operation &inner : op.getCell().front().without_terminator())
     builder.clone(inner, mapping);
   auto yield = cast<YieldOp>(op.getCell().front().getTerminator());
   SmallVector<Value> next;
-  for (Value value : yield.getValues())
+  for (Value value : yield.getValues().drop_front(y ? 0 : 1))
     next.push_back(mapping.lookupOrDefault(value));
   if (Value lengths = op.getLengths()) {
-    next[0] = selectValidRows(builder, next[0], lengths, t, readStep(builder, y, t), false);
-    for (auto [value, state] : llvm::zip_equal(MutableArrayRef(next).drop_front(), states))
+    if (y)
+      next[0] = selectValidRows(builder, next[0], lengths, t, readStep(builder, y, t), false);
+    for (auto [value, state] :
+         llvm::zip_equal(MutableArrayRef(next).take_back(states.size()), states))
       value = selectValidRows(builder, value, lengths, t, state, true);
   }
-  next[0] = writeStep(builder, next[0], y, t);
+  if (y)
+    next[0] = writeStep(builder, next[0], y, t);
   return next;
 }
 
 /// Puts a loop in the place of `op`; an empty value when y cannot be made before it.
 static scf::ForOp lowerToLoop(RnnOp op, TensorSizes &sizes) {
   ImplicitLocOpBuilder builder(op.getLoc(), op);
-  auto shape = outputSizes(builder, op, sizes);
-  if (!shape)
-    return {};
-  Value y = castTo(builder, emptyTensor(builder, *shape, getElementTypeOrSelf(op.getY())),
-                   op.getY().getType());
-  SmallVector<Value> carried{y};
+  SmallVector<Value> carried;
+  ResultRange replaced = op.getFinals();
+  if (!op.getY().use_empty()) {
+    auto shape = outputSizes(builder, op, sizes);
+    if (!shape)
+      return {};
+    Value y = emptyTensor(builder, *shape, getElementTypeOrSelf(op.getY()));
+    carried.push_back(castTo(builder, y, op.getY().getType()));
+    replaced = op.getResults();
+  }
   llvm::append_range(carried, op.getStates());
   Value zero = arith::ConstantIndexOp::create(builder, 0);
   Value one = arith::ConstantIndexOp::create(builder, 1);
@@ -151,7 +162,7 @@ static scf::ForOp lowerToLoop(RnnOp op, TensorSizes &sizes) {
     t = arith::SubIOp::create(builder, last, t);
   }
   scf::YieldOp::create(builder, buildStep(builder, op, t, loop.getRegionIterArgs()));
-  op.replaceAllUsesWith(loop.getResults());
+  replaced.replaceAllUsesWith(loop.getResults());
   op.erase();
   return loop;
 }

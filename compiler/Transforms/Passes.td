@@ -61,8 +61,8 @@ def LowerRnn : Pass<"fovea-lower-rnn", "::mlir::func::FuncOp"> {
   let description = [{
     Needs nothing. Each `fovea.rnn` becomes a rolled `scf.for` that carries y and the states; a step
     reads x[t] through a slice, runs the cell, keeps the states of rows that have ended and writes
-    y[t] in place. A reverse recurrence visits T-1 .. 0. The function's attribute
-    `fovea.graph_records` keeps a record of each for the ledger.
+    y[t] in place. A y without uses is not carried. A reverse recurrence visits T-1 .. 0. The
+    function's attribute `fovea.graph_records` keeps a record of each for the ledger.
     A dynamic size of y is computed in front of the loop; one that hangs on what the cell itself
     computes is refused.
   }];

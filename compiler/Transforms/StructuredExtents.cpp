@@ -287,10 +287,15 @@ static void demandGru(GruOp op, ExtentDemands &demands) {
   demandGates(op, letters, {"3H"}, "6H");
 }
 
-/// x, states and lengths have one batch size; a cell keeps the sizes of its states (demandYield).
+/// Sequences have one number of steps; they, states and lengths have one batch size; a cell keeps
+/// the sizes of its states (demandYield).
 static void demandRnn(RnnOp op, ExtentDemands &demands) {
   TensorSizes &sizes = demands.sizes;
   SizeExpr batch = sizes.sizeOf(op.getX(), 1);
+  for (Value sequence : op.getAlong()) {
+    demands.equal(sizes.sizeOf(sequence, 0), sizes.sizeOf(op.getX(), 0));
+    demands.equal(sizes.sizeOf(sequence, 1), batch);
+  }
   for (Value state : op.getStates())
     demands.equal(sizes.sizeOf(state, 0), batch);
   if (Value lengths = op.getLengths())

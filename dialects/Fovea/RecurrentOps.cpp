@@ -199,6 +199,13 @@ LogicalResult RnnOp::verify() {
     return type.getRank() >= 1 &&
            (type.isDynamicDim(0) || x.isDynamicDim(1) || type.getDimSize(0) == x.getDimSize(1));
   };
+  for (Value sequence : getAlong()) {
+    auto type = cast<RankedTensorType>(sequence.getType());
+    if (type.getRank() < 2 ||
+        failed(verifyCompatibleShape(type.getShape().take_front(2), x.getShape().take_front(2))))
+      return emitConstraint(*this, "rnn_c1")
+             << "expected sequences of shape [T, B, ...] as x, " << x << ", got " << type;
+  }
   for (Value state : getStates())
     if (!batchAgrees(state))
       return emitConstraint(*this, "rnn_c1")
@@ -212,11 +219,11 @@ LogicalResult RnnOp::verify() {
     if (cast<ShapedType>(lengths.getType()).getRank() != 1)
       return emitConstraint(*this, "rnn_c2") << "expected lengths of shape [B]";
   }
-  auto drop = [](Type type) {
+  auto drop = [](Type type) -> Type {
     auto shaped = cast<RankedTensorType>(type);
     return RankedTensorType::get(shaped.getShape().drop_front(), shaped.getElementType());
   };
-  SmallVector<Type> arguments{drop(x)};
+  SmallVector<Type> arguments = llvm::map_to_vector(getSequences().getTypes(), drop);
   llvm::append_range(arguments, getStates().getTypes());
   if (!llvm::equal(getCell().getArgumentTypes(), arguments))
     return emitConstraint(*this, "rnn_c3") << "expected cell arguments (" << arguments << "), got ("

@@ -11,21 +11,25 @@ include "dialects/Fovea/FoveaBase.td"
 
 def Fovea_RnnOp : Fovea_Op<"rnn", [AttrSizedOperandSegments,
     DeclareOpInterfaceMethods<ReifyRankedShapedTypeOpInterface, ["reifyResultShapes"]>]> {
-  let summary = "recurrence over the outer dimension of a sequence";
+  let summary = "recurrence over the outer dimension of sequences";
   let description = [{
-    With x of shape [T, B, ...] and states s of shape [B, ...]:
+    With x of shape [T, B, ...], any further sequences `along` it (flags, attention scores; also
+    [T, B, ...], of any element type) and states s of shape [B, ...]:
     ```
     for t in 0 .. T-1 (T-1 .. 0 when reverse):
-      y_t, s' = cell(x[t], s);  y[t], s = t < lengths[b] ? (y_t, s') : (0, s)   for every row b
+      y_t, s' = cell(x[t], along[t], s)
+      y[t], s = t < lengths[b] ? (y_t, s') : (0, s)   for every row b
     ```
     Results are y [T, B, ...] and the final states. A reverse recurrence starts at each row's last
-    valid step, since the steps behind it leave the state as it is.
+    valid step, since the steps behind it leave the state as it is. A cell may also use values from
+    outside of it. A y that nothing uses is neither computed nor stored.
 
     Constraints:
-    - rnn_c1: x has rank >= 2; states and lengths agree with it in the batch size.
+    - rnn_c1: x has rank >= 2; the sequences along it agree with it in T and B, states and lengths
+      in B.
     - rnn_c2: lengths has shape [B] and element type i32 or i64.
-    - rnn_c3: the cell takes x's type without its outer dimension and the states, and yields one
-      output [B, ...] and the states in the same types.
+    - rnn_c3: the cell takes the types of x and of the sequences along it without their outer
+      dimension, and the states; it yields one output [B, ...] and the states in the same types.
     - rnn_c4: results are the output with T in front, then the states' types.
 
     ```mlir
@@ -36,14 +40,20 @@ def Fovea_RnnOp : Fovea_Op<"rnn", [AttrSizedOperandSegments,
     } : tensor<5x2x8xf32>, tensor<2x8xf32> -> tensor<5x2x8xf32>, tensor<2x8xf32>
     ```
   }];
-  let arguments = (ins AnyRankedTensor:$x, Variadic<AnyRankedTensor>:$states,
+  let arguments = (ins AnyRankedTensor:$x, Variadic<AnyRankedTensor>:$along,
+    Variadic<AnyRankedTensor>:$states,
     Optional<AnyRankedTensor>:$lengths, UnitAttr:$reverse);
   let regions = (region SizedRegion<1>:$cell);
   let results = (outs AnyRankedTensor:$y, Variadic<AnyRankedTensor>:$finals);
   let assemblyFormat = [{
-    $x (`init` `(` $states^ `)`)? (`lengths` `(` $lengths^ `:` type($lengths) `)`)?
+    $x (`along` `(` $along^ `:` type($along) `)`)? (`init` `(` $states^ `)`)?
+    (`lengths` `(` $lengths^ `:` type($lengths) `)`)?
     (`reverse` $reverse^)? `cell` $cell attr-dict
     `:` type($x) (`,` type($states)^)? `->` type($y) (`,` type($finals)^)?
+  }];
+  let extraClassDeclaration = [{
+    /// x and the sequences along it, as many as the cell's first arguments.
+    ::mlir::OperandRange getSequences() { return getOperands().take_front(1 + getAlong().size()); }
   }];
   let hasVerifier = 1;
 }

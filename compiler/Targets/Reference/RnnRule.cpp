@@ -23,7 +23,7 @@ public:
 
 private:
   LogicalResult step(int64_t t);
-  FailureOr<Array> stepOf(int64_t t);
+  FailureOr<Array> stepOf(Value sequence, int64_t t);
   /// True when row b takes part in step t.
   bool active(int64_t t, int64_t b) {
     return !op.getLengths() || t < run.array(op.getLengths()).data()[b].integer;
@@ -38,8 +38,8 @@ private:
 };
 } // namespace
 
-FailureOr<Array> Recurrence::stepOf(int64_t t) {
-  const Array &x = run.array(op.getX());
+FailureOr<Array> Recurrence::stepOf(Value sequence, int64_t t) {
+  const Array &x = run.array(sequence);
   FailureOr<Array> slice = run.allocate(ArrayRef<int64_t>(x.shape).drop_front());
   if (succeeded(slice))
     std::copy_n(x.data() + t * slice->count, slice->count, slice->mutableData());
@@ -64,10 +64,13 @@ LogicalResult Recurrence::update(Array &state, const Array &next, int64_t t) {
 }
 
 LogicalResult Recurrence::step(int64_t t) {
-  FailureOr<Array> x = stepOf(t);
-  if (failed(x))
-    return failure();
-  Data arguments{Datum{{0}, std::move(*x)}};
+  Data arguments;
+  for (Value sequence : op.getSequences()) {
+    FailureOr<Array> x = stepOf(sequence, t);
+    if (failed(x))
+      return failure();
+    arguments.push_back(Datum{{0}, std::move(*x)});
+  }
   llvm::append_range(arguments, states);
   FailureOr<Data> yielded = run.run(0, arguments);
   if (failed(yielded))
@@ -96,6 +99,9 @@ LogicalResult Recurrence::step(int64_t t) {
 LogicalResult Recurrence::execute() {
   ArrayRef<int64_t> shape = run.array(op.getX()).shape;
   steps = shape[0], batch = shape[1];
+  for (Value sequence : op.getAlong())
+    if (ArrayRef(run.array(sequence).shape).take_front(2) != ArrayRef(shape).take_front(2))
+      return run.fail(Kind::Shape, "the sequences differ in steps or batch size");
   for (Value state : op.getStates())
     states.push_back(run.value(state));
   SmallVector<Value> rows(op.getStates());

@@ -48,6 +48,48 @@ func.func @reverse_with_lengths(%x: tensor<5x2x8xf32>, %s: tensor<2x8xf32>, %len
   return %y : tensor<5x2x8xf32>
 }
 
+// CHECK-LABEL: func @read_a_step_of_each_sequence
+// CHECK-SAME:    %[[X:[a-z0-9]+]]: tensor<?x2x8xf32>, %[[D:[a-z0-9]+]]: tensor<?x2xi1>
+// CHECK:         scf.for %[[T:.*]] = {{.*}} iter_args
+// CHECK-DAG:       %[[XT:.*]] = tensor.extract_slice %[[X]][%[[T]], 0, 0]
+// CHECK-DAG:       %[[DT:.*]] = tensor.extract_slice %[[D]][%[[T]], 0] {{.*}} to tensor<2xi1>
+// CHECK:           linalg.generic {{.*}} ins(%[[XT]], %[[DT]] :
+func.func @read_a_step_of_each_sequence(%x: tensor<?x2x8xf32>, %done: tensor<?x2xi1>,
+    %s: tensor<2x8xf32>) -> tensor<?x2x8xf32> {
+  %y, %f = fovea.rnn %x along(%done : tensor<?x2xi1>) init(%s) cell {
+  ^bb0(%xt: tensor<2x8xf32>, %flag: tensor<2xi1>, %h: tensor<2x8xf32>):
+    %n = linalg.generic {indexing_maps = [affine_map<(b, i) -> (b, i)>,
+        affine_map<(b, i) -> (b)>, affine_map<(b, i) -> (b, i)>],
+        iterator_types = ["parallel", "parallel"]}
+        ins(%xt, %flag : tensor<2x8xf32>, tensor<2xi1>) outs(%h : tensor<2x8xf32>) {
+    ^bb0(%a: f32, %d: i1, %old: f32):
+      %kept = arith.select %d, %a, %old : f32
+      linalg.yield %kept : f32
+    } -> tensor<2x8xf32>
+    fovea.yield %n, %n : tensor<2x8xf32>, tensor<2x8xf32>
+  } : tensor<?x2x8xf32>, tensor<2x8xf32> -> tensor<?x2x8xf32>, tensor<2x8xf32>
+  return %y : tensor<?x2x8xf32>
+}
+
+// CHECK-LABEL: func @do_not_store_an_output_without_uses
+// CHECK-SAME:    %[[X:[a-z0-9]+]]: tensor<?x2x8xf32>, %[[S:[a-z0-9]+]]: tensor<2x8xf32>
+// CHECK-NOT:     tensor.empty
+// CHECK:         %[[LAST:.*]] = scf.for {{.*}} iter_args(%[[H:.*]] = %[[S]]) -> (tensor<2x8xf32>)
+// CHECK-NOT:       tensor.insert_slice
+// CHECK:           %[[N:.*]] = linalg.generic
+// CHECK-NOT:       linalg.generic
+// CHECK:           scf.yield %[[N]] :
+// CHECK:         return %[[LAST]]
+func.func @do_not_store_an_output_without_uses(%x: tensor<?x2x8xf32>, %s: tensor<2x8xf32>,
+    %len: tensor<2xi64>) -> tensor<2x8xf32> {
+  %y, %f = fovea.rnn %x init(%s) lengths(%len : tensor<2xi64>) cell {
+  ^bb0(%xt: tensor<2x8xf32>, %h: tensor<2x8xf32>):
+    %n = arith.addf %xt, %h : tensor<2x8xf32>
+    fovea.yield %n, %n : tensor<2x8xf32>, tensor<2x8xf32>
+  } : tensor<?x2x8xf32>, tensor<2x8xf32> -> tensor<?x2x8xf32>, tensor<2x8xf32>
+  return %f : tensor<2x8xf32>
+}
+
 // The cell states the size of its output; what it takes for that is there before the first step.
 // CHECK-LABEL: func @output_of_a_captured_size
 // CHECK-SAME:    %[[N:[a-z0-9]+]]: index

@@ -11,6 +11,28 @@ func.func @rnn_c1_rank_of_x(%x: tensor<5xf32>) {
 
 // -----
 
+func.func @rnn_c1_rank_along(%x: tensor<5x2x8xf32>, %done: tensor<5xi1>) {
+  // expected-error @+1 {{rnn_c1: expected sequences of shape [T, B, ...] as x, }}
+  %r = fovea.rnn %x along(%done : tensor<5xi1>) cell {
+  ^bb0(%t: tensor<2x8xf32>, %flag: tensor<i1>):
+    fovea.yield %t : tensor<2x8xf32>
+  } : tensor<5x2x8xf32> -> tensor<5x2x8xf32>
+  return
+}
+
+// -----
+
+func.func @rnn_c1_steps_along(%x: tensor<5x2x8xf32>, %done: tensor<4x2xi1>) {
+  // expected-error @+1 {{rnn_c1: expected sequences of shape [T, B, ...] as x, }}
+  %r = fovea.rnn %x along(%done : tensor<4x2xi1>) cell {
+  ^bb0(%t: tensor<2x8xf32>, %flag: tensor<2xi1>):
+    fovea.yield %t : tensor<2x8xf32>
+  } : tensor<5x2x8xf32> -> tensor<5x2x8xf32>
+  return
+}
+
+// -----
+
 func.func @rnn_c1_batch_of_states(%x: tensor<5x2x8xf32>, %s: tensor<3x8xf32>) {
   // expected-error @+1 {{rnn_c1: expected states of batch size 2, got 'tensor<3x8xf32>'}}
   %r:2 = fovea.rnn %x init(%s) cell {
@@ -60,6 +82,17 @@ func.func @rnn_c3_arguments(%x: tensor<5x2x8xf32>) {
   %r = fovea.rnn %x cell {
   ^bb0(%t: tensor<5x2x8xf32>):
     fovea.yield %t : tensor<5x2x8xf32>
+  } : tensor<5x2x8xf32> -> tensor<5x2x8xf32>
+  return
+}
+
+// -----
+
+func.func @rnn_c3_argument_along(%x: tensor<5x2x8xf32>, %done: tensor<5x2xi1>) {
+  // expected-error @+1 {{rnn_c3: expected cell arguments ('tensor<2x8xf32>', 'tensor<2xi1>')}}
+  %r = fovea.rnn %x along(%done : tensor<5x2xi1>) cell {
+  ^bb0(%t: tensor<2x8xf32>):
+    fovea.yield %t : tensor<2x8xf32>
   } : tensor<5x2x8xf32> -> tensor<5x2x8xf32>
   return
 }

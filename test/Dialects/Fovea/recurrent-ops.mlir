@@ -26,6 +26,19 @@ func.func @rnn_without_states(%x: tensor<?x?x8xf32>, %n: tensor<?xi32>) -> tenso
   return %y : tensor<?x?x8xf32>
 }
 
+// CHECK-LABEL: func @rnn_with_flags_and_scores
+// CHECK:         fovea.rnn %{{.*}} along(%{{.*}}, %{{.*}} : tensor<5x2xi1>, tensor<?x2xf32>)
+// CHECK-SAME:      init(%{{.*}}) cell {
+// CHECK:         ^bb0(%{{.*}}: tensor<2x8xf32>, %{{.*}}: tensor<2xi1>, %{{.*}}: tensor<2xf32>,
+func.func @rnn_with_flags_and_scores(%x: tensor<5x2x8xf32>, %done: tensor<5x2xi1>,
+    %score: tensor<?x2xf32>, %s0: tensor<2x8xf32>) -> tensor<2x8xf32> {
+  %y, %s = fovea.rnn %x along(%done, %score : tensor<5x2xi1>, tensor<?x2xf32>) init(%s0) cell {
+  ^bb0(%xt: tensor<2x8xf32>, %flag: tensor<2xi1>, %at: tensor<2xf32>, %h: tensor<2x8xf32>):
+    fovea.yield %xt, %h : tensor<2x8xf32>, tensor<2x8xf32>
+  } : tensor<5x2x8xf32>, tensor<2x8xf32> -> tensor<5x2x8xf32>, tensor<2x8xf32>
+  return %s : tensor<2x8xf32>
+}
+
 // CHECK-LABEL: func @lstm
 // CHECK:         fovea.lstm %{{.*}}, %{{.*}}, %{{.*}} {activations =
 // CHECK-SAME:      [#fovea.activation<sigmoid>, #fovea.activation<tanh>, #fovea.activation<tanh>]

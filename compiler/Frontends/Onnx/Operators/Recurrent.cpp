@@ -317,8 +317,8 @@ static std::pair<Value, Value> rnnDirection(Node &node, const Recurrence &form, 
   Sizes state{form.batch, form.hidden};
   Type stateType = e.type(dtype, state);
   bool reverse = form.direction == Direction::Reverse || direction == 1;
-  auto op = RnnOp::create(b, pre.getType(), TypeRange(stateType), pre, ValueRange(initial),
-                          operand(node, 4, {form.batch}), reverse);
+  auto op = RnnOp::create(b, pre.getType(), TypeRange(stateType), pre, ValueRange(),
+                          ValueRange(initial), operand(node, 4, {form.batch}), reverse);
   Emitter::Nested nested(e);
   Block *cell = b.createBlock(&op.getCell(), {}, {stateType, stateType}, {b.getLoc(), b.getLoc()});
   AffineExpr row = e.dim(0), out = e.dim(1), inner = e.dim(2);
