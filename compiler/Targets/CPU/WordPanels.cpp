@@ -34,6 +34,8 @@ static const ProductRow *rowFor(StringRef elements, RowUnit unit, const Capabili
 /// Why the operands of a contraction cannot be read in words.
 static Refusal refuseOperands(ContractOp op, const std::optional<ProductDims> &dims) {
   Type element = elementTypeOf(op.getLhs());
+  if (elementTypeOf(op.getRhs()) != element)
+    return {"dtype", "words are of one type; the operands are of two"};
   if (!element.isBF16() && !element.isInteger(8))
     return {"dtype", "words are of bf16 or of 8-bit integers; the elements are of another type"};
   if (!dims)
