@@ -74,6 +74,7 @@ static void addBuffers(OpPassManager &manager) {
   bufferize.functionBoundaryTypeConversion = bufferization::LayoutMapOption::IdentityLayoutMap;
   bufferize.unknownTypeConversion = bufferization::LayoutMapOption::IdentityLayoutMap;
   manager.addPass(bufferization::createOneShotBufferizePass(bufferize));
+  manager.addPass(createDropDimsByShape());
   manager.addPass(memref::createResolveRankedShapeTypeResultDimsPass());
   addCleanup(manager);
 }

@@ -106,24 +106,56 @@ static Value hoistInputProduct(ImplicitLocOpBuilder &builder, const Shape &shape
                         });
 }
 
-/// fovea.rnn over `x` from `states`; `cell` gives the next states, the first of which is y_t.
-static RnnOp buildRnn(ImplicitLocOpBuilder &builder, Value x, ValueRange states, Value lengths,
-                      bool reverse,
+/// The reset flags as [T, B]; null when there are none.
+template <typename OpTy>
+static Value resetsOf(ImplicitLocOpBuilder &builder, OpTy op, const Shape &shape) {
+  Value resets = op.getResets();
+  if (!resets || !shape.batchMajor)
+    return resets;
+  Value init = emptyTensor(builder, {shape.steps, shape.batch}, builder.getI1Type());
+  return createElementwise(
+             builder, resets, mapOf(builder, 2, {1, 0}), init,
+             [](ImplicitLocOpBuilder &, ValueRange in) -> SmallVector<Value> { return {in[0]}; })
+      .front();
+}
+
+/// `state` [B, N] with 0 in the rows where `flags` [B] is set.
+static Value clearRows(ImplicitLocOpBuilder &builder, Value state, Value flags) {
+  return createElementwise(builder, flags, mapOf(builder, 2, {0}), state,
+                           [](ImplicitLocOpBuilder &scalars, ValueRange in) -> SmallVector<Value> {
+                             Value zero = arith::ConstantOp::create(
+                                 scalars, scalars.getZeroAttr(in[1].getType()));
+                             return {arith::SelectOp::create(scalars, in[0], zero, in[1])};
+                           })
+      .front();
+}
+
+/// fovea.rnn over `x` from `states`, rows of which `resets` clears in front of a step; `cell` gives
+/// the next states, the first of which is y_t.
+static RnnOp buildRnn(ImplicitLocOpBuilder &builder, Value x, Value resets, ValueRange states,
+                      Value lengths, bool reverse,
                       llvm::function_ref<SmallVector<Value>(Value, ValueRange)> cell) {
   auto xType = cast<RankedTensorType>(x.getType());
   auto hType = cast<RankedTensorType>(states.front().getType());
   SmallVector<int64_t> yShape{xType.getDimSize(0)};
   llvm::append_range(yShape, hType.getShape());
   auto yType = RankedTensorType::get(yShape, hType.getElementType());
-  auto rnn =
-      RnnOp::create(builder, yType, states.getTypes(), x, ValueRange(), states, lengths, reverse);
-  SmallVector<Type> arguments{
-      RankedTensorType::get(xType.getShape().drop_front(), xType.getElementType())};
+  ValueRange along = resets ? ValueRange(resets) : ValueRange();
+  auto rnn = RnnOp::create(builder, yType, states.getTypes(), x, along, states, lengths, reverse);
+  SmallVector<Type> arguments;
+  for (Value sequence : rnn.getSequences()) {
+    auto type = cast<RankedTensorType>(sequence.getType());
+    arguments.push_back(RankedTensorType::get(type.getShape().drop_front(), type.getElementType()));
+  }
   llvm::append_range(arguments, states.getTypes());
   OpBuilder::InsertionGuard guard(builder);
   SmallVector<Location> locations(arguments.size(), builder.getLoc());
   Block *block = builder.createBlock(&rnn.getCell(), {}, arguments, locations);
-  SmallVector<Value> next = cell(block->getArgument(0), block->getArguments().drop_front());
+  SmallVector<Value> held(block->getArguments().take_back(states.size()));
+  if (resets)
+    for (Value &state : held)
+      state = clearRows(builder, state, block->getArgument(1));
+  SmallVector<Value> next = cell(block->getArgument(0), held);
   for (auto [value, state] : llvm::zip_equal(next, states))
     value = castTo(builder, value, state.getType());
   next.insert(next.begin(), next.front());
@@ -217,6 +249,7 @@ static void expandLstm(LstmOp op) {
   ImplicitLocOpBuilder builder(op.getLoc(), op);
   Shape shape = shapeOf(builder, op, 4);
   SmallVector<Value> inits = joinedInits(builder, shape);
+  Value resets = resetsOf(builder, op, shape);
   SmallVector<RnnOp> directions;
   for (int64_t d = 0; d < shape.directions(); ++d) {
     DirectionOperands from = operandsOf(builder, op, shape, d);
@@ -232,7 +265,7 @@ static void expandLstm(LstmOp op) {
       biases = {from.inputBias, from.recurrentBias};
     Value x = hoistInputProduct(builder, shape, op.getX(), from.w, biases);
     Value c0 = initialState(builder, shape, op.getInitialC(), d, shape.hidden, shape.sum);
-    directions.push_back(buildRnn(builder, x, {from.h0, c0}, op.getLengths(), from.reverse,
+    directions.push_back(buildRnn(builder, x, resets, {from.h0, c0}, op.getLengths(), from.reverse,
                                   [&](Value xt, ValueRange states) {
                                     return buildLstmStep(builder, cell, xt, states[0], states[1]);
                                   }));
@@ -244,6 +277,7 @@ static void expandGru(GruOp op) {
   ImplicitLocOpBuilder builder(op.getLoc(), op);
   Shape shape = shapeOf(builder, op, 3);
   SmallVector<Value> inits = joinedInits(builder, shape);
+  Value resets = resetsOf(builder, op, shape);
   SmallVector<RnnOp> directions;
   for (int64_t d = 0; d < shape.directions(); ++d) {
     DirectionOperands from = operandsOf(builder, op, shape, d);
@@ -260,7 +294,7 @@ static void expandGru(GruOp op) {
     else if (from.recurrentBias)
       biases.push_back(from.recurrentBias);
     Value x = hoistInputProduct(builder, shape, op.getX(), from.w, biases);
-    directions.push_back(buildRnn(builder, x, from.h0, op.getLengths(), from.reverse,
+    directions.push_back(buildRnn(builder, x, resets, from.h0, op.getLengths(), from.reverse,
                                   [&](Value xt, ValueRange states) -> SmallVector<Value> {
                                     return {buildGruStep(builder, cell, xt, states[0])};
                                   }));

@@ -104,6 +104,37 @@ struct FuseProducer : OpRewritePattern<linalg::GenericOp> {
   }
 };
 
+/// Reads a destination as an input where the result in its place has no uses: upstream's patterns
+/// keep such a result, and two results in one tensor cannot both be computed in place.
+struct ReadUnusedDestination : OpRewritePattern<linalg::GenericOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(linalg::GenericOp op, PatternRewriter &rewriter) const override {
+    for (OpOperand &init : op.getDpsInitsMutable())
+      if (!op->use_empty() && op.getTiedOpResult(&init).use_empty() &&
+          op.payloadUsesValueFromOperand(&init)) {
+        readAsInput(op, init, rewriter);
+        return success();
+      }
+    return rewriter.notifyMatchFailure(op, "every result in a tensor that is read has uses");
+  }
+
+  static void readAsInput(linalg::GenericOp op, OpOperand &init, PatternRewriter &rewriter) {
+    unsigned place = op.getNumDpsInputs();
+    SmallVector<Value> inputs(op.getInputs());
+    inputs.push_back(init.get());
+    SmallVector<AffineMap> maps = op.getIndexingMapsArray();
+    maps.insert(maps.begin() + place, op.getMatchingIndexingMap(&init));
+    auto made = linalg::GenericOp::create(rewriter, op.getLoc(), op.getResultTypes(), inputs,
+                                          op.getOutputs(), maps, op.getIteratorTypesArray());
+    rewriter.inlineRegionBefore(op.getRegion(), made.getRegion(), made.getRegion().end());
+    BlockArgument old = made.getRegion().getArgument(init.getOperandNumber());
+    BlockArgument read = made.getRegion().insertArgument(place, old.getType(), old.getLoc());
+    rewriter.replaceAllUsesWith(old, read);
+    rewriter.replaceOp(op, made);
+  }
+};
+
 struct FuseElementwise : fovea::impl::FuseElementwiseBase<FuseElementwise> {
   int64_t countGenerics() {
     int64_t found = 0;
@@ -116,7 +147,7 @@ struct FuseElementwise : fovea::impl::FuseElementwiseBase<FuseElementwise> {
     TensorSizes sizes(getOperation());
     getOperation().walk([&](linalg::GenericOp op) { forgetDestination(op, sizes); });
     RewritePatternSet patterns(&getContext());
-    patterns.add<FuseProducer>(&getContext());
+    patterns.add<FuseProducer, ReadUnusedDestination>(&getContext());
     // A fused operation keeps its producer's result, which nobody needs once all took it in.
     linalg::populateEraseUnusedOperandsAndResultsPatterns(patterns);
     GreedyRewriteConfig config;

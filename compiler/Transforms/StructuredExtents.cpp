@@ -263,6 +263,7 @@ static void demandGates(OpTy op, Letters &letters, ArrayRef<StringRef> rows, Str
   Names states = batchMajor ? Names{"B", "D", "P"} : Names{"D", "B", "P"};
   letters.match(op.getInitialH(), states);
   letters.match(op.getLengths(), {"B"});
+  letters.match(op.getResets(), batchMajor ? Names{"B", "T"} : Names{"T", "B"});
   letters.match(op.getY(), batchMajor ? Names{"B", "T", "D", "P"} : Names{"T", "D", "B", "P"});
   letters.match(op.getYH(), states);
 }

@@ -111,7 +111,7 @@ Value fovea::createContract(ImplicitLocOpBuilder &builder, Value lhs, Value rhs,
   auto op = ContractOp::create(builder, TypeRange(init.getType()), lhs, rhs, captures, init,
                                builder.getAffineMapArrayAttr(maps), schedule);
   OpBuilder::InsertionGuard guard(builder);
-  SmallVector<Type> types{ContractOp::getSumType(getElementTypeOrSelf(lhs))};
+  SmallVector<Type> types{op.getSumType()};
   for (Value capture : captures)
     types.push_back(getElementTypeOrSelf(capture));
   SmallVector<Location> locations(types.size(), builder.getLoc());

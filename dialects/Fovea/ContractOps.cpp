@@ -20,6 +20,19 @@ Type ContractOp::getSumType(Type element) {
   return {};
 }
 
+Type ContractOp::getSumType(Type lhs, Type rhs) {
+  if (lhs == rhs)
+    return getSumType(lhs);
+  if (!isa<FloatType>(lhs) || !isa<FloatType>(rhs))
+    return {};
+  Type left = getSumType(lhs), right = getSumType(rhs);
+  return left && right && right.isF64() ? right : left && right ? left : Type();
+}
+
+Type ContractOp::getSumType() {
+  return getSumType(elementTypeOf(getLhs()), elementTypeOf(getRhs()));
+}
+
 void ContractOp::build(OpBuilder &builder, OperationState &state, Value lhs, Value rhs, Value init,
                        ArrayRef<AffineMap> maps) {
   SmallVector<Type, 1> results;
@@ -28,7 +41,7 @@ void ContractOp::build(OpBuilder &builder, OperationState &state, Value lhs, Val
   build(builder, state, TypeRange(results), lhs, rhs, ValueRange(), init,
         builder.getAffineMapArrayAttr(maps), ScheduleAttr());
   OpBuilder::InsertionGuard guard(builder);
-  Type sum = getSumType(elementTypeOf(lhs)), out = elementTypeOf(init);
+  Type sum = getSumType(elementTypeOf(lhs), elementTypeOf(rhs)), out = elementTypeOf(init);
   Block *body = builder.createBlock(state.regions.front().get(), {}, {sum}, {state.location});
   Value value = body->getArgument(0);
   if (sum != out)
@@ -74,19 +87,18 @@ static LogicalResult verifyMaps(ContractOp op) {
 }
 
 LogicalResult ContractOp::verify() {
-  Type element = elementTypeOf(getLhs());
-  if (!getSumType(element) || elementTypeOf(getRhs()) != element)
+  if (!getSumType())
     return emitConstraint(*this, "contract_c6")
            << "expected lhs and rhs of one element type out of f32, f64, f16, bf16, i8, i32 and "
-              "i64, got "
-           << element << " and " << elementTypeOf(getRhs());
+              "i64, or of two floating-point types of these, got "
+           << elementTypeOf(getLhs()) << " and " << elementTypeOf(getRhs());
   if (failed(verifyMaps(*this)))
     return failure();
   SmallVector<AffineMap> maps;
   for (unsigned index = 0; index < getCaptures().size(); ++index)
     maps.push_back(getCaptureMap(index));
-  if (failed(verifyRegionTypes(*this, "contract_c7", getEpilogue(), getSumType(element),
-                               getCaptures(), maps, elementTypeOf(getInit()))) ||
+  if (failed(verifyRegionTypes(*this, "contract_c7", getEpilogue(), getSumType(), getCaptures(),
+                               maps, elementTypeOf(getInit()))) ||
       failed(verifyScalarRegion(*this, "contract_c8", getEpilogue())) ||
       failed(verifySchedule(*this, "contract_c9", getScheduleAttr(), /*keys=*/false)))
     return failure();

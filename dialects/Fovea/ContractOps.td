@@ -29,7 +29,8 @@ def Fovea_ContractOp : Fovea_DestinationOp<"contract"> {
     - contract_c4: extents of the same dimension agree; any other index that a map computes stays
       inside its operand.
     - contract_c5: capture maps use the out map's dimensions alone.
-    - contract_c6: lhs and rhs have the same element type out of f32, f64, f16, bf16, i8, i32, i64.
+    - contract_c6: lhs and rhs have the same element type out of f32, f64, f16, bf16, i8, i32, i64,
+      or two different ones of f32, f64, f16, bf16; the sum is then in f64 where one is f64.
     - contract_c7: the epilogue takes the sum and one scalar per capture and yields one element of
       the out type.
     - contract_c8: the epilogue contains only elementwise scalar operations.
@@ -77,6 +78,10 @@ def Fovea_ContractOp : Fovea_DestinationOp<"contract"> {
     bool isReduction(unsigned dim) { return !getOutMap().isFunctionOfDim(dim); }
     /// Type in which the sum is taken for elements of type `element`; null when unsupported.
     static ::mlir::Type getSumType(::mlir::Type element);
+    /// The same for products of two types.
+    static ::mlir::Type getSumType(::mlir::Type lhs, ::mlir::Type rhs);
+    /// Type in which this operation takes its sum.
+    ::mlir::Type getSumType();
   }];
 }
 

@@ -50,14 +50,21 @@ private:
 };
 } // namespace
 
-static LogicalResult verifyElements(Operation *op, StringRef label, Value lengths) {
+/// x, `states` and the results have one type; `weights` have types that sums over x's hold.
+static LogicalResult verifyElements(Operation *op, StringRef label, ArrayRef<Value> states,
+                                    ArrayRef<Value> weights) {
   Type element = elementTypeOf(op->getOperand(0));
-  if (!isa<FloatType>(element))
+  Type sum = ContractOp::getSumType(element);
+  if (!isa<FloatType>(element) || !sum)
     return emitConstraint(op, label) << "expected floating-point elements, got " << element;
-  for (Value operand : op->getOperands())
-    if (operand != lengths && elementTypeOf(operand) != element)
+  for (Value state : states)
+    if (state && elementTypeOf(state) != element)
       return emitConstraint(op, label)
-             << "expected one element type, got " << element << " and " << elementTypeOf(operand);
+             << "expected states of element type " << element << ", got " << elementTypeOf(state);
+  for (Value weight : weights)
+    if (weight && ContractOp::getSumType(element, elementTypeOf(weight)) != sum)
+      return emitConstraint(op, label) << "expected weights of a floating-point type no wider than "
+                                       << sum << ", got " << elementTypeOf(weight);
   for (Value result : op->getResults())
     if (elementTypeOf(result) != element)
       return emitConstraint(op, label) << "expected results of element type " << element;
@@ -87,13 +94,12 @@ static LogicalResult verifyGates(Operation *op, StringRef label, ArrayAttr order
   return diag << ", got " << order;
 }
 
-/// The checks that LSTM and GRU share; `prefix` is "lstm" or "gru".
+/// The checks that LSTM and GRU share but for element types; `prefix` is "lstm" or "gru".
 template <typename OpTy>
 static LogicalResult verifyNamed(OpTy op, StringRef prefix, ArrayRef<Gate> gates,
                                  int64_t activationsPerDirection) {
   std::string label = prefix.str();
-  if (failed(verifyElements(op, label + "_c1", op.getLengths())) ||
-      failed(verifyGates(op, label + "_c2", op.getGateOrder(), gates)))
+  if (failed(verifyGates(op, label + "_c2", op.getGateOrder(), gates)))
     return failure();
   int64_t directions = op.getDirection() == Direction::Bidirectional ? 2 : 1;
   int64_t wanted = activationsPerDirection * directions;
@@ -102,11 +108,16 @@ static LogicalResult verifyNamed(OpTy op, StringRef prefix, ArrayRef<Gate> gates
            << "expected " << wanted << " activations, got " << op.getActivations().size();
   if (op.getClip() && !(op.getClip()->convertToDouble() > 0))
     return emitConstraint(op, label + "_c4") << "expected a positive clip";
+  if (Value resets = op.getResets(); resets && !elementTypeOf(resets).isInteger(1))
+    return emitConstraint(op, label + "_c6")
+           << "expected resets of type i1, got " << elementTypeOf(resets);
   return verifyLengths(op, label + "_c5", op.getLengths());
 }
 
 LogicalResult LstmOp::verify() {
-  if (failed(verifyNamed(*this, "lstm", {Gate::Input, Gate::Output, Gate::Forget, Gate::Cell}, 3)))
+  if (failed(verifyElements(*this, "lstm_c1", {getInitialH(), getInitialC()},
+                            {getW(), getR(), getBias(), getPeephole(), getProjection()})) ||
+      failed(verifyNamed(*this, "lstm", {Gate::Input, Gate::Output, Gate::Forget, Gate::Cell}, 3)))
     return failure();
   Extents shape(*this, "lstm_c1");
   shape.set("D", getDirection() == Direction::Bidirectional ? 2 : 1);
@@ -123,8 +134,10 @@ LogicalResult LstmOp::verify() {
       failed(shape.match("initial_c", getInitialC(), c)) ||
       failed(shape.match("peephole", getPeephole(), {"D", "3H"})) ||
       failed(shape.match("projection", getProjection(), {"D", "P", "H"})) ||
-      failed(shape.match("lengths", getLengths(), {"B"})) || failed(shape.match("y", getY(), y)) ||
-      failed(shape.match("y_h", getYH(), h)) || failed(shape.match("y_c", getYC(), c)))
+      failed(shape.match("lengths", getLengths(), {"B"})) ||
+      failed(shape.match("resets", getResets(), ArrayRef(x).take_front(2))) ||
+      failed(shape.match("y", getY(), y)) || failed(shape.match("y_h", getYH(), h)) ||
+      failed(shape.match("y_c", getYC(), c)))
     return failure();
   auto r = cast<ShapedType>(getR().getType());
   if (!getProjection() && !r.isDynamicDim(1) && !r.isDynamicDim(2) &&
@@ -136,7 +149,8 @@ LogicalResult LstmOp::verify() {
 }
 
 LogicalResult GruOp::verify() {
-  if (failed(verifyNamed(*this, "gru", {Gate::Update, Gate::ResetGate, Gate::New}, 2)))
+  if (failed(verifyElements(*this, "gru_c1", getInitialH(), {getW(), getR(), getBias()})) ||
+      failed(verifyNamed(*this, "gru", {Gate::Update, Gate::ResetGate, Gate::New}, 2)))
     return failure();
   Extents shape(*this, "gru_c1");
   shape.set("D", getDirection() == Direction::Bidirectional ? 2 : 1);
@@ -151,6 +165,7 @@ LogicalResult GruOp::verify() {
                  succeeded(shape.match("bias", getBias(), {"D", "6H"})) &&
                  succeeded(shape.match("initial_h", getInitialH(), h)) &&
                  succeeded(shape.match("lengths", getLengths(), {"B"})) &&
+                 succeeded(shape.match("resets", getResets(), ArrayRef(x).take_front(2))) &&
                  succeeded(shape.match("y", getY(), y)) &&
                  succeeded(shape.match("y_h", getYH(), h)));
 }

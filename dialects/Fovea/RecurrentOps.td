@@ -73,19 +73,25 @@ def Fovea_LstmOp : Fovea_NamedRnnOp<"lstm"> {
     h' = o * f3(c')   (then h' = h' projection^T)
     ```
     as ONNX LSTM-22 (which has no projection) and PyTorch's LSTM with proj_size. Rows shorter than
-    T by `lengths` keep their state and give 0 behind their end.
+    T by `lengths` keep their state and give 0 behind their end. Where `resets` is set, h and c of
+    the row are 0 before the step, whatever they were, NaN included (in a reverse direction: before
+    the step in its order); behind a row's end resets change nothing.
 
     Shapes (D directions): x [T, B, I] (batch major: [B, T, I]); w [D, 4H, I]; r [D, 4H, P];
     bias [D, 8H] (Wb then Rb); initial_h [D, B, P], initial_c [D, B, H] (batch major: [B, D, .]);
-    peephole [D, 3H] in the order i, o, f; projection [D, P, H]; lengths [B];
+    peephole [D, 3H] in the order i, o, f; projection [D, P, H]; lengths [B]; resets [T, B] (batch
+    major: [B, T]);
     y [T, D, B, P] (batch major: [B, T, D, P]); y_h, y_c as the initial states.
 
     Constraints:
-    - lstm_c1: operand and result shapes as above, one floating-point element type.
+    - lstm_c1: operand and result shapes as above; x, the states and results have one
+      floating-point element type, each of the other operands one that is no wider than the type of
+      x's sums (f64 for f64, else f32): weights are stored, and read, in their own.
     - lstm_c2: gate_order is a permutation of i, o, f, c.
     - lstm_c3: three activations per direction.
     - lstm_c4: clip is positive.
     - lstm_c5: lengths has element type i32 or i64.
+    - lstm_c6: resets has element type i1.
 
     ```mlir
     %y, %h, %c = fovea.lstm %x, %w, %r {
@@ -100,6 +106,7 @@ def Fovea_LstmOp : Fovea_NamedRnnOp<"lstm"> {
     Optional<AnyRankedTensor>:$bias, Optional<AnyRankedTensor>:$initial_h,
     Optional<AnyRankedTensor>:$initial_c, Optional<AnyRankedTensor>:$peephole,
     Optional<AnyRankedTensor>:$projection, Optional<AnyRankedTensor>:$lengths,
+    Optional<AnyRankedTensor>:$resets,
     Fovea_GateOrderAttr:$gate_order, Fovea_ActivationArrayAttr:$activations,
     DefaultValuedAttr<Fovea_DirectionAttr, "Direction::Forward">:$direction,
     DefaultValuedAttr<Fovea_LayoutAttr, "SequenceLayout::TimeMajor">:$layout,
@@ -111,7 +118,8 @@ def Fovea_LstmOp : Fovea_NamedRnnOp<"lstm"> {
     (`initial_c` `(` $initial_c^ `:` type($initial_c) `)`)?
     (`peephole` `(` $peephole^ `:` type($peephole) `)`)?
     (`projection` `(` $projection^ `:` type($projection) `)`)?
-    (`lengths` `(` $lengths^ `:` type($lengths) `)`)? attr-dict
+    (`lengths` `(` $lengths^ `:` type($lengths) `)`)?
+    (`resets` `(` $resets^ `:` type($resets) `)`)? attr-dict
     `:` type($x) `,` type($w) `,` type($r) `->` type($y) `,` type($y_h) `,` type($y_c)
   }];
   let hasVerifier = 1;
@@ -128,18 +136,21 @@ def Fovea_GruOp : Fovea_NamedRnnOp<"gru"> {
     keep old:      h' = z * h + (1 - z) * n          keep new:  h' = z * n + (1 - z) * h
     ```
     ONNX GRU-22 is gate order z, r, n and keep old, with reset after when linear_before_reset;
-    PyTorch and cuDNN are gate order r, z, n, reset after, keep old.
+    PyTorch and cuDNN are gate order r, z, n, reset after, keep old. `lengths` and `resets` are as
+    for fovea.lstm.
 
     Shapes (D directions): x [T, B, I] (batch major: [B, T, I]); w [D, 3H, I]; r [D, 3H, H];
-    bias [D, 6H]; initial_h [D, B, H] (batch major: [B, D, H]); lengths [B];
+    bias [D, 6H]; initial_h [D, B, H] (batch major: [B, D, H]); lengths [B]; resets [T, B] (batch
+    major: [B, T]);
     y [T, D, B, H] (batch major: [B, T, D, H]); y_h as initial_h.
 
     Constraints:
-    - gru_c1: operand and result shapes as above, one floating-point element type.
+    - gru_c1: operand and result shapes as above, element types as for fovea.lstm.
     - gru_c2: gate_order is a permutation of z, r, n.
     - gru_c3: two activations per direction.
     - gru_c4: clip is positive.
     - gru_c5: lengths has element type i32 or i64.
+    - gru_c6: resets has element type i1.
 
     ```mlir
     %y, %h = fovea.gru %x, %w, %r {reset = #fovea.reset<after>,
@@ -151,7 +162,7 @@ def Fovea_GruOp : Fovea_NamedRnnOp<"gru"> {
   }];
   let arguments = (ins AnyRankedTensor:$x, AnyRankedTensor:$w, AnyRankedTensor:$r,
     Optional<AnyRankedTensor>:$bias, Optional<AnyRankedTensor>:$initial_h,
-    Optional<AnyRankedTensor>:$lengths,
+    Optional<AnyRankedTensor>:$lengths, Optional<AnyRankedTensor>:$resets,
     Fovea_GateOrderAttr:$gate_order, Fovea_ActivationArrayAttr:$activations,
     DefaultValuedAttr<Fovea_DirectionAttr, "Direction::Forward">:$direction,
     DefaultValuedAttr<Fovea_LayoutAttr, "SequenceLayout::TimeMajor">:$layout,
@@ -161,7 +172,8 @@ def Fovea_GruOp : Fovea_NamedRnnOp<"gru"> {
   let assemblyFormat = [{
     $x `,` $w `,` $r (`bias` `(` $bias^ `:` type($bias) `)`)?
     (`initial_h` `(` $initial_h^ `:` type($initial_h) `)`)?
-    (`lengths` `(` $lengths^ `:` type($lengths) `)`)? attr-dict
+    (`lengths` `(` $lengths^ `:` type($lengths) `)`)?
+    (`resets` `(` $resets^ `:` type($resets) `)`)? attr-dict
     `:` type($x) `,` type($w) `,` type($r) `->` type($y) `,` type($y_h)
   }];
   let hasVerifier = 1;

@@ -32,8 +32,9 @@ func.func @main({argument("q", "2x4x7x16xf32", *[""] * 4)},
   %o = tensor.empty() : tensor<2x4x7x16xf32>
   %y = fovea.attention ins(%q, %k, %v : tensor<2x4x7x16xf32>, tensor<2x4x?x16xf32>,
       tensor<2x4x?x16xf32>) outs(%o : tensor<2x4x7x16xf32>) {{scale = 0.25 : f64,
-      indexing_maps = [{maps("b, h, i, d", "b, h, j, d", "b, h, j, e", "b, h, i, e",
-                             dims="b, h, i, j, d, e")}]}} -> tensor<2x4x7x16xf32>
+      indexing_maps = [{
+        maps("b, h, i, d", "b, h, j, d", "b, h, j, e", "b, h, i, e", dims="b, h, i, j, d, e")
+    }]}} -> tensor<2x4x7x16xf32>
   return %y : tensor<2x4x7x16xf32>
 }}"""
 
@@ -55,8 +56,15 @@ func.func @main({argument("q", "2x?x7x16xf32", "", "H", "", "")},
   %o = tensor.empty(%n) : tensor<2x?x7x16xf32>
   %y = fovea.attention ins(%q, %k, %k : tensor<2x?x7x16xf32>, tensor<2x?x9x16xf32>,
       tensor<2x?x9x16xf32>) outs(%o : tensor<2x?x7x16xf32>) {{scale = 0.25 : f64,
-      indexing_maps = [{maps("b, h, i, d", "b, h floordiv 4, j, d", "b, h floordiv 4, j, e",
-                             "b, h, i, e", dims="b, h, i, j, d, e")}]}} -> tensor<2x?x7x16xf32>
+      indexing_maps = [{
+    maps(
+        "b, h, i, d",
+        "b, h floordiv 4, j, d",
+        "b, h floordiv 4, j, e",
+        "b, h, i, e",
+        dims="b, h, i, j, d, e",
+    )
+}]}} -> tensor<2x?x7x16xf32>
   return %y : tensor<2x?x7x16xf32>
 }}"""
 
@@ -156,6 +164,30 @@ func.func @main({argument("x", "?x?x8xf32", "T", "B", "")},
   return %y : tensor<?x1x?x4xf32>
 }}"""
 
+RESETS = f"""
+func.func @main({argument("x", "?x?x8xf32", "T", "B", "")},
+    %w: tensor<1x12x8xf32> {{fovea.name = "w"}}, %r: tensor<1x12x4xf32> {{fovea.name = "r"}},
+    {argument("d", "?x?xi1", "T2", "B2")}) -> tensor<1x?x4xf32> {{
+  %y, %yh = fovea.gru %x, %w, %r resets(%d : tensor<?x?xi1>) {{reset = #fovea.reset<after>,
+      gate_order = [#fovea.gate<z>, #fovea.gate<r>, #fovea.gate<n>],
+      activations = [#fovea.activation<sigmoid>, #fovea.activation<tanh>]}}
+      : tensor<?x?x8xf32>, tensor<1x12x8xf32>, tensor<1x12x4xf32>
+      -> tensor<?x1x?x4xf32>, tensor<1x?x4xf32>
+  return %yh : tensor<1x?x4xf32>
+}}"""
+
+ALONG = f"""
+func.func @main({argument("x", "?x?x8xf32", "T", "B", "")},
+    {argument("a", "?x?x8xf32", "T2", "B2", "")}) -> tensor<?x?x8xf32> {{
+  %y = fovea.rnn %x along(%a : tensor<?x?x8xf32>) cell {{
+  ^bb0(%xt: tensor<?x8xf32>, %at: tensor<?x8xf32>):
+    %s = arith.addf %xt, %at : tensor<?x8xf32>
+    fovea.yield %s : tensor<?x8xf32>
+  }} : tensor<?x?x8xf32> -> tensor<?x?x8xf32>
+  return %y : tensor<?x?x8xf32>
+}}"""
+
+SAME = ("T=3", "B=2", "T2=3", "B2=2")
 CASES = [
     Case("values", attention("J", "J2"), ("J=9", "J2=9"), ("J=9", "J2=5"), "fovea.attention"),
     Case("heads", GROUPED, ("H=8", "G=2"), ("H=8", "G=1"), "fovea.attention"),
@@ -167,6 +199,9 @@ CASES = [
     Case("slice", SLICE, ("N=150",), ("N=149",), "tensor.extract_slice"),
     Case("cast", CAST, ("N=100",), ("N=99",), "tensor.cast"),
     Case("lstm", LSTM, ("T=3", "B=2", "B2=2"), ("T=3", "B=4", "B2=2"), "fovea.lstm"),
+    Case("resets", RESETS, SAME, ("T=3", "B=2", "T2=2", "B2=2"), "fovea.gru"),
+    Case("steps_along", ALONG, SAME, ("T=3", "B=2", "T2=2", "B2=2"), "fovea.rnn"),
+    Case("rows_along", ALONG, SAME, ("T=3", "B=2", "T2=3", "B2=1"), "fovea.rnn"),
     Case("negative", NEGATIVE, ("N=19",), ("N=2",), "tensor.empty"),
 ]
 

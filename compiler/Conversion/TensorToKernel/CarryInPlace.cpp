@@ -8,6 +8,7 @@
 
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Interfaces/DestinationStyleOpInterface.h"
 #include "llvm/ADT/SetVector.h"
 
@@ -54,6 +55,52 @@ Destinations::Destinations(Value value) {
   }
 }
 
+/// True when `tensor`, or a view of it, is read behind the operation that overwrites it, or written
+/// there twice.
+static bool isReadBehind(Value tensor, OpOperand &overwritten) {
+  Operation *writer = overwritten.getOwner();
+  SmallVector<Value> aliases{tensor};
+  for (size_t next = 0; next < aliases.size(); ++next)
+    for (OpOperand &use : aliases[next].getUses()) {
+      Operation *user = use.getOwner();
+      if (&use == &overwritten || isa<tensor::DimOp>(user))
+        continue;
+      if (isa<tensor::ExtractSliceOp, tensor::CollapseShapeOp, tensor::ExpandShapeOp,
+              tensor::CastOp>(user)) {
+        aliases.push_back(user->getResult(0));
+        continue;
+      }
+      // Inputs of the writer itself are read before it writes.
+      auto style = dyn_cast<DestinationStyleOpInterface>(user);
+      Operation *there = writer->getBlock()->findAncestorOpInBlock(*user);
+      if (user == writer ? style && style.isDpsInit(&use)
+                         : !there || writer->isBeforeInBlock(there))
+        return true;
+    }
+  return false;
+}
+
+/// True when what computes `value` overwrites, from `argument` on, only what nobody reads any more:
+/// bufferization copies what it would overwrite too early.
+static bool overwritesInOrder(Value value, BlockArgument argument) {
+  while (value != argument) {
+    auto result = dyn_cast<OpResult>(value);
+    Operation *op = result ? result.getOwner() : nullptr;
+    OpOperand *before = nullptr;
+    if (auto style = dyn_cast_or_null<DestinationStyleOpInterface>(op))
+      before = style.getTiedOpOperand(result);
+    else if (auto loop = dyn_cast_or_null<LoopLikeOpInterface>(op))
+      before = loop.getTiedLoopInit(result);
+    // Branches are looked at by themselves.
+    if (!before)
+      return true;
+    if (isReadBehind(before->get(), *before))
+      return false;
+    value = before->get();
+  }
+  return true;
+}
+
 namespace {
 
 struct CarryInPlace : fovea::impl::CarryInPlaceBase<CarryInPlace> {
@@ -74,7 +121,8 @@ private:
   /// together.
   Carried carried(scf::ForOp loop, OpOperand &operand, BlockArgument argument) {
     Destinations places(operand.get());
-    bool inPlace = places.tensors.size() == 1 && places.tensors.front() == argument;
+    bool inPlace = places.tensors.size() == 1 && places.tensors.front() == argument &&
+                   overwritesInOrder(operand.get(), argument);
     bool inOther = llvm::any_of(places.tensors, [&](Value place) {
       auto other = dyn_cast<BlockArgument>(place);
       // What an operation with regions gives may be anything that it sees.

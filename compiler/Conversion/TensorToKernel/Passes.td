@@ -48,6 +48,18 @@ def CarryInPlace : Pass<"fovea-carry-in-place", "::mlir::func::FuncOp"> {
   let dependentDialects = ["::mlir::bufferization::BufferizationDialect"];
 }
 
+def DropDimsByShape : Pass<"fovea-drop-dims-by-shape"> {
+  let summary = "Merge dimensions of views whose strides do not tell which are dropped";
+  let description = [{
+    Needs views as bufferization makes them of slices: the shape tells which dimensions of size 1
+    are dropped, the first that fit. A `memref.subview` is read by its strides, which do not tell
+    where they are dynamic: where the two differ, it becomes one that keeps all dimensions, and a
+    `memref.collapse_shape`.
+  }];
+  let statistics = [Statistic<"numTakenApart", "taken-apart", "views taken apart">];
+  let dependentDialects = ["::mlir::memref::MemRefDialect"];
+}
+
 def ExchangeCarried : Pass<"fovea-exchange-carried", "::mlir::func::FuncOp"> {
   let summary = "Let two buffers take turns instead of copying one to the other";
   let description = [{

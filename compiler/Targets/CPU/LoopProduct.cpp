@@ -51,7 +51,7 @@ static void schedule(Operation *op, Nest &nest, const Capabilities &) {
     (isSummed ? summed : rows).push_back(extents.back());
     (isSummed ? summedDims : rowDims).push_back(dim);
   }
-  Type type = ContractOp::getSumType(elementTypeOf(contract.getLhs()));
+  Type type = contract.getSumType();
   parallelRows(nest, nest.product(rows), nest.product(summed), [&](Value row) {
     SmallVector<Value> position(extents.size(), nest.index(0));
     if (!rows.empty())

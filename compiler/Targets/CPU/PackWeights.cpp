@@ -176,9 +176,8 @@ private:
   std::optional<Packing> packingFor(ContractOp op, const ProductDims &dims, int64_t columns) {
     if (std::optional<WordPlan> words = planWords(op, cpu))
       return Packing{words->tile.vectors * cpu.lanes, words->group, words->step};
-    Type element = elementTypeOf(dims.columns);
     RegisterTile tile = requestedTile(op).value_or(cpu.tileFor(columns, dims.rowCount()));
-    if (!(element.isF32() || element.isF16() || element.isBF16()) || refuseRegisters(tile, cpu))
+    if (!op.getSumType().isF32() || refuseRegisters(tile, cpu))
       return std::nullopt;
     return Packing{tile.vectors * cpu.lanes, 1, 1};
   }

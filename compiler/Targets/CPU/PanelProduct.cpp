@@ -34,8 +34,7 @@ static bool handles(Operation *op) { return isa<ContractOp>(op); }
 
 static Refusal refuse(Operation *op, const Capabilities &cpu) {
   auto contract = cast<ContractOp>(op);
-  Type element = elementTypeOf(contract.getLhs());
-  if (!element.isF32() && !element.isF16() && !element.isBF16())
+  if (!contract.getSumType().isF32())
     return {"dtype", "register products sum in f32; the elements are of another type"};
   std::optional<ProductDims> dims = ProductDims::of(contract);
   if (Refusal refusal = refuseLanes(contract, dims, cpu))

@@ -35,6 +35,8 @@ static const ProductRow *rowFor(StringRef elements, RowUnit unit, const Capabili
 static Refusal refuseOperands(ContractOp op, const std::optional<ProductDims> &dims,
                               const Capabilities &cpu) {
   Type element = elementTypeOf(op.getLhs());
+  if (elementTypeOf(op.getRhs()) != element)
+    return {"dtype", "words are of one type; the operands are of two"};
   if (!element.isBF16() && !element.isInteger(8))
     return {"dtype", "words are of bf16 or of 8-bit integers; the elements are of another type"};
   return refuseLanes(op, dims, cpu);

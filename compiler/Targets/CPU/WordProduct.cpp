@@ -30,7 +30,8 @@ static constexpr int64_t kTileRows = 16;
 static bool handles(Operation *op) {
   auto contract = dyn_cast<ContractOp>(op);
   Type element = contract ? elementTypeOf(contract.getLhs()) : Type();
-  return element && (element.isBF16() || element.isInteger(8));
+  return element && elementTypeOf(contract.getRhs()) == element &&
+         (element.isBF16() || element.isInteger(8));
 }
 
 namespace {

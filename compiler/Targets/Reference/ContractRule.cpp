@@ -272,7 +272,7 @@ static LogicalResult runContract(OpRun &run) {
   FailureOr<Array> out = run.takeDestination(op.getInitMutable());
   if (failed(out))
     return failure();
-  Type element = cast<ShapedType>(op.getLhs().getType()).getElementType();
+  Type element = op.getSumType();
   LogicalResult done = success();
   if (isa<IntegerType>(element))
     done = Contraction<uint64_t>(run, op, *extents).execute(*out);

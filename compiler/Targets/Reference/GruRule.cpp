@@ -50,6 +50,7 @@ template <typename T> LogicalResult Gru<T>::prepare() {
       failed(expectShape(run, "r", op.getR(), {directions, rows, hidden})) ||
       failed(expectShape(run, "bias", op.getBias(), {directions, 2 * rows})) ||
       failed(expectShape(run, "initial_h", op.getInitialH(), sequence.stateShape(hidden))) ||
+      failed(expectShape(run, "resets", op.getResets(), sequence.flagShape())) ||
       failed(expectLengths(run, op.getLengths(), sequence.batch, sequence.steps)))
     return failure();
   for (auto gate : op.getGateOrder().getAsRange<GateAttr>())
@@ -109,10 +110,13 @@ template <typename T> void Gru<T>::executeRow(int64_t d, int64_t b) {
   int64_t row = sequence.stateRow(d, b);
   const Cell *first = dataOf(run, op.getInitialH());
   loadRow(h, first ? first + row * hidden : nullptr, hidden);
+  const Cell *resets = dataOf(run, op.getResets());
   int64_t length = sequence.length(op.getLengths() ? &run.array(op.getLengths()) : nullptr, b);
   for (int64_t n = 0; n < length; ++n) {
     int64_t t = sequence.step(n, length, d);
     loadRow(x, dataOf(run, op.getX()) + sequence.xRow(t, b) * width, width);
+    if (resets && resets[sequence.xRow(t, b)].integer)
+      h.assign(hidden, T(0));
     step(d);
     for (int64_t unit = 0; unit < hidden; ++unit)
       y.mutableData()[sequence.yRow(t, d, b) * hidden + unit].real = h[unit];

@@ -54,6 +54,7 @@ template <typename T> LogicalResult Lstm<T>::prepare() {
       failed(expectShape(run, "initial_c", op.getInitialC(), sequence.stateShape(hidden))) ||
       failed(expectShape(run, "peephole", op.getPeephole(), {directions, 3 * hidden})) ||
       failed(expectShape(run, "projection", op.getProjection(), {directions, state, hidden})) ||
+      failed(expectShape(run, "resets", op.getResets(), sequence.flagShape())) ||
       failed(expectLengths(run, op.getLengths(), sequence.batch, sequence.steps)))
     return failure();
   if (!op.getProjection() && state != hidden)
@@ -123,10 +124,13 @@ template <typename T> void Lstm<T>::executeRow(int64_t d, int64_t b) {
   const Cell *firstH = dataOf(run, op.getInitialH()), *firstC = dataOf(run, op.getInitialC());
   loadRow(h, firstH ? firstH + row * state : nullptr, state);
   loadRow(c, firstC ? firstC + row * hidden : nullptr, hidden);
+  const Cell *resets = dataOf(run, op.getResets());
   int64_t length = sequence.length(op.getLengths() ? &run.array(op.getLengths()) : nullptr, b);
   for (int64_t n = 0; n < length; ++n) {
     int64_t t = sequence.step(n, length, d);
     loadRow(x, dataOf(run, op.getX()) + sequence.xRow(t, b) * width, width);
+    if (resets && resets[sequence.xRow(t, b)].integer)
+      h.assign(state, T(0)), c.assign(hidden, T(0));
     step(d);
     for (int64_t unit = 0; unit < state; ++unit)
       y.mutableData()[sequence.yRow(t, d, b) * state + unit].real = h[unit];

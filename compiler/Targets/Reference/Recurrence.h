@@ -38,6 +38,12 @@ struct Sequence {
   int64_t stateRow(int64_t d, int64_t b) const {
     return batchMajor ? b * directions + d : d * batch + b;
   }
+  /// Shape of what is given for each step of each row.
+  llvm::SmallVector<int64_t> flagShape() const {
+    if (batchMajor)
+      return {batch, steps};
+    return {steps, batch};
+  }
   /// Shapes with the given width: of y, and of a state.
   llvm::SmallVector<int64_t> yShape(int64_t width) const {
     if (batchMajor)

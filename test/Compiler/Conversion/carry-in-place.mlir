@@ -56,6 +56,35 @@ func.func @do_not_copy_what_is_written_in_place(%s: tensor<8xf32>, %n: index) ->
   return %r : tensor<8xf32>
 }
 
+// Bufferization computes %t elsewhere, since %h is read behind it: the loop gets a copy.
+// CHECK-LABEL: func @copy_what_is_written_before_a_read
+// CHECK:         scf.for {{.*}} iter_args(%[[H:.*]] = %{{.*}}) ->
+// CHECK:           linalg.generic {{.*}} outs(%[[H]]
+// CHECK:           %[[U:.*]] = linalg.generic
+// CHECK:           %[[IN:.*]] = bufferization.materialize_in_destination %[[U]] in %[[H]]
+// CHECK:           scf.yield %[[IN]]
+func.func @copy_what_is_written_before_a_read(%s: tensor<8xf32>, %n: index) -> tensor<8xf32> {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %r = scf.for %i = %c0 to %n step %c1 iter_args(%h = %s) -> tensor<8xf32> {
+    %t = linalg.generic {indexing_maps = [#id], iterator_types = ["parallel"]}
+        outs(%h : tensor<8xf32>) {
+      ^bb0(%old: f32):
+        %two = arith.addf %old, %old : f32
+        linalg.yield %two : f32
+      } -> tensor<8xf32>
+    %part = tensor.extract_slice %h[0] [8] [1] : tensor<8xf32> to tensor<8xf32>
+    %u = linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel"]}
+        ins(%part : tensor<8xf32>) outs(%t : tensor<8xf32>) {
+      ^bb0(%a: f32, %old: f32):
+        %sum = arith.addf %a, %old : f32
+        linalg.yield %sum : f32
+      } -> tensor<8xf32>
+    scf.yield %u : tensor<8xf32>
+  }
+  return %r : tensor<8xf32>
+}
+
 // Both results lie in either buffer: one-shot bufferization would hold the two for one.
 // CHECK-LABEL: func @save_what_branches_swap
 // CHECK:         scf.for {{.*}} iter_args(%[[A:.*]] = %{{.*}}, %[[B:.*]] = %{{.*}}) ->

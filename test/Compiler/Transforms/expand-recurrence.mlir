@@ -81,3 +81,26 @@ func.func @both_directions(%x: tensor<?x?x8xf32>, %w: tensor<2x16x8xf32>, %r: te
     -> tensor<?x2x?x4xf32>, tensor<2x?x4xf32>, tensor<2x?x4xf32>
   return %y : tensor<?x2x?x4xf32>
 }
+
+// Flags are read along x, and rows cleared in front of the product; f16 and bf16 weights stay so.
+// CHECK-LABEL: func @clear_rows_where_resets_are_set
+// CHECK-SAME:    %[[X:[a-z0-9]+]]: tensor<?x5x8xf32>
+// CHECK-SAME:    %[[D:[a-z0-9]+]]: tensor<?x5xi1>
+// CHECK:         %[[MAJOR:.*]] = linalg.generic {{.*}} ins(%[[D]] : tensor<?x5xi1>)
+// CHECK:         fovea.contract ins(%[[X]], %{{.*}} : tensor<?x5x8xf32>, tensor<3x4x8xbf16>)
+// CHECK:         fovea.rnn %{{.*}} along(%[[MAJOR]] : tensor<5x?xi1>)
+// CHECK:         ^bb0(%{{.*}}: tensor<?x3x4xf32>, %[[FLAG:.*]]: tensor<?xi1>, %[[H:.*]]: tensor
+// CHECK:           %[[CLEAR:.*]] = linalg.generic {{.*}} ins(%[[FLAG]] : {{.*}} outs(%[[H]] :
+// CHECK:             arith.select
+// CHECK:           fovea.contract ins(%[[CLEAR]], %{{.*}} : tensor<?x4xf32>, tensor<3x4x4xbf16>)
+// CHECK:           linalg.generic {{.*}} outs(%[[CLEAR]] :
+func.func @clear_rows_where_resets_are_set(%x: tensor<?x5x8xf32>, %w: tensor<1x12x8xbf16>,
+    %r: tensor<1x12x4xbf16>, %done: tensor<?x5xi1>) -> tensor<?x1x4xf32> {
+  %y, %h = fovea.gru %x, %w, %r resets(%done : tensor<?x5xi1>) {reset = #fovea.reset<after>,
+      gate_order = [#fovea.gate<r>, #fovea.gate<z>, #fovea.gate<n>],
+      layout = #fovea.layout<batch_major>,
+      activations = [#fovea.activation<sigmoid>, #fovea.activation<tanh>]}
+    : tensor<?x5x8xf32>, tensor<1x12x8xbf16>, tensor<1x12x4xbf16>
+    -> tensor<?x5x1x4xf32>, tensor<?x1x4xf32>
+  return %h : tensor<?x1x4xf32>
+}

@@ -162,3 +162,25 @@ func.func @keep_destinations_that_are_read(%a: tensor<5x6xf32>) -> tensor<5x6xf3
     } -> tensor<5x6xf32>
   return %q : tensor<5x6xf32>
 }
+
+// The state that the first reads in its destination becomes an input: one result is left.
+// CHECK-LABEL: func @drop_a_result_whose_destination_is_read
+// CHECK-SAME:    %[[X:.*]]: tensor<8xf32>, %[[H:.*]]: tensor<8xf32>
+// CHECK:         %[[R:.*]] = linalg.generic {{.*}} ins(%[[X]], %[[H]] : {{.*}} outs(%[[H]] :
+// CHECK:         return %[[R]]
+func.func @drop_a_result_whose_destination_is_read(%x: tensor<8xf32>, %h: tensor<8xf32>)
+    -> tensor<8xf32> {
+  %a = linalg.generic {indexing_maps = [affine_map<(i) -> (i)>, affine_map<(i) -> (i)>],
+      iterator_types = ["parallel"]} ins(%x : tensor<8xf32>) outs(%h : tensor<8xf32>) {
+    ^bb0(%in: f32, %old: f32):
+      %sum = arith.addf %in, %old : f32
+      linalg.yield %sum : f32
+    } -> tensor<8xf32>
+  %b = linalg.generic {indexing_maps = [affine_map<(i) -> (i)>, affine_map<(i) -> (i)>],
+      iterator_types = ["parallel"]} ins(%a : tensor<8xf32>) outs(%h : tensor<8xf32>) {
+    ^bb0(%in: f32, %old: f32):
+      %product = arith.mulf %in, %old : f32
+      linalg.yield %product : f32
+    } -> tensor<8xf32>
+  return %b : tensor<8xf32>
+}

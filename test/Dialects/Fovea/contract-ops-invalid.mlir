@@ -122,9 +122,9 @@ func.func @contract_c5(%a: memref<4x4xf32>) {
 #a = affine_map<(m, n, k) -> (m, k)>
 #b = affine_map<(m, n, k) -> (k, n)>
 #c = affine_map<(m, n, k) -> (m, n)>
-func.func @contract_c6_one_element_type(%a: memref<4x4xf32>, %b: memref<4x4xf16>) {
+func.func @contract_c6_one_element_type(%a: memref<4x4xf32>, %b: memref<4x4xi32>) {
   // expected-error @+1 {{contract_c6: expected lhs and rhs of one element type}}
-  fovea.contract ins(%a, %b : memref<4x4xf32>, memref<4x4xf16>) outs(%a : memref<4x4xf32>)
+  fovea.contract ins(%a, %b : memref<4x4xf32>, memref<4x4xi32>) outs(%a : memref<4x4xf32>)
       {indexing_maps = [#a, #b, #c]} epilogue {
       ^bb0(%sum: f32):
         fovea.yield %sum : f32

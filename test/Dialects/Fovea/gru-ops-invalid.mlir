@@ -16,11 +16,12 @@ func.func @gru_c1_floating_point(%x: tensor<5x2x8xi32>, %w: tensor<1x12x8xf32>,
 
 #gates = [#fovea.gate<z>, #fovea.gate<r>, #fovea.gate<n>]
 #acts = [#fovea.activation<sigmoid>, #fovea.activation<tanh>]
-func.func @gru_c1_one_type(%x: tensor<5x2x8xf32>, %w: tensor<1x12x8xf16>, %r: tensor<1x12x4xf32>) {
-  // expected-error @+1 {{gru_c1: expected one element type, got 'f32' and 'f16'}}
+func.func @gru_c1_float_weights(%x: tensor<5x2x8xf32>, %w: tensor<1x12x8xi8>,
+    %r: tensor<1x12x4xf32>) {
+  // expected-error @+1 {{gru_c1: expected weights of a floating-point type no wider than 'f32'}}
   %y:2 = fovea.gru %x, %w, %r
       {reset = #fovea.reset<after>, gate_order = #gates, activations = #acts}
-      : tensor<5x2x8xf32>, tensor<1x12x8xf16>, tensor<1x12x4xf32>
+      : tensor<5x2x8xf32>, tensor<1x12x8xi8>, tensor<1x12x4xf32>
       -> tensor<5x1x2x4xf32>, tensor<1x2x4xf32>
   return
 }
@@ -155,6 +156,20 @@ func.func @gru_c5(%x: tensor<5x2x8xf32>, %w: tensor<1x12x8xf32>,
     %r: tensor<1x12x4xf32>, %n: tensor<2xi16>) {
   // expected-error @+1 {{gru_c5: expected lengths of type i32 or i64, got 'i16'}}
   %y:2 = fovea.gru %x, %w, %r lengths(%n : tensor<2xi16>)
+      {reset = #fovea.reset<after>, gate_order = #gates, activations = #acts}
+      : tensor<5x2x8xf32>, tensor<1x12x8xf32>, tensor<1x12x4xf32>
+      -> tensor<5x1x2x4xf32>, tensor<1x2x4xf32>
+  return
+}
+
+// -----
+
+#gates = [#fovea.gate<z>, #fovea.gate<r>, #fovea.gate<n>]
+#acts = [#fovea.activation<sigmoid>, #fovea.activation<tanh>]
+func.func @gru_c6(%x: tensor<5x2x8xf32>, %w: tensor<1x12x8xf32>, %r: tensor<1x12x4xf32>,
+    %done: tensor<5x2xi64>) {
+  // expected-error @+1 {{gru_c6: expected resets of type i1, got 'i64'}}
+  %y:2 = fovea.gru %x, %w, %r resets(%done : tensor<5x2xi64>)
       {reset = #fovea.reset<after>, gate_order = #gates, activations = #acts}
       : tensor<5x2x8xf32>, tensor<1x12x8xf32>, tensor<1x12x4xf32>
       -> tensor<5x1x2x4xf32>, tensor<1x2x4xf32>

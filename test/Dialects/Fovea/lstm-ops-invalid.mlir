@@ -15,10 +15,53 @@ func.func @lstm_c1_floating_point(%x: tensor<5x2x8xi32>, %w: tensor<1x16x8xf32>,
 
 #gates = [#fovea.gate<i>, #fovea.gate<o>, #fovea.gate<f>, #fovea.gate<c>]
 #acts = [#fovea.activation<sigmoid>, #fovea.activation<tanh>, #fovea.activation<tanh>]
-func.func @lstm_c1_one_type(%x: tensor<5x2x8xf32>, %w: tensor<1x16x8xf16>, %r: tensor<1x16x4xf32>) {
-  // expected-error @+1 {{lstm_c1: expected one element type, got 'f32' and 'f16'}}
+func.func @lstm_c1_wide_weights(%x: tensor<5x2x8xf32>, %w: tensor<1x16x8xf64>,
+    %r: tensor<1x16x4xf32>) {
+  // expected-error @+1 {{lstm_c1: expected weights of a floating-point type no wider than 'f32'}}
   %y:3 = fovea.lstm %x, %w, %r {gate_order = #gates, activations = #acts}
-      : tensor<5x2x8xf32>, tensor<1x16x8xf16>, tensor<1x16x4xf32>
+      : tensor<5x2x8xf32>, tensor<1x16x8xf64>, tensor<1x16x4xf32>
+      -> tensor<5x1x2x4xf32>, tensor<1x2x4xf32>, tensor<1x2x4xf32>
+  return
+}
+
+// -----
+
+#gates = [#fovea.gate<i>, #fovea.gate<o>, #fovea.gate<f>, #fovea.gate<c>]
+#acts = [#fovea.activation<sigmoid>, #fovea.activation<tanh>, #fovea.activation<tanh>]
+func.func @lstm_c1_type_of_states(%x: tensor<5x2x8xf32>, %w: tensor<1x16x8xf32>,
+    %r: tensor<1x16x4xf32>, %c: tensor<1x2x4xbf16>) {
+  // expected-error @+1 {{lstm_c1: expected states of element type 'f32', got 'bf16'}}
+  %y:3 = fovea.lstm %x, %w, %r initial_c(%c : tensor<1x2x4xbf16>)
+      {gate_order = #gates, activations = #acts}
+      : tensor<5x2x8xf32>, tensor<1x16x8xf32>, tensor<1x16x4xf32>
+      -> tensor<5x1x2x4xf32>, tensor<1x2x4xf32>, tensor<1x2x4xf32>
+  return
+}
+
+// -----
+
+#gates = [#fovea.gate<i>, #fovea.gate<o>, #fovea.gate<f>, #fovea.gate<c>]
+#acts = [#fovea.activation<sigmoid>, #fovea.activation<tanh>, #fovea.activation<tanh>]
+func.func @lstm_c1_resets(%x: tensor<5x2x8xf32>, %w: tensor<1x16x8xf32>,
+    %r: tensor<1x16x4xf32>, %done: tensor<2x5xi1>) {
+  // expected-error @+1 {{lstm_c1: expected extent 5 (T) in dimension 0 of resets, got 2}}
+  %y:3 = fovea.lstm %x, %w, %r resets(%done : tensor<2x5xi1>)
+      {gate_order = #gates, activations = #acts}
+      : tensor<5x2x8xf32>, tensor<1x16x8xf32>, tensor<1x16x4xf32>
+      -> tensor<5x1x2x4xf32>, tensor<1x2x4xf32>, tensor<1x2x4xf32>
+  return
+}
+
+// -----
+
+#gates = [#fovea.gate<i>, #fovea.gate<o>, #fovea.gate<f>, #fovea.gate<c>]
+#acts = [#fovea.activation<sigmoid>, #fovea.activation<tanh>, #fovea.activation<tanh>]
+func.func @lstm_c6(%x: tensor<5x2x8xf32>, %w: tensor<1x16x8xf32>, %r: tensor<1x16x4xf32>,
+    %done: tensor<5x2xi8>) {
+  // expected-error @+1 {{lstm_c6: expected resets of type i1, got 'i8'}}
+  %y:3 = fovea.lstm %x, %w, %r resets(%done : tensor<5x2xi8>)
+      {gate_order = #gates, activations = #acts}
+      : tensor<5x2x8xf32>, tensor<1x16x8xf32>, tensor<1x16x4xf32>
       -> tensor<5x1x2x4xf32>, tensor<1x2x4xf32>, tensor<1x2x4xf32>
   return
 }

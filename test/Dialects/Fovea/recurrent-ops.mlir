@@ -117,3 +117,18 @@ func.func @bidirectional_gru_that_keeps_new(%x: tensor<5x2x8xf32>, %w: tensor<2x
     -> tensor<5x2x2x4xf32>, tensor<2x2x4xf32>
   return %y : tensor<5x2x2x4xf32>
 }
+
+// CHECK-LABEL: func @lstm_with_short_weights_and_resets
+// CHECK:         fovea.lstm
+// CHECK-SAME:      bias(%{{.*}} : tensor<1x32xf16>) resets(%{{.*}} : tensor<5x2xi1>)
+// CHECK-SAME:      : tensor<5x2x8xf32>, tensor<1x16x8xbf16>, tensor<1x16x4xbf16>
+func.func @lstm_with_short_weights_and_resets(%x: tensor<5x2x8xf32>, %w: tensor<1x16x8xbf16>,
+    %r: tensor<1x16x4xbf16>, %b: tensor<1x32xf16>, %done: tensor<5x2xi1>) -> tensor<1x2x4xf32> {
+  %y, %h, %c = fovea.lstm %x, %w, %r bias(%b : tensor<1x32xf16>) resets(%done : tensor<5x2xi1>) {
+      gate_order = [#fovea.gate<i>, #fovea.gate<o>, #fovea.gate<f>, #fovea.gate<c>],
+      activations = [#fovea.activation<sigmoid>, #fovea.activation<tanh>,
+                     #fovea.activation<tanh>]}
+    : tensor<5x2x8xf32>, tensor<1x16x8xbf16>, tensor<1x16x4xbf16>
+    -> tensor<5x1x2x4xf32>, tensor<1x2x4xf32>, tensor<1x2x4xf32>
+  return %h : tensor<1x2x4xf32>
+}

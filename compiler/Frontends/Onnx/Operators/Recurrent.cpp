@@ -239,7 +239,7 @@ LogicalResult fovea::onnx_frontend::importLstm(Node &node) {
       b, e.type(dtype, outputShape(form)), e.type(dtype, state), e.type(dtype, state),
       sequence(node, form), weightOperand(node, form, 1, 4), weightOperand(node, form, 2, 4),
       weightOperand(node, form, 3, 4), operand(node, 5, state), operand(node, 6, state),
-      operand(node, 7, peep), Value(), operand(node, 4, {form.batch}), order,
+      operand(node, 7, peep), Value(), operand(node, 4, {form.batch}), Value(), order,
       activationsAttr(node, form), DirectionAttr::get(context, form.direction),
       SequenceLayoutAttr::get(context, layout), coupled ? b.getUnitAttr() : UnitAttr(),
       clipAttr(node, form));
@@ -266,7 +266,7 @@ LogicalResult fovea::onnx_frontend::importGru(Node &node) {
   auto op = GruOp::create(b, e.type(dtype, outputShape(form)), e.type(dtype, state),
                           sequence(node, form), weightOperand(node, form, 1, 3),
                           weightOperand(node, form, 2, 3), weightOperand(node, form, 3, 3),
-                          operand(node, 5, state), operand(node, 4, {form.batch}), order,
+                          operand(node, 5, state), operand(node, 4, {form.batch}), Value(), order,
                           activationsAttr(node, form), DirectionAttr::get(context, form.direction),
                           SequenceLayoutAttr::get(context, layout), ResetAttr::get(context, reset),
                           KeepAttr::get(context, Keep::Old), clipAttr(node, form));

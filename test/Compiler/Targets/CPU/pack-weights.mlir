@@ -67,3 +67,30 @@ func.func @pack_half_precision_as_it_is(%a: tensor<5x8xf16>, %c: tensor<5x32xf32
       } -> tensor<5x32xf32>
   return %r : tensor<5x32xf32>
 }
+
+// CHECK-LABEL: func @pack_in_the_type_of_the_weight
+// CHECK:         fovea.get_weight @[[$HALF]] : tensor<1x8x32xf16>
+// CHECK:         fovea.contract ins(%{{.*}}, %{{.*}} : tensor<5x8xf32>, tensor<1x8x32xf16>)
+func.func @pack_in_the_type_of_the_weight(%a: tensor<5x8xf32>, %c: tensor<5x32xf32>)
+    -> tensor<5x32xf32> {
+  %w = fovea.get_weight @half : tensor<8x32xf16>
+  %r = fovea.contract ins(%a, %w : tensor<5x8xf32>, tensor<8x32xf16>) outs(%c : tensor<5x32xf32>)
+      {indexing_maps = [#a, #b, #c]} epilogue {
+      ^bb0(%sum: f32):
+        fovea.yield %sum : f32
+      } -> tensor<5x32xf32>
+  return %r : tensor<5x32xf32>
+}
+
+// CHECK-LABEL: func @do_not_pack_for_sums_in_f64
+// CHECK:         fovea.get_weight @half : tensor<8x32xf16>
+func.func @do_not_pack_for_sums_in_f64(%a: tensor<5x8xf64>, %c: tensor<5x32xf64>)
+    -> tensor<5x32xf64> {
+  %w = fovea.get_weight @half : tensor<8x32xf16>
+  %r = fovea.contract ins(%a, %w : tensor<5x8xf64>, tensor<8x32xf16>) outs(%c : tensor<5x32xf64>)
+      {indexing_maps = [#a, #b, #c]} epilogue {
+      ^bb0(%sum: f64):
+        fovea.yield %sum : f64
+      } -> tensor<5x32xf64>
+  return %r : tensor<5x32xf64>
+}
