@@ -18,7 +18,7 @@ using namespace fovea::cpu;
 
 /// Rows below which tiles are mostly empty: multiply-adds are as fast in bf16, dots in i8
 /// (docs/Rationale/Products.md).
-static constexpr int64_t kFewestRowsOfBf16 = 4, kFewestRowsOfBytes = 6;
+static constexpr int64_t kFewestRowsOfBf16 = 3, kFewestRowsOfBytes = 4;
 /// Words of a step by tiles, and rows and columns of two tiles beside each other.
 static constexpr int64_t kTileWords = 16, kTwoTiles = 32;
 

@@ -27,7 +27,7 @@ from product_cases import (
 )
 
 # Fewer rows than tiles take, parts of one and of two tiles, and more than a task's strips.
-ROWS = (1, 4, 5, 16, 19, 32, 33, 47, 70, 530)
+ROWS = (1, 3, 5, 16, 19, 32, 33, 47, 70, 530)
 COLUMNS = (1, 5, 16, 33, 70)
 # Parts of a word, of a step, whole steps, and more than what is copied at a time.
 DEPTHS = (1, 3, 32, 65, 128, 1031)
@@ -48,7 +48,7 @@ def test_products_agree_with_the_oracle(row: str, packed: bool, tmp_path: Path) 
         # Every number of rows meets every width and every depth over the places.
         for m in (ROWS[place % len(ROWS)], ROWS[(place + 5) % len(ROWS)], "?"):
             shapes = {"x": f"{m}x{k}", "w": f"{k}x{n}", "n": str(n), "y": f"{m}x{n}"}
-            few = row == "amx-bf16" and m in (1, 2, 3)
+            few = row == "amx-bf16" and m in (1, 2)
             form = "panel_product" if few else ""
             module = compiled(program(kind, shapes, packed), tmp_path, row, w, form)
             inputs = {"b": bias_of(kind, n)} | ({} if packed else {"w": w})

@@ -25,15 +25,15 @@ func.func @tiles(%a: tensor<4x40xbf16>, %c: tensor<4x70xf32>) -> tensor<4x70xf32
 
 // CHECK-LABEL: func @do_not_pack_in_words_when_rows_are_too_few_for_tiles
 // CHECK:         fovea.get_weight @{{.*}} : tensor<5x40x16xbf16>
-func.func @do_not_pack_in_words_when_rows_are_too_few_for_tiles(%a: tensor<3x40xbf16>,
-    %c: tensor<3x70xf32>) -> tensor<3x70xf32> {
+func.func @do_not_pack_in_words_when_rows_are_too_few_for_tiles(%a: tensor<2x40xbf16>,
+    %c: tensor<2x70xf32>) -> tensor<2x70xf32> {
   %w = fovea.get_weight @w : tensor<40x70xbf16>
-  %r = fovea.contract ins(%a, %w : tensor<3x40xbf16>, tensor<40x70xbf16>)
-      outs(%c : tensor<3x70xf32>) {indexing_maps = [#a, #b, #c]} epilogue {
+  %r = fovea.contract ins(%a, %w : tensor<2x40xbf16>, tensor<40x70xbf16>)
+      outs(%c : tensor<2x70xf32>) {indexing_maps = [#a, #b, #c]} epilogue {
       ^bb0(%sum: f32):
         fovea.yield %sum : f32
-      } -> tensor<3x70xf32>
-  return %r : tensor<3x70xf32>
+      } -> tensor<2x70xf32>
+  return %r : tensor<2x70xf32>
 }
 
 // Three words and a row of sums.
