@@ -14,6 +14,10 @@ using namespace mlir;
 using namespace fovea;
 using kernel::ProductOp;
 
+/// Sums of integers up to which even and odd words have sums of their own: a dot waits for the one
+/// before it, and so few do not fill that time.
+static constexpr int64_t kFewSums = 8;
+
 /// LLVM's name of acc + dot(word of a row, word of the panel) on the lanes; empty for none.
 static StringRef instructionOf(ProductOp op) {
   bool whole = op.getSumType().getElementType().isInteger(32);
@@ -55,7 +59,7 @@ private:
     if (matchPattern(depth, m_ConstantInt(&known))) {
       int64_t words = known.getSExtValue() / group, whole = words / turn * turn;
       if (whole > 0)
-        sums = loop(index(0), index(whole), turn, sums, single);
+        sums = turns(index(0), index(whole), turn, sums);
       if (words > whole)
         sums = loop(index(whole), index(words), 1, sums, single);
       return known.getSExtValue() % group ? lastStep(index(words), sums) : sums;
@@ -64,9 +68,30 @@ private:
     Value rest = arith::RemUIOp::create(builder, loc, words, index(turn));
     Value whole = arith::SubIOp::create(builder, loc, words, rest);
     Value all = arith::CeilDivUIOp::create(builder, loc, depth, index(group));
-    sums = loop(index(0), whole, turn, sums, single);
+    sums = turns(index(0), whole, turn, sums);
     sums = loop(whole, words, 1, sums, single);
     return loop(words, all, 1, sums, part);
+  }
+
+  /// The sums after words [low, high), `words` of them a turn.
+  SmallVector<Value> turns(Value low, Value high, int64_t words, SmallVector<Value> sums) {
+    size_t count = sums.size();
+    bool isExact = type.getElementType().isInteger(32);
+    if (!isExact || words % 2 != 0 || static_cast<int64_t>(count) > kFewSums)
+      return loop(low, high, words, sums,
+                  [&](Value word, ValueRange now) { return step(word, now); });
+    Value zeros = arith::ConstantOp::create(builder, loc, builder.getZeroAttr(type));
+    sums.append(count, zeros);
+    // Whose turn it is comes first.
+    sums = loop(low, high, words, sums, [&](Value word, ValueRange now) {
+      SmallVector<Value> next(now.drop_front(count));
+      next.append(step(word, now.take_front(count)));
+      return next;
+    });
+    for (size_t place = 0; place < count; ++place)
+      sums[place] = arith::AddIOp::create(builder, loc, sums[place], sums[count + place]);
+    sums.truncate(count);
+    return sums;
   }
 
   /// The sums after words [low, high), a number of them a turn.
