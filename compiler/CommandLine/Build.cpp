@@ -88,7 +88,27 @@ llvm::Error Build::finish() {
                                ops, invocation.target().placement().device,
                                double(made->codeBytes()) / 1e6, double(made->weightBytes()) / 1e6)
                      .str());
+  sayRounded();
   return llvm::Error::success();
+}
+
+void Build::sayRounded() const {
+  for (const RoundedWeight &weight : made->rounded)
+    invocation.say(llvm::formatv("  {0} in i8: {1} scales, largest error {2:f3} % of its channel's "
+                                 "largest, RMS {3:f3} %",
+                                 weight.name, weight.channels, 100 * weight.largestError,
+                                 100 * weight.rmsError)
+                       .str());
+  for (const llvm::json::Object &record : ledgerRecords(made->ledger)) {
+    const llvm::json::Array *refused = record.getArray("refused");
+    if (record.getString("form") != kStoredWeight || !refused || refused->empty())
+      continue;
+    const llvm::json::Object *why = refused->front().getAsObject();
+    invocation.say(llvm::formatv("  {0}: a recurrent weight stays as stored: {1}",
+                                 record.getString("node").value_or(""),
+                                 why ? why->getString("text").value_or("") : "")
+                       .str());
+  }
 }
 
 llvm::json::Object Build::seconds() const {

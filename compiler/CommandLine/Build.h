@@ -29,11 +29,14 @@ public:
   /// The module as it left import; valid after read, whatever was run since.
   mlir::ModuleOp imported() { return *original; }
   Compilation &compilation() { return work; }
+  bool isFinished() const { return made != nullptr; }
   const Artifact &artifact() const { return *made; }
   /// Seconds by step, for --json.
   llvm::json::Object seconds() const;
 
 private:
+  /// Says which recurrent weights were rounded, by how much, and which were not.
+  void sayRounded() const;
   /// Runs `step`, which returns false with problems; afterwards logs what was timed.
   llvm::Error guarded(llvm::function_ref<bool()> step);
   /// Writes the imported module into the working folder; its name, or "".

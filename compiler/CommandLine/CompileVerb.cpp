@@ -111,6 +111,11 @@ llvm::Expected<Exit> cli::compileModel(const Invocation &invocation) {
     result["code_bytes"] = build.artifact().codeBytes();
     result["weight_bytes"] = build.artifact().weightBytes();
     result["kernels"] = ledgerRecords(build.artifact().ledger).size();
+    llvm::json::Array rounded;
+    for (llvm::json::Object &record : roundedRecords(build.artifact().ledger))
+      rounded.push_back(std::move(record));
+    if (!rounded.empty())
+      result["rounded"] = std::move(rounded);
   }
   invocation.say("wrote " + path);
   result["seconds"] = build.seconds();

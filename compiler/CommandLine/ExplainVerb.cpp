@@ -7,6 +7,7 @@
 #include "compiler/CommandLine/Build.h"
 #include "compiler/CommandLine/Verbs.h"
 
+#include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/raw_ostream.h"
 
 #include <map>
@@ -81,6 +82,15 @@ static void printPasses(const llvm::json::Object &record) {
       llvm::outs() << "    remark: " << remark.getAsString().value_or("") << "\n";
 }
 
+static void printRounded(const llvm::json::Object &record) {
+  llvm::outs() << textOf(record, "weight")
+               << llvm::formatv(" in i8: {0} scales, largest error {1:f3} % of its channel's "
+                                "largest, RMS {2:f3} %\n",
+                                record.getInteger("channels").value_or(0),
+                                100 * record.getNumber("largest_error").value_or(0),
+                                100 * record.getNumber("rms_error").value_or(0));
+}
+
 llvm::Expected<Exit> cli::explainModel(const Invocation &invocation) {
   std::string ledger;
   if (invocation.isArtifact()) {
@@ -102,6 +112,7 @@ llvm::Expected<Exit> cli::explainModel(const Invocation &invocation) {
   }
   std::vector<llvm::json::Object> records = ledgerRecords(ledger);
   std::vector<llvm::json::Object> passes = userPassRecords(ledger);
+  std::vector<llvm::json::Object> rounded = roundedRecords(ledger);
   std::map<std::string, int> others;
   if (!invocation.json) {
     for (const llvm::json::Object &record : passes)
@@ -114,6 +125,8 @@ llvm::Expected<Exit> cli::explainModel(const Invocation &invocation) {
     }
     for (const auto &[what, count] : others)
       llvm::outs() << count << " x " << what << "\n";
+    for (const llvm::json::Object &record : rounded)
+      printRounded(record);
     if (records.empty())
       llvm::outs() << "no kernels\n";
   }
@@ -126,6 +139,11 @@ llvm::Expected<Exit> cli::explainModel(const Invocation &invocation) {
     pipelines.push_back(std::move(record));
   if (!pipelines.empty())
     result["passes"] = std::move(pipelines);
+  llvm::json::Array weights;
+  for (llvm::json::Object &record : rounded)
+    weights.push_back(std::move(record));
+  if (!weights.empty())
+    result["rounded"] = std::move(weights);
   if (llvm::Error error = invocation.report(std::move(result)))
     return error;
   return kOk;

@@ -79,7 +79,20 @@ bool Compilation::tookModule() {
   if (!owned || !complaints.empty())
     return false;
   resumed = phaseOf(module()) != Phase::Import;
-  return checkPipelines() && (resumed || dump(Phase::Import));
+  return checkPipelines() && checkPhaseOptions() && (resumed || dump(Phase::Import));
+}
+
+/// Options of a phase ask for it.
+bool Compilation::checkPhaseOptions() {
+  if (options.phases.recurrentWeights == RecurrentWeights::Stored || !chosen)
+    return true;
+  bool evaluates = !chosen->makesArtifacts();
+  if (!evaluates && *phaseOf(module()) < Phase::Graph)
+    return true;
+  return fail({"FV0310", "", "", "", 0, "option 'recurrent-weights' comes too late",
+               evaluates ? "target '" + options.target + "' evaluates models as they were read"
+                         : "the input is behind phase 'graph', which rounds weights",
+               "give the option with the model itself"});
 }
 
 /// Every pipeline of the user has its phase ahead, or the module has just left it.
@@ -207,7 +220,7 @@ bool Compilation::runPhase(Phase phase) {
   // Once a phase: after every pass it would be a third of the time, most of it for what is linear
   // in the number of layers. Passes may take what they are given for sound in modules of our own.
   manager.enableVerifier(resumed || changed);
-  chosen->addPhase(manager, phase);
+  chosen->addPhase(manager, phase, options.phases);
   auto run = [&] {
     StepTimer timer(times, nameOf(phase).str());
     return success(succeeded(manager.run(module())) && succeeded(verify(module())));
@@ -297,10 +310,11 @@ std::unique_ptr<Artifact> Compilation::finish() {
   }
   StepTimer timer(times, "weights");
   if (artifact->manifest.empty() ||
-      !layOutWeights(module(), store, artifact->weights, complaints)) {
+      !layOutWeights(module(), store, artifact->weights, artifact->rounded, complaints)) {
     blameModule();
     return nullptr;
   }
+  artifact->ledger = makeLedger(module(), artifact->rounded);
   return artifact;
 }
 

@@ -31,12 +31,21 @@ struct CompileOptions {
   int64_t threads = 0;
   ImportOptions import;
   EmissionOptions emission;
+  PhaseOptions phases;
   /// A kernel that is not computed by its best form is a problem (FV0401).
   bool requireFused = false;
   /// Folder for the module after import and each phase; empty: none.
   std::string dumpFolder;
   /// Passes of others, and where they run.
   UserPassOptions userPasses;
+};
+
+/// A recurrent weight that was rounded, and by how much: the largest error relative to its
+/// channel's largest element, and the root of the errors' squares over that of the weight's.
+struct RoundedWeight {
+  std::string name;
+  int64_t channels;
+  double largestError, rmsError;
 };
 
 /// A compiled model in memory. Borrows weights from the compilation that made it.
@@ -65,6 +74,7 @@ public:
     }
   };
   std::vector<Weight> weights;
+  std::vector<RoundedWeight> rounded;
 };
 
 /// Elapsed time of a step, for the driver's report.
@@ -112,6 +122,7 @@ private:
   bool begin(llvm::StringRef name);
   bool tookModule();
   bool checkPipelines();
+  bool checkPhaseOptions();
   bool checkTarget();
   bool runPhase(Phase phase);
   bool leave(Phase phase);

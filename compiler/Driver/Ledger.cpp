@@ -34,12 +34,20 @@ static llvm::json::Value toJson(Attribute attr) {
   return object;
 }
 
-std::string fovea::makeLedger(ModuleOp module) {
+std::string fovea::makeLedger(ModuleOp module, ArrayRef<RoundedWeight> rounded) {
   auto records = module->getAttrOfType<ArrayAttr>("fovea.ledger");
   llvm::json::Value json = records ? toJson(records) : llvm::json::Value(llvm::json::Array());
   llvm::json::Object ledger{{"format", 1}, {"kernels", std::move(json)}};
   if (auto passes = module->getAttrOfType<ArrayAttr>(kUserPassesAttr))
     ledger["passes"] = toJson(passes);
+  llvm::json::Array weights;
+  for (const RoundedWeight &weight : rounded)
+    weights.push_back(llvm::json::Object{{"weight", llvm::json::fixUTF8(weight.name)},
+                                         {"channels", weight.channels},
+                                         {"largest_error", weight.largestError},
+                                         {"rms_error", weight.rmsError}});
+  if (!weights.empty())
+    ledger["rounded"] = std::move(weights);
   return llvm::formatv("{0}", llvm::json::Value(std::move(ledger))).str();
 }
 
@@ -65,6 +73,10 @@ std::vector<llvm::json::Object> fovea::ledgerRecords(StringRef ledger) {
 
 std::vector<llvm::json::Object> fovea::userPassRecords(StringRef ledger) {
   return recordsOf(ledger, "passes");
+}
+
+std::vector<llvm::json::Object> fovea::roundedRecords(StringRef ledger) {
+  return recordsOf(ledger, "rounded");
 }
 
 /// The first of the forms refused that was wanted: those that do not follow a schedule were not,

@@ -7,7 +7,7 @@
 #ifndef FOVEA_COMPILER_DRIVER_LEDGER_H
 #define FOVEA_COMPILER_DRIVER_LEDGER_H
 
-#include "compiler/Base/Problem.h"
+#include "compiler/Driver/Compile.h"
 
 #include "mlir/IR/BuiltinOps.h"
 #include "llvm/Support/JSON.h"
@@ -17,14 +17,17 @@
 
 namespace fovea {
 
-/// The fusion ledger as JSON: one record per launch of the schedule.
-std::string makeLedger(mlir::ModuleOp module);
+/// The fusion ledger as JSON: one record per launch of the schedule, and the weights rounded.
+std::string makeLedger(mlir::ModuleOp module, llvm::ArrayRef<RoundedWeight> rounded = {});
 
 /// The ledger's records; empty when there are none, or the text is no ledger.
 std::vector<llvm::json::Object> ledgerRecords(llvm::StringRef ledger);
 
 /// What the user's passes did, a record a pipeline (UserPasses.h); empty likewise.
 std::vector<llvm::json::Object> userPassRecords(llvm::StringRef ledger);
+
+/// The weights rounded, with `weight`, `channels`, `largest_error` and `rms_error`; empty likewise.
+std::vector<llvm::json::Object> roundedRecords(llvm::StringRef ledger);
 
 /// FV0401 for every record whose operation is not computed by its best form.
 Problems findUnfused(llvm::StringRef ledger);

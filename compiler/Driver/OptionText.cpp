@@ -44,6 +44,14 @@ static std::optional<Problem> setDim(ImportOptions &import, StringRef value) {
   return std::nullopt;
 }
 
+static std::optional<Problem> setRecurrentWeights(PhaseOptions &phases, StringRef value) {
+  if (value != "stored" && value != "i8")
+    return wrong("option 'recurrent-weights' is '" + value + "'", "it is stored or i8",
+                 "recurrent-weights=i8");
+  phases.recurrentWeights = value == "i8" ? RecurrentWeights::I8 : RecurrentWeights::Stored;
+  return std::nullopt;
+}
+
 static std::optional<Problem> addPipeline(UserPassOptions &passes, StringRef value) {
   auto [name, pipeline] = value.split(':');
   std::optional<Phase> phase = phaseNamed(name);
@@ -75,6 +83,8 @@ std::optional<Problem> fovea::setOption(CompileOptions &options, StringRef key, 
     return setNumber(options.emission.optimization, name, value, 0, 3);
   if (name == "dim")
     return setDim(options.import, value);
+  if (name == "recurrent-weights")
+    return setRecurrentWeights(options.phases, value);
   if (name == "require-fused")
     return setFlag(options.requireFused, name, value);
   if (name == "address-sanitizer")
@@ -96,7 +106,7 @@ std::optional<Problem> fovea::setOption(CompileOptions &options, StringRef key, 
   if (name == "keep")
     return wrong("option 'keep' is '" + value + "'", "it is llvm or asm", "");
   return wrong("the option '" + key + "' is not known",
-               "options are target, threads, dim, optimization, require-fused, address-sanitizer, "
-               "pass-plugin, after, dump and keep",
+               "options are target, threads, dim, optimization, recurrent-weights, require-fused, "
+               "address-sanitizer, pass-plugin, after, dump and keep",
                "");
 }

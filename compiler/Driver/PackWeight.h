@@ -11,10 +11,12 @@
 
 namespace fovea {
 
-/// The weights section of a lowered module in the order of its offsets. False with a problem when
-/// a source is missing or too short.
+/// The weights section of a lowered module in the order of its offsets, and what rounding did to
+/// those that are rounded. False with a problem when a source is missing or too short, or a weight
+/// cannot be rounded.
 bool layOutWeights(mlir::ModuleOp module, const WeightStore &store,
-                   std::vector<Artifact::Weight> &weights, Problems &problems);
+                   std::vector<Artifact::Weight> &weights, std::vector<RoundedWeight> &rounded,
+                   Problems &problems);
 
 } // namespace fovea
 

@@ -49,6 +49,10 @@ FOVEA_API void fovea_options_free(fovea_options *options);
 ///   threads            threads that runs prefer, 0 for no preference
 ///   dim                NAME=N: the symbolic dimension NAME has size N; repeatable
 ///   optimization       0 to 3 (default)
+///   recurrent-weights  "stored" (default), or "i8": constant weights of recurrences are rounded to
+///                      integers of 8 bits with a scale for each gate and unit, and states in the
+///                      products likewise, where the target has dots of such; the ledger says by
+///                      how much, and where not
 ///   require-fused      "true": a kernel that is not computed by its best form is a problem
 ///   address-sanitizer  "true": instrument loads and stores
 ///   pass-plugin        file of a library with passes (mlirGetPassPluginInfo), which is native code

@@ -32,7 +32,8 @@ static void addCleanup(OpPassManager &manager) {
   manager.addPass(createCSEPass());
 }
 
-static void addGraph(OpPassManager &manager, const cpu::Capabilities &cpu) {
+static void addGraph(OpPassManager &manager, const cpu::Capabilities &cpu,
+                     const PhaseOptions &options) {
   // Canonicalization takes for granted that extents agree.
   manager.addNestedPass<func::FuncOp>(createRequireExtents());
   manager.addNestedPass<func::FuncOp>(createSkipEmptyResults());
@@ -57,6 +58,9 @@ static void addGraph(OpPassManager &manager, const cpu::Capabilities &cpu) {
   function.addPass(createDecomposeTensorOps());
   addCleanup(manager);
   manager.addPass(createFoldWeightViews());
+  if (options.recurrentWeights == RecurrentWeights::I8)
+    manager.addPass(createRoundRecurrentWeights(
+        RoundRecurrentWeightsOptions{cpu.lanes, llvm::to_vector(cpu.rows)}));
   manager.addPass(
       createPackWeights(PackWeightsOptions{cpu.lanes, cpu.registers, llvm::to_vector(cpu.rows)}));
 }
@@ -112,12 +116,13 @@ static void addLlvm(OpPassManager &manager) {
   addCleanup(manager);
 }
 
-void fovea::addCpuPhase(OpPassManager &manager, Phase phase, const cpu::Capabilities &cpu) {
+void fovea::addCpuPhase(OpPassManager &manager, Phase phase, const cpu::Capabilities &cpu,
+                        const PhaseOptions &options) {
   switch (phase) {
   case Phase::Import:
     return;
   case Phase::Graph:
-    return addGraph(manager, cpu);
+    return addGraph(manager, cpu, options);
   case Phase::Schedule:
     return addSchedule(manager, cpu);
   case Phase::Kernel:
@@ -133,7 +138,7 @@ void fovea::registerCpuPipelines() {
         ("fovea-cpu-" + nameOf(phase)).str(),
         ("Run the CPU's passes that lead to the phase " + nameOf(phase)).str(),
         [phase](OpPassManager &manager, StringRef, function_ref<LogicalResult(const Twine &)>) {
-          addCpuPhase(manager, phase, cpu::Capabilities());
+          addCpuPhase(manager, phase, cpu::Capabilities(), PhaseOptions());
           return success();
         },
         [](function_ref<void(const mlir::detail::PassOptions &)>) {});

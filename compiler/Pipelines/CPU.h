@@ -9,13 +9,15 @@
 
 #include "compiler/Base/Phases.h"
 #include "compiler/Targets/CPU/Capabilities.h"
+#include "compiler/Targets/Target.h"
 
 #include "mlir/Pass/PassManager.h"
 
 namespace fovea {
 
 /// Adds the passes that lead to `phase` from the one before.
-void addCpuPhase(mlir::OpPassManager &manager, Phase phase, const cpu::Capabilities &cpu);
+void addCpuPhase(mlir::OpPassManager &manager, Phase phase, const cpu::Capabilities &cpu,
+                 const PhaseOptions &options);
 
 /// Registers the phases as pipelines `fovea-cpu-graph` ... `fovea-cpu-llvm`.
 void registerCpuPipelines();

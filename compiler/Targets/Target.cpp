@@ -10,7 +10,7 @@ using namespace fovea;
 
 Target::~Target() = default;
 
-void Target::addPhase(mlir::OpPassManager &manager, Phase phase) const {
+void Target::addPhase(mlir::OpPassManager &manager, Phase phase, const PhaseOptions &) const {
   llvm_unreachable("a target without phases was asked for one");
 }
 

@@ -65,12 +65,31 @@ struct EmissionOptions {
   bool addressSanitizer = false;
 };
 
+/// What products of a recurrence read of constant weights.
+enum class RecurrentWeights {
+  /// The weights as the model has them.
+  Stored,
+  /// Integers of 8 bits with a scale for each channel, where the target has dots of such.
+  I8,
+};
+
+/// Forms of the ledger's records of recurrent weights when I8 is asked for.
+inline constexpr llvm::StringLiteral kRoundedWeight = "i8_weight", kStoredWeight = "stored_weight";
+
+/// What phases are to do.
+struct PhaseOptions {
+  RecurrentWeights recurrentWeights = RecurrentWeights::Stored;
+};
+
 /// Where an evaluation rounds.
 enum class Rounding {
   /// Nowhere: f32, f16 and bf16 are computed as doubles, and float results are f64.
   None,
   /// After every operation, to its type: what a plain program computes.
   Storage,
+  /// Nowhere but in the recurrent products of LSTM and GRU, whose weights and states become 8-bit
+  /// integers as RecurrentWeights::I8 makes them.
+  Recurrent,
 };
 
 /// Why an evaluation stopped.
@@ -109,7 +128,8 @@ public:
   Phase lastPhase() const { return makesArtifacts() ? phases().back() : Phase::Import; }
   /// Adds the passes that lead to `phase`, one of phases(), from the one before. Only for an
   /// available target.
-  virtual void addPhase(mlir::OpPassManager &manager, Phase phase) const;
+  virtual void addPhase(mlir::OpPassManager &manager, Phase phase,
+                        const PhaseOptions &options) const;
   /// Turns a module behind the last phase into code. Only for an available target that has phases.
   virtual llvm::Expected<Emission> emit(mlir::ModuleOp module,
                                         const EmissionOptions &options) const;

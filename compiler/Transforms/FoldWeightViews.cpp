@@ -61,7 +61,7 @@ private:
     auto slice = dyn_cast<tensor::ExtractSliceOp>(view);
     std::optional<int64_t> start = slice ? startOfRun(slice) : std::optional<int64_t>(0);
     auto weight = SymbolTable::lookupNearestSymbolFrom<WeightOp>(get, get.getWeightAttr());
-    if (!start || !weight || weight.getOf())
+    if (!start || !weight || weight.isDerived())
       return;
     OpBuilder builder(view);
     Value folded = GetWeightOp::create(builder, get.getLoc(), type,
@@ -86,10 +86,10 @@ private:
     OpBuilder builder(weight);
     builder.setInsertionPointAfter(weight);
     int64_t bytes = llvm::divideCeil(type.getElementTypeBitWidth(), 8);
-    view = WeightOp::create(builder, weight.getLoc(), builder.getStringAttr(name),
-                            weight.getSourceAttr(),
-                            builder.getI64IntegerAttr(weight.getOffset() + start * bytes),
-                            TypeAttr::get(type), FlatSymbolRefAttr(), PanelsAttr());
+    view = WeightOp::create(
+        builder, weight.getLoc(), builder.getStringAttr(name), weight.getSourceAttr(),
+        builder.getI64IntegerAttr(weight.getOffset() + start * bytes), TypeAttr::get(type),
+        FlatSymbolRefAttr(), PanelsAttr(), FlatSymbolRefAttr(), DenseI64ArrayAttr());
     return view;
   }
 

@@ -34,10 +34,11 @@ static LogicalResult agree(GatesOp op, int64_t &known, int64_t extent, StringRef
 static LogicalResult verifyWeight(GatesOp op, int64_t &n, int64_t &k) {
   ArrayRef<int64_t> shape = shapeOf(op.getWeight());
   int64_t gates = op.getGateCount();
-  if (shape.size() != 3 || gates < 1 || gates > kMostGates)
+  bool inWords = op.getPanels() && elementTypeOf(op.getWeight()).isInteger(8);
+  if (shape.size() != (inWords ? 4 : 3) || gates < 1 || gates > kMostGates)
     return emitConstraint(op, "gates_c1")
-           << "expected a weight of rank 3 and 1 to " << kMostGates << " sums, got "
-           << op.getWeight().getType() << " and " << gates;
+           << "expected a weight of rank " << (inWords ? 4 : 3) << " and 1 to " << kMostGates
+           << " sums, got " << op.getWeight().getType() << " and " << gates;
   if (!op.getPanels()) {
     int64_t count = gates;
     if (ShapedType::isDynamic(shape[0]))
@@ -48,10 +49,16 @@ static LogicalResult verifyWeight(GatesOp op, int64_t &n, int64_t &k) {
   }
   int64_t width = *op.getPanels();
   bool known = width >= 1 && !ShapedType::isDynamic(n) && !ShapedType::isDynamic(k);
-  if (!known || shape[0] != static_cast<int64_t>(llvm::divideCeil(n, width)) ||
-      shape[1] != k * gates || shape[2] != width)
-    return emitConstraint(op, "gates_c1")
-           << "expected panels of shape [ceil(N / L), K * G, L], got " << op.getWeight().getType();
+  SmallVector<int64_t> panels;
+  if (known && inWords)
+    panels = {int64_t(llvm::divideCeil(n, width)), int64_t(llvm::divideCeil(k, 4)) + 1,
+              gates * width, 4};
+  else if (known)
+    panels = {int64_t(llvm::divideCeil(n, width)), k * gates, width};
+  if (shape != ArrayRef<int64_t>(panels))
+    return emitConstraint(op, "gates_c1") << "expected panels of shape [ceil(N / L), "
+                                          << (inWords ? "ceil(K / 4) + 1, G * L, 4" : "K * G, L")
+                                          << "], got " << op.getWeight().getType();
   return success();
 }
 
@@ -79,14 +86,14 @@ LogicalResult GatesOp::verify() {
   if (shapeOf(getState()).size() != 2 || getInits().empty())
     return emitConstraint(*this, "gates_c1")
            << "expected a state of rank 2 and at least one of outs, got " << getState().getType();
-  if (!isSummable(getState()) || !isSummable(getWeight()))
-    return emitConstraint(*this, "gates_c2") << "expected elements of f32, f16 or bf16, got "
-                                             << elementTypeOf(getState()) << " and "
-                                             << elementTypeOf(getWeight());
+  bool isRounded = elementTypeOf(getWeight()).isInteger(8);
+  if (!isSummable(getState()) || (!isSummable(getWeight()) && !isRounded))
+    return emitConstraint(*this, "gates_c2")
+           << "expected elements of f32, f16 or bf16, got " << elementTypeOf(getState()) << " and "
+           << elementTypeOf(getWeight());
   if (getCaptureMaps().size() != getCaptures().size())
-    return emitConstraint(*this, "gates_c3")
-           << "expected " << getCaptures().size() << " capture maps, got "
-           << getCaptureMaps().size();
+    return emitConstraint(*this, "gates_c3") << "expected " << getCaptures().size()
+                                             << " capture maps, got " << getCaptureMaps().size();
   int64_t m = getRows(), n = ShapedType::kDynamic, k = getDepth();
   AffineMap identity = AffineMap::getMultiDimIdentityMap(2, getContext());
   SmallVector<AffineMap> maps;

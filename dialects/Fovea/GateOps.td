@@ -20,16 +20,30 @@ def Fovea_GatesOp : Fovea_DestinationOp<"gates", [AttrSizedOperandSegments]> {
     The previous contents of `outs` are not read, unless they are captures, too. Sums are taken in
     f32, whatever the elements. A capture that is also in `outs` is read at (m, n) alone.
 
+    A weight of i8 is multiplied with the rows of the state rounded to as many levels; the sums of
+    integers are exact:
+    ```
+    step_m = max over k of |state[m, k]| / 127
+    s_g = step_m * sum over k of round(state[m, k] / step_m) * weight[g, n, k]
+    ```
+    What a unit of the weight stands for, a scale, is the cell's to multiply. A row with NaN or
+    infinities has s_g = NaN.
+
     With `panels` L the weight is [ceil(N / L), K * G, L], element (g, n, k) at
-    (n floordiv L, k * G + g, n mod L): gates of L units lie side by side.
+    (n floordiv L, k * G + g, n mod L): gates of L units lie side by side. One of i8 is
+    [ceil(N / L), ceil(K / 4) + 1, G * L, 4], element (g, n, k) at
+    (n floordiv L, k floordiv 4, g * L + n mod L, k mod 4), and in the last words 128 times the sum
+    of each column, as i32.
 
     `fovea-fuse-gates` makes the operation of products and elementwise operations; it is what the
-    gates of LSTM, GRU and of cells written by hand become.
+    gates of LSTM, GRU and of cells written by hand become. `fovea-round-recurrent-weights` makes
+    weights of i8.
 
     Constraints:
     - gates_c1: the state, and the weight with or without panels, have these shapes, with a static
       G of 1 to 8 and, with panels, a static K; all outs are [M, N].
-    - gates_c2: the state and the weight have elements of f32, f16 or bf16, each of one of them.
+    - gates_c2: the state and the weight have elements of f32, f16 or bf16, each of one of them;
+      the weight may have i8.
     - gates_c3: one capture map per capture, over (m, n), with as many results as its rank.
     - gates_c4: static extents agree.
     - gates_c5: the cell takes G f32 and one scalar per capture and yields one element per out.

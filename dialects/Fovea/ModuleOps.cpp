@@ -13,10 +13,10 @@
 using namespace mlir;
 using namespace fovea;
 
-/// True when n and k of a recipe list dimensions below `rank`, none of them twice.
-static bool listDimensions(PanelsAttr panels, int64_t rank) {
+/// True when lists have dimensions below `rank`, none of them twice.
+static bool listDimensions(ArrayRef<ArrayRef<int64_t>> lists, int64_t rank) {
   llvm::SmallBitVector seen(rank);
-  for (ArrayRef<int64_t> dims : {panels.getN(), panels.getK()})
+  for (ArrayRef<int64_t> dims : lists)
     for (int64_t dim : dims) {
       if (dim < 0 || dim >= rank || seen.test(dim))
         return false;
@@ -48,6 +48,76 @@ int64_t PanelsAttr::getRows(int64_t depth, Type element) const {
   return words + (element.isInteger(8) ? 1 : 0);
 }
 
+static LogicalResult verifyPanels(WeightOp op) {
+  auto type = cast<RankedTensorType>(op.getType());
+  auto source = SymbolTable::lookupNearestSymbolFrom<WeightOp>(op, op.getOfAttr());
+  if (!source)
+    return emitConstraint(op, "weight_c3") << "expected a fovea.weight named " << *op.getOf();
+  auto plain = dyn_cast<RankedTensorType>(source.getType());
+  Type element = plain ? plain.getElementType() : Type();
+  PanelsAttr panels = *op.getPanels();
+  if (source.getOf() || !isPacked(element, panels.getGroup()) || !plain.hasStaticShape())
+    return emitConstraint(op, "weight_c3")
+           << "expected the packed weight to be plain and in f32, f16 or bf16, or in words of bf16 "
+              "or i8, got "
+           << source.getType() << " in groups of " << panels.getGroup();
+  ArrayRef<int64_t> shape = plain.getShape();
+  if (!listDimensions({panels.getN(), panels.getK(), panels.getBeside()}, plain.getRank()))
+    return emitConstraint(op, "weight_c3")
+           << "expected n, k and beside to list dimensions of " << plain << " at most once";
+  SmallVector<int64_t> packed;
+  int64_t n = 1, k = 1, beside = 1;
+  for (auto [dim, extent] : llvm::enumerate(shape)) {
+    if (llvm::is_contained(panels.getN(), static_cast<int64_t>(dim)))
+      n *= extent;
+    else if (llvm::is_contained(panels.getK(), static_cast<int64_t>(dim)))
+      k *= extent;
+    else if (llvm::is_contained(panels.getBeside(), static_cast<int64_t>(dim)))
+      beside *= extent;
+    else
+      packed.push_back(extent);
+  }
+  if (panels.getWidth() < 1)
+    return emitConstraint(op, "weight_c3") << "expected a positive panel width";
+  if (panels.getStep() < 1 || panels.getStep() % panels.getGroup() != 0)
+    return emitConstraint(op, "weight_c3")
+           << "expected a step that is a multiple of the group, got " << panels.getStep();
+  llvm::append_values(packed, llvm::divideCeil(n, panels.getWidth()), panels.getRows(k, element),
+                      panels.getWidth() * beside);
+  if (panels.getGroup() > 1)
+    packed.push_back(panels.getGroup());
+  if (type.getShape() != ArrayRef<int64_t>(packed) || type.getElementType() != element)
+    return emitConstraint(op, "weight_c3")
+           << "expected the packed shape (" << packed << ") in " << element << ", got " << type;
+  return success();
+}
+
+static LogicalResult verifyRounding(WeightOp op) {
+  if (!op.getRounded() || !op.getAlong() || op.getOf())
+    return emitConstraint(op, "weight_c4") << "expected `rounds` with `along` and without `packs`";
+  auto source = SymbolTable::lookupNearestSymbolFrom<WeightOp>(op, op.getRoundedAttr());
+  auto plain = source ? dyn_cast<RankedTensorType>(source.getType()) : RankedTensorType();
+  if (!plain || source.isDerived() || !plain.hasStaticShape() ||
+      !isPacked(plain.getElementType(), 1))
+    return emitConstraint(op, "weight_c4")
+           << "expected a plain fovea.weight in f32, f16 or bf16 named " << *op.getRounded();
+  ArrayRef<int64_t> along = *op.getAlong();
+  if (!listDimensions(along, plain.getRank()))
+    return emitConstraint(op, "weight_c4")
+           << "expected `along` to list dimensions of " << plain << " at most once";
+  SmallVector<int64_t> channels;
+  for (auto [dim, extent] : llvm::enumerate(plain.getShape()))
+    if (!llvm::is_contained(along, static_cast<int64_t>(dim)))
+      channels.push_back(extent);
+  Builder builder(op.getContext());
+  if (op.getType() != RankedTensorType::get(plain.getShape(), builder.getI8Type()) &&
+      op.getType() != RankedTensorType::get(channels, builder.getF32Type()))
+    return emitConstraint(op, "weight_c4")
+           << "expected integers of i8 or one scale of f32 a channel of " << plain << ", got "
+           << op.getType();
+  return success();
+}
+
 LogicalResult WeightOp::verify() {
   auto type = dyn_cast<RankedTensorType>(getType());
   if (!type || !type.hasStaticShape() || !type.getElementType().isIntOrFloat())
@@ -64,46 +134,9 @@ LogicalResult WeightOp::verify() {
            << "expected a non-negative offset, got " << static_cast<int64_t>(getOffset());
   if (getOf().has_value() != getPanels().has_value())
     return emitConstraint(*this, "weight_c3") << "expected `packs` with a weight and a recipe";
-  if (!getOf())
-    return success();
-  auto source = SymbolTable::lookupNearestSymbolFrom<WeightOp>(*this, getOfAttr());
-  if (!source)
-    return emitConstraint(*this, "weight_c3") << "expected a fovea.weight named " << *getOf();
-  auto plain = dyn_cast<RankedTensorType>(source.getType());
-  Type element = plain ? plain.getElementType() : Type();
-  PanelsAttr panels = *getPanels();
-  if (source.getOf() || !isPacked(element, panels.getGroup()) || !plain.hasStaticShape())
-    return emitConstraint(*this, "weight_c3")
-           << "expected the packed weight to be plain and in f32, f16 or bf16, or in words of bf16 "
-              "or i8, got "
-           << source.getType() << " in groups of " << panels.getGroup();
-  ArrayRef<int64_t> shape = plain.getShape();
-  if (!listDimensions(panels, plain.getRank()))
-    return emitConstraint(*this, "weight_c3")
-           << "expected n and k to list dimensions of " << plain << " at most once";
-  SmallVector<int64_t> packed;
-  int64_t n = 1, k = 1;
-  for (auto [dim, extent] : llvm::enumerate(shape)) {
-    if (llvm::is_contained(panels.getN(), static_cast<int64_t>(dim)))
-      n *= extent;
-    else if (llvm::is_contained(panels.getK(), static_cast<int64_t>(dim)))
-      k *= extent;
-    else
-      packed.push_back(extent);
-  }
-  if (panels.getWidth() < 1)
-    return emitConstraint(*this, "weight_c3") << "expected a positive panel width";
-  if (panels.getStep() < 1 || panels.getStep() % panels.getGroup() != 0)
-    return emitConstraint(*this, "weight_c3")
-           << "expected a step that is a multiple of the group, got " << panels.getStep();
-  llvm::append_values(packed, llvm::divideCeil(n, panels.getWidth()), panels.getRows(k, element),
-                      panels.getWidth());
-  if (panels.getGroup() > 1)
-    packed.push_back(panels.getGroup());
-  if (type.getShape() != ArrayRef<int64_t>(packed) || type.getElementType() != element)
-    return emitConstraint(*this, "weight_c3")
-           << "expected the packed shape (" << packed << ") in " << element << ", got " << type;
-  return success();
+  if (getRounded() || getAlong())
+    return verifyRounding(*this);
+  return getOf() ? verifyPanels(*this) : success();
 }
 
 LogicalResult GetWeightOp::verifySymbolUses(SymbolTableCollection &symbols) {

@@ -21,17 +21,20 @@ def Fovea_PanelsAttr : AttrDef<Fovea_Dialect, "Panels"> {
     K is filled with zeros to a multiple of `step`, itself one of `group`: the shape is
     [batch..., ceil(N / width), ceil(K / step) * step / group, width, group]. Panels of i8 have one
     row of words more, the last: 128 times the sum of each column, as i32.
+
+    Dimensions of `beside`, B elements in all, lie between panel and lane: a row of a panel has the
+    `width` lanes of each of them side by side, B * width columns.
   }];
   let parameters = (ins "int64_t":$width, ArrayRefParameter<"int64_t">:$n,
     ArrayRefParameter<"int64_t">:$k, DefaultValuedParameter<"int64_t", "1">:$group,
-    DefaultValuedParameter<"int64_t", "1">:$step);
+    DefaultValuedParameter<"int64_t", "1">:$step, OptionalArrayRefParameter<"int64_t">:$beside);
   let assemblyFormat = [{
     `<` `width` `=` $width `,` `n` `=` `[` $n `]` `,` `k` `=` `[` $k `]`
-    (`,` `group` `=` $group^ `,` `step` `=` $step)? `>`
+    (`beside` `=` `[` $beside^ `]`)? (`,` `group` `=` $group^ `,` `step` `=` $step)? `>`
   }];
   let builders = [AttrBuilder<(ins "int64_t":$width, "::llvm::ArrayRef<int64_t>":$n,
                                    "::llvm::ArrayRef<int64_t>":$k), [{
-    return $_get($_ctxt, width, n, k, 1, 1);
+    return $_get($_ctxt, width, n, k, 1, 1, ::llvm::ArrayRef<int64_t>());
   }]>];
   let extraClassDeclaration = [{
     /// Rows of a panel for K summed elements of a type.
@@ -46,13 +49,24 @@ def Fovea_WeightOp : Fovea_Op<"weight", [Symbol]> {
     the weight store that the frontend filled) at `offset`. With `panels`, the contents are those
     of the weight `of` packed by the recipe.
 
+    With `rounds`, they are made of the weight w named there and rounded: the elements that differ
+    in dimensions of `along` alone are a channel and share a scale,
+    ```
+    scale = max |w| / 127,  integer = round(w / scale) in [-127, 127], 0 where scale is 0
+    ```
+    A type of i8 and w's shape has the integers, one of f32 without the dimensions of `along` the
+    scales. A weight with NaN or infinities is not rounded: the compilation ends with an error.
+
     Constraints:
     - weight_c1: the type has a static shape whose byte size fits in 63 bits.
     - weight_c2: offset >= 0.
     - weight_c3: `panels` and `of` come together; `of` names a weight in f32, f16 or bf16, with
-      a group one whose words are 4 bytes of bf16 or i8, that is not packed itself; n and k list its
-      dimensions, each at most once; the step is a multiple of the group; the type is the packed
-      type, of the same elements.
+      a group one whose words are 4 bytes of bf16 or i8, that is not packed itself; n, k and
+      `beside` list its dimensions, each at most once; the step is a multiple of the group; the type
+      is the packed type, of the same elements.
+    - weight_c4: `rounds` comes with `along` and not with `packs`, and names a weight in f32, f16 or
+      bf16 that is made of no other; `along` lists dimensions of it, each at most once; the type is
+      that of integers or of scales.
 
     ```mlir
     fovea.weight @w from "model.safetensors" offset 1024 : tensor<384x384xf32>
@@ -60,11 +74,15 @@ def Fovea_WeightOp : Fovea_Op<"weight", [Symbol]> {
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, StrAttr:$source,
     DefaultValuedAttr<I64Attr, "0">:$offset, TypeAttr:$type,
-    OptionalAttr<FlatSymbolRefAttr>:$of, OptionalAttr<Fovea_PanelsAttr>:$panels);
+    OptionalAttr<FlatSymbolRefAttr>:$of, OptionalAttr<Fovea_PanelsAttr>:$panels,
+    OptionalAttr<FlatSymbolRefAttr>:$rounded, OptionalAttr<DenseI64ArrayAttr>:$along);
   let assemblyFormat = [{
-    $sym_name `from` $source (`offset` $offset^)? (`packs` $of^ $panels)? attr-dict `:` $type
+    $sym_name `from` $source (`offset` $offset^)? (`packs` $of^ $panels)?
+    (`rounds` $rounded^ `along` $along)? attr-dict `:` $type
   }];
   let extraClassDeclaration = [{
+    /// Whether the contents are made of another weight's.
+    bool isDerived() { return getOf() || getRounded(); }
     /// Bytes of the tensor; elements of less than a byte take one.
     uint64_t getByteSize();
   }];

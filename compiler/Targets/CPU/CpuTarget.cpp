@@ -47,8 +47,9 @@ llvm::ArrayRef<Phase> CpuTarget::phases() const {
   return order;
 }
 
-void CpuTarget::addPhase(mlir::OpPassManager &manager, Phase phase) const {
-  addPhaseTo(manager, phase, *capabilities);
+void CpuTarget::addPhase(mlir::OpPassManager &manager, Phase phase,
+                         const PhaseOptions &options) const {
+  addPhaseTo(manager, phase, *capabilities, options);
 }
 
 llvm::Expected<Emission> CpuTarget::emit(mlir::ModuleOp module,

@@ -15,7 +15,8 @@ namespace fovea::cpu {
 /// A CPU by the name of its capabilities. The order of the passes comes from compiler/Pipelines.
 class CpuTarget final : public Target {
 public:
-  using AddPhase = void (*)(mlir::OpPassManager &, Phase, const Capabilities &);
+  using AddPhase = void (*)(mlir::OpPassManager &, Phase, const Capabilities &,
+                            const PhaseOptions &);
 
   CpuTarget(std::string name, std::string summary, AddPhase addPhase)
       : level(std::move(name)), line(std::move(summary)), addPhaseTo(addPhase),
@@ -27,7 +28,8 @@ public:
   std::optional<Problem> unavailable() const override;
   std::vector<Finding> examine() const override;
   llvm::ArrayRef<Phase> phases() const override;
-  void addPhase(mlir::OpPassManager &manager, Phase phase) const override;
+  void addPhase(mlir::OpPassManager &manager, Phase phase,
+                const PhaseOptions &options) const override;
   llvm::Expected<Emission> emit(mlir::ModuleOp module,
                                 const EmissionOptions &options) const override;
 

@@ -43,6 +43,7 @@ extern const Form kTileProduct;
 extern const Form kDotProduct;
 extern const Form kPanelProduct;
 extern const Form kGateProduct;
+extern const Form kRoundedGates;
 extern const Form kLoopProduct;
 extern const Form kStreamedAttention;
 extern const Form kTransposedAttention;

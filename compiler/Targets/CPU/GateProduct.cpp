@@ -6,10 +6,8 @@
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
-#include "compiler/Targets/CPU/Forms.h"
-#include "compiler/Targets/CPU/LaneRegion.h"
+#include "compiler/Targets/CPU/GateTask.h"
 
-#include "dialects/Fovea/StructuredOps.h"
 #include "dialects/FoveaKernel/FoveaKernelDialect.h"
 
 using namespace mlir;
@@ -18,33 +16,24 @@ using namespace fovea::cpu;
 
 /// Rows of a task, in strips.
 static constexpr int64_t kStripsPerTask = 16;
-/// With up to so many rows, reading the weight takes most of the time.
-static constexpr int64_t kFewRows = 8;
-
-static bool handles(Operation *op) { return isa<GatesOp>(op); }
+static bool handles(Operation *op) {
+  auto gates = dyn_cast<GatesOp>(op);
+  return gates && !elementTypeOf(gates.getWeight()).isInteger(8);
+}
 
 static Refusal refuse(Operation *op, const Capabilities &cpu) {
-  auto gates = cast<GatesOp>(op);
-  if (!gates.getPanels() || static_cast<int64_t>(*gates.getPanels()) != cpu.lanes)
-    return {"layout", "the weight is not packed for this target"};
-  for (Value init : gates.getInits())
-    if (cast<MemRefType>(init.getType()).getStridesAndOffset().first.back() != 1)
-      return {"layout", "the last dimension of an output is not contiguous"};
-  return {};
+  return refuseGates(cast<GatesOp>(op), cpu);
 }
 
 namespace {
 
 /// Writes the schedule of one operation.
-class GateProduct {
+class GateProduct : GateTask {
 public:
-  GateProduct(GatesOp op, Nest &nest, const Capabilities &cpu)
-      : op(op), nest(nest), cpu(cpu), gates(op.getGateCount()), rows(nest.size(op.getState(), 0)),
-        units(nest.size(op.getInits().front(), 1)), depth(nest.size(op.getState(), 1)) {}
+  GateProduct(GatesOp op, Nest &nest, const Capabilities &cpu) : GateTask(op, nest, cpu) {}
 
   void write() {
-    int64_t strip = gates <= cpu.maxVectors() ? cpu.rowsFor(gates) : kMostSums / gates;
-    int64_t rowsPerTask = strip * kStripsPerTask;
+    int64_t strip = stripRows(), rowsPerTask = strip * kStripsPerTask;
     Value most = nest.index(rowsPerTask), lanes = nest.index(cpu.lanes);
     SmallVector<Value> space{nest.ceilDiv(units, lanes), nest.ceilDiv(rows, most)};
     nest.parallel(nest.product(space), [&](Value task) {
@@ -54,7 +43,8 @@ public:
       bool single = known && *known <= rowsPerTask;
       Value count = single ? rows : nest.min(nest.sub(rows, first), most);
       Value panel = panelAt(place[0]), unit = nest.mul(place[0], lanes);
-      Value following = nest.min(nest.add(place[0], nest.index(1)), nest.sub(space[0], nest.index(1)));
+      Value following =
+          nest.min(nest.add(place[0], nest.index(1)), nest.sub(space[0], nest.index(1)));
       // Units may be updated in place: no row is computed twice.
       nest.strips(count, strip, Tail::Exact, [&](Value row, int64_t number) {
         Value ahead = known && *known <= kFewRows ? Value() : partAhead(following, row, strip);
@@ -64,9 +54,6 @@ public:
   }
 
 private:
-  /// Sums that fit into registers beside a row of the panel.
-  static constexpr int64_t kMostSums = 24;
-
   /// Panel `number` as [K, G * lanes].
   Value panelAt(Value number) {
     int64_t width = gates * cpu.lanes;
@@ -84,19 +71,6 @@ private:
     return nest.view(op.getWeight(), offset, {depth, lanes}, {lanes, nest.index(1)});
   }
 
-  /// Asks for what the cell reads of the rows from `row` on, all of which the product comes before.
-  void prefetchCaptures(Value unit, Value row, int64_t number) {
-    for (auto [index, capture] : llvm::enumerate(op.getCaptures())) {
-      AffineMap map = op.getCaptureMap(index);
-      if (!map.isFunctionOfDim(0) || !map.isFunctionOfDim(1))
-        continue;
-      for (int64_t next = 0; next < number; ++next)
-        memref::PrefetchOp::create(nest.builder, nest.loc, capture,
-                                   nest.apply(map, {nest.add(row, nest.index(next)), unit}),
-                                   /*isWrite=*/false, /*localityHint=*/3, /*isDataCache=*/true);
-    }
-  }
-
   void writeStrip(Value panel, Value unit, Value row, int64_t number, Value ahead) {
     prefetchCaptures(unit, row, number);
     auto product = kernel::ProductOp::create(nest.builder, nest.loc, op.getState(), panel, row,
@@ -110,35 +84,13 @@ private:
     nest.builder.setInsertionPointToEnd(block);
     kernel::YieldOp::create(nest.builder, nest.loc);
   }
-
-  /// The cell on the sums of a row's units from `unit` on.
-  void finish(Value row, Value unit, ValueRange sums) {
-    LaneGroup group{1, {row, unit}, cpu.lanes, Value()};
-    std::optional<int64_t> known = constant(units);
-    if (!known || *known % cpu.lanes != 0)
-      group.mask = laneMask(nest, unit, units, cpu.lanes);
-    SmallVector<Value> arguments(sums);
-    for (auto [index, capture] : llvm::enumerate(op.getCaptures()))
-      arguments.push_back(loadLanes(nest, capture, op.getCaptureMap(index), group));
-    SmallVector<Value> results = inlineAllLanes(nest, op.getCell(), arguments, group);
-    AffineMap place = nest.builder.getMultiDimIdentityMap(2);
-    for (auto [result, init] : llvm::zip_equal(results, op.getInits()))
-      storeLanes(nest, result, init, place, group);
-  }
-
-  GatesOp op;
-  Nest &nest;
-  const Capabilities &cpu;
-  int64_t gates;
-  Value rows, units, depth;
 };
 
 } // namespace
 
 static void schedule(Operation *op, Nest &nest, const Capabilities &cpu) {
   auto gates = cast<GatesOp>(op);
-  if (int64_t rows = gates.getRows(); !ShapedType::isDynamic(rows) && rows <= kFewRows)
-    op->getParentOp()->setAttr(kernel::kInTurnsAttr, nest.builder.getUnitAttr());
+  takeTurns(gates, nest);
   GateProduct(gates, nest, cpu).write();
 }
 

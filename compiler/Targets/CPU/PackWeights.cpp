@@ -94,7 +94,7 @@ private:
     if (!packing)
       return;
     auto [width, group, step] = *packing;
-    auto panels = PanelsAttr::get(&getContext(), width, n, k, group, step);
+    auto panels = PanelsAttr::get(&getContext(), width, n, k, group, step, ArrayRef<int64_t>());
     shape.append({static_cast<int64_t>(llvm::divideCeil(type.getDimSize(n.front()), width)),
                   panels.getRows(depth, element), width});
     AffineExpr lane = getAffineDimExpr(dims->n, &getContext());
@@ -109,11 +109,14 @@ private:
     ++numPacked;
   }
 
-  /// The weight [G, N, K] of gates as [ceil(N / lanes), K * G, lanes]. One that only the run knows is
-  /// copied, where it comes from.
+  /// The weight [G, N, K] of gates as [ceil(N / lanes), K * G, lanes]. One that only the run knows
+  /// is copied, where it comes from. One of i8 is packed in words of 4 bytes, gates beside each
+  /// other.
   void pack(GatesOp op) {
     if (op.getPanels())
       return;
+    if (elementTypeOf(op.getWeight()).isInteger(8))
+      return packWords(op);
     ArrayRef<int64_t> shape = cast<RankedTensorType>(op.getWeight().getType()).getShape();
     int64_t panels = llvm::divideCeil(shape[1], cpu.lanes), depth = shape[2] * shape[0];
     Value packed;
@@ -123,6 +126,20 @@ private:
     else
       packed = copyToPanels(op.getWeight(), {panels, depth, cpu.lanes});
     op.getWeightMutable().assign(packed);
+    op.setPanels(cpu.lanes);
+    ++numPacked;
+  }
+
+  void packWords(GatesOp op) {
+    GetWeightOp get = weightOf(op.getWeight());
+    if (!get)
+      return;
+    ArrayRef<int64_t> shape = cast<RankedTensorType>(get.getResult().getType()).getShape();
+    auto panels = PanelsAttr::get(&getContext(), cpu.lanes, {1}, {2}, /*group=*/4, /*step=*/4, {0});
+    int64_t rows = panels.getRows(shape[2], elementTypeOf(get));
+    op.getWeightMutable().assign(
+        declare(get, panels,
+                {int64_t(llvm::divideCeil(shape[1], cpu.lanes)), rows, shape[0] * cpu.lanes, 4}));
     op.setPanels(cpu.lanes);
     ++numPacked;
   }
@@ -143,9 +160,9 @@ private:
       Value all = tensor::SplatOp::create(builder, zero, padded);
       SmallVector<OpFoldResult> offsets(3, builder.getIndexAttr(0)),
           strides(3, builder.getIndexAttr(1));
-      source = tensor::InsertSliceOp::create(builder, weight, all, offsets,
-                                             tensor::getMixedSizes(builder, weight.getLoc(), weight),
-                                             strides);
+      source = tensor::InsertSliceOp::create(
+          builder, weight, all, offsets, tensor::getMixedSizes(builder, weight.getLoc(), weight),
+          strides);
     }
     // Over panels, the depth, gates and lanes.
     AffineExpr p, k, g, lane;
@@ -155,12 +172,12 @@ private:
         builder, ArrayRef<int64_t>{shape[0], type.getDimSize(2), gates, cpu.lanes},
         type.getElementType());
     SmallVector<utils::IteratorType> loops(4, utils::IteratorType::parallel);
-    auto copy = linalg::GenericOp::create(
-        builder, empty.getType(), source, empty,
-        ArrayRef<AffineMap>{from, builder.getMultiDimIdentityMap(4)}, loops,
-        [](OpBuilder &inner, Location loc, ValueRange values) {
-          linalg::YieldOp::create(inner, loc, values.front());
-        });
+    auto copy =
+        linalg::GenericOp::create(builder, empty.getType(), source, empty,
+                                  ArrayRef<AffineMap>{from, builder.getMultiDimIdentityMap(4)},
+                                  loops, [](OpBuilder &inner, Location loc, ValueRange values) {
+                                    linalg::YieldOp::create(inner, loc, values.front());
+                                  });
     known = tensor::CollapseShapeOp::create(
         builder, RankedTensorType::get(shape, type.getElementType()), copy.getResult(0),
         ArrayRef<ReassociationIndices>{{0}, {1, 2}, {3}});
@@ -195,7 +212,8 @@ private:
         name = (source.getSymName() + ".panels" + Twine(suffix)).str();
       packed = WeightOp::create(builder, source.getLoc(), builder.getStringAttr(name),
                                 builder.getStringAttr(""), builder.getI64IntegerAttr(0),
-                                TypeAttr::get(type), FlatSymbolRefAttr::get(source), panels);
+                                TypeAttr::get(type), FlatSymbolRefAttr::get(source), panels,
+                                FlatSymbolRefAttr(), DenseI64ArrayAttr());
     }
     builder.setInsertionPoint(get);
     return GetWeightOp::create(builder, get.getLoc(), type, FlatSymbolRefAttr::get(packed));

@@ -24,9 +24,10 @@ using namespace fovea;
 using namespace fovea::cpu;
 
 ArrayRef<Form> cpu::forms() {
-  static const Form list[] = {kStreamedAttention, kTransposedAttention, kRowAttention, kGateProduct,
-                              kTileProduct,       kDotProduct,          kPanelProduct, kLoopProduct,
-                              kRowSoftmax,        kRowNorm,             kReduction,    kElementwise};
+  static const Form list[] = {
+      kStreamedAttention, kTransposedAttention, kRowAttention, kRoundedGates, kGateProduct,
+      kTileProduct,       kDotProduct,          kPanelProduct, kLoopProduct,  kRowSoftmax,
+      kRowNorm,           kReduction,           kElementwise};
   return list;
 }
 
@@ -133,8 +134,8 @@ private:
     return diag;
   }
 
-  /// Multiply-adds of a product, and the argument whose first extent they are to be multiplied by,
-  /// -1 for none; 0 for what is no product.
+  /// Multiply-adds of a product, of i8 in the time of those of f32, and the argument whose first
+  /// extent they are to be multiplied by, -1 for none; 0 for what is no product.
   static std::array<int64_t, 2> workOf(Operation *op) {
     int64_t work = 0, bearer = -1;
     Value rows;
@@ -142,6 +143,8 @@ private:
       work = gates.getGateCount();
       for (int64_t extent : {gates.getRows(), gates.getUnits(), gates.getDepth()})
         work *= ShapedType::isDynamic(extent) ? 1 : extent;
+      if (elementTypeOf(gates.getWeight()).isInteger(8))
+        work = llvm::divideCeil(work, 4);
       rows = ShapedType::isDynamic(gates.getRows()) ? gates.getState() : Value();
     } else if (auto contract = dyn_cast<ContractOp>(op)) {
       work = 1;

@@ -22,7 +22,7 @@ static constexpr int64_t kFewestRowsOfBf16 = 3, kFewestRowsOfBytes = 4;
 /// Words of a step by tiles, and rows and columns of two tiles beside each other.
 static constexpr int64_t kTileWords = 16, kTwoTiles = 32;
 
-static const ProductRow *rowFor(StringRef elements, RowUnit unit, const Capabilities &cpu) {
+const ProductRow *cpu::rowFor(StringRef elements, RowUnit unit, const Capabilities &cpu) {
   for (const std::string &name : cpu.rows) {
     const ProductRow *row = findProductRow(name);
     if (row && row->unit == unit && row->elements == elements && row->lanes == cpu.lanes)

@@ -22,6 +22,9 @@ struct WordPlan {
   int64_t group = 1, step = 1;
 };
 
+/// The row of a unit for elements, "bf16" or "i8", that the target has; null for none.
+const ProductRow *rowFor(llvm::StringRef elements, RowUnit unit, const Capabilities &cpu);
+
 /// Plans a contraction by instructions of one unit, or says why not.
 Refusal planWords(ContractOp op, const Capabilities &cpu, RowUnit unit, WordPlan &plan);
 

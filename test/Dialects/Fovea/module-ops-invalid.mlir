@@ -98,14 +98,14 @@ fovea.weight @q from "" packs @p <width = 16, n = [2], k = [1]> : tensor<1x1x8x1
 
 // weight_c3: a recipe names dimensions that are there.
 fovea.weight @w from "w.safetensors" : tensor<8x16xf32>
-// expected-error @+1 {{weight_c3: expected n and k to list dimensions of 'tensor<8x16xf32>'}}
+// expected-error @+1 {{weight_c3: expected n, k and beside to list dimensions of}}
 fovea.weight @p from "" packs @w <width = 16, n = [1], k = [2]> : tensor<1x8x16xf32>
 
 // -----
 
 // weight_c3: a recipe names a dimension once.
 fovea.weight @w from "w.safetensors" : tensor<8x16xf32>
-// expected-error @+1 {{weight_c3: expected n and k to list dimensions of 'tensor<8x16xf32>'}}
+// expected-error @+1 {{weight_c3: expected n, k and beside to list dimensions of}}
 fovea.weight @p from "" packs @w <width = 16, n = [1], k = [0, 1]> : tensor<1x8x16xf32>
 
 // -----
@@ -133,3 +133,38 @@ func.func @get_weight_c1_same_element_type() -> memref<4xf16> {
   %w = fovea.get_weight @w : memref<4xf16>
   return %w : memref<4xf16>
 }
+
+// -----
+
+// weight_c4: what is rounded along which dimensions.
+// expected-error @+1 {{weight_c4: expected `rounds` with `along` and without `packs`}}
+"fovea.weight"() {sym_name = "q", source = "", type = tensor<8x16xi8>,
+                  along = array<i64: 1>} : () -> ()
+
+// -----
+
+// weight_c4: the rounded weight is of floats.
+fovea.weight @w from "w.safetensors" : tensor<8x16xi8>
+// expected-error @+1 {{weight_c4: expected a plain fovea.weight in f32, f16 or bf16 named w}}
+fovea.weight @q from "" rounds @w along [1] : tensor<8x16xi8>
+
+// -----
+
+// weight_c4: dimensions of the weight, at most once.
+fovea.weight @w from "w.safetensors" : tensor<8x16xf32>
+// expected-error @+1 {{weight_c4: expected `along` to list dimensions of 'tensor<8x16xf32>'}}
+fovea.weight @q from "" rounds @w along [2] : tensor<8x16xi8>
+
+// -----
+
+// weight_c4: integers of the weight's shape, or scales of its channels.
+fovea.weight @w from "w.safetensors" : tensor<8x16xf32>
+// expected-error @+1 {{weight_c4: expected integers of i8 or one scale of f32 a channel}}
+fovea.weight @q from "" rounds @w along [1] : tensor<16xf32>
+
+// -----
+
+// weight_c3: parts beside each other make columns of a panel.
+fovea.weight @w from "w.safetensors" : tensor<3x8x16xf32>
+// expected-error @+1 {{weight_c3: expected the packed shape (1, 16, 48) in 'f32'}}
+fovea.weight @p from "" packs @w <width = 16, n = [1], k = [2] beside = [0]> : tensor<1x16x16xf32>

@@ -1,0 +1,49 @@
+//===- GateTask.h - tasks of gates ----------------------------------------===//
+//
+// What schedules of fovea.gates share: how many rows go together, and how the cell finishes the
+// sums of a row's units.
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+#ifndef FOVEA_COMPILER_TARGETS_CPU_GATETASK_H
+#define FOVEA_COMPILER_TARGETS_CPU_GATETASK_H
+
+#include "compiler/Targets/CPU/Forms.h"
+
+#include "dialects/Fovea/StructuredOps.h"
+
+namespace fovea::cpu {
+
+/// With up to so many rows, reading the weight takes most of the time.
+inline constexpr int64_t kFewRows = 8;
+
+/// Why no schedule reads the operands of gates.
+Refusal refuseGates(GatesOp op, const Capabilities &cpu);
+
+/// Lets threads take the panels of few rows from the other end on odd steps.
+void takeTurns(GatesOp op, Nest &nest);
+
+/// Base of schedules of gates.
+class GateTask {
+protected:
+  GateTask(GatesOp op, Nest &nest, const Capabilities &cpu);
+
+  /// Rows whose sums fit into registers beside a row of a panel.
+  int64_t stripRows() const;
+
+  /// Asks for what the cell reads of the `number` rows from `row` on, units from `unit` on.
+  void prefetchCaptures(mlir::Value unit, mlir::Value row, int64_t number);
+
+  /// The cell on the sums, in f32, of a row's units from `unit` on.
+  void finish(mlir::Value row, mlir::Value unit, mlir::ValueRange sums);
+
+  GatesOp op;
+  Nest &nest;
+  const Capabilities &cpu;
+  int64_t gates;
+  mlir::Value rows, units, depth;
+};
+
+} // namespace fovea::cpu
+
+#endif // FOVEA_COMPILER_TARGETS_CPU_GATETASK_H

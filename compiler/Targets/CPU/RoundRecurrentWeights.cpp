@@ -1,0 +1,134 @@
+//===- RoundRecurrentWeights.cpp - gates with weights of 8 bits -----------===//
+//
+// Declares the integers and the scales of a recurrent weight, and lets its gates read them.
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+#include "compiler/Targets/CPU/Passes.h"
+#include "compiler/Targets/CPU/WordPanels.h"
+#include "compiler/Targets/Target.h"
+#include "compiler/Transforms/Passes.h"
+
+#include "dialects/Fovea/StructuredOps.h"
+
+#include "mlir/Interfaces/LoopLikeInterface.h"
+
+namespace fovea {
+#define GEN_PASS_DEF_ROUNDRECURRENTWEIGHTS
+#include "compiler/Targets/CPU/Passes.h.inc"
+} // namespace fovea
+
+using namespace mlir;
+using namespace fovea;
+using namespace fovea::cpu;
+
+/// The weight of floats that an operand is, as the model has it.
+static WeightOp storedWeight(Value value) {
+  auto get = value.getDefiningOp<GetWeightOp>();
+  if (!get || !isa<FloatType>(elementTypeOf(value)) || elementTypeOf(value).isF64())
+    return {};
+  auto weight = SymbolTable::lookupNearestSymbolFrom<WeightOp>(get, get.getWeightAttr());
+  return weight && !weight.isDerived() ? weight : WeightOp();
+}
+
+static bool isInLoop(Operation *op) {
+  return op->getParentOfType<LoopLikeOpInterface>() != nullptr;
+}
+
+namespace {
+
+struct RoundRecurrentWeights : fovea::impl::RoundRecurrentWeightsBase<RoundRecurrentWeights> {
+  using RoundRecurrentWeightsBase::RoundRecurrentWeightsBase;
+
+  void runOnOperation() override {
+    Capabilities cpu;
+    cpu.lanes = lanes;
+    cpu.rows.assign(rows.begin(), rows.end());
+    hasDots = rowFor("i8", RowUnit::Dot, cpu) != nullptr;
+    SmallVector<Operation *> products;
+    getOperation().walk([&](Operation *op) {
+      if (isa<GatesOp, ContractOp>(op))
+        products.push_back(op);
+    });
+    for (Operation *op : products)
+      visit(op);
+  }
+
+private:
+  void visit(Operation *op) {
+    auto gates = dyn_cast<GatesOp>(op);
+    Refusal refusal = gates ? refuse(gates) : refuseProduct(cast<ContractOp>(op));
+    if (!gates && !refusal)
+      return;
+    auto function = op->getParentOfType<func::FuncOp>();
+    if (refusal)
+      return addGraphRecord(function, op, kStoredWeight,
+                            RefusedForm{kRoundedWeight, refusal.reason, refusal.text});
+    addGraphRecord(function, op, kRoundedWeight);
+    round(gates, storedWeight(gates.getWeight()));
+    ++numRounded;
+  }
+
+  Refusal refuse(GatesOp op) {
+    if (!isInLoop(op))
+      return {"order", "the product is not in a loop"};
+    if (op.getPanels() || !storedWeight(op.getWeight()))
+      return {"dtype", "the weight is not a constant of floats"};
+    if (!hasDots)
+      return {"target", "the target has no dot products of i8"};
+    return {};
+  }
+
+  /// Of a product that is not made of gates: nothing when it is none of a recurrence.
+  static Refusal refuseProduct(ContractOp op) {
+    if (!isInLoop(op) || (!storedWeight(op.getLhs()) && !storedWeight(op.getRhs())))
+      return {};
+    return {"shape", "the product is not one of a state that elementwise operations finish"};
+  }
+
+  void round(GatesOp op, WeightOp weight) {
+    auto type = cast<RankedTensorType>(op.getWeight().getType());
+    OpBuilder builder(op);
+    Type i8 = builder.getI8Type(), f32 = builder.getF32Type();
+    Value integers = declare(builder, weight, ".i8", RankedTensorType::get(type.getShape(), i8));
+    Value scales = declare(builder, weight, ".scales",
+                           RankedTensorType::get(type.getShape().drop_back(), f32));
+    op.getWeightMutable().assign(integers);
+    // The cell's sums are multiplied by what they stand for.
+    SmallVector<Attribute> maps(op.getCaptureMaps().begin(), op.getCaptureMaps().end());
+    Block &cell = op.getCell().front();
+    builder.setInsertionPointToStart(&cell);
+    for (int64_t gate = 0, count = op.getGateCount(); gate < count; ++gate) {
+      AffineExpr exprs[] = {builder.getAffineConstantExpr(gate), builder.getAffineDimExpr(1)};
+      maps.push_back(AffineMapAttr::get(AffineMap::get(2, 0, exprs, &getContext())));
+      op.getCapturesMutable().append(scales);
+      Value scale = cell.addArgument(f32, op.getLoc()), sum = cell.getArgument(gate);
+      auto scaled = arith::MulFOp::create(builder, op.getLoc(), sum, scale);
+      sum.replaceAllUsesExcept(scaled, scaled);
+    }
+    op.setCaptureMapsAttr(builder.getArrayAttr(maps));
+  }
+
+  /// A value of `weight` rounded along its last dimension.
+  Value declare(OpBuilder &at, WeightOp weight, StringRef suffix, RankedTensorType type) {
+    WeightOp &rounded = known[{weight, type}];
+    if (!rounded) {
+      OpBuilder builder(weight);
+      builder.setInsertionPointAfter(weight);
+      std::string name = (weight.getSymName() + suffix).str();
+      for (unsigned number = 0; getOperation().lookupSymbol(name); ++number)
+        name = (weight.getSymName() + suffix + Twine(number)).str();
+      rounded = WeightOp::create(
+          builder, weight.getLoc(), builder.getStringAttr(name), builder.getStringAttr(""),
+          builder.getI64IntegerAttr(0), TypeAttr::get(type), FlatSymbolRefAttr(), PanelsAttr(),
+          FlatSymbolRefAttr::get(weight),
+          builder.getDenseI64ArrayAttr(cast<RankedTensorType>(weight.getType()).getRank() - 1));
+    }
+    return GetWeightOp::create(at, weight.getLoc(), type, FlatSymbolRefAttr::get(rounded));
+  }
+
+  bool hasDots = false;
+  DenseMap<std::pair<Operation *, Type>, WeightOp> known;
+};
+
+} // namespace
