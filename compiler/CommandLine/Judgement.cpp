@@ -57,17 +57,21 @@ static llvm::Expected<Judgement> judgeWithin(const Tensor &got, const Tensor &re
   return judgement;
 }
 
-llvm::Expected<Judgement> cli::judge(const Tensor &got, const Tensor &exact, const Tensor &plain) {
+llvm::Expected<Judgement> cli::judge(const Tensor &got, const Tensor &exact, const Tensor &plain,
+                                     double allowed) {
   llvm::Expected<Comparison> spread = compare(plain, exact);
   if (!spread)
     return spread.takeError();
-  double tolerance =
-      isFloat(got.dtype()) ? 2 * spread->maxAbs + unitOf(got.dtype()) * scaleOf(exact) : 0;
+  double tolerance = isFloat(got.dtype())
+                         ? 2 * spread->maxAbs + unitOf(got.dtype()) * scaleOf(exact) + allowed
+                         : 0;
   return judgeWithin(got, exact, plain, tolerance);
 }
 
-llvm::Expected<Judgement> cli::judge(const Tensor &got, const Tensor &expected) {
+llvm::Expected<Judgement> cli::judgeByGiven(const Tensor &got, const Tensor &expected,
+                                            double allowed) {
   bool isSmall = got.dtype() == DType::F16 || got.dtype() == DType::BF16;
   double tolerance = (isSmall ? 1 : 10) * unitOf(got.dtype()) * scaleOf(expected);
+  tolerance += isFloat(got.dtype()) ? allowed : 0;
   return judgeWithin(got, expected, expected, tolerance);
 }

@@ -27,12 +27,15 @@ struct Judgement {
 ///             1e-12 for f64, 1e-5 for f32, 2e-3 for f16 and 2e-2 for bf16; NaN and infinities
 ///             stand where plain has them
 ///   integers  equal
-llvm::Expected<Judgement> judge(const Tensor &got, const Tensor &exact, const Tensor &plain);
+/// `allowed`, what a rounding that was asked for may make, comes on top of the tolerance of floats.
+llvm::Expected<Judgement> judge(const Tensor &got, const Tensor &exact, const Tensor &plain,
+                                double allowed = 0);
 
 /// Judges `got` by values from elsewhere, whose own rounding is not known:
 /// max |got - expected| <= 10 unit * max(1, max |expected|) (f16 and bf16: unit); classes as in
-/// `expected`.
-llvm::Expected<Judgement> judge(const Tensor &got, const Tensor &expected);
+/// `expected`. `allowed` likewise.
+llvm::Expected<Judgement> judgeByGiven(const Tensor &got, const Tensor &expected,
+                                       double allowed = 0);
 
 } // namespace fovea::cli
 

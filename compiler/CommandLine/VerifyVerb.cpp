@@ -16,10 +16,32 @@
 using namespace fovea;
 using namespace fovea::cli;
 
-static llvm::Expected<std::vector<Judgement>> judgeByInterpreter(Build &build,
-                                                                 const Signature &signature,
-                                                                 llvm::ArrayRef<Tensor> inputs,
-                                                                 llvm::ArrayRef<Tensor> got) {
+/// What rounding of recurrent weights may do to each output: twice what it does in double
+/// precision; 0 where nothing was rounded, and where there is no model to tell.
+static llvm::Expected<std::vector<double>>
+allowedByRounding(Build *build, const Signature &signature, llvm::ArrayRef<Tensor> inputs) {
+  std::vector<double> allowed(signature.outputs.size());
+  if (!build || !build->isFinished() || build->artifact().rounded.empty())
+    return allowed;
+  const Target &oracle = *findTarget("reference");
+  auto exact = evaluate(*build, oracle, signature, inputs, Rounding::None);
+  if (!exact)
+    return exact.takeError();
+  auto rounded = evaluate(*build, oracle, signature, inputs, Rounding::Recurrent);
+  if (!rounded)
+    return rounded.takeError();
+  for (auto [output, plain, value] : llvm::zip_equal(allowed, *exact, *rounded)) {
+    llvm::Expected<Comparison> spread = compare(value, plain);
+    if (!spread)
+      return spread.takeError();
+    output = 2 * spread->maxAbs;
+  }
+  return allowed;
+}
+
+static llvm::Expected<std::vector<Judgement>>
+judgeByInterpreter(Build &build, const Signature &signature, llvm::ArrayRef<Tensor> inputs,
+                   llvm::ArrayRef<Tensor> got, llvm::ArrayRef<double> allowed) {
   const Target &oracle = *findTarget("reference");
   auto exact = evaluate(build, oracle, signature, inputs, Rounding::None);
   if (!exact)
@@ -29,7 +51,8 @@ static llvm::Expected<std::vector<Judgement>> judgeByInterpreter(Build &build,
     return plain.takeError();
   std::vector<Judgement> judgements;
   for (size_t index = 0; index < got.size(); ++index) {
-    llvm::Expected<Judgement> judgement = judge(got[index], (*exact)[index], (*plain)[index]);
+    llvm::Expected<Judgement> judgement =
+        judge(got[index], (*exact)[index], (*plain)[index], allowed[index]);
     if (!judgement) {
       judgements.emplace_back().reason = llvm::toString(judgement.takeError());
       continue;
@@ -42,16 +65,17 @@ static llvm::Expected<std::vector<Judgement>> judgeByInterpreter(Build &build,
 /// Judges by tensors under the outputs' names.
 static std::vector<Judgement> judgeByNames(const Signature &signature,
                                            llvm::ArrayRef<NamedTensor> expected,
-                                           llvm::ArrayRef<Tensor> got) {
+                                           llvm::ArrayRef<Tensor> got,
+                                           llvm::ArrayRef<double> allowed) {
   std::vector<Judgement> judgements;
-  for (auto [tensor, declared] : llvm::zip(got, signature.outputs)) {
+  for (auto [tensor, declared, more] : llvm::zip(got, signature.outputs, allowed)) {
     const std::string &name = declared.name;
     auto *found = llvm::find_if(expected, [&](auto &item) { return item.name == name; });
     if (found == expected.end()) {
       judgements.emplace_back().reason = "the reference has no output of this name";
       continue;
     }
-    llvm::Expected<Judgement> judgement = judge(tensor, found->tensor);
+    llvm::Expected<Judgement> judgement = judgeByGiven(tensor, found->tensor, more);
     if (!judgement) {
       judgements.emplace_back().reason = llvm::toString(judgement.takeError());
       continue;
@@ -66,18 +90,21 @@ static llvm::Expected<std::vector<Judgement>> judgeAll(const Invocation &invocat
                                                        llvm::ArrayRef<Tensor> inputs,
                                                        llvm::ArrayRef<Tensor> got) {
   llvm::StringRef reference = invocation.reference;
+  auto allowed = allowedByRounding(build, signature, inputs);
+  if (!allowed)
+    return allowed.takeError();
   if (reference == "reference")
-    return judgeByInterpreter(*build, signature, inputs, got);
+    return judgeByInterpreter(*build, signature, inputs, got, *allowed);
   if (reference == "onnx") {
     auto expected = runOnnxReference(invocation, signature, inputs);
     if (!expected)
       return expected.takeError();
-    return judgeByNames(signature, *expected, got);
+    return judgeByNames(signature, *expected, got, *allowed);
   }
   llvm::Expected<std::vector<NamedTensor>> expected = readNpz(reference.drop_front());
   if (!expected)
     return failure(kInput, "--ref", expected.takeError());
-  return judgeByNames(signature, *expected, got);
+  return judgeByNames(signature, *expected, got, *allowed);
 }
 
 static llvm::Expected<Exit> show(const Invocation &invocation, const Signature &signature,

@@ -102,6 +102,7 @@ public:
   void record(RunError error);
 
   Mode mode() const { return options.mode; }
+  bool roundsRecurrent() const { return options.roundRecurrent; }
   Budget &memory() { return budget; }
   mlir::ModuleOp getModule() { return module; }
 
@@ -135,6 +136,7 @@ public:
   template <typename OpTy> OpTy as() { return llvm::cast<OpTy>(plan.op); }
   mlir::Operation *op() { return plan.op; }
   Mode mode() { return execution.mode(); }
+  bool roundsRecurrent() { return execution.roundsRecurrent(); }
 
   /// Value of an operand, and of any SSA value that is visible here.
   const Datum &operand(unsigned index) { return frame.slots[plan.operands[index]]; }

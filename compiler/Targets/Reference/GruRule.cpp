@@ -22,11 +22,11 @@ private:
   LogicalResult prepare();
   void executeRow(int64_t d, int64_t b);
   void step(int64_t d);
-  /// W x, R s and the two biases of a gate's unit.
+  /// W x, R s with the state that is set, and the two biases of a gate's unit.
   struct Parts {
     T input, recurrent, inputBias, recurrentBias;
   };
-  Parts parts(int64_t d, Gate gate, int64_t unit, ArrayRef<T> s);
+  Parts parts(int64_t d, Gate gate, int64_t unit);
   T gate(int64_t d, Gate gate, int64_t unit);
   T keep(T value) { return static_cast<T>(roundTo(format.kind, value)); }
 
@@ -39,6 +39,7 @@ private:
   SmallVector<ActivationAttr> activations;
   Array y, finalH;
   SmallVector<T> x, h, update, reset, gated;
+  RecurrentRows<T> recurrent;
 };
 } // namespace
 
@@ -62,15 +63,14 @@ template <typename T> LogicalResult Gru<T>::prepare() {
   if (failed(out) || failed(last))
     return failure();
   y = std::move(*out), finalH = std::move(*last);
+  recurrent.setWeights(run, dataOf(run, op.getR()), directions * rows, hidden);
   return success();
 }
 
-template <typename T>
-typename Gru<T>::Parts Gru<T>::parts(int64_t d, Gate gate, int64_t unit, ArrayRef<T> s) {
+template <typename T> typename Gru<T>::Parts Gru<T>::parts(int64_t d, Gate gate, int64_t unit) {
   int64_t block = llvm::find(order, gate) - order.begin(), row = block * hidden + unit;
   const Cell *w = dataOf(run, op.getW()) + (d * 3 * hidden + row) * width;
-  const Cell *r = dataOf(run, op.getR()) + (d * 3 * hidden + row) * hidden;
-  Parts result{dot<T>(w, x), dot<T>(r, s), 0, 0};
+  Parts result{dot<T>(w, x), recurrent.product(d * 3 * hidden + row), 0, 0};
   if (!op.getBias())
     return result;
   const Cell *bias = dataOf(run, op.getBias()) + d * 6 * hidden;
@@ -80,22 +80,25 @@ typename Gru<T>::Parts Gru<T>::parts(int64_t d, Gate gate, int64_t unit, ArrayRe
 }
 
 template <typename T> T Gru<T>::gate(int64_t d, Gate gate, int64_t unit) {
-  Parts p = parts(d, gate, unit, h);
+  Parts p = parts(d, gate, unit);
   T sum = p.input + p.recurrent + p.inputBias + p.recurrentBias;
   return activate(activations[2 * d], clipTo(sum, op.getClip()));
 }
 
 template <typename T> void Gru<T>::step(int64_t d) {
   update.resize(hidden), reset.resize(hidden), gated.resize(hidden);
+  recurrent.setState(h);
   for (int64_t unit = 0; unit < hidden; ++unit) {
     update[unit] = gate(d, Gate::Update, unit);
     reset[unit] = gate(d, Gate::ResetGate, unit);
     gated[unit] = reset[unit] * h[unit];
   }
   bool before = op.getReset() == Reset::Before;
+  if (before)
+    recurrent.setState(gated);
   SmallVector<T> next(hidden);
   for (int64_t unit = 0; unit < hidden; ++unit) {
-    Parts p = parts(d, Gate::New, unit, before ? gated : h);
+    Parts p = parts(d, Gate::New, unit);
     T sum = before ? p.input + p.recurrent + p.recurrentBias + p.inputBias
                    : p.input + reset[unit] * (p.recurrent + p.recurrentBias) + p.inputBias;
     T fresh = activate(activations[2 * d + 1], clipTo(sum, op.getClip()));

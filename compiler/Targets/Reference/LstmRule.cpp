@@ -39,6 +39,7 @@ private:
   Array y, finalH, finalC;
   /// The row's input, states, and pre-activations by gate.
   SmallVector<T> x, h, c, next, sums[4];
+  RecurrentRows<T> recurrent;
 };
 } // namespace
 
@@ -69,20 +70,21 @@ template <typename T> LogicalResult Lstm<T>::prepare() {
   if (failed(out) || failed(lastH) || failed(lastC))
     return failure();
   y = std::move(*out), finalH = std::move(*lastH), finalC = std::move(*lastC);
+  recurrent.setWeights(run, dataOf(run, op.getR()), directions * rows, state);
   return success();
 }
 
 template <typename T> void Lstm<T>::gates(int64_t d) {
   const Cell *w = dataOf(run, op.getW()) + d * 4 * hidden * width;
-  const Cell *r = dataOf(run, op.getR()) + d * 4 * hidden * state;
   const Cell *bias = op.getBias() ? dataOf(run, op.getBias()) + d * 8 * hidden : nullptr;
   const Cell *peephole =
       op.getPeephole() ? dataOf(run, op.getPeephole()) + d * 3 * hidden : nullptr;
+  recurrent.setState(h);
   for (unsigned gate : {I, O, F, C}) {
     sums[gate].resize(hidden);
     for (int64_t unit = 0; unit < hidden; ++unit) {
       int64_t row = place[gate] * hidden + unit;
-      T sum = dot<T>(w + row * width, x) + dot<T>(r + row * state, h);
+      T sum = dot<T>(w + row * width, x) + recurrent.product(d * 4 * hidden + row);
       if (bias)
         sum = sum + load<T>(bias[row]) + load<T>(bias[4 * hidden + row]);
       // Peepholes are stored in the order i, o, f.

@@ -151,6 +151,50 @@ void loadRow(llvm::SmallVectorImpl<T> &row, const Cell *cells, int64_t count) {
     row[i] = load<T>(cells[i]);
 }
 
+/// Values as integers of 8 bits times what one stands for, a 127th of the largest (fovea.gates).
+template <typename T> void roundToLevels(llvm::MutableArrayRef<T> values) {
+  T largest = 0;
+  for (T value : values)
+    largest = std::fabs(value) > largest ? std::fabs(value) : largest;
+  T step = largest / 127;
+  for (T &value : values)
+    value = step > 0 ? step * std::nearbyint(value / step) : value * 0;
+}
+
+/// Products of recurrent weights with a state; both are rounded where the run asks for it.
+template <typename T> class RecurrentRows {
+public:
+  /// Weights [count, width].
+  void setWeights(OpRun &run, const Cell *cells, int64_t count, int64_t width) {
+    weights = cells, depth = width, rounds = run.roundsRecurrent();
+    if (!rounds)
+      return;
+    loadRow(rounded, cells, count * width);
+    for (int64_t row = 0; row < count; ++row)
+      roundToLevels(llvm::MutableArrayRef<T>(rounded).slice(row * width, width));
+  }
+  void setState(llvm::ArrayRef<T> values) {
+    state.assign(values.begin(), values.end());
+    if (rounds)
+      roundToLevels(llvm::MutableArrayRef<T>(state));
+  }
+  /// One row of the weights times the state.
+  T product(int64_t row) const {
+    if (!rounds)
+      return dot<T>(weights + row * depth, state);
+    T sum = 0;
+    for (int64_t k = 0; k < depth; ++k)
+      sum += rounded[row * depth + k] * state[k];
+    return sum;
+  }
+
+private:
+  const Cell *weights = nullptr;
+  int64_t depth = 0;
+  bool rounds = false;
+  llvm::SmallVector<T, 0> rounded, state;
+};
+
 /// Data of an optional operand.
 inline const Cell *dataOf(OpRun &run, mlir::Value value) {
   return value ? run.array(value).data() : nullptr;

@@ -20,7 +20,8 @@ ReferenceTarget::evaluate(mlir::ModuleOp module, const WeightStore &weights, llv
                           llvm::ArrayRef<Tensor> inputs, Rounding rounding,
                           EvaluationFailure &why) const {
   EvaluateOptions options;
-  options.mode = rounding == Rounding::None ? Mode::Exact : Mode::Plain;
+  options.mode = rounding == Rounding::Storage ? Mode::Plain : Mode::Exact;
+  options.roundRecurrent = rounding == Rounding::Recurrent;
   RunError error;
   auto outputs = Interpreter(module, weights).evaluate(entry, inputs, options, error);
   if (failed(outputs))
