@@ -64,7 +64,7 @@ defm after : Value<"after", "PHASE:PIPELINE",
 defm optimization : Value<"optimization", "N", "0 to 3 (default): effort of code generation",
   compiles, "0,1,2,3">;
 defm recurrent_weights : Value<"recurrent-weights", "TYPE",
-  "stored (default), or i8: constant weights of recurrences in 8 bits, with their states",
+  "stored (default), or i8: constant weights of recurrences in 8 bits",
   compiles, "stored,i8">;
 def require_fused : Flag<["--"], "require-fused", compiles>,
   HelpText<"refuse a model with a kernel that is not computed by its best form">;
