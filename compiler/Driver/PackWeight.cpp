@@ -89,6 +89,21 @@ static bool lieApart(ArrayRef<std::pair<int64_t, WeightOp>> placed) {
   return true;
 }
 
+/// The bytes of a weight that is not packed; `joined` holds those of one that others make up.
+static std::optional<ArrayRef<uint8_t>> bytesOf(WeightOp weight, const WeightStore &store,
+                                                std::vector<uint8_t> &joined) {
+  if (!weight.getJoins())
+    return store.lookup(weight.getSource(), weight.getOffset(), weight.getByteSize());
+  for (auto name : weight.getJoins()->getAsRange<FlatSymbolRefAttr>()) {
+    auto part = SymbolTable::lookupNearestSymbolFrom<WeightOp>(weight, name);
+    auto bytes = store.lookup(part.getSource(), part.getOffset(), part.getByteSize());
+    if (!bytes)
+      return std::nullopt;
+    joined.insert(joined.end(), bytes->begin(), bytes->end());
+  }
+  return ArrayRef<uint8_t>(joined);
+}
+
 bool fovea::layOutWeights(ModuleOp module, const WeightStore &store,
                           std::vector<Artifact::Weight> &weights, Problems &problems) {
   std::vector<std::pair<int64_t, WeightOp>> placed;
@@ -107,8 +122,8 @@ bool fovea::layOutWeights(ModuleOp module, const WeightStore &store,
     WeightOp source = weight;
     if (weight.getOf())
       source = SymbolTable::lookupNearestSymbolFrom<WeightOp>(weight, weight.getOfAttr());
-    std::optional<ArrayRef<uint8_t>> bytes =
-        store.lookup(source.getSource(), source.getOffset(), source.getByteSize());
+    std::vector<uint8_t> joined;
+    std::optional<ArrayRef<uint8_t>> bytes = bytesOf(source, store, joined);
     if (!bytes) {
       problems.push_back(
           {"FV0010", "", source.getSymName().str(), "", 0,
@@ -121,6 +136,8 @@ bool fovea::layOutWeights(ModuleOp module, const WeightStore &store,
       unsigned bits = cast<ShapedType>(source.getType()).getElementTypeBitWidth();
       auto run = bits == 32 ? packed<uint32_t> : bits == 16 ? packed<uint16_t> : packed<uint8_t>;
       entry.owned = run(*bytes, source, weight);
+    } else if (source.getJoins()) {
+      entry.owned = std::move(joined);
     } else {
       entry.borrowed = *bytes;
     }

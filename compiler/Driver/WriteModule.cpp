@@ -58,7 +58,7 @@ static std::string layOut(ModuleOp module, const WeightStore &store, Sidecar &si
   llvm::json::Object header;
   uint64_t end = 0;
   for (auto weight : module.getOps<WeightOp>()) {
-    if (weight.getOf())
+    if (weight.isDerived())
       continue;
     auto type = cast<RankedTensorType>(weight.getType());
     uint64_t size = weight.getByteSize();

@@ -50,6 +50,9 @@ struct FoldWeightViews : fovea::impl::FoldWeightViewsBase<FoldWeightViews> {
     });
     for (Operation *view : views)
       fold(view);
+    for (WeightOp weight : replaced)
+      if (SymbolTable::symbolKnownUseEmpty(weight, getOperation()))
+        weight.erase();
   }
 
 private:
@@ -61,7 +64,7 @@ private:
     auto slice = dyn_cast<tensor::ExtractSliceOp>(view);
     std::optional<int64_t> start = slice ? startOfRun(slice) : std::optional<int64_t>(0);
     auto weight = SymbolTable::lookupNearestSymbolFrom<WeightOp>(get, get.getWeightAttr());
-    if (!start || !weight || weight.getOf())
+    if (!start || !weight || weight.isDerived())
       return;
     OpBuilder builder(view);
     Value folded = GetWeightOp::create(builder, get.getLoc(), type,
@@ -70,6 +73,7 @@ private:
     view->erase();
     if (get.use_empty())
       get.erase();
+    replaced.insert(weight);
     ++numFolded;
   }
 
@@ -89,11 +93,12 @@ private:
     view = WeightOp::create(builder, weight.getLoc(), builder.getStringAttr(name),
                             weight.getSourceAttr(),
                             builder.getI64IntegerAttr(weight.getOffset() + start * bytes),
-                            TypeAttr::get(type), FlatSymbolRefAttr(), PanelsAttr());
+                            TypeAttr::get(type), FlatSymbolRefAttr(), PanelsAttr(), ArrayAttr());
     return view;
   }
 
   DenseMap<std::tuple<Operation *, Type, int64_t>, WeightOp> known;
+  SetVector<WeightOp> replaced;
 };
 
 } // namespace

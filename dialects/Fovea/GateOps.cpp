@@ -20,6 +20,12 @@ int64_t GatesOp::getRows() { return shapeOf(getState())[0]; }
 int64_t GatesOp::getDepth() { return shapeOf(getState())[1]; }
 int64_t GatesOp::getUnits() { return shapeOf(getInits().front())[1]; }
 
+ArrayRef<int64_t> GatesOp::getWeightDims() {
+  static constexpr int64_t kPlain[] = {0, 1, 2};
+  std::optional<ArrayRef<int64_t>> order = getWeightOrder();
+  return order ? *order : ArrayRef<int64_t>(kPlain);
+}
+
 /// Keeps what is known of an extent; fails when `extent` contradicts it.
 static LogicalResult agree(GatesOp op, int64_t &known, int64_t extent, StringRef name) {
   if (ShapedType::isDynamic(extent))
@@ -38,13 +44,21 @@ static LogicalResult verifyWeight(GatesOp op, int64_t &n, int64_t &k) {
     return emitConstraint(op, "gates_c1")
            << "expected a weight of rank 3 and 1 to " << kMostGates << " sums, got "
            << op.getWeight().getType() << " and " << gates;
+  if (auto order = op.getWeightOrder()) {
+    SmallVector<int64_t> sorted(*order);
+    llvm::sort(sorted);
+    if (sorted != SmallVector<int64_t>{0, 1, 2} || op.getPanels())
+      return emitConstraint(op, "gates_c1")
+             << "expected a weight order that is a permutation of 0, 1, 2, and none with panels";
+  }
   if (!op.getPanels()) {
     int64_t count = gates;
-    if (ShapedType::isDynamic(shape[0]))
+    ArrayRef<int64_t> dims = op.getWeightDims();
+    if (ShapedType::isDynamic(shape[dims[0]]))
       return emitConstraint(op, "gates_c1") << "expected a static number of gates";
-    return success(succeeded(agree(op, count, shape[0], "the gates")) &&
-                   succeeded(agree(op, n, shape[1], "n")) &&
-                   succeeded(agree(op, k, shape[2], "k")));
+    return success(succeeded(agree(op, count, shape[dims[0]], "the gates")) &&
+                   succeeded(agree(op, n, shape[dims[1]], "n")) &&
+                   succeeded(agree(op, k, shape[dims[2]], "k")));
   }
   int64_t width = *op.getPanels();
   bool known = width >= 1 && !ShapedType::isDynamic(n) && !ShapedType::isDynamic(k);
@@ -63,7 +77,7 @@ static bool isSummable(Value value) {
 static LogicalResult verifyCell(GatesOp op) {
   SmallVector<Type> expected(op.getGateCount(), Float32Type::get(op.getContext()));
   for (Value capture : op.getCaptures())
-    expected.push_back(elementTypeOf(capture));
+    expected.push_back(getElementTypeOrSelf(capture));
   auto yield = dyn_cast<YieldOp>(op.getCell().front().getTerminator());
   SmallVector<Type> yielded;
   for (Value init : op.getInits())
@@ -80,13 +94,12 @@ LogicalResult GatesOp::verify() {
     return emitConstraint(*this, "gates_c1")
            << "expected a state of rank 2 and at least one of outs, got " << getState().getType();
   if (!isSummable(getState()) || !isSummable(getWeight()))
-    return emitConstraint(*this, "gates_c2") << "expected elements of f32, f16 or bf16, got "
-                                             << elementTypeOf(getState()) << " and "
-                                             << elementTypeOf(getWeight());
+    return emitConstraint(*this, "gates_c2")
+           << "expected elements of f32, f16 or bf16, got " << elementTypeOf(getState()) << " and "
+           << elementTypeOf(getWeight());
   if (getCaptureMaps().size() != getCaptures().size())
-    return emitConstraint(*this, "gates_c3")
-           << "expected " << getCaptures().size() << " capture maps, got "
-           << getCaptureMaps().size();
+    return emitConstraint(*this, "gates_c3") << "expected " << getCaptures().size()
+                                             << " capture maps, got " << getCaptureMaps().size();
   int64_t m = getRows(), n = ShapedType::kDynamic, k = getDepth();
   AffineMap identity = AffineMap::getMultiDimIdentityMap(2, getContext());
   SmallVector<AffineMap> maps;
@@ -103,7 +116,13 @@ LogicalResult GatesOp::verify() {
   if (failed(verifyWeight(*this, n, k)))
     return failure();
   for (auto [index, capture] : llvm::enumerate(getCaptures())) {
-    maps.push_back(getCaptureMap(index));
+    AffineMap map = getCaptureMap(index);
+    if (!isa<ShapedType>(capture.getType())) {
+      if (map != AffineMap::get(2, 0, getContext()))
+        return emitConstraint(*this, "gates_c3") << "expected a map without results for a scalar";
+      continue;
+    }
+    maps.push_back(map);
     shaped.push_back(capture);
     if (failed(verifyMap(*this, "gates_c3", maps.back(), 2, capture.getType())))
       return failure();

@@ -48,6 +48,22 @@ int64_t PanelsAttr::getRows(int64_t depth, Type element) const {
   return words + (element.isInteger(8) ? 1 : 0);
 }
 
+static LogicalResult verifyJoined(WeightOp op, RankedTensorType type) {
+  auto parts = op.getJoins()->getAsRange<FlatSymbolRefAttr>();
+  int64_t count = op.getJoins()->size();
+  bool fits = count > 0 && !op.getOf() && type.getRank() > 0 && type.getDimSize(0) == count;
+  for (FlatSymbolRefAttr name : parts) {
+    auto part = SymbolTable::lookupNearestSymbolFrom<WeightOp>(op, name);
+    auto own = part ? dyn_cast<RankedTensorType>(part.getType()) : RankedTensorType();
+    fits = fits && own && !part.isDerived() && own.getElementType() == type.getElementType() &&
+           own.getShape() == type.getShape().drop_front();
+  }
+  if (fits)
+    return success();
+  return emitConstraint(op, "weight_c4") << "expected plain weights of one type, which " << type
+                                         << " has with their number in front";
+}
+
 LogicalResult WeightOp::verify() {
   auto type = dyn_cast<RankedTensorType>(getType());
   if (!type || !type.hasStaticShape() || !type.getElementType().isIntOrFloat())
@@ -62,6 +78,8 @@ LogicalResult WeightOp::verify() {
   if (static_cast<int64_t>(getOffset()) < 0)
     return emitConstraint(*this, "weight_c2")
            << "expected a non-negative offset, got " << static_cast<int64_t>(getOffset());
+  if (getJoins())
+    return verifyJoined(*this, type);
   if (getOf().has_value() != getPanels().has_value())
     return emitConstraint(*this, "weight_c3") << "expected `packs` with a weight and a recipe";
   if (!getOf())

@@ -44,7 +44,8 @@ def Fovea_WeightOp : Fovea_Op<"weight", [Symbol]> {
   let description = [{
     Declares a tensor whose dense row-major little-endian bytes lie in `source` (a file, or a key of
     the weight store that the frontend filled) at `offset`. With `panels`, the contents are those
-    of the weight `of` packed by the recipe.
+    of the weight `of` packed by the recipe. With `joins`, they are those of these weights one after
+    the other.
 
     Constraints:
     - weight_c1: the type has a static shape whose byte size fits in 63 bits.
@@ -53,6 +54,8 @@ def Fovea_WeightOp : Fovea_Op<"weight", [Symbol]> {
       a group one whose words are 4 bytes of bf16 or i8, that is not packed itself; n and k list its
       dimensions, each at most once; the step is a multiple of the group; the type is the packed
       type, of the same elements.
+    - weight_c4: `joins` names at least one weight; all have one type, are neither packed nor joined
+      themselves, and the type is that with their number in front.
 
     ```mlir
     fovea.weight @w from "model.safetensors" offset 1024 : tensor<384x384xf32>
@@ -60,13 +63,17 @@ def Fovea_WeightOp : Fovea_Op<"weight", [Symbol]> {
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, StrAttr:$source,
     DefaultValuedAttr<I64Attr, "0">:$offset, TypeAttr:$type,
-    OptionalAttr<FlatSymbolRefAttr>:$of, OptionalAttr<Fovea_PanelsAttr>:$panels);
+    OptionalAttr<FlatSymbolRefAttr>:$of, OptionalAttr<Fovea_PanelsAttr>:$panels,
+    OptionalAttr<TypedArrayAttrBase<FlatSymbolRefAttr, "weights">>:$joins);
   let assemblyFormat = [{
-    $sym_name `from` $source (`offset` $offset^)? (`packs` $of^ $panels)? attr-dict `:` $type
+    $sym_name `from` $source (`offset` $offset^)? (`packs` $of^ $panels)? (`joins` $joins^)?
+    attr-dict `:` $type
   }];
   let extraClassDeclaration = [{
     /// Bytes of the tensor; elements of less than a byte take one.
     uint64_t getByteSize();
+    /// True when the contents are made of other weights.
+    bool isDerived() { return getOf() || getJoins(); }
   }];
   let hasVerifier = 1;
 }

@@ -77,7 +77,8 @@ private:
                   (op->getNumRegions() == 0 && isMemoryEffectFree(op));
       if (fits)
         return WalkResult::advance();
-      reason = ("its steps contain " + op->getName().getStringRef() + ", which the host runs").str();
+      reason =
+          ("its steps contain " + op->getName().getStringRef() + ", which the host runs").str();
       return WalkResult::interrupt();
     });
     return reason;
@@ -167,8 +168,7 @@ private:
       Value rows = memref::DimOp::create(builder, loc, bearer, 0);
       Value least = arith::ConstantIndexOp::create(
           builder, loc, llvm::divideCeil(kWorkOfTeam, std::max<int64_t>(work, 1)));
-      Value is =
-          arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::sge, rows, least);
+      Value is = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::sge, rows, least);
       enough = arith::OrIOp::create(builder, loc, enough, is);
     }
     return arith::SelectOp::create(builder, loc, enough, threads, one);

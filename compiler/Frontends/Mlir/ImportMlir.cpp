@@ -131,7 +131,7 @@ static LogicalResult resolveWeights(ModuleOp module, StringRef folder, WeightSto
                                     ImportSummary &summary) {
   LogicalResult result = success();
   for (WeightOp weight : module.getOps<WeightOp>()) {
-    if (weight.getOf())
+    if (weight.isDerived())
       continue;
     StringRef source = weight.getSource();
     if (!weights.contains(source)) {

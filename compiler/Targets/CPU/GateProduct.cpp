@@ -54,7 +54,8 @@ public:
       bool single = known && *known <= rowsPerTask;
       Value count = single ? rows : nest.min(nest.sub(rows, first), most);
       Value panel = panelAt(place[0]), unit = nest.mul(place[0], lanes);
-      Value following = nest.min(nest.add(place[0], nest.index(1)), nest.sub(space[0], nest.index(1)));
+      Value following =
+          nest.min(nest.add(place[0], nest.index(1)), nest.sub(space[0], nest.index(1)));
       // Units may be updated in place: no row is computed twice.
       nest.strips(count, strip, Tail::Exact, [&](Value row, int64_t number) {
         Value ahead = known && *known <= kFewRows ? Value() : partAhead(following, row, strip);
@@ -119,7 +120,9 @@ private:
       group.mask = laneMask(nest, unit, units, cpu.lanes);
     SmallVector<Value> arguments(sums);
     for (auto [index, capture] : llvm::enumerate(op.getCaptures()))
-      arguments.push_back(loadLanes(nest, capture, op.getCaptureMap(index), group));
+      arguments.push_back(isa<MemRefType>(capture.getType())
+                              ? loadLanes(nest, capture, op.getCaptureMap(index), group)
+                              : capture);
     SmallVector<Value> results = inlineAllLanes(nest, op.getCell(), arguments, group);
     AffineMap place = nest.builder.getMultiDimIdentityMap(2);
     for (auto [result, init] : llvm::zip_equal(results, op.getInits()))

@@ -109,58 +109,64 @@ private:
     ++numPacked;
   }
 
-  /// The weight [G, N, K] of gates as [ceil(N / lanes), K * G, lanes]. One that only the run knows is
-  /// copied, where it comes from.
+  /// The weight [G, N, K] of gates as [ceil(N / lanes), K * G, lanes]. One that only the run knows
+  /// is copied, where it comes from.
   void pack(GatesOp op) {
     if (op.getPanels())
       return;
     ArrayRef<int64_t> shape = cast<RankedTensorType>(op.getWeight().getType()).getShape();
-    int64_t panels = llvm::divideCeil(shape[1], cpu.lanes), depth = shape[2] * shape[0];
+    ArrayRef<int64_t> dims = op.getWeightDims();
+    int64_t g = dims[0], n = dims[1], k = dims[2];
+    int64_t panels = llvm::divideCeil(shape[n], cpu.lanes), depth = shape[k] * shape[g];
     Value packed;
     if (GetWeightOp get = weightOf(op.getWeight()))
-      packed = declare(get, PanelsAttr::get(&getContext(), cpu.lanes, {1}, {2, 0}),
+      packed = declare(get, PanelsAttr::get(&getContext(), cpu.lanes, {n}, {k, g}),
                        {panels, depth, cpu.lanes});
     else
-      packed = copyToPanels(op.getWeight(), {panels, depth, cpu.lanes});
+      packed = copyToPanels(op.getWeight(), dims, {panels, depth, cpu.lanes});
     op.getWeightMutable().assign(packed);
     op.setPanels(cpu.lanes);
+    op.removeWeightOrderAttr();
     ++numPacked;
   }
 
-  Value copyToPanels(Value weight, ArrayRef<int64_t> shape) {
+  Value copyToPanels(Value weight, ArrayRef<int64_t> dims, ArrayRef<int64_t> shape) {
     auto type = cast<RankedTensorType>(weight.getType());
     ImplicitLocOpBuilder builder(weight.getLoc(), &getContext());
     builder.setInsertionPointAfterValue(weight);
-    Value &known = copies[weight];
+    Value &known = copies[{weight, dims[0] * 3 + dims[1]}];
     if (known)
       return known;
-    int64_t gates = type.getDimSize(0), units = type.getDimSize(1);
+    SmallVector<int64_t> extents(type.getShape());
     Value source = weight;
-    if (int64_t missing = shape[0] * cpu.lanes - units) {
-      auto padded = RankedTensorType::get({gates, units + missing, type.getDimSize(2)},
-                                          type.getElementType());
+    if (int64_t missing = shape[0] * cpu.lanes - extents[dims[1]]) {
+      extents[dims[1]] += missing;
+      auto padded = RankedTensorType::get(extents, type.getElementType());
       Value zero = arith::ConstantOp::create(builder, builder.getZeroAttr(type.getElementType()));
       Value all = tensor::SplatOp::create(builder, zero, padded);
       SmallVector<OpFoldResult> offsets(3, builder.getIndexAttr(0)),
           strides(3, builder.getIndexAttr(1));
-      source = tensor::InsertSliceOp::create(builder, weight, all, offsets,
-                                             tensor::getMixedSizes(builder, weight.getLoc(), weight),
-                                             strides);
+      source = tensor::InsertSliceOp::create(
+          builder, weight, all, offsets, tensor::getMixedSizes(builder, weight.getLoc(), weight),
+          strides);
     }
     // Over panels, the depth, gates and lanes.
-    AffineExpr p, k, g, lane;
+    AffineExpr p, k, g, lane, place[3];
     bindDims(&getContext(), p, k, g, lane);
-    auto from = AffineMap::get(4, 0, {g, p * cpu.lanes + lane, k}, &getContext());
+    place[dims[0]] = g;
+    place[dims[1]] = p * cpu.lanes + lane;
+    place[dims[2]] = k;
+    auto from = AffineMap::get(4, 0, place, &getContext());
     Value empty = tensor::EmptyOp::create(
-        builder, ArrayRef<int64_t>{shape[0], type.getDimSize(2), gates, cpu.lanes},
+        builder, ArrayRef<int64_t>{shape[0], extents[dims[2]], extents[dims[0]], cpu.lanes},
         type.getElementType());
     SmallVector<utils::IteratorType> loops(4, utils::IteratorType::parallel);
-    auto copy = linalg::GenericOp::create(
-        builder, empty.getType(), source, empty,
-        ArrayRef<AffineMap>{from, builder.getMultiDimIdentityMap(4)}, loops,
-        [](OpBuilder &inner, Location loc, ValueRange values) {
-          linalg::YieldOp::create(inner, loc, values.front());
-        });
+    auto copy =
+        linalg::GenericOp::create(builder, empty.getType(), source, empty,
+                                  ArrayRef<AffineMap>{from, builder.getMultiDimIdentityMap(4)},
+                                  loops, [](OpBuilder &inner, Location loc, ValueRange values) {
+                                    linalg::YieldOp::create(inner, loc, values.front());
+                                  });
     known = tensor::CollapseShapeOp::create(
         builder, RankedTensorType::get(shape, type.getElementType()), copy.getResult(0),
         ArrayRef<ReassociationIndices>{{0}, {1, 2}, {3}});
@@ -195,7 +201,8 @@ private:
         name = (source.getSymName() + ".panels" + Twine(suffix)).str();
       packed = WeightOp::create(builder, source.getLoc(), builder.getStringAttr(name),
                                 builder.getStringAttr(""), builder.getI64IntegerAttr(0),
-                                TypeAttr::get(type), FlatSymbolRefAttr::get(source), panels);
+                                TypeAttr::get(type), FlatSymbolRefAttr::get(source), panels,
+                                ArrayAttr());
     }
     builder.setInsertionPoint(get);
     return GetWeightOp::create(builder, get.getLoc(), type, FlatSymbolRefAttr::get(packed));
@@ -213,7 +220,7 @@ private:
 
   Capabilities cpu;
   DenseMap<std::pair<Operation *, Attribute>, WeightOp> known;
-  DenseMap<Value, Value> copies;
+  DenseMap<std::pair<Value, int64_t>, Value> copies;
 };
 
 } // namespace

@@ -24,9 +24,10 @@ using namespace fovea;
 using namespace fovea::cpu;
 
 ArrayRef<Form> cpu::forms() {
-  static const Form list[] = {kStreamedAttention, kTransposedAttention, kRowAttention, kGateProduct,
-                              kTileProduct,       kDotProduct,          kPanelProduct, kLoopProduct,
-                              kRowSoftmax,        kRowNorm,             kReduction,    kElementwise};
+  static const Form list[] = {kStreamedAttention, kTransposedAttention, kRowAttention,
+                              kGateProduct,       kTileProduct,         kDotProduct,
+                              kPanelProduct,      kLoopProduct,         kRowSoftmax,
+                              kRowNorm,           kReduction,           kElementwise};
   return list;
 }
 

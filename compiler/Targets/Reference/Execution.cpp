@@ -66,7 +66,7 @@ LogicalResult Execution::makeUnique(Array &array, Operation *op) {
 
 FailureOr<Array> Execution::weight(StringRef symbol, Operation *op) {
   auto declared = module.lookupSymbol<WeightOp>(symbol);
-  if (!declared || declared.getPanels())
+  if (!declared || declared.isDerived())
     return fail(op, RunError::Kind::Unsupported, "no plain fovea.weight named '" + symbol + "'");
   auto type = dyn_cast<RankedTensorType>(declared.getType());
   Format format = type ? Format::of(type.getElementType()) : Format();
