@@ -11,7 +11,8 @@ func.func @main(%x: tensor<5x2x8xf32>, %w: tensor<2x16x8xf32>, %r: tensor<2x16x4
                      #fovea.activation<leaky_relu, alpha = 0.1 : f64>, #fovea.activation<tanh>]}
     : tensor<5x2x8xf32>, tensor<2x16x8xf32>, tensor<2x16x4xf32>
     -> tensor<5x2x2x4xf32>, tensor<2x2x4xf32>, tensor<2x2x4xf32>
-  %gy, %gh = fovea.gru %x, %gw, %gr resets(%d : tensor<5x2xi1>) {reset = #fovea.reset<after>, clip = 3.0 : f64,
+  %gy, %gh = fovea.gru %x, %gw, %gr resets(%d : tensor<5x2xi1>) {
+      reset = #fovea.reset<after>, clip = 3.0 : f64,
       gate_order = [#fovea.gate<r>, #fovea.gate<z>, #fovea.gate<n>],
       activations = [#fovea.activation<sigmoid>, #fovea.activation<tanh>]}
     : tensor<5x2x8xf32>, tensor<1x12x8xf32>, tensor<1x12x4xbf16>
