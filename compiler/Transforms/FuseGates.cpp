@@ -121,7 +121,8 @@ static std::optional<Gates> gatesOfSlices(ImplicitLocOpBuilder &builder, Contrac
     auto slice = dyn_cast<tensor::ExtractSliceOp>(user);
     if (!slice || slice.getType().getRank() != 2 || !slice.hasUnitStride() ||
         slice.getStaticOffset(0) != 0 || slice.isDynamicOffset(1) || slice.isDynamicSize(1) ||
-        slice.getMixedSizes()[0] != tensor::getMixedSize(builder, op.getLoc(), op.getResult(), 0))
+        !isEqualConstantIntOrValue(slice.getMixedSizes()[0],
+                                   tensor::getMixedSize(builder, op.getLoc(), op.getResult(), 0)))
       return std::nullopt;
     units = units ? units : slice.getStaticSize(1);
     if (slice.getStaticSize(1) != units || slice.getStaticOffset(1) % units != 0)

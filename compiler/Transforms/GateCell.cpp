@@ -9,6 +9,8 @@
 #include "compiler/Analysis/ScalarBody.h"
 #include "compiler/Transforms/TensorBuilders.h"
 
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/IR/Matchers.h"
 #include "mlir/Transforms/RegionUtils.h"
 #include "llvm/ADT/BitVector.h"
 
@@ -22,6 +24,14 @@ bool fovea::isElementwiseOverUnits(linalg::GenericOp op) {
   return llvm::all_of(op.getDpsInitsMutable(), [&](OpOperand &init) {
     return op.getMatchingIndexingMap(&init).isIdentity();
   });
+}
+
+/// The element of a constant tensor of equal ones; null for another tensor.
+static Attribute splatOf(Value tensor) {
+  DenseElementsAttr elements;
+  return matchPattern(tensor, m_Constant(&elements)) && elements.isSplat()
+             ? elements.getSplatValue<Attribute>()
+             : Attribute();
 }
 
 namespace {
@@ -85,7 +95,9 @@ private:
       bool own = operand.get().getDefiningOp() == op.getOperation();
       if (own && reader.getMatchingIndexingMap(&operand).isIdentity())
         continue;
-      bool isWritten = llvm::is_contained(op.getInits(), operand.get());
+      // What is in outs, too, may be read at its own place alone.
+      bool isWritten = llvm::is_contained(op.getInits(), operand.get()) &&
+                       !reader.getMatchingIndexingMap(&operand).isIdentity();
       if (own || isWritten || !isBefore(operand.get()))
         return false;
     }
@@ -169,10 +181,14 @@ private:
     insert.getSourceMutable().assign(op->getResults().back());
   }
 
-  /// True for a tensor that the gates, or `parts`, need for something else than to write it.
+  /// True unless the gates may write a tensor: what a loop carries, a part of it, or a fresh one,
+  /// that neither they nor `parts` need otherwise.
   bool isTaken(Value init, const Parts &parts) {
-    if (init.getDefiningOp() == op.getOperation() || init == op.getState() ||
-        llvm::is_contained(op.getInits(), init))
+    auto slice = init.getDefiningOp<tensor::ExtractSliceOp>();
+    bool isPlace = init.getDefiningOp<tensor::EmptyOp>() ||
+                   isa<BlockArgument>(slice ? slice.getSource() : init);
+    bool isOut = llvm::is_contained(op.getInits(), init) && !init.getDefiningOp<tensor::EmptyOp>();
+    if (!isPlace || isOut || init == op.getState())
       return true;
     for (auto [capture, map] : llvm::zip_equal(parts.captures, parts.maps))
       if (capture == init && !map.isIdentity())
@@ -197,10 +213,13 @@ private:
     Parts parts(op);
     llvm::MapVector<Value, unsigned> places;
     SmallVector<std::pair<Value, unsigned>> own;
+    SmallVector<std::pair<Value, TypedAttr>> constants;
     SmallVector<Value> inits;
     for (OpOperand &operand : reader->getOpOperands()) {
       Value argument = reader.getMatchingBlockArgument(&operand);
-      if (operand.get().getDefiningOp() == op.getOperation())
+      if (Attribute value = splatOf(operand.get()); value && reader.isDpsInput(&operand))
+        constants.push_back({argument, cast<TypedAttr>(value)});
+      else if (operand.get().getDefiningOp() == op.getOperation())
         own.push_back({argument, cast<OpResult>(operand.get()).getResultNumber()});
       else if (reader.isDpsInput(&operand) || reader.payloadUsesValueFromOperand(&operand))
         places[argument] = parts.capture(operand.get(), reader.getMatchingIndexingMap(&operand));
@@ -219,6 +238,8 @@ private:
       IRMapping mapping;
       for (auto [argument, number] : own)
         mapping.map(argument, yielded[number]);
+      for (auto [argument, value] : constants)
+        mapping.map(argument, arith::ConstantOp::create(scalars, value).getResult());
       for (auto [value, place] : places)
         mapping.map(value, block.getArgument(gates + place));
       return cloneScalarBody(scalars, *reader.getBody(), mapping);
@@ -231,6 +252,26 @@ private:
 };
 
 } // namespace
+
+/// Lets maps, instead of views, tell where in a tensor captures are read.
+static void foldSlices(GatesOp op) {
+  SmallVector<Attribute> maps(op.getCaptureMaps().begin(), op.getCaptureMaps().end());
+  for (auto [number, capture] : llvm::enumerate(op.getCapturesMutable())) {
+    auto slice = capture.get().getDefiningOp<tensor::ExtractSliceOp>();
+    AffineMap map = op.getCaptureMap(number);
+    bool folds = slice && slice.hasUnitStride() && slice.getDroppedDims().none() &&
+                 !llvm::is_contained(slice.getStaticOffsets(), ShapedType::kDynamic) &&
+                 !llvm::is_contained(op.getInits(), capture.get());
+    if (!folds)
+      continue;
+    SmallVector<AffineExpr> exprs;
+    for (auto [expr, offset] : llvm::zip_equal(map.getResults(), slice.getStaticOffsets()))
+      exprs.push_back(expr + offset);
+    maps[number] = AffineMapAttr::get(AffineMap::get(2, 0, exprs, op.getContext()));
+    capture.set(slice.getSource());
+  }
+  op.setCaptureMapsAttr(ArrayAttr::get(op.getContext(), maps));
+}
 
 /// Drops results and captures without a reader.
 static GatesOp dropUnused(GatesOp op) {
@@ -273,4 +314,34 @@ static GatesOp dropUnused(GatesOp op) {
   return next;
 }
 
-GatesOp fovea::growCell(GatesOp op) { return dropUnused(ReaderFolder(op).run()); }
+/// Writes results that a loop carries on into what it carries, where the gates read that at its own
+/// place alone.
+static void writeInPlace(GatesOp op) {
+  auto loop = dyn_cast<scf::ForOp>(op->getParentOp());
+  if (!loop)
+    return;
+  Operation *yield = loop.getBody()->getTerminator();
+  for (auto [argument, next] : llvm::zip_equal(loop.getRegionIterArgs(), yield->getOperands())) {
+    auto result = dyn_cast<OpResult>(next);
+    if (!result || result.getOwner() != op || argument.getType() != result.getType())
+      continue;
+    OpOperand &init = *op.getTiedOpOperand(result);
+    bool isFree = init.get().getDefiningOp<tensor::EmptyOp>() &&
+                  llvm::all_of(argument.getUses(), [&](OpOperand &use) {
+                    unsigned first = op.getCaptures().getBeginOperandIndex();
+                    unsigned number = use.getOperandNumber();
+                    return use.getOwner() == op && number >= first &&
+                           number < first + op.getCaptures().size() &&
+                           op.getCaptureMap(number - first).isIdentity();
+                  });
+    if (isFree)
+      init.set(argument);
+  }
+}
+
+GatesOp fovea::growCell(GatesOp op) {
+  GatesOp grown = dropUnused(ReaderFolder(op).run());
+  foldSlices(grown);
+  writeInPlace(grown);
+  return grown;
+}

@@ -89,6 +89,23 @@ static LogicalResult verifyCell(GatesOp op) {
   return verifyScalarRegion(op, "gates_c6", op.getCell());
 }
 
+/// Checks that the first and the last unit are read inside a capture.
+static LogicalResult verifyInside(GatesOp op, AffineMap map, ArrayRef<int64_t> shape,
+                                  ArrayRef<int64_t> extents) {
+  if (llvm::any_of(extents,
+                   [](int64_t extent) { return ShapedType::isDynamic(extent) || !extent; }))
+    return success();
+  for (bool isLast : {false, true}) {
+    SmallVector<int64_t> at = llvm::map_to_vector(
+        extents, [&](int64_t extent) -> int64_t { return isLast ? extent - 1 : 0; });
+    for (auto [index, size] : llvm::zip_equal(map.compose(at), shape))
+      if (index < 0 || (!ShapedType::isDynamic(size) && index >= size))
+        return emitConstraint(op, "gates_c4")
+               << "expected indices in [0, " << size << ") of a capture, got " << index;
+  }
+  return success();
+}
+
 LogicalResult GatesOp::verify() {
   if (shapeOf(getState()).size() != 2 || getInits().empty())
     return emitConstraint(*this, "gates_c1")
@@ -122,11 +139,10 @@ LogicalResult GatesOp::verify() {
         return emitConstraint(*this, "gates_c3") << "expected a map without results for a scalar";
       continue;
     }
-    maps.push_back(map);
-    shaped.push_back(capture);
-    if (failed(verifyMap(*this, "gates_c3", maps.back(), 2, capture.getType())))
+    if (failed(verifyMap(*this, "gates_c3", map, 2, capture.getType())) ||
+        failed(verifyInside(*this, map, shapeOf(capture), {m, n})))
       return failure();
-    if (llvm::is_contained(getInits(), capture) && maps.back() != identity)
+    if (llvm::is_contained(getInits(), capture) && map != identity)
       return emitConstraint(*this, "gates_c3")
              << "expected the identity as map of a capture that is in outs";
   }

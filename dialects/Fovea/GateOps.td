@@ -35,7 +35,7 @@ def Fovea_GatesOp : Fovea_DestinationOp<"gates", [AttrSizedOperandSegments]> {
       permutation of 0, 1, 2, and absent with panels.
     - gates_c2: the state and the weight have elements of f32, f16 or bf16, each of one of them.
     - gates_c3: one capture map per capture, over (m, n), with as many results as its rank.
-    - gates_c4: static extents agree.
+    - gates_c4: static extents agree; captures may reach further than they are read.
     - gates_c5: the cell takes G f32 and one scalar per capture and yields one element per out.
     - gates_c6: the cell contains only elementwise scalar operations.
 

@@ -278,7 +278,12 @@ private:
         builder, loc,
         std::max<int64_t>(1,
                           type.getElementType().isIndex() ? 8 : type.getElementTypeBitWidth() / 8));
-    Value offset = arith::MulIOp::create(builder, loc, metadata.getOffset(), bytes);
+    // An offset that the type tells is added where the buffer is read.
+    int64_t told = seen.getStridesAndOffset().second;
+    Value rest = arith::SubIOp::create(
+        builder, loc, metadata.getOffset(),
+        arith::ConstantIndexOp::create(builder, loc, ShapedType::isDynamic(told) ? 0 : told));
+    Value offset = arith::MulIOp::create(builder, loc, rest, bytes);
     store(toWord(builder, loc, arith::AddIOp::create(builder, loc, start, offset)));
     for (int64_t dim = 0; dim < seen.getRank(); ++dim)
       if (seen.isDynamicDim(dim))
