@@ -18,7 +18,8 @@ using namespace fovea::cpu;
 
 /// Rows of a task, in strips.
 static constexpr int64_t kStripsPerTask = 16;
-/// With up to so many rows, reading the weight takes most of the time.
+/// With up to so many rows, reading the weight takes most of the time, and no part of it is read
+/// twice.
 static constexpr int64_t kFewRows = 8;
 
 static bool handles(Operation *op) { return isa<GatesOp>(op); }
@@ -139,10 +140,7 @@ private:
 } // namespace
 
 static void schedule(Operation *op, Nest &nest, const Capabilities &cpu) {
-  auto gates = cast<GatesOp>(op);
-  if (int64_t rows = gates.getRows(); !ShapedType::isDynamic(rows) && rows <= kFewRows)
-    op->getParentOp()->setAttr(kernel::kInTurnsAttr, nest.builder.getUnitAttr());
-  GateProduct(gates, nest, cpu).write();
+  GateProduct(cast<GatesOp>(op), nest, cpu).write();
 }
 
 const Form cpu::kGateProduct = {"gate_product", handles, refuse, schedule};
