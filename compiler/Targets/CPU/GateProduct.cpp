@@ -18,6 +18,8 @@ using namespace fovea::cpu;
 
 /// Rows of a task, in strips.
 static constexpr int64_t kStripsPerTask = 16;
+/// Gates of one row up to which sums of every second step are taken apart.
+static constexpr int64_t kMostOfTwoChains = 4;
 /// With up to so many rows, reading the weight takes most of the time, and no part of it is read
 /// twice.
 static constexpr int64_t kFewRows = 8;
@@ -103,6 +105,9 @@ private:
     prefetchCaptures(unit, row, number);
     auto product = kernel::ProductOp::create(nest.builder, nest.loc, op.getState(), panel, row,
                                              depth, number, gates, cpu.lanes, {}, ahead);
+    // Of one row alone: rows of a batch are summed up alike wherever they lie in it.
+    if (constant(rows) == 1 && gates <= kMostOfTwoChains)
+      product.setChains(2);
     OpBuilder::InsertionGuard guard(nest.builder);
     SmallVector<Type> types(1 + gates, VectorType::get({cpu.lanes}, nest.builder.getF32Type()));
     types[0] = nest.builder.getIndexType();
