@@ -52,7 +52,7 @@ def Fovea_GatesOp : Fovea_DestinationOp<"gates", [AttrSizedOperandSegments]> {
         } -> tensor<2x6xf32>, tensor<2x6xf32>
     ```
   }];
-  let arguments = (ins Fovea_Buffer:$state, Fovea_Buffer:$weight, 
+  let arguments = (ins Fovea_Buffer:$state, Fovea_Buffer:$weight,
     Variadic<AnyTypeOf<[Fovea_Buffer, AnySignlessInteger, AnyFloat]>>:$captures,
     Variadic<Fovea_Buffer>:$inits, AffineMapArrayAttr:$capture_maps,
     OptionalAttr<DenseI64ArrayAttr>:$weight_order, OptionalAttr<I64Attr>:$panels);

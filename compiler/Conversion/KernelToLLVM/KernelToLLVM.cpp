@@ -48,9 +48,9 @@ struct ViewLowering : ConvertOpToLLVMPattern<kernel::ViewOp> {
     Type word = getIndexType();
     auto [strides, offset] = type.getStridesAndOffset();
     // The pointer is that of the buffer: an offset that the type tells comes on top.
-    descriptor.setOffset(rewriter, loc,
-                         createIndexAttrConstant(rewriter, loc, word,
-                                                 ShapedType::isDynamic(offset) ? 0 : offset));
+    descriptor.setOffset(
+        rewriter, loc,
+        createIndexAttrConstant(rewriter, loc, word, ShapedType::isDynamic(offset) ? 0 : offset));
     SmallVector<Value> sizes;
     unsigned nextSize = 0, nextStride = 0;
     for (int64_t dim = 0; dim < type.getRank(); ++dim) {

@@ -92,8 +92,8 @@ Value Importer::weight(const ConstantPtr &constant) {
   }
   std::string source = path + "#" + name;
   b.setInsertionPointToStart(module->getBody());
-  auto op =
-      WeightOp::create(b, loc, name, source, /*offset=*/0, type, FlatSymbolRefAttr(), PanelsAttr(), ArrayAttr());
+  auto op = WeightOp::create(b, loc, name, source, /*offset=*/0, type, FlatSymbolRefAttr(),
+                             PanelsAttr(), ArrayAttr());
   symbols->insert(op);
   op.setSource(path + "#" + op.getSymName().str());
   keptWeights.emplace_back(op.getSymName().str(), constant);
