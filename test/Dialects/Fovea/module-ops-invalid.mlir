@@ -110,6 +110,63 @@ fovea.weight @p from "" packs @w <width = 16, n = [1], k = [0, 1]> : tensor<1x8x
 
 // -----
 
+// weight_c4: the number of weights is in front.
+fovea.weight @a from "w.safetensors" : tensor<8xf32>
+fovea.weight @b from "w.safetensors" : tensor<8xf32>
+// expected-error @+1 {{weight_c4: expected plain weights of one type, which}}
+fovea.weight @joined from "" joins [@a, @b] : tensor<3x8xf32>
+
+// -----
+
+// weight_c4: at least one weight.
+fovea.weight @a from "w.safetensors" : tensor<8xf32>
+fovea.weight @b from "w.safetensors" : tensor<8xf32>
+// expected-error @+1 {{weight_c4: expected plain weights of one type, which}}
+fovea.weight @joined from "" joins [] : tensor<0x8xf32>
+
+// -----
+
+// weight_c4: weights of one type.
+fovea.weight @a from "w.safetensors" : tensor<8xf32>
+fovea.weight @c from "w.safetensors" : tensor<8x1xf32>
+// expected-error @+1 {{weight_c4: expected plain weights of one type, which}}
+fovea.weight @joined from "" joins [@a, @c] : tensor<2x8xf32>
+
+// -----
+
+// weight_c4: the elements are theirs.
+fovea.weight @a from "w.safetensors" : tensor<8xf32>
+fovea.weight @b from "w.safetensors" : tensor<8xf32>
+// expected-error @+1 {{weight_c4: expected plain weights of one type, which}}
+fovea.weight @joined from "" joins [@a, @b] : tensor<2x8xf16>
+
+// -----
+
+// weight_c4: the weights exist.
+fovea.weight @a from "w.safetensors" : tensor<8xf32>
+fovea.weight @b from "w.safetensors" : tensor<8xf32>
+// expected-error @+1 {{weight_c4: expected plain weights of one type, which}}
+fovea.weight @joined from "" joins [@a, @none] : tensor<2x8xf32>
+
+// -----
+
+// weight_c4: no weight that is joined itself.
+fovea.weight @a from "w.safetensors" : tensor<8xf32>
+fovea.weight @b from "w.safetensors" : tensor<8xf32>
+fovea.weight @ab from "" joins [@a, @b] : tensor<2x8xf32>
+// expected-error @+1 {{weight_c4: expected plain weights of one type, which}}
+fovea.weight @joined from "" joins [@ab] : tensor<1x2x8xf32>
+
+// -----
+
+// weight_c4: what is joined is not packed as well.
+fovea.weight @a from "w.safetensors" : tensor<8x16xf32>
+// expected-error @+1 {{weight_c4: expected plain weights of one type}}
+fovea.weight @joined from "" packs @a <width = 16, n = [1], k = [0]> joins [@a]
+    : tensor<1x8x16xf32>
+
+// -----
+
 func.func @get_weight_c1_names_a_weight() -> tensor<4xf32> {
   // expected-error @+1 {{get_weight_c1: expected a fovea.weight named}}
   %w = fovea.get_weight @get_weight_c1_names_a_weight : tensor<4xf32>
