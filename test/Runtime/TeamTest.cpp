@@ -2,7 +2,7 @@
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
-#include "runtime/Core/Team.h"
+#include "runtime/CPU/Team.h"
 
 #include <atomic>
 #include <gtest/gtest.h>
@@ -10,7 +10,7 @@
 #include <thread>
 #include <vector>
 
-using fovea::core::Team;
+using fovea::cpu::Team;
 
 namespace {
 /// Prefix sums: a share of a phase adds what all shares of the phase before have left.
