@@ -155,16 +155,13 @@ def compile_options(problem: Recurrence) -> dict[str, str]:
 
 
 def _weights(problem: Recurrence) -> tuple[str, str]:
-    """Their declarations, and the operations that give them in f32."""
+    """Their declarations, and the operations that give them as they are stored."""
     declared, got, offset = [], [], 0
     for name in WEIGHTS:
         size, dtype = problem.sizes[name], _stored(problem, name)
         kind = tensor(size, dtype)
         declared.append(f'fovea.weight @{name} from "{WEIGHTS}.bin" offset {offset} : {kind}')
-        stored = f"%{name}" if dtype == "f32" else f"%{name}_{dtype}"
-        got.append(f"  {stored} = fovea.get_weight @{name} : {kind}")
-        if dtype != "f32":
-            got.append(f"  %{name} = arith.extf {stored} : {kind} to {tensor(size)}")
+        got.append(f"  %{name} = fovea.get_weight @{name} : {kind}")
         offset += int(np.prod(size)) * (4 if dtype == "f32" else 2)
     return "\n".join(declared), "\n".join(got)
 
@@ -181,7 +178,7 @@ def module(problem: Recurrence) -> str:
     slots = ", ".join(f'{kind} {{fovea.name = "{name}"}}'
                       for name, kind in zip(problem.outputs, results, strict=True))  # fmt: skip
     values, kinds = ", ".join(f"%{name}" for name in problem.outputs), ", ".join(results)
-    x, w, r, b = (tensor(size) for size in problem.sizes.values())
+    x, w, r, b = (tensor(size, _stored(problem, name)) for name, size in problem.sizes.items())
     return f"""
 {declared}
 func.func @main(%x: {x} {{fovea.name = "x"}}) -> ({slots}) {{

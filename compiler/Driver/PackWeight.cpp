@@ -84,6 +84,22 @@ static std::vector<uint8_t> packed(ArrayRef<uint8_t> bytes, WeightOp source, Wei
   return result;
 }
 
+/// The bytes of a weight that is neither packed nor rounded; `joined` holds those of one that
+/// others make up.
+static std::optional<ArrayRef<uint8_t>> bytesOf(WeightOp weight, const WeightStore &store,
+                                                std::vector<uint8_t> &joined) {
+  if (!weight.getJoins())
+    return store.lookup(weight.getSource(), weight.getOffset(), weight.getByteSize());
+  for (auto name : weight.getJoins()->getAsRange<FlatSymbolRefAttr>()) {
+    auto part = SymbolTable::lookupNearestSymbolFrom<WeightOp>(weight, name);
+    auto bytes = store.lookup(part.getSource(), part.getOffset(), part.getByteSize());
+    if (!bytes)
+      return std::nullopt;
+    joined.insert(joined.end(), bytes->begin(), bytes->end());
+  }
+  return ArrayRef<uint8_t>(joined);
+}
+
 namespace {
 
 /// The bytes of a weight of a module, borrowed from the store or made here.
@@ -98,10 +114,10 @@ public:
       return round(weight, entry);
     if (weight.getOf())
       return pack(weight, entry);
-    std::optional<ArrayRef<uint8_t>> bytes =
-        store.lookup(weight.getSource(), weight.getOffset(), weight.getByteSize());
-    if (bytes) {
-      entry.borrowed = *bytes;
+    std::vector<uint8_t> joined;
+    if (std::optional<ArrayRef<uint8_t>> bytes = bytesOf(weight, store, joined)) {
+      entry.borrowed = weight.getJoins() ? ArrayRef<uint8_t>() : *bytes;
+      entry.owned = std::move(joined);
       return true;
     }
     problems.push_back({"FV0010", "", weight.getSymName().str(), "", 0,

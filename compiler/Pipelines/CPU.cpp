@@ -49,13 +49,15 @@ static void addGraph(OpPassManager &manager, const cpu::Capabilities &cpu,
   function.addPass(createLowerRnn());
   function.addPass(createExpandRope());
   addCleanup(function);
-  function.addPass(createFuseGates());
-  function.addPass(createCollapseContract());
-  function.addPass(createFuseEpilogue());
-  function.addPass(createFuseElementwise());
+  manager.addPass(createFoldWeightViews());
+  manager.addPass(createFuseGates());
+  auto &fusion = manager.nest<func::FuncOp>();
+  fusion.addPass(createCollapseContract());
+  fusion.addPass(createFuseEpilogue());
+  fusion.addPass(createFuseElementwise());
   // Sizes of 0 that fusion has shown: views of nothing do not all verify.
-  function.addPass(createSkipEmptyResults());
-  function.addPass(createDecomposeTensorOps());
+  fusion.addPass(createSkipEmptyResults());
+  fusion.addPass(createDecomposeTensorOps());
   addCleanup(manager);
   manager.addPass(createFoldWeightViews());
   if (options.recurrentWeights == RecurrentWeights::I8)

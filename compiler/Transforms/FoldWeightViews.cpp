@@ -50,6 +50,9 @@ struct FoldWeightViews : fovea::impl::FoldWeightViewsBase<FoldWeightViews> {
     });
     for (Operation *view : views)
       fold(view);
+    for (WeightOp weight : replaced)
+      if (SymbolTable::symbolKnownUseEmpty(weight, getOperation()))
+        weight.erase();
   }
 
 private:
@@ -70,6 +73,7 @@ private:
     view->erase();
     if (get.use_empty())
       get.erase();
+    replaced.insert(weight);
     ++numFolded;
   }
 
@@ -89,11 +93,12 @@ private:
     view = WeightOp::create(
         builder, weight.getLoc(), builder.getStringAttr(name), weight.getSourceAttr(),
         builder.getI64IntegerAttr(weight.getOffset() + start * bytes), TypeAttr::get(type),
-        FlatSymbolRefAttr(), PanelsAttr(), FlatSymbolRefAttr(), DenseI64ArrayAttr());
+        FlatSymbolRefAttr(), PanelsAttr(), ArrayAttr(), FlatSymbolRefAttr(), DenseI64ArrayAttr());
     return view;
   }
 
   DenseMap<std::tuple<Operation *, Type, int64_t>, WeightOp> known;
+  SetVector<WeightOp> replaced;
 };
 
 } // namespace

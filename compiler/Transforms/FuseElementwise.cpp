@@ -110,6 +110,9 @@ struct ReadUnusedDestination : OpRewritePattern<linalg::GenericOp> {
   using OpRewritePattern::OpRewritePattern;
 
   LogicalResult matchAndRewrite(linalg::GenericOp op, PatternRewriter &rewriter) const override {
+    // What a reduction reads in its destination is what it has so far.
+    if (op.getNumParallelLoops() != op.getNumLoops())
+      return rewriter.notifyMatchFailure(op, "is a reduction");
     for (OpOperand &init : op.getDpsInitsMutable())
       if (!op->use_empty() && op.getTiedOpResult(&init).use_empty() &&
           op.payloadUsesValueFromOperand(&init)) {

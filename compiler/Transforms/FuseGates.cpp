@@ -1,16 +1,16 @@
 //===- FuseGates.cpp - products of one state finished together ------------===//
 //
-// Makes fovea.gates of a product into [rows, gates, units] and the elementwise operations that read
-// its gates.
+// Finds the products of a step that belong together, in whichever of three ways they are written,
+// and makes one fovea.gates of them and of the elementwise operations that read them.
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 #include "compiler/Analysis/ScalarBody.h"
+#include "compiler/Transforms/GateCell.h"
 #include "compiler/Transforms/TensorBuilders.h"
 
 #include "mlir/Dialect/SCF/IR/SCF.h"
-#include "mlir/IR/Dominance.h"
-#include "mlir/IR/Matchers.h"
+#include "mlir/Interfaces/LoopLikeInterface.h"
 #include "mlir/Pass/Pass.h"
 
 namespace fovea {
@@ -24,8 +24,50 @@ using namespace fovea;
 /// Most gates of a unit whose sums stay in registers.
 static constexpr int64_t kMostGates = 8;
 
+namespace {
+
+/// One gate: what its product computes, and what reads it.
+struct GateProduct {
+  ContractOp product;
+  /// From the product's n to this gate's.
+  int64_t first = 0;
+  /// The gate's number where the product has a dimension for it.
+  std::optional<int64_t> number;
+  /// What stands for the gate: a result, a slice of one, or operands that read it in place.
+  Value whole;
+  SmallVector<OpOperand *> readers;
+};
+
+/// The gates of one unit with their weight.
+struct Gates {
+  Value state, weight;
+  /// Which dimensions of the weight are g, n and k.
+  SmallVector<int64_t> order;
+  SmallVector<GateProduct> gates;
+  OpFoldResult units;
+};
+
+} // namespace
+
 static bool isSummable(Type element) {
   return element.isF32() || element.isF16() || element.isBF16();
+}
+
+/// Where dimension `dim` is a result of `map`, -1 when it is none.
+static int64_t placeOf(AffineMap map, unsigned dim) {
+  return map.getResultPosition(getAffineDimExpr(dim, map.getContext())).value_or(-1);
+}
+
+/// True for state [m, k] times a constant-sized weight, without a schedule of its own.
+static bool isStateProduct(ContractOp op, unsigned dims) {
+  Builder builder(op.getContext());
+  auto weight = dyn_cast<RankedTensorType>(op.getRhs().getType());
+  return op.getNumDims() == dims && op->getNumResults() == 1 && !op.getScheduleAttr() && weight &&
+         weight.hasStaticShape() && weight.getNumElements() > 0 && weight.getRank() == dims - 1 &&
+         op.getLhsMap() == mapOf(builder, dims, {0, dims - 1}) &&
+         op.getRhsMap().isProjectedPermutation() && !op.getRhsMap().isFunctionOfDim(0) &&
+         isSummable(getElementTypeOrSelf(op.getLhs())) && isSummable(weight.getElementType()) &&
+         op.getSumType().isF32();
 }
 
 /// The gate that a map (m, n) -> (m, gate, n) reads; none for another map.
@@ -40,386 +82,261 @@ static std::optional<int64_t> gateOf(AffineMap map) {
   return gate.getValue();
 }
 
-/// True for state [m, k] times weight [g, n, k] into [m, g, n], with sizes that panels can have.
-static bool isGateProduct(ContractOp op) {
+/// A product into [m, g, n] whose gates are read one by one in elementwise operations over [m, n].
+static std::optional<Gates> gatesOfDimension(ContractOp op) {
   Builder builder(op.getContext());
-  auto weight = dyn_cast<RankedTensorType>(op.getRhs().getType());
-  if (op.getNumDims() != 4 || op->getNumResults() != 1 || op.getScheduleAttr() || !weight ||
-      !weight.hasStaticShape() || weight.getRank() != 3 || weight.getDimSize(0) > kMostGates)
-    return false;
-  return op.getLhsMap() == mapOf(builder, 4, {0, 3}) &&
-         op.getRhsMap() == mapOf(builder, 4, {1, 2, 3}) &&
-         op.getOutMap() == mapOf(builder, 4, {0, 1, 2}) && weight.getNumElements() > 0 &&
-         isSummable(getElementTypeOrSelf(op.getLhs())) && isSummable(weight.getElementType());
+  if (!isStateProduct(op, 4) || op.getOutMap() != mapOf(builder, 4, {0, 1, 2}))
+    return std::nullopt;
+  auto weight = cast<RankedTensorType>(op.getRhs().getType());
+  AffineMap map = op.getRhsMap();
+  Gates found{
+      op.getLhs(), op.getRhs(), {placeOf(map, 1), placeOf(map, 2), placeOf(map, 3)}, {}, {}};
+  int64_t count = weight.getDimSize(found.order[0]);
+  if (count > kMostGates)
+    return std::nullopt;
+  for (int64_t number = 0; number < count; ++number)
+    found.gates.push_back({op, 0, number, {}, {}});
+  for (OpOperand &use : op.getResult().getUses()) {
+    auto reader = dyn_cast<linalg::GenericOp>(use.getOwner());
+    if (!reader || !reader.isDpsInput(&use) || reader->getBlock() != op->getBlock() ||
+        !isElementwiseOverUnits(reader))
+      return std::nullopt;
+    std::optional<int64_t> number = gateOf(reader.getMatchingIndexingMap(&use));
+    if (!number)
+      return std::nullopt;
+    found.gates[*number].readers.push_back(&use);
+  }
+  found.units = builder.getIndexAttr(weight.getDimSize(found.order[1]));
+  return found;
 }
 
-/// True for an elementwise operation over [m, n] that writes each element once.
-static bool isElementwise(linalg::GenericOp op) {
-  if (!op.hasPureTensorSemantics() || op.getNumLoops() != 2 || op.getNumParallelLoops() != 2 ||
-      !isScalarBody(*op.getBody()))
-    return false;
-  return llvm::all_of(op.getDpsInitsMutable(),
-                      [&](OpOperand &init) { return op.getMatchingIndexingMap(&init).isIdentity(); });
+/// A product into [m, G * n] of which slices of n columns are read.
+static std::optional<Gates> gatesOfSlices(ImplicitLocOpBuilder &builder, ContractOp op) {
+  if (!isStateProduct(op, 3) || op.getOutMap() != mapOf(builder, 3, {0, 1}))
+    return std::nullopt;
+  auto weight = cast<RankedTensorType>(op.getRhs().getType());
+  int64_t columns = weight.getDimSize(placeOf(op.getRhsMap(), 1)), units = 0;
+  SmallVector<tensor::ExtractSliceOp> slices;
+  for (Operation *user : op.getResult().getUsers()) {
+    auto slice = dyn_cast<tensor::ExtractSliceOp>(user);
+    if (!slice || slice.getType().getRank() != 2 || !slice.hasUnitStride() ||
+        slice.getStaticOffset(0) != 0 || slice.isDynamicOffset(1) || slice.isDynamicSize(1) ||
+        !isEqualConstantIntOrValue(slice.getMixedSizes()[0],
+                                   tensor::getMixedSize(builder, op.getLoc(), op.getResult(), 0)))
+      return std::nullopt;
+    units = units ? units : slice.getStaticSize(1);
+    if (slice.getStaticSize(1) != units || slice.getStaticOffset(1) % units != 0)
+      return std::nullopt;
+    slices.push_back(slice);
+  }
+  if (!units || columns % units != 0 || columns / units > kMostGates || columns / units < 2)
+    return std::nullopt;
+  bool columnsFirst = placeOf(op.getRhsMap(), 1) == 0;
+  Gates found{op.getLhs(),
+              {},
+              columnsFirst ? SmallVector<int64_t>{0, 1, 2} : SmallVector<int64_t>{1, 2, 0},
+              {},
+              {}};
+  for (int64_t first = 0; first < columns; first += units)
+    found.gates.push_back({op, first, {}, {}, {}});
+  for (tensor::ExtractSliceOp slice : slices) {
+    GateProduct &gate = found.gates[slice.getStaticOffset(1) / units];
+    if (gate.whole)
+      return std::nullopt;
+    gate.whole = slice.getResult();
+  }
+  builder.setInsertionPointAfterValue(op.getRhs());
+  found.weight = splitDim(builder, op.getRhs(), columnsFirst ? 0 : 1, columns / units);
+  found.units = builder.getIndexAttr(units);
+  return found;
 }
 
 namespace {
 
-/// A cell as it grows: operands, and a body that is filled at the end.
-struct Parts {
-  Value state, weight;
-  SmallVector<Value> captures;
-  SmallVector<AffineMap> maps;
-
-  /// The place of a capture, added when it is new.
-  unsigned capture(Value value, AffineMap map) {
-    for (auto [place, known] : llvm::enumerate(llvm::zip_equal(captures, maps)))
-      if (known == std::tuple(value, map))
-        return place;
-    captures.push_back(value);
-    maps.push_back(map);
-    return captures.size() - 1;
-  }
-};
-
-/// Builds the gates of a product and the one elementwise operation that reads it.
-class GatesBuilder {
-public:
-  GatesBuilder(ContractOp product, linalg::GenericOp consumer)
-      : product(product), consumer(consumer), builder(consumer.getLoc(), consumer),
-        gates(cast<RankedTensorType>(product.getRhs().getType()).getDimSize(0)) {
-    parts.state = product.getLhs();
-    parts.weight = product.getRhs();
+struct FuseGates : fovea::impl::FuseGatesBase<FuseGates> {
+  void runOnOperation() override {
+    SmallVector<LoopLikeOpInterface> loops;
+    getOperation().walk([&](LoopLikeOpInterface loop) { loops.push_back(loop); });
+    for (LoopLikeOpInterface loop : loops)
+      for (Region *region : loop.getLoopRegions())
+        for (Block &block : *region)
+          fuseIn(block);
   }
 
-  GatesOp build() {
-    findCaptures();
-    SmallVector<Value> inits = destinations();
-    auto op = GatesOp::create(builder, ValueRange(inits).getTypes(), parts.state, parts.weight,
-                              parts.captures, inits, builder.getAffineMapArrayAttr(parts.maps),
-                              IntegerAttr());
-    OpBuilder::InsertionGuard guard(builder);
-    SmallVector<Type> types(gates, builder.getF32Type());
-    for (Value capture : parts.captures)
+private:
+  void fuseIn(Block &block) {
+    SmallVector<Gates> found;
+    SmallVector<ContractOp> products(block.getOps<ContractOp>());
+    llvm::SmallPtrSet<Operation *, 8> taken;
+    for (ContractOp product : products) {
+      if (taken.contains(product))
+        continue;
+      ImplicitLocOpBuilder builder(product.getLoc(), product);
+      std::optional<Gates> gates = gatesOfDimension(product);
+      if (!gates)
+        gates = gatesOfSlices(builder, product);
+      if (!gates)
+        gates = gatesOfSeveral(product, products);
+      if (!gates)
+        continue;
+      for (GateProduct &gate : gates->gates)
+        taken.insert(gate.product);
+      found.push_back(std::move(*gates));
+    }
+    for (Gates &gates : found) {
+      growCell(build(gates));
+      ++numFused;
+    }
+  }
+
+  /// Products of one state with weights of one type, each into [m, n].
+  std::optional<Gates> gatesOfSeveral(ContractOp first, ArrayRef<ContractOp> products) {
+    ImplicitLocOpBuilder builder(first.getLoc(), first);
+    if (!isStateProduct(first, 3) || first.getOutMap() != mapOf(builder, 3, {0, 1}))
+      return std::nullopt;
+    Gates found{first.getLhs(), {}, {}, {}, {}};
+    SmallVector<Value> weights;
+    for (ContractOp product : products) {
+      bool fits = product.getLhs() == first.getLhs() && isStateProduct(product, 3) &&
+                  product.getRhs().getType() == first.getRhs().getType() &&
+                  product.getRhsMap() == first.getRhsMap() &&
+                  product.getOutMap() == first.getOutMap() &&
+                  !llvm::is_contained(weights, product.getRhs());
+      if (!fits)
+        continue;
+      found.gates.push_back({product, 0, {}, product.getResult(), {}});
+      weights.push_back(product.getRhs());
+    }
+    if (weights.size() < 2 || static_cast<int64_t>(weights.size()) > kMostGates)
+      return std::nullopt;
+    found.weight = joined(weights);
+    if (!found.weight)
+      return std::nullopt;
+    AffineMap map = first.getRhsMap();
+    found.order = {0, 1 + placeOf(map, 1), 1 + placeOf(map, 2)};
+    auto type = cast<RankedTensorType>(first.getRhs().getType());
+    found.units = builder.getIndexAttr(type.getDimSize(placeOf(map, 1)));
+    return found;
+  }
+
+  /// Constant weights as one, with their number in front; null when one is not constant.
+  Value joined(ArrayRef<Value> weights) {
+    SmallVector<Attribute> names;
+    WeightOp last;
+    for (Value value : weights) {
+      auto get = value.getDefiningOp<GetWeightOp>();
+      auto weight = get ? getOperation().lookupSymbol<WeightOp>(get.getWeight()) : WeightOp();
+      if (!weight || weight.isDerived())
+        return {};
+      names.push_back(get.getWeightAttr());
+      if (!last || last->isBeforeInBlock(weight))
+        last = weight;
+    }
+    auto type = cast<RankedTensorType>(weights.front().getType());
+    SmallVector<int64_t> shape{static_cast<int64_t>(weights.size())};
+    llvm::append_range(shape, type.getShape());
+    auto whole = RankedTensorType::get(shape, type.getElementType());
+    OpBuilder builder(last);
+    builder.setInsertionPointAfter(last);
+    std::string name = (last.getSymName() + ".joined").str();
+    for (unsigned suffix = 0; getOperation().lookupSymbol(name); ++suffix)
+      name = (last.getSymName() + ".joined" + Twine(suffix)).str();
+    WeightOp::create(builder, last.getLoc(), builder.getStringAttr(name), builder.getStringAttr(""),
+                     builder.getI64IntegerAttr(0), TypeAttr::get(whole), FlatSymbolRefAttr(),
+                     PanelsAttr(), builder.getArrayAttr(names), FlatSymbolRefAttr(),
+                     DenseI64ArrayAttr());
+    builder.setInsertionPointAfter(weights.back().getDefiningOp());
+    return GetWeightOp::create(builder, weights.back().getLoc(), whole,
+                               FlatSymbolRefAttr::get(&getContext(), name));
+  }
+
+  /// The gates with a cell that gives what their products do.
+  static GatesOp build(Gates &found) {
+    ContractOp last = found.gates.front().product;
+    for (GateProduct &gate : found.gates)
+      if (last->isBeforeInBlock(gate.product))
+        last = gate.product;
+    ImplicitLocOpBuilder builder(last.getLoc(), last);
+    SmallVector<Value> captures, inits;
+    SmallVector<AffineMap> maps;
+    SmallVector<unsigned> starts;
+    OpFoldResult rows = tensor::getMixedSize(builder, last.getLoc(), found.state, 0);
+    for (GateProduct &gate : found.gates) {
+      starts.push_back(captures.size());
+      for (auto [index, capture] : llvm::enumerate(gate.product.getCaptures())) {
+        captures.push_back(capture);
+        maps.push_back(mapOfGate(builder, gate, gate.product.getCaptureMap(index)));
+      }
+      inits.push_back(emptyTensor(builder, {rows, found.units},
+                                  getElementTypeOrSelf(gate.product.getResult())));
+    }
+    DenseI64ArrayAttr order = found.order == SmallVector<int64_t>{0, 1, 2}
+                                  ? DenseI64ArrayAttr()
+                                  : builder.getDenseI64ArrayAttr(found.order);
+    auto op =
+        GatesOp::create(builder, ValueRange(inits).getTypes(), found.state, found.weight, captures,
+                        inits, builder.getAffineMapArrayAttr(maps), order, IntegerAttr());
+    fill(op, found.gates, starts);
+    replace(op, found);
+    return op;
+  }
+
+  /// A capture's map over the dimensions of a product as one over (m, n) of a gate.
+  static AffineMap mapOfGate(Builder &builder, const GateProduct &gate, AffineMap map) {
+    AffineExpr m = builder.getAffineDimExpr(0), n = builder.getAffineDimExpr(1);
+    AffineExpr none = builder.getAffineConstantExpr(0);
+    SmallVector<AffineExpr> dims{m, n + gate.first, none};
+    if (gate.number)
+      dims = {m, builder.getAffineConstantExpr(*gate.number), n, none};
+    return map.replaceDimsAndSymbols(dims, {}, 2, 0);
+  }
+
+  static void fill(GatesOp op, ArrayRef<GateProduct> gates, ArrayRef<unsigned> starts) {
+    ImplicitLocOpBuilder builder(op.getLoc(), op);
+    SmallVector<Type> types(gates.size(), builder.getF32Type());
+    for (Value capture : op.getCaptures())
       types.push_back(getElementTypeOrSelf(capture));
     SmallVector<Location> locations(types.size(), builder.getLoc());
     Block *block = builder.createBlock(&op.getCell(), {}, types, locations);
-    YieldOp::create(builder, fill(*block));
-    return op;
-  }
-
-private:
-  void findCaptures() {
-    for (unsigned index = 0; index < product.getCaptures().size(); ++index)
-      for (int64_t gate = 0; gate < gates; ++gate) {
-        AffineExpr m = builder.getAffineDimExpr(0), n = builder.getAffineDimExpr(1);
-        AffineMap map = product.getCaptureMap(index).replaceDimsAndSymbols(
-            {m, builder.getAffineConstantExpr(gate), n, builder.getAffineConstantExpr(0)}, {}, 2,
-            0);
-        ofProduct.push_back(parts.capture(product.getCaptures()[index], map));
-      }
-    for (OpOperand *input : consumer.getDpsInputOperands())
-      if (input->get() != product.getResult())
-        ofInputs[consumer.getMatchingBlockArgument(input)] =
-            parts.capture(input->get(), consumer.getMatchingIndexingMap(input));
-    for (OpOperand &init : consumer.getDpsInitsMutable())
-      if (consumer.payloadUsesValueFromOperand(&init))
-        ofInputs[consumer.getMatchingBlockArgument(&init)] =
-            parts.capture(init.get(), builder.getMultiDimIdentityMap(2));
-    for (Value outer : scalarsFromOutside(*consumer.getBody())) {
-      auto type = RankedTensorType::get({}, outer.getType());
-      Value scalar = tensor::FromElementsOp::create(builder, type, outer);
-      ofInputs[outer] = parts.capture(scalar, AffineMap::get(2, 0, builder.getContext()));
-    }
-  }
-
-  /// The consumer's, but what the product still reads elsewhere is not written.
-  SmallVector<Value> destinations() {
-    return llvm::map_to_vector(consumer.getDpsInits(), [&](Value init) -> Value {
-      bool isRead = init == parts.state;
-      for (auto [capture, map] : llvm::zip_equal(parts.captures, parts.maps))
-        isRead |= capture == init && !map.isIdentity();
-      if (!isRead)
-        return init;
-      return castTo(builder,
-                    emptyTensor(builder, tensor::getMixedSizes(builder, builder.getLoc(), init),
-                                getElementTypeOrSelf(init)),
-                    init.getType());
-    });
-  }
-
-  SmallVector<Value> fill(Block &block) {
-    auto captured = [&](unsigned place) { return block.getArgument(gates + place); };
     SmallVector<Value> sums;
-    Block &epilogue = product.getEpilogue().front();
-    for (int64_t gate = 0; gate < gates; ++gate) {
+    for (auto [number, gate] : llvm::enumerate(gates)) {
+      ContractOp product = gate.product;
+      Block &epilogue = product.getEpilogue().front();
       IRMapping mapping;
-      mapping.map(epilogue.getArgument(0), block.getArgument(gate));
+      mapping.map(epilogue.getArgument(0), block->getArgument(number));
       for (unsigned index = 0; index < product.getCaptures().size(); ++index)
-        mapping.map(epilogue.getArgument(1 + index), captured(ofProduct[index * gates + gate]));
+        mapping.map(epilogue.getArgument(1 + index),
+                    block->getArgument(gates.size() + starts[number] + index));
       sums.push_back(cloneScalarBody(builder, epilogue, mapping).front());
     }
-    IRMapping mapping;
-    for (OpOperand *input : consumer.getDpsInputOperands())
-      if (input->get() == product.getResult())
-        mapping.map(consumer.getMatchingBlockArgument(input),
-                    sums[*gateOf(consumer.getMatchingIndexingMap(input))]);
-    for (auto [value, place] : ofInputs)
-      mapping.map(value, captured(place));
-    return cloneScalarBody(builder, *consumer.getBody(), mapping);
+    YieldOp::create(builder, sums);
   }
 
-  ContractOp product;
-  linalg::GenericOp consumer;
-  ImplicitLocOpBuilder builder;
-  int64_t gates;
-  Parts parts;
-  SmallVector<unsigned> ofProduct;
-  llvm::MapVector<Value, unsigned> ofInputs;
-};
-
-/// Adds elementwise readers of the gates' results, and copies of these, to the cell.
-class ReaderFolder {
-public:
-  explicit ReaderFolder(GatesOp op) : op(op) {}
-
-  GatesOp run() {
-    while (fold())
-      continue;
-    return op;
-  }
-
-private:
-  bool fold() {
-    for (OpResult result : op->getResults())
-      for (OpOperand &use : result.getUses()) {
-        auto reader = dyn_cast<linalg::GenericOp>(use.getOwner());
-        if (reader && mayTake(reader)) {
-          take(reader);
-          return true;
-        }
-        auto insert = dyn_cast<tensor::InsertSliceOp>(use.getOwner());
-        if (insert && mayWrite(insert, result)) {
-          writeBeside(insert, result);
-          return true;
-        }
+  /// Lets readers of the products read the gates' results.
+  static void replace(GatesOp op, Gates &found) {
+    Builder builder(op.getContext());
+    for (auto [number, gate] : llvm::enumerate(found.gates)) {
+      Value result = op->getResult(number);
+      if (gate.whole) {
+        ImplicitLocOpBuilder casts(op.getLoc(), op->getBlock(), std::next(op->getIterator()));
+        gate.whole.replaceAllUsesWith(castTo(casts, result, gate.whole.getType()));
+        if (auto slice = gate.whole.getDefiningOp<tensor::ExtractSliceOp>())
+          slice.erase();
       }
-    return false;
-  }
-
-  /// True when what an operation reads is there before the gates, and it reads their results at its
-  /// own place.
-  bool mayTake(linalg::GenericOp reader) {
-    if (reader->getBlock() != op->getBlock() || !isElementwise(reader))
-      return false;
-    for (OpOperand &operand : reader->getOpOperands()) {
-      bool own = operand.get().getDefiningOp() == op.getOperation();
-      if (own && reader.getMatchingIndexingMap(&operand).isIdentity())
-        continue;
-      if (own || !isBefore(operand.get()))
-        return false;
+      for (OpOperand *reader : gate.readers) {
+        auto generic = cast<linalg::GenericOp>(reader->getOwner());
+        SmallVector<AffineMap> maps = generic.getIndexingMapsArray();
+        maps[reader->getOperandNumber()] = builder.getMultiDimIdentityMap(2);
+        generic.setIndexingMapsAttr(builder.getAffineMapArrayAttr(maps));
+        reader->set(result);
+      }
     }
-    return llvm::all_of(scalarsFromOutside(*reader.getBody()),
-                        [&](Value outer) { return isBefore(outer); });
+    llvm::SmallPtrSet<Operation *, 8> products;
+    for (GateProduct &gate : found.gates)
+      products.insert(gate.product);
+    for (Operation *product : products)
+      product->erase();
   }
-
-  bool isBefore(Value value) { return canComeBefore(value.getDefiningOp()); }
-
-  /// True for what lies before the gates, and for views that can.
-  bool canComeBefore(Operation *def) {
-    if (!def || def->getBlock() != op->getBlock() || def->isBeforeInBlock(op))
-      return true;
-    return isa<tensor::ExtractSliceOp, tensor::EmptyOp, tensor::DimOp, arith::IndexCastOp,
-               tensor::CollapseShapeOp, tensor::ExpandShapeOp, tensor::CastOp>(def) &&
-           llvm::all_of(def->getOperands(), [&](Value operand) { return isBefore(operand); });
-  }
-
-  void bringBefore(Value value) {
-    Operation *def = value.getDefiningOp();
-    if (!def || def->getBlock() != op->getBlock() || def->isBeforeInBlock(op))
-      return;
-    for (Value operand : def->getOperands())
-      bringBefore(operand);
-    def->moveBefore(op);
-  }
-
-  /// True when a result that has another use, too, is written into a slice.
-  bool mayWrite(tensor::InsertSliceOp insert, OpResult result) {
-    auto type = cast<RankedTensorType>(result.getType());
-    return insert->getBlock() == op->getBlock() && insert.getSource() == result &&
-           !result.hasOneUse() && type.getElementType() == insert.getDestType().getElementType() &&
-           llvm::all_of(insert->getOperands().drop_front(), [&](Value operand) {
-             return isBefore(operand);
-           });
-  }
-
-  /// A copy of the op with further captures and results; `extend` gets the mapped values that the
-  /// old cell yields, and all captures' scalars, and gives those of the new results.
-  void rebuild(Parts parts, ArrayRef<Value> inits,
-               function_ref<SmallVector<Value>(ImplicitLocOpBuilder &, ValueRange, Block &)> extend) {
-    ImplicitLocOpBuilder builder(op.getLoc(), op);
-    SmallVector<Value> all(op.getInits());
-    llvm::append_range(all, inits);
-    auto next = GatesOp::create(builder, ValueRange(all).getTypes(), op.getState(), op.getWeight(),
-                                parts.captures, all, builder.getAffineMapArrayAttr(parts.maps),
-                                op.getPanelsAttr());
-    SmallVector<Type> types(op.getGateCount(), builder.getF32Type());
-    for (Value capture : parts.captures)
-      types.push_back(getElementTypeOrSelf(capture));
-    SmallVector<Location> locations(types.size(), builder.getLoc());
-    Block *block = builder.createBlock(&next.getCell(), {}, types, locations);
-    Block &old = op.getCell().front();
-    IRMapping mapping;
-    mapping.map(old.getArguments(), block->getArguments().take_front(old.getNumArguments()));
-    SmallVector<Value> yielded = cloneScalarBody(builder, old, mapping);
-    llvm::append_range(yielded, extend(builder, yielded, *block));
-    YieldOp::create(builder, yielded);
-    op->replaceAllUsesWith(next->getResults().take_front(op->getNumResults()));
-    op.erase();
-    op = next;
-  }
-
-  Parts partsOf() {
-    Parts parts;
-    llvm::append_range(parts.captures, op.getCaptures());
-    for (unsigned index = 0; index < op.getCaptures().size(); ++index)
-      parts.maps.push_back(op.getCaptureMap(index));
-    return parts;
-  }
-
-  void writeBeside(tensor::InsertSliceOp insert, OpResult result) {
-    for (Value operand : insert->getOperands().drop_front())
-      bringBefore(operand);
-    ImplicitLocOpBuilder builder(insert.getLoc(), op);
-    Value place = tensor::ExtractSliceOp::create(
-        builder, cast<RankedTensorType>(result.getType()), insert.getDest(),
-        insert.getMixedOffsets(), insert.getMixedSizes(), insert.getMixedStrides());
-    unsigned number = result.getResultNumber();
-    rebuild(partsOf(), place, [&](ImplicitLocOpBuilder &, ValueRange yielded, Block &) {
-      return SmallVector<Value>{yielded[number]};
-    });
-    insert.getSourceMutable().assign(op->getResults().back());
-  }
-
-  void take(linalg::GenericOp reader) {
-    for (Value operand : reader->getOperands())
-      if (operand.getDefiningOp() != op.getOperation())
-        bringBefore(operand);
-    for (Value outer : scalarsFromOutside(*reader.getBody()))
-      bringBefore(outer);
-    ImplicitLocOpBuilder builder(reader.getLoc(), op);
-    Parts parts = partsOf();
-    llvm::MapVector<Value, unsigned> places;
-    SmallVector<std::pair<Value, unsigned>> own;
-    SmallVector<Value> inits;
-    for (OpOperand &operand : reader->getOpOperands()) {
-      Value argument = reader.getMatchingBlockArgument(&operand);
-      if (operand.get().getDefiningOp() == op.getOperation())
-        own.push_back({argument, cast<OpResult>(operand.get()).getResultNumber()});
-      else if (reader.isDpsInput(&operand) || reader.payloadUsesValueFromOperand(&operand))
-        places[argument] = parts.capture(operand.get(), reader.getMatchingIndexingMap(&operand));
-      if (!reader.isDpsInit(&operand))
-        continue;
-      bool taken = operand.get().getDefiningOp() == op.getOperation() ||
-                   operand.get() == op.getState() ||
-                   llvm::is_contained(op.getInits(), operand.get());
-      Value init = operand.get();
-      if (taken)
-        init = castTo(builder,
-                      emptyTensor(builder, tensor::getMixedSizes(builder, builder.getLoc(),
-                                                                 op.getInits().front()),
-                                  getElementTypeOrSelf(init)),
-                      init.getType());
-      inits.push_back(init);
-    }
-    for (Value outer : scalarsFromOutside(*reader.getBody())) {
-      Value scalar = tensor::FromElementsOp::create(
-          builder, RankedTensorType::get({}, outer.getType()), outer);
-      places[outer] = parts.capture(scalar, AffineMap::get(2, 0, builder.getContext()));
-    }
-    int64_t gates = op.getGateCount();
-    unsigned before = op->getNumResults();
-    rebuild(parts, inits, [&](ImplicitLocOpBuilder &scalars, ValueRange yielded, Block &block) {
-      IRMapping mapping;
-      for (auto [argument, number] : own)
-        mapping.map(argument, yielded[number]);
-      for (auto [value, place] : places)
-        mapping.map(value, block.getArgument(gates + place));
-      return cloneScalarBody(scalars, *reader.getBody(), mapping);
-    });
-    reader->replaceAllUsesWith(op->getResults().drop_front(before));
-    reader.erase();
-  }
-
-  GatesOp op;
-};
-
-/// Drops results that nobody reads, and captures that only they needed.
-static GatesOp dropUnused(GatesOp op) {
-  if (llvm::none_of(op->getResults(), [](OpResult result) { return result.use_empty(); }))
-    return op;
-  SmallVector<unsigned> kept;
-  for (OpResult result : op->getResults())
-    if (!result.use_empty())
-      kept.push_back(result.getResultNumber());
-  if (kept.empty())
-    return op;
-  ImplicitLocOpBuilder builder(op.getLoc(), op);
-  SmallVector<Value> inits =
-      llvm::map_to_vector(kept, [&](unsigned number) -> Value { return op.getInits()[number]; });
-  auto next = GatesOp::create(builder, ValueRange(inits).getTypes(), op.getState(), op.getWeight(),
-                              op.getCaptures(), inits, op.getCaptureMapsAttr(), op.getPanelsAttr());
-  next.getCell().takeBody(op.getCell());
-  Operation *yield = next.getCell().front().getTerminator();
-  yield->setOperands(
-      llvm::map_to_vector(kept, [&](unsigned number) { return yield->getOperand(number); }));
-  for (auto [place, number] : llvm::enumerate(kept))
-    op->getResult(number).replaceAllUsesWith(next->getResult(place));
-  op.erase();
-  return next;
-}
-
-struct FuseGates : fovea::impl::FuseGatesBase<FuseGates> {
-  void runOnOperation() override {
-    SmallVector<linalg::GenericOp> consumers;
-    getOperation().walk([&](linalg::GenericOp op) { consumers.push_back(op); });
-    for (linalg::GenericOp consumer : consumers) {
-      ContractOp product = productOf(consumer);
-      if (!product)
-        continue;
-      GatesOp gates = GatesBuilder(product, consumer).build();
-      consumer->replaceAllUsesWith(gates->getResults());
-      consumer.erase();
-      product.erase();
-      made.push_back(gates);
-      ++numFused;
-    }
-    for (GatesOp gates : made)
-      dropUnused(ReaderFolder(gates).run());
-  }
-
-private:
-  /// The product that only `consumer` reads, gate by gate.
-  static ContractOp productOf(linalg::GenericOp consumer) {
-    if (!isElementwise(consumer))
-      return {};
-    for (Value outer : scalarsFromOutside(*consumer.getBody()))
-      if (!outer.getType().isIntOrIndexOrFloat())
-        return {};
-    for (OpOperand *input : consumer.getDpsInputOperands()) {
-      auto product = input->get().getDefiningOp<ContractOp>();
-      if (!product || product->getBlock() != consumer->getBlock() || !isGateProduct(product))
-        continue;
-      bool alone = llvm::all_of(product.getResult().getUses(), [&](OpOperand &use) {
-        return use.getOwner() == consumer && consumer.isDpsInput(&use) &&
-               gateOf(consumer.getMatchingIndexingMap(&use));
-      });
-      if (alone)
-        return product;
-    }
-    return {};
-  }
-
-  SmallVector<GatesOp> made;
 };
 
 } // namespace

@@ -72,20 +72,20 @@ def LowerRnn : Pass<"fovea-lower-rnn", "::mlir::func::FuncOp"> {
     "::mlir::tensor::TensorDialect"];
 }
 
-def FuseGates : Pass<"fovea-fuse-gates", "::mlir::func::FuncOp"> {
+def FuseGates : Pass<"fovea-fuse-gates", "::mlir::ModuleOp"> {
   let summary = "Finish the gates of a recurrent cell where their products are made";
   let description = [{
-    Needs recurrences lowered to loops, with elementwise operations as linalg.generic. A
-    `fovea.contract` of a state [M, K] and a weight [G, N, K] into [M, G, N] that one elementwise
-    operation over [M, N] reads, gate by gate through maps with a constant result, becomes
-    `fovea.gates` with that operation as its cell. Elementwise operations that read its results at
-    their own places follow, e.g. the choice of rows that have not ended. A result that is carried
-    on and also inserted into a sequence is written to both places. The form, not the operation that
-    the recurrence came from, decides.
-    Gives up when the weight has dynamic sizes or more than 8 gates, or when the product is read
-    otherwise.
+    Needs recurrences lowered to loops, with elementwise operations as linalg.generic. In the body
+    of a loop, the products of one state [M, K] become `fovea.gates`, in whichever way they are
+    written: one `fovea.contract` with a weight [G, N, K] whose gates are read one by one through
+    maps with a constant result; one with [G * N, K] of which slices are read; or several with
+    constant weights of one type, which are joined. The form, not the operation that the recurrence
+    came from, decides. Elementwise operations over [M, N] that read the results at their own places
+    become part of the cell, e.g. the choice of rows that have not ended. A result that is carried
+    on and also inserted into a sequence is written to both places.
+    Gives up on weights of dynamic sizes, on more than 8 gates, and on products with a schedule.
   }];
-  let statistics = [Statistic<"numFused", "fused", "products with their gates fused">];
+  let statistics = [Statistic<"numFused", "fused", "groups of products with their gates fused">];
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
     "::mlir::tensor::TensorDialect"];

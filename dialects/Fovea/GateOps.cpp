@@ -20,6 +20,12 @@ int64_t GatesOp::getRows() { return shapeOf(getState())[0]; }
 int64_t GatesOp::getDepth() { return shapeOf(getState())[1]; }
 int64_t GatesOp::getUnits() { return shapeOf(getInits().front())[1]; }
 
+ArrayRef<int64_t> GatesOp::getWeightDims() {
+  static constexpr int64_t kPlain[] = {0, 1, 2};
+  std::optional<ArrayRef<int64_t>> order = getWeightOrder();
+  return order ? *order : ArrayRef<int64_t>(kPlain);
+}
+
 /// Keeps what is known of an extent; fails when `extent` contradicts it.
 static LogicalResult agree(GatesOp op, int64_t &known, int64_t extent, StringRef name) {
   if (ShapedType::isDynamic(extent))
@@ -39,13 +45,21 @@ static LogicalResult verifyWeight(GatesOp op, int64_t &n, int64_t &k) {
     return emitConstraint(op, "gates_c1")
            << "expected a weight of rank " << (inWords ? 4 : 3) << " and 1 to " << kMostGates
            << " sums, got " << op.getWeight().getType() << " and " << gates;
+  if (auto order = op.getWeightOrder()) {
+    SmallVector<int64_t> sorted(*order);
+    llvm::sort(sorted);
+    if (sorted != SmallVector<int64_t>{0, 1, 2} || op.getPanels())
+      return emitConstraint(op, "gates_c1")
+             << "expected a weight order that is a permutation of 0, 1, 2, and none with panels";
+  }
   if (!op.getPanels()) {
     int64_t count = gates;
-    if (ShapedType::isDynamic(shape[0]))
+    ArrayRef<int64_t> dims = op.getWeightDims();
+    if (ShapedType::isDynamic(shape[dims[0]]))
       return emitConstraint(op, "gates_c1") << "expected a static number of gates";
-    return success(succeeded(agree(op, count, shape[0], "the gates")) &&
-                   succeeded(agree(op, n, shape[1], "n")) &&
-                   succeeded(agree(op, k, shape[2], "k")));
+    return success(succeeded(agree(op, count, shape[dims[0]], "the gates")) &&
+                   succeeded(agree(op, n, shape[dims[1]], "n")) &&
+                   succeeded(agree(op, k, shape[dims[2]], "k")));
   }
   int64_t width = *op.getPanels();
   bool known = width >= 1 && !ShapedType::isDynamic(n) && !ShapedType::isDynamic(k);
@@ -70,7 +84,7 @@ static bool isSummable(Value value) {
 static LogicalResult verifyCell(GatesOp op) {
   SmallVector<Type> expected(op.getGateCount(), Float32Type::get(op.getContext()));
   for (Value capture : op.getCaptures())
-    expected.push_back(elementTypeOf(capture));
+    expected.push_back(getElementTypeOrSelf(capture));
   auto yield = dyn_cast<YieldOp>(op.getCell().front().getTerminator());
   SmallVector<Type> yielded;
   for (Value init : op.getInits())
@@ -80,6 +94,23 @@ static LogicalResult verifyCell(GatesOp op) {
     return emitConstraint(op, "gates_c5")
            << "expected a cell that takes (" << expected << ") and yields (" << yielded << ")";
   return verifyScalarRegion(op, "gates_c6", op.getCell());
+}
+
+/// Checks that the first and the last unit are read inside a capture.
+static LogicalResult verifyInside(GatesOp op, AffineMap map, ArrayRef<int64_t> shape,
+                                  ArrayRef<int64_t> extents) {
+  if (llvm::any_of(extents,
+                   [](int64_t extent) { return ShapedType::isDynamic(extent) || !extent; }))
+    return success();
+  for (bool isLast : {false, true}) {
+    SmallVector<int64_t> at = llvm::map_to_vector(
+        extents, [&](int64_t extent) -> int64_t { return isLast ? extent - 1 : 0; });
+    for (auto [index, size] : llvm::zip_equal(map.compose(at), shape))
+      if (index < 0 || (!ShapedType::isDynamic(size) && index >= size))
+        return emitConstraint(op, "gates_c4")
+               << "expected indices in [0, " << size << ") of a capture, got " << index;
+  }
+  return success();
 }
 
 LogicalResult GatesOp::verify() {
@@ -110,11 +141,16 @@ LogicalResult GatesOp::verify() {
   if (failed(verifyWeight(*this, n, k)))
     return failure();
   for (auto [index, capture] : llvm::enumerate(getCaptures())) {
-    maps.push_back(getCaptureMap(index));
-    shaped.push_back(capture);
-    if (failed(verifyMap(*this, "gates_c3", maps.back(), 2, capture.getType())))
+    AffineMap map = getCaptureMap(index);
+    if (!isa<ShapedType>(capture.getType())) {
+      if (map != AffineMap::get(2, 0, getContext()))
+        return emitConstraint(*this, "gates_c3") << "expected a map without results for a scalar";
+      continue;
+    }
+    if (failed(verifyMap(*this, "gates_c3", map, 2, capture.getType())) ||
+        failed(verifyInside(*this, map, shapeOf(capture), {m, n})))
       return failure();
-    if (llvm::is_contained(getInits(), capture) && maps.back() != identity)
+    if (llvm::is_contained(getInits(), capture) && map != identity)
       return emitConstraint(*this, "gates_c3")
              << "expected the identity as map of a capture that is in outs";
   }

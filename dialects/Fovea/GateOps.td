@@ -18,7 +18,10 @@ def Fovea_GatesOp : Fovea_DestinationOp<"gates", [AttrSizedOperandSegments]> {
     (outs[m, n] ...) = cell(s_0, ..., s_(G-1), captures[capture_maps(m, n)] ...)
     ```
     The previous contents of `outs` are not read, unless they are captures, too. Sums are taken in
-    f32, whatever the elements. A capture that is also in `outs` is read at (m, n) alone.
+    f32, whatever the elements. A capture that is also in `outs` is read at (m, n) alone. Captures
+    are buffers, or scalars with a map without results.
+
+    `weight_order` tells which dimensions of the weight are g, n and k when it is not [G, N, K].
 
     A weight of i8 is multiplied with the rows of the state rounded to as many levels; the sums of
     integers are exact:
@@ -41,11 +44,12 @@ def Fovea_GatesOp : Fovea_DestinationOp<"gates", [AttrSizedOperandSegments]> {
 
     Constraints:
     - gates_c1: the state, and the weight with or without panels, have these shapes, with a static
-      G of 1 to 8 and, with panels, a static K; all outs are [M, N].
+      G of 1 to 8 and, with panels, a static K; all outs are [M, N]; the order of the weight is a
+      permutation of 0, 1, 2, and absent with panels.
     - gates_c2: the state and the weight have elements of f32, f16 or bf16, each of one of them;
       the weight may have i8.
     - gates_c3: one capture map per capture, over (m, n), with as many results as its rank.
-    - gates_c4: static extents agree.
+    - gates_c4: static extents agree; captures may reach further than they are read.
     - gates_c5: the cell takes G f32 and one scalar per capture and yields one element per out.
     - gates_c6: the cell contains only elementwise scalar operations.
 
@@ -62,8 +66,10 @@ def Fovea_GatesOp : Fovea_DestinationOp<"gates", [AttrSizedOperandSegments]> {
         } -> tensor<2x6xf32>, tensor<2x6xf32>
     ```
   }];
-  let arguments = (ins Fovea_Buffer:$state, Fovea_Buffer:$weight, Variadic<Fovea_Buffer>:$captures,
-    Variadic<Fovea_Buffer>:$inits, AffineMapArrayAttr:$capture_maps, OptionalAttr<I64Attr>:$panels);
+  let arguments = (ins Fovea_Buffer:$state, Fovea_Buffer:$weight,
+    Variadic<AnyTypeOf<[Fovea_Buffer, AnySignlessInteger, AnyFloat]>>:$captures,
+    Variadic<Fovea_Buffer>:$inits, AffineMapArrayAttr:$capture_maps,
+    OptionalAttr<DenseI64ArrayAttr>:$weight_order, OptionalAttr<I64Attr>:$panels);
   let regions = (region SizedRegion<1>:$cell);
   let results = (outs Variadic<AnyRankedTensor>:$results);
   let assemblyFormat = [{
@@ -81,6 +87,8 @@ def Fovea_GatesOp : Fovea_DestinationOp<"gates", [AttrSizedOperandSegments]> {
     int64_t getGateCount() {
       return getCell().getNumArguments() - static_cast<int64_t>(getCaptures().size());
     }
+    /// Which dimensions of a weight without panels are g, n and k.
+    ::llvm::ArrayRef<int64_t> getWeightDims();
     /// Extents of m, n and k, possibly dynamic.
     int64_t getRows();
     int64_t getUnits();

@@ -93,17 +93,18 @@ static LogicalResult verifyPanels(WeightOp op) {
 }
 
 static LogicalResult verifyRounding(WeightOp op) {
-  if (!op.getRounded() || !op.getAlong() || op.getOf())
-    return emitConstraint(op, "weight_c4") << "expected `rounds` with `along` and without `packs`";
+  if (!op.getRounded() || !op.getAlong() || op.getOf() || op.getJoins())
+    return emitConstraint(op, "weight_c5")
+           << "expected `rounds` with `along`, without `packs` and `joins`";
   auto source = SymbolTable::lookupNearestSymbolFrom<WeightOp>(op, op.getRoundedAttr());
   auto plain = source ? dyn_cast<RankedTensorType>(source.getType()) : RankedTensorType();
-  if (!plain || source.isDerived() || !plain.hasStaticShape() ||
+  if (!plain || source.getOf() || source.getRounded() || !plain.hasStaticShape() ||
       !isPacked(plain.getElementType(), 1))
-    return emitConstraint(op, "weight_c4")
+    return emitConstraint(op, "weight_c5")
            << "expected a plain fovea.weight in f32, f16 or bf16 named " << *op.getRounded();
   ArrayRef<int64_t> along = *op.getAlong();
   if (!listDimensions(along, plain.getRank()))
-    return emitConstraint(op, "weight_c4")
+    return emitConstraint(op, "weight_c5")
            << "expected `along` to list dimensions of " << plain << " at most once";
   SmallVector<int64_t> channels;
   for (auto [dim, extent] : llvm::enumerate(plain.getShape()))
@@ -112,10 +113,26 @@ static LogicalResult verifyRounding(WeightOp op) {
   Builder builder(op.getContext());
   if (op.getType() != RankedTensorType::get(plain.getShape(), builder.getI8Type()) &&
       op.getType() != RankedTensorType::get(channels, builder.getF32Type()))
-    return emitConstraint(op, "weight_c4")
+    return emitConstraint(op, "weight_c5")
            << "expected integers of i8 or one scale of f32 a channel of " << plain << ", got "
            << op.getType();
   return success();
+}
+
+static LogicalResult verifyJoined(WeightOp op, RankedTensorType type) {
+  auto parts = op.getJoins()->getAsRange<FlatSymbolRefAttr>();
+  int64_t count = op.getJoins()->size();
+  bool fits = count > 0 && !op.getOf() && type.getRank() > 0 && type.getDimSize(0) == count;
+  for (FlatSymbolRefAttr name : parts) {
+    auto part = SymbolTable::lookupNearestSymbolFrom<WeightOp>(op, name);
+    auto own = part ? dyn_cast<RankedTensorType>(part.getType()) : RankedTensorType();
+    fits = fits && own && !part.isDerived() && own.getElementType() == type.getElementType() &&
+           own.getShape() == type.getShape().drop_front();
+  }
+  if (fits)
+    return success();
+  return emitConstraint(op, "weight_c4") << "expected plain weights of one type, which " << type
+                                         << " has with their number in front";
 }
 
 LogicalResult WeightOp::verify() {
@@ -132,10 +149,12 @@ LogicalResult WeightOp::verify() {
   if (static_cast<int64_t>(getOffset()) < 0)
     return emitConstraint(*this, "weight_c2")
            << "expected a non-negative offset, got " << static_cast<int64_t>(getOffset());
-  if (getOf().has_value() != getPanels().has_value())
-    return emitConstraint(*this, "weight_c3") << "expected `packs` with a weight and a recipe";
   if (getRounded() || getAlong())
     return verifyRounding(*this);
+  if (getJoins())
+    return verifyJoined(*this, type);
+  if (getOf().has_value() != getPanels().has_value())
+    return emitConstraint(*this, "weight_c3") << "expected `packs` with a weight and a recipe";
   return getOf() ? verifyPanels(*this) : success();
 }
 

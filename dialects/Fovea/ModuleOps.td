@@ -47,7 +47,8 @@ def Fovea_WeightOp : Fovea_Op<"weight", [Symbol]> {
   let description = [{
     Declares a tensor whose dense row-major little-endian bytes lie in `source` (a file, or a key of
     the weight store that the frontend filled) at `offset`. With `panels`, the contents are those
-    of the weight `of` packed by the recipe.
+    of the weight `of` packed by the recipe. With `joins`, they are those of these weights one after
+    the other.
 
     With `rounds`, they are made of the weight w named there and rounded: the elements that differ
     in dimensions of `along` alone are a channel and share a scale,
@@ -64,9 +65,11 @@ def Fovea_WeightOp : Fovea_Op<"weight", [Symbol]> {
       a group one whose words are 4 bytes of bf16 or i8, that is not packed itself; n, k and
       `beside` list its dimensions, each at most once; the step is a multiple of the group; the type
       is the packed type, of the same elements.
-    - weight_c4: `rounds` comes with `along` and not with `packs`, and names a weight in f32, f16 or
-      bf16 that is made of no other; `along` lists dimensions of it, each at most once; the type is
-      that of integers or of scales.
+    - weight_c4: `joins` names at least one weight; all have one type, are neither packed nor joined
+      themselves, and the type is that with their number in front.
+    - weight_c5: `rounds` comes with `along`, neither with `packs` nor `joins`, and names a weight
+      in f32, f16 or bf16 that is neither packed nor rounded; `along` lists dimensions of it, each
+      at most once; the type is that of integers or of scales.
 
     ```mlir
     fovea.weight @w from "model.safetensors" offset 1024 : tensor<384x384xf32>
@@ -75,16 +78,17 @@ def Fovea_WeightOp : Fovea_Op<"weight", [Symbol]> {
   let arguments = (ins SymbolNameAttr:$sym_name, StrAttr:$source,
     DefaultValuedAttr<I64Attr, "0">:$offset, TypeAttr:$type,
     OptionalAttr<FlatSymbolRefAttr>:$of, OptionalAttr<Fovea_PanelsAttr>:$panels,
+    OptionalAttr<TypedArrayAttrBase<FlatSymbolRefAttr, "weights">>:$joins,
     OptionalAttr<FlatSymbolRefAttr>:$rounded, OptionalAttr<DenseI64ArrayAttr>:$along);
   let assemblyFormat = [{
-    $sym_name `from` $source (`offset` $offset^)? (`packs` $of^ $panels)?
+    $sym_name `from` $source (`offset` $offset^)? (`packs` $of^ $panels)? (`joins` $joins^)?
     (`rounds` $rounded^ `along` $along)? attr-dict `:` $type
   }];
   let extraClassDeclaration = [{
-    /// Whether the contents are made of another weight's.
-    bool isDerived() { return getOf() || getRounded(); }
     /// Bytes of the tensor; elements of less than a byte take one.
     uint64_t getByteSize();
+    /// True when the contents are made of other weights.
+    bool isDerived() { return getOf() || getJoins() || getRounded(); }
   }];
   let hasVerifier = 1;
 }

@@ -97,6 +97,12 @@ LogicalResult ProductOp::verify() {
     return emitOpError("product_c2: expected at least one row, vector and lane and at most 30 "
                        "accumulators, got ")
            << rows << " rows of " << vectors << " vectors of " << lanes << " lanes";
+  int64_t chains = getChains();
+  bool manyChains = chains > 1 && (getUnit() != Unit::Fma || rows * vectors * chains > 30);
+  if (chains < 1 || chains > 4 || manyChains)
+    return emitOpError("product_c9: expected 1 to 4 chains with at most 30 sums, and one by dots "
+                       "and tiles, got ")
+           << chains;
   if (tiles && (rows > 32 || vectors > 2 || lanes != 16))
     return emitOpError("product_c7: expected at most 32 rows of 2 vectors of 16 lanes, got ")
            << rows << " rows of " << vectors << " vectors of " << lanes << " lanes";

@@ -115,6 +115,8 @@ def FoveaKernel_ProductOp : FoveaKernel_Op<"product", [AttrSizedOperandSegments,
     ordinary IR on the accumulators of one row and stores what it makes of them; what it yields,
     e.g. a running maximum, goes to the next row's and is the operation's result in the end.
     Step k asks for row k of `ahead`, a matrix of static width that the caller reads next.
+    With `chains` N, sums of multiply-adds are taken of every N-th step apart and added in the end:
+    few of them do not fill the time that one takes otherwise.
 
     Without `by` the sums are made of multiply-adds. `by dot` and `by tile` take a whole word of
     four bytes of each column a step, G = 2 elements of bf16 or 4 of i8: the panel has them side by
@@ -140,6 +142,7 @@ def FoveaKernel_ProductOp : FoveaKernel_Op<"product", [AttrSizedOperandSegments,
       bf16 or i8, and stride 1; the panel has the static width V*L*G.
     - product_c7: tiles have 16 lanes, instead of c2 at most 32 rows of 2 vectors.
     - product_c8: only rows of i8 are unsigned; dots of i8 with 16 lanes have such rows.
+    - product_c9: chains are 1 to 4, 1 by dots and tiles; their sums together are at most 30.
 
     ```mlir
     fovea_kernel.product %a, %b row %r depth %k rows 8 vectors 2 lanes 16 finish {
@@ -153,12 +156,12 @@ def FoveaKernel_ProductOp : FoveaKernel_Op<"product", [AttrSizedOperandSegments,
     Variadic<AnyType>:$carried, Optional<AnyStridedMemRef>:$ahead, I64Attr:$rows,
     I64Attr:$vectors, I64Attr:$lanes,
     DefaultValuedAttr<FoveaKernel_Unit, "::fovea::kernel::Unit::Fma">:$unit,
-    UnitAttr:$unsigned_rows);
+    UnitAttr:$unsigned_rows, DefaultValuedAttr<I64Attr, "1">:$chains);
   let results = (outs Variadic<AnyType>:$results);
   let regions = (region MaxSizedRegion<1>:$init, SizedRegion<1>:$finish);
   let assemblyFormat = [{
     $lhs `,` $panel `row` $row `depth` $depth `rows` $rows `vectors` $vectors `lanes` $lanes
-    (`by` $unit^)? (`unsigned` $unsigned_rows^)?
+    (`by` $unit^)? (`unsigned` $unsigned_rows^)? (`chains` $chains^)?
     (`carry` `(` $carried^ `:` type($carried) `)`)? (`ahead` `(` $ahead^ `:` type($ahead) `)`)?
     (`init` $init^)? `finish` $finish attr-dict
     `:` type($lhs) `,` type($panel)
@@ -168,7 +171,7 @@ def FoveaKernel_ProductOp : FoveaKernel_Op<"product", [AttrSizedOperandSegments,
       CArg<"::mlir::ValueRange", "{}">:$carried, CArg<"::mlir::Value", "{}">:$ahead,
       CArg<"Unit", "Unit::Fma">:$unit, CArg<"bool", "false">:$unsigned_rows), [{
     build($_builder, $_state, carried.getTypes(), lhs, panel, row, depth, carried, ahead, rows,
-          vectors, lanes, unit, unsigned_rows);
+          vectors, lanes, unit, unsigned_rows, /*chains=*/1);
   }]>];
   let extraClassDeclaration = [{
     /// Elements of a column that lie side by side in the panel: G, or 1 for multiply-adds.

@@ -9,10 +9,10 @@
 #ifndef FOVEA_RUNTIME_CORE_CALL_H
 #define FOVEA_RUNTIME_CORE_CALL_H
 
+#include "runtime/CPU/Team.h"
 #include "runtime/CPU/ThreadPool.h"
 #include "runtime/Core/Memory.h"
 #include "runtime/Core/Module.h"
-#include "runtime/Core/Team.h"
 #include <atomic>
 #include <csetjmp>
 #include <span>
@@ -66,7 +66,7 @@ struct Threads {
   fovea_parallel_for hook = nullptr;
   void *hookUser = nullptr;
   cpu::ThreadPool *pool = nullptr;
-  Team *members = nullptr;
+  cpu::Team *members = nullptr;
 };
 
 /// A run in progress. Lives on the stack of the thread that runs the context.

@@ -41,7 +41,7 @@ private:
   const std::shared_ptr<const Module> module;
   const fovea_allocator allocator;
   cpu::ThreadPool pool;
-  Team members;
+  cpu::Team members;
   Threads team;
   /// Arena, then the scratch of each thread.
   Block work;

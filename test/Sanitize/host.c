@@ -122,7 +122,7 @@ static int64_t share(fovea_call *call, int64_t slot) {
 
 int main(int argc, char **argv) {
   static fovea_host host = {FOVEA_ABI_VERSION, parallel_for, output, allocate, fault, stop,
-                            evaluate, team, share};
+                            evaluate,          team,         share};
   fovea_call call = {&host, inputs, dims, NULL, NULL, 1};
   char what[16], path[512], symbol[256];
   long number;

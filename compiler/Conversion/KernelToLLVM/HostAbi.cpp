@@ -46,9 +46,7 @@ Value HostAbi::symbol(int64_t index) {
   return load(builder.getI64Type(), dims, index * 8);
 }
 
-Value HostAbi::threads() {
-  return load(builder.getI64Type(), call, offsetof(fovea_call, threads));
-}
+Value HostAbi::threads() { return load(builder.getI64Type(), call, offsetof(fovea_call, threads)); }
 
 Value HostAbi::weights(Value offset) {
   return advance(load(pointerType(), call, offsetof(fovea_call, weights)), offset);

@@ -46,8 +46,11 @@ struct ViewLowering : ConvertOpToLLVMPattern<kernel::ViewOp> {
     descriptor.setAllocatedPtr(rewriter, loc, adaptor.getPointer());
     descriptor.setAlignedPtr(rewriter, loc, adaptor.getPointer());
     Type word = getIndexType();
-    descriptor.setOffset(rewriter, loc, createIndexAttrConstant(rewriter, loc, word, 0));
     auto [strides, offset] = type.getStridesAndOffset();
+    // The pointer is that of the buffer: an offset that the type tells comes on top.
+    descriptor.setOffset(
+        rewriter, loc,
+        createIndexAttrConstant(rewriter, loc, word, ShapedType::isDynamic(offset) ? 0 : offset));
     SmallVector<Value> sizes;
     unsigned nextSize = 0, nextStride = 0;
     for (int64_t dim = 0; dim < type.getRank(); ++dim) {

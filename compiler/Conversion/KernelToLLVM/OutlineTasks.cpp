@@ -141,9 +141,7 @@ private:
   }
 
   Type pointer() { return LLVM::LLVMPointerType::get(&getContext()); }
-  static Type pointer(Builder &builder) {
-    return LLVM::LLVMPointerType::get(builder.getContext());
-  }
+  static Type pointer(Builder &builder) { return LLVM::LLVMPointerType::get(builder.getContext()); }
 
   /// Computes the task count from the launch's arguments, packs the block, calls the host.
   void lowerLaunch(kernel::LaunchOp launch, func::FuncOp kernel) {
@@ -237,8 +235,8 @@ private:
     Value some = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::sge, next, zero);
     scf::ConditionOp::create(builder, loc, some, next);
     Block *after = builder.createBlock(&loop.getAfter(), {}, builder.getI64Type(), loc);
-    Value share = arith::IndexCastOp::create(builder, loc, builder.getIndexType(),
-                                             after->getArgument(0));
+    Value share =
+        arith::IndexCastOp::create(builder, loc, builder.getIndexType(), after->getArgument(0));
     auto bound = [&](Value number) {
       Value product = arith::MulIOp::create(builder, loc, number, count);
       return arith::DivUIOp::create(builder, loc, product, shares).getResult();
@@ -248,9 +246,8 @@ private:
     scf::YieldOp::create(builder, loc);
     builder.setInsertionPointToStart(tasks.getBody());
     Value task = tasks.getInductionVar();
-    arguments.push_back(kernel->hasAttr(kernel::kInTurnsAttr)
-                            ? inTurns(builder, launch, task, low, high)
-                            : task);
+    arguments.push_back(
+        kernel->hasAttr(kernel::kInTurnsAttr) ? inTurns(builder, launch, task, low, high) : task);
     arguments.push_back(team.getArgument(last));
     func::CallOp::create(builder, loc, body, arguments);
     launch.erase();
@@ -266,8 +263,8 @@ private:
     Value one = arith::ConstantIndexOp::create(builder, loc, 1);
     Value odd = arith::AndIOp::create(builder, loc, steps.getInductionVar(), one);
     Value isOdd = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq, odd, one);
-    Value last = arith::SubIOp::create(builder, loc,
-                                       arith::AddIOp::create(builder, loc, low, high), one);
+    Value last =
+        arith::SubIOp::create(builder, loc, arith::AddIOp::create(builder, loc, low, high), one);
     Value back = arith::SubIOp::create(builder, loc, last, number);
     return arith::SelectOp::create(builder, loc, isOdd, back, number);
   }
@@ -281,7 +278,12 @@ private:
         builder, loc,
         std::max<int64_t>(1,
                           type.getElementType().isIndex() ? 8 : type.getElementTypeBitWidth() / 8));
-    Value offset = arith::MulIOp::create(builder, loc, metadata.getOffset(), bytes);
+    // An offset that the type tells is added where the buffer is read.
+    int64_t told = seen.getStridesAndOffset().second;
+    Value rest = arith::SubIOp::create(
+        builder, loc, metadata.getOffset(),
+        arith::ConstantIndexOp::create(builder, loc, ShapedType::isDynamic(told) ? 0 : told));
+    Value offset = arith::MulIOp::create(builder, loc, rest, bytes);
     store(toWord(builder, loc, arith::AddIOp::create(builder, loc, start, offset)));
     for (int64_t dim = 0; dim < seen.getRank(); ++dim)
       if (seen.isDynamicDim(dim))

@@ -126,17 +126,26 @@ private:
     return sums;
   }
 
-  /// The sums after steps [low, high), a number of them a turn.
+  /// The sums after steps [low, high), a number of them a turn; chains begin with 0 but the first.
   SmallVector<Value> loop(Value low, Value high, int64_t steps, ValueRange sums) {
+    size_t count = sums.size(), chains = steps == 1 ? 1 : op.getChains();
+    Value zero = arith::ConstantOp::create(builder, loc, builder.getZeroAttr(type));
+    SmallVector<Value> all(sums);
+    all.append((chains - 1) * count, zero);
     auto turn = [&](OpBuilder &, Location, Value k, ValueRange carried) {
       SmallVector<Value> next(carried);
       RowLoad load = laneOperands ? chooseRowLoad(op, steps) : RowLoad();
-      for (int64_t offset = 0; offset < steps; offset += load.steps)
-        next = step(plus(k, offset), load, next);
+      for (int64_t offset = 0; offset < steps; offset += load.steps) {
+        auto *chain = next.begin() + offset / load.steps % chains * count;
+        llvm::copy(step(plus(k, offset), load, SmallVector<Value>(chain, chain + count)), chain);
+      }
       scf::YieldOp::create(builder, loc, next);
     };
-    auto loop = scf::ForOp::create(builder, loc, low, high, index(steps), sums, turn);
-    return SmallVector<Value>(loop.getResults());
+    auto loop = scf::ForOp::create(builder, loc, low, high, index(steps), all, turn);
+    SmallVector<Value> total(loop.getResults().take_front(count));
+    for (auto [number, part] : llvm::enumerate(loop.getResults().drop_front(count)))
+      total[number % count] = arith::AddFOp::create(builder, loc, total[number % count], part);
+    return total;
   }
 
   Value plus(Value k, int64_t offset) {

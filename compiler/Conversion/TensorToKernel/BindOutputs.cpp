@@ -110,6 +110,24 @@ private:
     entry->setAttr(kSymbolsAttr, attrs.getArrayAttr(symbols.getArrayRef()));
   }
 
+  /// `value` in the buffer of `place`. A reshape is written through the same of the place, so that
+  /// what is reshaped is computed there.
+  static Value materialize(OpBuilder &builder, Location loc, Value value, Value place) {
+    if (auto reshape = value.getDefiningOp<tensor::ExpandShapeOp>()) {
+      RankedTensorType before = reshape.getSrcType();
+      auto groups = reshape.getReassociationIndices();
+      if (tensor::CollapseShapeOp::inferCollapsedType(reshape.getResultType(), groups) == before) {
+        Value merged = tensor::CollapseShapeOp::create(builder, loc, before, place, groups);
+        Value written = materialize(builder, loc, reshape.getSrc(), merged);
+        return tensor::ExpandShapeOp::create(builder, loc, reshape.getResultType(), written, groups,
+                                             reshape.getMixedOutputShape());
+      }
+    }
+    return bufferization::MaterializeInDestinationOp::create(builder, loc, value.getType(), value,
+                                                             place)
+        .getResult();
+  }
+
   void bindResult(OpBuilder &builder, Location loc, unsigned index, Value value) {
     auto type = cast<RankedTensorType>(value.getType());
     SmallVector<Value> sizes;
@@ -122,9 +140,7 @@ private:
     // The buffer is a tensor first: bufferization sees conflicts between tensors alone.
     Value place = bufferization::ToTensorOp::create(builder, loc, type, buffer.getResult(),
                                                     /*restrict=*/true, /*writable=*/true);
-    Value placed =
-        bufferization::MaterializeInDestinationOp::create(builder, loc, type, value, place)
-            .getResult();
+    Value placed = materialize(builder, loc, value, place);
     auto write = bufferization::MaterializeInDestinationOp::create(builder, loc, Type(), placed,
                                                                    buffer.getResult());
     write.setWritable(true);

@@ -45,8 +45,7 @@ static bool isCarried(Value root) { return root.getDefiningOp<LoopLikeOpInterfac
 
 static bool isComputation(Operation *op) {
   return isa<linalg::LinalgOp, linalg::SoftmaxOp, AttentionOp, ContractOp, GatesOp, LayerNormOp,
-             RmsNormOp>(
-             op) &&
+             RmsNormOp>(op) &&
          op->getNumResults() == 0;
 }
 

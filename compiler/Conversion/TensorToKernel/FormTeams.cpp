@@ -27,6 +27,19 @@ using namespace fovea;
 /// other takes some tenths of a microsecond a step.
 static constexpr int64_t kWorkOfTeam = 48 * 1024;
 
+/// The type of a team's argument: a kernel's, but views in the loop rely on an offset that the type
+/// tells.
+static Type teamTypeOf(Type type) {
+  if (auto memref = dyn_cast<MemRefType>(type)) {
+    SmallVector<int64_t> strides;
+    int64_t offset = 0;
+    if (succeeded(memref.getStridesAndOffset(strides, offset)) && offset != 0 &&
+        !ShapedType::isDynamic(offset))
+      return type;
+  }
+  return kernelTypeOf(type);
+}
+
 namespace {
 
 struct FormTeams : fovea::impl::FormTeamsBase<FormTeams> {
@@ -77,7 +90,8 @@ private:
                   (op->getNumRegions() == 0 && isMemoryEffectFree(op));
       if (fits)
         return WalkResult::advance();
-      reason = ("its steps contain " + op->getName().getStringRef() + ", which the host runs").str();
+      reason =
+          ("its steps contain " + op->getName().getStringRef() + ", which the host runs").str();
       return WalkResult::interrupt();
     });
     return reason;
@@ -110,7 +124,7 @@ private:
     Location loc = loop.getLoc();
     SmallVector<Type> types;
     for (Value input : inputs)
-      types.push_back(kernelTypeOf(input.getType()));
+      types.push_back(teamTypeOf(input.getType()));
     types.push_back(builder.getIndexType());
     auto team = func::FuncOp::create(loc, ("team_" + Twine(numTeams)).str(),
                                      builder.getFunctionType(types, {}));
@@ -167,8 +181,7 @@ private:
       Value rows = memref::DimOp::create(builder, loc, bearer, 0);
       Value least = arith::ConstantIndexOp::create(
           builder, loc, llvm::divideCeil(kWorkOfTeam, std::max<int64_t>(work, 1)));
-      Value is =
-          arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::sge, rows, least);
+      Value is = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::sge, rows, least);
       enough = arith::OrIOp::create(builder, loc, enough, is);
     }
     return arith::SelectOp::create(builder, loc, enough, threads, one);

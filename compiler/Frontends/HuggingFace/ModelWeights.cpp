@@ -118,7 +118,7 @@ uint64_t ModelWeights::declare(OpBuilder &builder, ArrayRef<NeededTensor> needed
       store.add(source, widen(model.bytes(tensor), tensor.entry.dtype));
     }
     WeightOp::create(builder, NameLoc::get(builder.getStringAttr(symbol)), symbol, source, offset,
-                     type, FlatSymbolRefAttr(), PanelsAttr(), FlatSymbolRefAttr(),
+                     type, FlatSymbolRefAttr(), PanelsAttr(), ArrayAttr(), FlatSymbolRefAttr(),
                      DenseI64ArrayAttr());
     total += static_cast<uint64_t>(type.getNumElements()) * 4;
   }

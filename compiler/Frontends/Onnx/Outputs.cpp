@@ -93,7 +93,7 @@ Value Importer::weight(const ConstantPtr &constant) {
   std::string source = path + "#" + name;
   b.setInsertionPointToStart(module->getBody());
   auto op = WeightOp::create(b, loc, name, source, /*offset=*/0, type, FlatSymbolRefAttr(),
-                             PanelsAttr(), FlatSymbolRefAttr(), DenseI64ArrayAttr());
+                             PanelsAttr(), ArrayAttr(), FlatSymbolRefAttr(), DenseI64ArrayAttr());
   symbols->insert(op);
   op.setSource(path + "#" + op.getSymName().str());
   keptWeights.emplace_back(op.getSymName().str(), constant);

@@ -16,6 +16,12 @@ using namespace fovea::cpu;
 
 /// Rows of a task, in strips.
 static constexpr int64_t kStripsPerTask = 16;
+/// Gates of one row up to which sums of every second step are taken apart.
+static constexpr int64_t kMostOfTwoChains = 4;
+/// With up to so many rows, reading the weight takes most of the time, and no part of it is read
+/// twice.
+static constexpr int64_t kFewRows = 8;
+
 static bool handles(Operation *op) {
   auto gates = dyn_cast<GatesOp>(op);
   return gates && !elementTypeOf(gates.getWeight()).isInteger(8);
@@ -75,6 +81,9 @@ private:
     prefetchCaptures(unit, row, number);
     auto product = kernel::ProductOp::create(nest.builder, nest.loc, op.getState(), panel, row,
                                              depth, number, gates, cpu.lanes, {}, ahead);
+    // Of one row alone: rows of a batch are summed up alike wherever they lie in it.
+    if (constant(rows) == 1 && gates <= kMostOfTwoChains)
+      product.setChains(2);
     OpBuilder::InsertionGuard guard(nest.builder);
     SmallVector<Type> types(1 + gates, VectorType::get({cpu.lanes}, nest.builder.getF32Type()));
     types[0] = nest.builder.getIndexType();
@@ -89,9 +98,7 @@ private:
 } // namespace
 
 static void schedule(Operation *op, Nest &nest, const Capabilities &cpu) {
-  auto gates = cast<GatesOp>(op);
-  takeTurns(gates, nest);
-  GateProduct(gates, nest, cpu).write();
+  GateProduct(cast<GatesOp>(op), nest, cpu).write();
 }
 
 const Form cpu::kGateProduct = {"gate_product", handles, refuse, schedule};

@@ -26,11 +26,6 @@ Refusal cpu::refuseGates(GatesOp op, const Capabilities &cpu) {
   return {};
 }
 
-void cpu::takeTurns(GatesOp op, Nest &nest) {
-  if (int64_t rows = op.getRows(); !ShapedType::isDynamic(rows) && rows <= kFewRows)
-    op->getParentOp()->setAttr(kernel::kInTurnsAttr, nest.builder.getUnitAttr());
-}
-
 GateTask::GateTask(GatesOp op, Nest &nest, const Capabilities &cpu)
     : op(op), nest(nest), cpu(cpu), gates(op.getGateCount()), rows(nest.size(op.getState(), 0)),
       units(nest.size(op.getInits().front(), 1)), depth(nest.size(op.getState(), 1)) {}
@@ -58,7 +53,9 @@ void GateTask::finish(Value row, Value unit, ValueRange sums) {
     group.mask = laneMask(nest, unit, units, cpu.lanes);
   SmallVector<Value> arguments(sums);
   for (auto [index, capture] : llvm::enumerate(op.getCaptures()))
-    arguments.push_back(loadLanes(nest, capture, op.getCaptureMap(index), group));
+    arguments.push_back(isa<MemRefType>(capture.getType())
+                            ? loadLanes(nest, capture, op.getCaptureMap(index), group)
+                            : capture);
   SmallVector<Value> results = inlineAllLanes(nest, op.getCell(), arguments, group);
   AffineMap place = nest.builder.getMultiDimIdentityMap(2);
   for (auto [result, init] : llvm::zip_equal(results, op.getInits()))

@@ -14,14 +14,8 @@
 
 namespace fovea::cpu {
 
-/// With up to so many rows, reading the weight takes most of the time.
-inline constexpr int64_t kFewRows = 8;
-
 /// Why no schedule reads the operands of gates.
 Refusal refuseGates(GatesOp op, const Capabilities &cpu);
-
-/// Lets threads take the panels of few rows from the other end on odd steps.
-void takeTurns(GatesOp op, Nest &nest);
 
 /// Base of schedules of gates.
 class GateTask {

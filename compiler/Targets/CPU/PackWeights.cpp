@@ -118,15 +118,18 @@ private:
     if (elementTypeOf(op.getWeight()).isInteger(8))
       return packWords(op);
     ArrayRef<int64_t> shape = cast<RankedTensorType>(op.getWeight().getType()).getShape();
-    int64_t panels = llvm::divideCeil(shape[1], cpu.lanes), depth = shape[2] * shape[0];
+    ArrayRef<int64_t> dims = op.getWeightDims();
+    int64_t g = dims[0], n = dims[1], k = dims[2];
+    int64_t panels = llvm::divideCeil(shape[n], cpu.lanes), depth = shape[k] * shape[g];
     Value packed;
     if (GetWeightOp get = weightOf(op.getWeight()))
-      packed = declare(get, PanelsAttr::get(&getContext(), cpu.lanes, {1}, {2, 0}),
+      packed = declare(get, PanelsAttr::get(&getContext(), cpu.lanes, {n}, {k, g}),
                        {panels, depth, cpu.lanes});
     else
-      packed = copyToPanels(op.getWeight(), {panels, depth, cpu.lanes});
+      packed = copyToPanels(op.getWeight(), dims, {panels, depth, cpu.lanes});
     op.getWeightMutable().assign(packed);
     op.setPanels(cpu.lanes);
+    op.removeWeightOrderAttr();
     ++numPacked;
   }
 
@@ -135,27 +138,30 @@ private:
     if (!get)
       return;
     ArrayRef<int64_t> shape = cast<RankedTensorType>(get.getResult().getType()).getShape();
-    auto panels = PanelsAttr::get(&getContext(), cpu.lanes, {1}, {2}, /*group=*/4, /*step=*/4, {0});
-    int64_t rows = panels.getRows(shape[2], elementTypeOf(get));
+    ArrayRef<int64_t> dims = op.getWeightDims();
+    int64_t g = dims[0], n = dims[1], k = dims[2];
+    auto panels = PanelsAttr::get(&getContext(), cpu.lanes, {n}, {k}, /*group=*/4, /*step=*/4, {g});
+    int64_t rows = panels.getRows(shape[k], elementTypeOf(get));
     op.getWeightMutable().assign(
         declare(get, panels,
-                {int64_t(llvm::divideCeil(shape[1], cpu.lanes)), rows, shape[0] * cpu.lanes, 4}));
+                {int64_t(llvm::divideCeil(shape[n], cpu.lanes)), rows, shape[g] * cpu.lanes, 4}));
     op.setPanels(cpu.lanes);
+    op.removeWeightOrderAttr();
     ++numPacked;
   }
 
-  Value copyToPanels(Value weight, ArrayRef<int64_t> shape) {
+  Value copyToPanels(Value weight, ArrayRef<int64_t> dims, ArrayRef<int64_t> shape) {
     auto type = cast<RankedTensorType>(weight.getType());
     ImplicitLocOpBuilder builder(weight.getLoc(), &getContext());
     builder.setInsertionPointAfterValue(weight);
-    Value &known = copies[weight];
+    Value &known = copies[{weight, dims[0] * 3 + dims[1]}];
     if (known)
       return known;
-    int64_t gates = type.getDimSize(0), units = type.getDimSize(1);
+    SmallVector<int64_t> extents(type.getShape());
     Value source = weight;
-    if (int64_t missing = shape[0] * cpu.lanes - units) {
-      auto padded = RankedTensorType::get({gates, units + missing, type.getDimSize(2)},
-                                          type.getElementType());
+    if (int64_t missing = shape[0] * cpu.lanes - extents[dims[1]]) {
+      extents[dims[1]] += missing;
+      auto padded = RankedTensorType::get(extents, type.getElementType());
       Value zero = arith::ConstantOp::create(builder, builder.getZeroAttr(type.getElementType()));
       Value all = tensor::SplatOp::create(builder, zero, padded);
       SmallVector<OpFoldResult> offsets(3, builder.getIndexAttr(0)),
@@ -165,11 +171,14 @@ private:
           strides);
     }
     // Over panels, the depth, gates and lanes.
-    AffineExpr p, k, g, lane;
+    AffineExpr p, k, g, lane, place[3];
     bindDims(&getContext(), p, k, g, lane);
-    auto from = AffineMap::get(4, 0, {g, p * cpu.lanes + lane, k}, &getContext());
+    place[dims[0]] = g;
+    place[dims[1]] = p * cpu.lanes + lane;
+    place[dims[2]] = k;
+    auto from = AffineMap::get(4, 0, place, &getContext());
     Value empty = tensor::EmptyOp::create(
-        builder, ArrayRef<int64_t>{shape[0], type.getDimSize(2), gates, cpu.lanes},
+        builder, ArrayRef<int64_t>{shape[0], extents[dims[2]], extents[dims[0]], cpu.lanes},
         type.getElementType());
     SmallVector<utils::IteratorType> loops(4, utils::IteratorType::parallel);
     auto copy =
@@ -213,7 +222,7 @@ private:
       packed = WeightOp::create(builder, source.getLoc(), builder.getStringAttr(name),
                                 builder.getStringAttr(""), builder.getI64IntegerAttr(0),
                                 TypeAttr::get(type), FlatSymbolRefAttr::get(source), panels,
-                                FlatSymbolRefAttr(), DenseI64ArrayAttr());
+                                ArrayAttr(), FlatSymbolRefAttr(), DenseI64ArrayAttr());
     }
     builder.setInsertionPoint(get);
     return GetWeightOp::create(builder, get.getLoc(), type, FlatSymbolRefAttr::get(packed));
@@ -231,7 +240,7 @@ private:
 
   Capabilities cpu;
   DenseMap<std::pair<Operation *, Attribute>, WeightOp> known;
-  DenseMap<Value, Value> copies;
+  DenseMap<std::pair<Value, int64_t>, Value> copies;
 };
 
 } // namespace

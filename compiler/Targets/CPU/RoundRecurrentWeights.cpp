@@ -28,7 +28,7 @@ static WeightOp storedWeight(Value value) {
   if (!get || !isa<FloatType>(elementTypeOf(value)) || elementTypeOf(value).isF64())
     return {};
   auto weight = SymbolTable::lookupNearestSymbolFrom<WeightOp>(get, get.getWeightAttr());
-  return weight && !weight.isDerived() ? weight : WeightOp();
+  return weight && !weight.getOf() && !weight.getRounded() ? weight : WeightOp();
 }
 
 static bool isInLoop(Operation *op) {
@@ -90,9 +90,13 @@ private:
     auto type = cast<RankedTensorType>(op.getWeight().getType());
     OpBuilder builder(op);
     Type i8 = builder.getI8Type(), f32 = builder.getF32Type();
-    Value integers = declare(builder, weight, ".i8", RankedTensorType::get(type.getShape(), i8));
-    Value scales = declare(builder, weight, ".scales",
-                           RankedTensorType::get(type.getShape().drop_back(), f32));
+    ArrayRef<int64_t> dims = op.getWeightDims();
+    int64_t along = dims[2];
+    Value integers =
+        declare(builder, weight, ".i8", along, RankedTensorType::get(type.getShape(), i8));
+    SmallVector<int64_t> channels(type.getShape());
+    channels.erase(channels.begin() + along);
+    Value scales = declare(builder, weight, ".scales", along, RankedTensorType::get(channels, f32));
     op.getWeightMutable().assign(integers);
     // The cell's sums are multiplied by what they stand for.
     SmallVector<Attribute> maps(op.getCaptureMaps().begin(), op.getCaptureMaps().end());
@@ -100,6 +104,8 @@ private:
     builder.setInsertionPointToStart(&cell);
     for (int64_t gate = 0, count = op.getGateCount(); gate < count; ++gate) {
       AffineExpr exprs[] = {builder.getAffineConstantExpr(gate), builder.getAffineDimExpr(1)};
+      if (dims[1] < dims[0])
+        std::swap(exprs[0], exprs[1]);
       maps.push_back(AffineMapAttr::get(AffineMap::get(2, 0, exprs, &getContext())));
       op.getCapturesMutable().append(scales);
       Value scale = cell.addArgument(f32, op.getLoc()), sum = cell.getArgument(gate);
@@ -109,9 +115,10 @@ private:
     op.setCaptureMapsAttr(builder.getArrayAttr(maps));
   }
 
-  /// A value of `weight` rounded along its last dimension.
-  Value declare(OpBuilder &at, WeightOp weight, StringRef suffix, RankedTensorType type) {
-    WeightOp &rounded = known[{weight, type}];
+  /// A value of `weight` rounded along a dimension.
+  Value declare(OpBuilder &at, WeightOp weight, StringRef suffix, int64_t along,
+                RankedTensorType type) {
+    WeightOp &rounded = known[{weight, along, type}];
     if (!rounded) {
       OpBuilder builder(weight);
       builder.setInsertionPointAfter(weight);
@@ -121,14 +128,13 @@ private:
       rounded = WeightOp::create(
           builder, weight.getLoc(), builder.getStringAttr(name), builder.getStringAttr(""),
           builder.getI64IntegerAttr(0), TypeAttr::get(type), FlatSymbolRefAttr(), PanelsAttr(),
-          FlatSymbolRefAttr::get(weight),
-          builder.getDenseI64ArrayAttr(cast<RankedTensorType>(weight.getType()).getRank() - 1));
+          ArrayAttr(), FlatSymbolRefAttr::get(weight), builder.getDenseI64ArrayAttr(along));
     }
     return GetWeightOp::create(at, weight.getLoc(), type, FlatSymbolRefAttr::get(rounded));
   }
 
   bool hasDots = false;
-  DenseMap<std::pair<Operation *, Type>, WeightOp> known;
+  DenseMap<std::tuple<Operation *, int64_t, Type>, WeightOp> known;
 };
 
 } // namespace

@@ -218,9 +218,7 @@ private:
 } // namespace
 
 static void schedule(Operation *op, Nest &nest, const Capabilities &cpu) {
-  auto gates = cast<GatesOp>(op);
-  takeTurns(gates, nest);
-  RoundedGates(gates, nest, cpu).write();
+  RoundedGates(cast<GatesOp>(op), nest, cpu).write();
 }
 
 const Form cpu::kRoundedGates = {"rounded_gates", handles, refuse, schedule};

@@ -31,6 +31,9 @@ ArrayRef<Form> cpu::forms() {
   return list;
 }
 
+/// With up to so many rows, reading a weight takes most of a product's time.
+static constexpr int64_t kFewRows = 8;
+
 namespace {
 
 struct ScheduleKernels : fovea::impl::ScheduleKernelsBase<ScheduleKernels> {
@@ -118,6 +121,8 @@ private:
       kernel->setAttr("fovea.ledger", record.getDictionary(&getContext()));
       if (std::array<int64_t, 2> work = workOf(op); work[0] > 0)
         kernel->setAttr(kernel::kWorkAttr, attrs.getDenseI64ArrayAttr(work));
+      if (hasFewRows(op))
+        kernel->setAttr(kernel::kInTurnsAttr, attrs.getUnitAttr());
       OpBuilder builder(op);
       Nest nest(builder, op->getLoc());
       form.schedule(op, nest, cpu);
@@ -132,6 +137,16 @@ private:
     for (Attribute entry : refused)
       diag.attachNote() << entry;
     return diag;
+  }
+
+  /// True for a product that reads its weight longer than it computes.
+  static bool hasFewRows(Operation *op) {
+    auto isFew = [](int64_t rows) { return !ShapedType::isDynamic(rows) && rows <= kFewRows; };
+    if (auto gates = dyn_cast<GatesOp>(op))
+      return isFew(gates.getRows());
+    auto contract = dyn_cast<ContractOp>(op);
+    std::optional<ProductDims> dims = contract ? ProductDims::of(contract) : std::nullopt;
+    return dims && isFew(dims->rowCount().value_or(ShapedType::kDynamic));
   }
 
   /// Multiply-adds of a product, of i8 in the time of those of f32, and the argument whose first

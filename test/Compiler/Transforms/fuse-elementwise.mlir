@@ -184,3 +184,22 @@ func.func @drop_a_result_whose_destination_is_read(%x: tensor<8xf32>, %h: tensor
     } -> tensor<8xf32>
   return %b : tensor<8xf32>
 }
+
+// The largest so far is needed to find the place of the largest.
+// CHECK-LABEL: func @do_not_drop_what_a_reduction_carries
+// CHECK:         linalg.generic {{.*}} outs(%{{.*}}, %{{.*}} : tensor<f32>, tensor<i64>)
+func.func @do_not_drop_what_a_reduction_carries(%x: tensor<8xf32>, %most: tensor<f32>,
+    %place: tensor<i64>) -> tensor<i64> {
+  %r:2 = linalg.generic {indexing_maps = [affine_map<(i) -> (i)>, affine_map<(i) -> ()>,
+      affine_map<(i) -> ()>], iterator_types = ["reduction"]}
+      ins(%x : tensor<8xf32>) outs(%most, %place : tensor<f32>, tensor<i64>) {
+    ^bb0(%in: f32, %largest: f32, %at: i64):
+      %i = linalg.index 0 : index
+      %here = arith.index_cast %i : index to i64
+      %more = arith.cmpf ogt, %in, %largest : f32
+      %next = arith.select %more, %in, %largest : f32
+      %found = arith.select %more, %here, %at : i64
+      linalg.yield %next, %found : f32, i64
+    } -> (tensor<f32>, tensor<i64>)
+  return %r#1 : tensor<i64>
+}

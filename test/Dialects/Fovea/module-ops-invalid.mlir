@@ -110,6 +110,63 @@ fovea.weight @p from "" packs @w <width = 16, n = [1], k = [0, 1]> : tensor<1x8x
 
 // -----
 
+// weight_c4: the number of weights is in front.
+fovea.weight @a from "w.safetensors" : tensor<8xf32>
+fovea.weight @b from "w.safetensors" : tensor<8xf32>
+// expected-error @+1 {{weight_c4: expected plain weights of one type, which}}
+fovea.weight @joined from "" joins [@a, @b] : tensor<3x8xf32>
+
+// -----
+
+// weight_c4: at least one weight.
+fovea.weight @a from "w.safetensors" : tensor<8xf32>
+fovea.weight @b from "w.safetensors" : tensor<8xf32>
+// expected-error @+1 {{weight_c4: expected plain weights of one type, which}}
+fovea.weight @joined from "" joins [] : tensor<0x8xf32>
+
+// -----
+
+// weight_c4: weights of one type.
+fovea.weight @a from "w.safetensors" : tensor<8xf32>
+fovea.weight @c from "w.safetensors" : tensor<8x1xf32>
+// expected-error @+1 {{weight_c4: expected plain weights of one type, which}}
+fovea.weight @joined from "" joins [@a, @c] : tensor<2x8xf32>
+
+// -----
+
+// weight_c4: the elements are theirs.
+fovea.weight @a from "w.safetensors" : tensor<8xf32>
+fovea.weight @b from "w.safetensors" : tensor<8xf32>
+// expected-error @+1 {{weight_c4: expected plain weights of one type, which}}
+fovea.weight @joined from "" joins [@a, @b] : tensor<2x8xf16>
+
+// -----
+
+// weight_c4: the weights exist.
+fovea.weight @a from "w.safetensors" : tensor<8xf32>
+fovea.weight @b from "w.safetensors" : tensor<8xf32>
+// expected-error @+1 {{weight_c4: expected plain weights of one type, which}}
+fovea.weight @joined from "" joins [@a, @none] : tensor<2x8xf32>
+
+// -----
+
+// weight_c4: no weight that is joined itself.
+fovea.weight @a from "w.safetensors" : tensor<8xf32>
+fovea.weight @b from "w.safetensors" : tensor<8xf32>
+fovea.weight @ab from "" joins [@a, @b] : tensor<2x8xf32>
+// expected-error @+1 {{weight_c4: expected plain weights of one type, which}}
+fovea.weight @joined from "" joins [@ab] : tensor<1x2x8xf32>
+
+// -----
+
+// weight_c4: what is joined is not packed as well.
+fovea.weight @a from "w.safetensors" : tensor<8x16xf32>
+// expected-error @+1 {{weight_c4: expected plain weights of one type}}
+fovea.weight @joined from "" packs @a <width = 16, n = [1], k = [0]> joins [@a]
+    : tensor<1x8x16xf32>
+
+// -----
+
 func.func @get_weight_c1_names_a_weight() -> tensor<4xf32> {
   // expected-error @+1 {{get_weight_c1: expected a fovea.weight named}}
   %w = fovea.get_weight @get_weight_c1_names_a_weight : tensor<4xf32>
@@ -136,30 +193,30 @@ func.func @get_weight_c1_same_element_type() -> memref<4xf16> {
 
 // -----
 
-// weight_c4: what is rounded along which dimensions.
-// expected-error @+1 {{weight_c4: expected `rounds` with `along` and without `packs`}}
+// weight_c5: what is rounded along which dimensions.
+// expected-error @+1 {{weight_c5: expected `rounds` with `along`, without `packs` and `joins`}}
 "fovea.weight"() {sym_name = "q", source = "", type = tensor<8x16xi8>,
                   along = array<i64: 1>} : () -> ()
 
 // -----
 
-// weight_c4: the rounded weight is of floats.
+// weight_c5: the rounded weight is of floats.
 fovea.weight @w from "w.safetensors" : tensor<8x16xi8>
-// expected-error @+1 {{weight_c4: expected a plain fovea.weight in f32, f16 or bf16 named w}}
+// expected-error @+1 {{weight_c5: expected a plain fovea.weight in f32, f16 or bf16 named w}}
 fovea.weight @q from "" rounds @w along [1] : tensor<8x16xi8>
 
 // -----
 
-// weight_c4: dimensions of the weight, at most once.
+// weight_c5: dimensions of the weight, at most once.
 fovea.weight @w from "w.safetensors" : tensor<8x16xf32>
-// expected-error @+1 {{weight_c4: expected `along` to list dimensions of 'tensor<8x16xf32>'}}
+// expected-error @+1 {{weight_c5: expected `along` to list dimensions of 'tensor<8x16xf32>'}}
 fovea.weight @q from "" rounds @w along [2] : tensor<8x16xi8>
 
 // -----
 
-// weight_c4: integers of the weight's shape, or scales of its channels.
+// weight_c5: integers of the weight's shape, or scales of its channels.
 fovea.weight @w from "w.safetensors" : tensor<8x16xf32>
-// expected-error @+1 {{weight_c4: expected integers of i8 or one scale of f32 a channel}}
+// expected-error @+1 {{weight_c5: expected integers of i8 or one scale of f32 a channel}}
 fovea.weight @q from "" rounds @w along [1] : tensor<16xf32>
 
 // -----

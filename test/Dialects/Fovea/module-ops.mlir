@@ -10,6 +10,11 @@ fovea.weight @start from "model.safetensors" : tensor<3x20x8xf32>
 // CHECK-SAME: : tensor<3x2x8x16xf32>
 fovea.weight @panels from "" packs @start <width = 16, n = [1], k = [2]> : tensor<3x2x8x16xf32>
 
+// CHECK: fovea.weight @both from "" joins [@forget, @update] : tensor<2x8x4xf32>
+fovea.weight @forget from "model.safetensors" : tensor<8x4xf32>
+fovea.weight @update from "model.safetensors" offset 128 : tensor<8x4xf32>
+fovea.weight @both from "" joins [@forget, @update] : tensor<2x8x4xf32>
+
 // CHECK-LABEL: func @get_weight
 // CHECK:         fovea.get_weight @w : tensor<384x384xf32>
 // CHECK:         fovea.get_weight @start : memref<3x20x8xf32>

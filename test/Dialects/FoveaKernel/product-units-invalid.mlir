@@ -97,3 +97,26 @@ func.func @product_c8_signed_dots(%a: memref<4x8xi8>, %b: memref<2x64xi8>, %k: i
   } : memref<4x8xi8>, memref<2x64xi8>
   return
 }
+
+// -----
+
+func.func @product_c9_dots(%a: memref<4x8xbf16>, %b: memref<4x32xbf16>, %k: index) {
+  // expected-error @+1 {{product_c9: expected 1 to 4 chains}}
+  fovea_kernel.product %a, %b row %k depth %k rows 2 vectors 1 lanes 16 by dot chains 2 finish {
+  ^bb0(%row: index, %v: vector<16xf32>):
+    fovea_kernel.yield
+  } : memref<4x8xbf16>, memref<4x32xbf16>
+  return
+}
+
+// -----
+
+func.func @product_c9_sums(%a: memref<?x?xf32>, %b: memref<?x64xf32>, %k: index) {
+  // expected-error @+1 {{product_c9: expected 1 to 4 chains with at most 30 sums}}
+  fovea_kernel.product %a, %b row %k depth %k rows 4 vectors 4 lanes 16 chains 2 finish {
+  ^bb0(%row: index, %v0: vector<16xf32>, %v1: vector<16xf32>, %v2: vector<16xf32>,
+       %v3: vector<16xf32>):
+    fovea_kernel.yield
+  } : memref<?x?xf32>, memref<?x64xf32>
+  return
+}

@@ -12,12 +12,16 @@
 
 // CHECK-DAG: fovea.weight @w.i8 from "" rounds @w along [2] : tensor<2x5x5xi8>
 // CHECK-DAG: fovea.weight @w.scales from "" rounds @w along [2] : tensor<2x5xf32>
+// CHECK-DAG: fovea.weight @u.i8 from "" rounds @u along [0] : tensor<7x5x2xi8>
+// CHECK-DAG: fovea.weight @u.scales from "" rounds @u along [0] : tensor<5x2xf32>
 // CHECK-NOT: rounds
 // PACKED: packs @w.i8 <width = 16, n = [1], k = [2] beside = [0], group = 4, step = 4> :
 // PACKED-SAME: tensor<1x3x32x4xi8>
+// PACKED: packs @u.i8 <width = 16, n = [1], k = [0] beside = [2], group = 4, step = 4> :
 // STORED-NOT: rounds
 fovea.weight @w from "w.safetensors" : tensor<2x5x5xf32>
 fovea.weight @v from "w.safetensors" offset 200 : tensor<5x5xf32>
+fovea.weight @u from "w.safetensors" offset 300 : tensor<7x5x2xf32>
 
 // CHECK-LABEL: func @step
 // CHECK-SAME:    form = "i8_weight"
@@ -98,6 +102,26 @@ func.func @do_not_round_what_is_not_made_of_gates(%h: tensor<1x5xf32>, %n: index
         outs(%e : tensor<1x5xf32>) {indexing_maps = [#a, #b, #c]} epilogue {
         ^bb0(%sum: f32):
           fovea.yield %sum : f32
+        } -> tensor<1x5xf32>
+    scf.yield %g : tensor<1x5xf32>
+  }
+  return %r : tensor<1x5xf32>
+}
+
+// CHECK-LABEL: func @weight_in_another_order
+// CHECK:         fovea.gates ins
+// CHECK-SAME:      affine_map<(d0, d1) -> (d1, 0)>, affine_map<(d0, d1) -> (d1, 1)>
+func.func @weight_in_another_order(%h: tensor<1x7xf32>, %n: index) -> tensor<1x5xf32> {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %u = fovea.get_weight @u : tensor<7x5x2xf32>
+  %e = tensor.empty() : tensor<1x5xf32>
+  %r = scf.for %t = %c0 to %n step %c1 iter_args(%s = %e) -> tensor<1x5xf32> {
+    %g = fovea.gates ins(%h, %u : tensor<1x7xf32>, tensor<7x5x2xf32>)
+        outs(%s : tensor<1x5xf32>) {capture_maps = [], weight_order = array<i64: 2, 1, 0>} cell {
+        ^bb0(%s0: f32, %s1: f32):
+          %p = arith.mulf %s0, %s1 : f32
+          fovea.yield %p : f32
         } -> tensor<1x5xf32>
     scf.yield %g : tensor<1x5xf32>
   }

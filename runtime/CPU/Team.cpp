@@ -6,12 +6,12 @@
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
-#include "runtime/Core/Team.h"
+#include "runtime/CPU/Team.h"
 #include "runtime/CPU/Relax.h"
 
 #include <sched.h>
 
-namespace fovea::core {
+namespace fovea::cpu {
 
 /// Rounds of waiting after which a thread that used to come counts as gone, and after which waiting
 /// gives the processor away. A round is some ten nanoseconds.
@@ -68,10 +68,10 @@ int64_t Team::next(int64_t slot) {
       if (rounds > roundsBeforeYield)
         sched_yield();
       else
-        cpu::relax();
+        relax();
     }
   ++own.phase;
   return -1;
 }
 
-} // namespace fovea::core
+} // namespace fovea::cpu

@@ -9,14 +9,14 @@
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
-#ifndef FOVEA_RUNTIME_CORE_TEAM_H
-#define FOVEA_RUNTIME_CORE_TEAM_H
+#ifndef FOVEA_RUNTIME_CPU_TEAM_H
+#define FOVEA_RUNTIME_CPU_TEAM_H
 
 #include <atomic>
 #include <cstdint>
 #include <memory>
 
-namespace fovea::core {
+namespace fovea::cpu {
 
 class Team {
 public:
@@ -55,6 +55,6 @@ private:
   const std::unique_ptr<Share[]> shares;
 };
 
-} // namespace fovea::core
+} // namespace fovea::cpu
 
-#endif // FOVEA_RUNTIME_CORE_TEAM_H
+#endif // FOVEA_RUNTIME_CPU_TEAM_H
