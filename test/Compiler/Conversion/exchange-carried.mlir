@@ -28,7 +28,7 @@ func.func @take_turns(%h: memref<?x8xf32>, %t: index) {
 // CHECK-LABEL: func @take_turns_twice
 // CHECK:         %[[A:.*]] = memref.alloc()
 // CHECK:         %[[B:.*]] = memref.alloc()
-// CHECK:         %[[R:.*]]:4 = scf.for {{.*}}
+// CHECK:         %[[R:.*]]:4 = scf.for
 // CHECK-SAME:    iter_args(%[[A0:[a-z0-9]+]] = %[[A]], %[[A1:[a-z0-9]+]] = %{{[a-z0-9_]+}},
 // CHECK-SAME:        %[[B0:[a-z0-9]+]] = %[[B]], %[[B1:[a-z0-9]+]] = %{{.*}})
 // CHECK:           linalg.exp ins(%[[B0]] : {{.*}} outs(%[[A1]] :
