@@ -1,4 +1,5 @@
-// RUN: fovea-opt %s -split-input-file -fovea-fuse-gates | FileCheck %s --implicit-check-not=fovea.gates
+// RUN: fovea-opt %s -split-input-file -fovea-fuse-gates \
+// RUN:   | FileCheck %s --implicit-check-not=fovea.gates
 //
 // Nothing here becomes gates, nor is anything left in the loops that was made to look.
 
@@ -131,8 +132,8 @@ func.func @do_not_fuse_a_product_read_as_a_whole(%h0: tensor<3x6xf32>, %w: tenso
 // CHECK-LABEL: func @do_not_join_weights_that_only_the_run_knows
 // CHECK:           fovea.contract
 // CHECK:           fovea.contract
-func.func @do_not_join_weights_that_only_the_run_knows(%h0: tensor<3x6xf32>, %u: tensor<6x6xf32>, %w: tensor<6x6xf32>,
-    %t: index) -> tensor<3x6xf32> {
+func.func @do_not_join_weights_that_only_the_run_knows(%h0: tensor<3x6xf32>,
+    %u: tensor<6x6xf32>, %w: tensor<6x6xf32>, %t: index) -> tensor<3x6xf32> {
   %c0 = arith.constant 0 : index
   %c1 = arith.constant 1 : index
   %e = tensor.empty() : tensor<3x6xf32>
