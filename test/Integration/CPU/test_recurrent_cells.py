@@ -21,6 +21,7 @@ from product_cases import usable
 Array = np.ndarray
 TARGETS = {"x86-64-v3": "avx2", "x86-64-v4": "avx512"}
 GATES = "iofc"
+ORDER = ", ".join(f"#fovea.gate<{g}>" for g in GATES)
 MAPS = ("affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> ({})>, "
         "affine_map<(m, n, k) -> (m, n)>")  # fmt: skip
 SHARE = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int64)
@@ -122,13 +123,12 @@ def by_hand(form: str, t: int, b: int, h: int) -> str:
 def operation(t: int, b: int, h: int) -> str:
     kinds = f"{tensor(t, b, h)}, {tensor(1, 4 * h, h)}, {tensor(1, 4 * h, h)}"
     y, state = tensor(t, 1, b, h), tensor(1, b, h)
-    order = ", ".join(f"#fovea.gate<{g}>" for g in GATES)
     return f"""fovea.weight @w from "w.bin" : {tensor(1, 4 * h, h)}
 fovea.weight @r from "w.bin" offset {16 * h * h} : {tensor(1, 4 * h, h)}
 func.func @main(%x: {tensor(t, b, h)} {{fovea.name = "x"}}) -> ({y} {{fovea.name = "y"}}) {{
   %w = fovea.get_weight @w : {tensor(1, 4 * h, h)}
   %r = fovea.get_weight @r : {tensor(1, 4 * h, h)}
-  %all:3 = fovea.lstm %x, %w, %r {{gate_order = [{order}], activations =
+  %all:3 = fovea.lstm %x, %w, %r {{gate_order = [{ORDER}], activations =
       [#fovea.activation<sigmoid>, #fovea.activation<tanh>, #fovea.activation<tanh>]}}
       : {kinds} -> {y}, {state}, {state}
   return %all#0 : {y}
@@ -189,10 +189,8 @@ def test_steps_do_not_lengthen_the_code(form: str, tmp_path: Path) -> None:
 def test_a_sequence_is_one_team(form: str, tmp_path: Path) -> None:
     path, _ = saved(tmp_path, by_hand(form, 6, 2, 64), 64)
     kernels = fovea.compile(path, target="x86-64-v3").ledger["kernels"]
-    loops = [kernel for kernel in kernels if kernel["op"] == "scf.for"]
-    assert [loop["form"] for loop in loops] == ["team"]
+    assert [kernel["form"] for kernel in kernels if kernel["op"] == "scf.for"] == ["team"]
     assert any(kernel["form"] == "gate_product" for kernel in kernels) == (form != "norm")
-    # The product of the inputs is one of panels, too.
     packed = [k["weight_bytes"] for k in kernels if k["form"] == "panel_product"]
     assert packed == [4 * 4 * 64 * 64] * (2 if form == "norm" else 1)
 
@@ -202,8 +200,7 @@ def expected(form: str, x: Array, values: Array) -> Array:
     h = x.shape[2]
     w, r = (part.reshape(4 * h, h) for part in np.split(values[: 8 * h * h].astype(np.float64), 2))
     r = r.reshape(h, 4 * h) if form == "one" else r.T
-    state = cell = np.zeros(x.shape[1:])
-    rows = []
+    state, cell, rows = np.zeros(x.shape[1:]), np.zeros(x.shape[1:]), []
     for xt in x.astype(np.float64):
         sums = state @ r
         if form == "norm":
@@ -226,8 +223,7 @@ def on_one_thread(module: fovea.Module, x: Array) -> tuple[Array, list[int]]:
         for number in reversed(range(count)):
             share(arg, number)  # type: ignore[operator]
 
-    loaded = module._loaded
-    options, made = ContextOptions(), ctypes.c_void_p()
+    loaded, options, made = module._loaded, ContextOptions(), ctypes.c_void_p()
     runtime().fovea_context_options_init(ctypes.byref(options))
     options.threads = 4
     options.parallel_for = ctypes.cast(run_shares, ctypes.c_void_p)
