@@ -1,0 +1,250 @@
+"""Cells written by hand: the code of fovea.lstm, one team, the same bits on any threads."""
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+from __future__ import annotations
+
+import ctypes
+import re
+from collections import Counter
+from pathlib import Path
+
+import fovea
+import numpy as np
+import pytest
+from build_tree import fovea as run_fovea
+from build_tree import sound
+from fovea.libraries import runtime
+from fovea.module import _Context
+from fovea.runtime_abi import ContextOptions, check
+from product_cases import usable
+
+Array = np.ndarray
+TARGETS = {"x86-64-v3": "avx2", "x86-64-v4": "avx512"}
+GATES = "iofc"
+ORDER = ", ".join(f"#fovea.gate<{g}>" for g in GATES)
+MAPS = ("affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> ({})>, "
+        "affine_map<(m, n, k) -> (m, n)>")  # fmt: skip
+SHARE = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int64)
+PARALLEL_FOR = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int64, SHARE, ctypes.c_void_p)
+
+
+def tensor(*shape: int) -> str:
+    return f"tensor<{'x'.join(map(str, shape))}xf32>"
+
+
+def product(name: str, weight: str, kind: str, place: str, b: int, h: int, n: int) -> list[str]:
+    return [
+        f"    %e{name} = tensor.empty() : {tensor(b, n)}",
+        f"    %{name} = fovea.contract ins(%h, %{weight} : {tensor(b, h)}, {kind})",
+        f"      outs(%e{name} : {tensor(b, n)}) {{indexing_maps = [{MAPS.format(place)}]}}",
+        "      epilogue {\n    ^bb0(%s: f32):\n      fovea.yield %s : f32",
+        f"    }} -> {tensor(b, n)}",
+    ]
+
+
+def products(form: str, b: int, h: int) -> list[str]:
+    """%pi, %po, %pf and %pc, [b, h] each."""
+    if form == "four":
+        return [line for g in GATES
+                for line in product(f"p{g}", f"r{g}", tensor(h, h), "n, k", b, h, h)]  # fmt: skip
+    if form == "one":
+        lines = product("p", "r", tensor(h, 4 * h), "k, n", b, h, 4 * h)
+    else:
+        kind = tensor(b, 4 * h)
+        lines = [
+            *product("q", "r", tensor(4 * h, h), "n, k", b, h, 4 * h),
+            f"    %el = tensor.empty() : {kind}",
+            f"    %p = fovea.layer_norm ins(%q, %scale : {kind}, {tensor(4 * h)})",
+            f"      outs(%el : {kind}) {{axis = 1 : i64, epsilon = 1.0e-5 : f64}} -> {kind}",
+        ]
+    return lines + slices("p", b, h)
+
+
+def slices(name: str, b: int, h: int) -> list[str]:
+    return [f"    %{name}{g} = tensor.extract_slice %{name}[0, {at * h}] [{b}, {h}] [1, 1]"
+            f" : {tensor(b, 4 * h)} to {tensor(b, h)}" for at, g in enumerate(GATES)]  # fmt: skip
+
+
+def step(b: int, h: int) -> list[str]:
+    """The next %h1 and %c1."""
+    kind, lines = tensor(b, h), []
+
+    def add(name: str, operation: str) -> None:
+        lines.append(f"    %{name} = {operation} : {kind}")
+
+    for g in GATES:
+        add(f"s{g}", f"arith.addf %x{g}, %p{g}")
+        if g == "c":
+            add("ac", "math.tanh %sc")
+            continue
+        add(f"n{g}", f"arith.negf %s{g}")
+        add(f"q{g}", f"math.exp %n{g}")
+        add(f"d{g}", f"arith.addf %q{g}, %one")
+        add(f"a{g}", f"arith.divf %one, %d{g}")
+    for name, operation in (("fc", "arith.mulf %af, %c"), ("ig", "arith.mulf %ai, %ac"),
+                            ("c1", "arith.addf %fc, %ig"), ("tc", "math.tanh %c1"),
+                            ("h1", "arith.mulf %ao, %tc")):  # fmt: skip
+        add(name, operation)
+    return lines
+
+
+def weights(form: str, h: int) -> list[tuple[str, int, str]]:
+    """Names, offsets and types."""
+    r = 16 * h * h
+    if form == "four":
+        return [(f"r{g}", r + at * 4 * h * h, tensor(h, h)) for at, g in enumerate(GATES)]
+    plain = [("r", r, tensor(h, 4 * h) if form == "one" else tensor(4 * h, h))]
+    return plain + [("scale", 2 * r, tensor(4 * h))] * (form == "norm")
+
+
+def by_hand(form: str, t: int, b: int, h: int) -> str:
+    state, gates, xs = tensor(b, h), tensor(b, 4 * h), tensor(t, b, 4 * h)
+    x, y = tensor(t, b, h), ", ".join([tensor(t, b, h), tensor(b, h), tensor(b, h)])
+    used = [("w", 0, tensor(4 * h, h)), *weights(form, h)]
+    outer = [f"affine_map<(t, b, n, k) -> ({dims})>" for dims in ("t, b, k", "n, k", "t, b, n")]
+    return "\n".join([
+        *(f'fovea.weight @{n} from "w.bin" offset {at} : {kind}' for n, at, kind in used),
+        f'func.func @main(%x: {x} {{fovea.name = "x"}}) -> ({x} {{fovea.name = "y"}}) {{',
+        *(f"  %{n} = fovea.get_weight @{n} : {kind}" for n, at, kind in used),
+        *(f"  %{n} = arith.constant dense<{n == 'one':d}.0> : {state}" for n in ("zero", "one")),
+        f"  %e = tensor.empty() : {xs}",
+        f"  %xw = fovea.contract ins(%x, %w : {x}, {tensor(4 * h, h)}) outs(%e : {xs})",
+        f"    {{indexing_maps = [{', '.join(outer)}]}} epilogue {{",
+        f"    ^bb0(%s: f32):\n      fovea.yield %s : f32\n    }} -> {xs}",
+        "  %y, %hn, %cn = fovea.rnn %xw init(%zero, %zero) cell {",
+        f"  ^bb0(%x_t: {gates}, %h: {state}, %c: {state}):",
+        *(line.replace("slice %x[", "slice %x_t[") for line in slices("x", b, h)),
+        *products(form, b, h), *step(b, h),
+        f"    fovea.yield %h1, %h1, %c1 : {state}, {state}, {state}",
+        f"  }} : {xs}, {state}, {state} -> {y}\n  return %y : {x}\n}}",
+    ])  # fmt: skip
+
+
+def operation(t: int, b: int, h: int) -> str:
+    kinds = f"{tensor(t, b, h)}, {tensor(1, 4 * h, h)}, {tensor(1, 4 * h, h)}"
+    y, state = tensor(t, 1, b, h), tensor(1, b, h)
+    return f"""fovea.weight @w from "w.bin" : {tensor(1, 4 * h, h)}
+fovea.weight @r from "w.bin" offset {16 * h * h} : {tensor(1, 4 * h, h)}
+func.func @main(%x: {tensor(t, b, h)} {{fovea.name = "x"}}) -> ({y} {{fovea.name = "y"}}) {{
+  %w = fovea.get_weight @w : {tensor(1, 4 * h, h)}
+  %r = fovea.get_weight @r : {tensor(1, 4 * h, h)}
+  %all:3 = fovea.lstm %x, %w, %r {{gate_order = [{ORDER}], activations =
+      [#fovea.activation<sigmoid>, #fovea.activation<tanh>, #fovea.activation<tanh>]}}
+      : {kinds} -> {y}, {state}, {state}
+  return %all#0 : {y}
+}}
+"""
+
+
+def saved(folder: Path, text: str, h: int) -> tuple[Path, Array]:
+    """The program's file and its numbers: W and R, [4h, h] each, and a scale [4h]."""
+    values = np.random.default_rng(11).uniform(-1, 1, 8 * h * h + 4 * h).astype(
+        np.float32
+    ) / np.float32(np.sqrt(h))
+    (folder / "w.bin").write_bytes(values.tobytes())
+    (folder / "m.mlir").write_text(text)
+    return folder / "m.mlir", values
+
+
+def assembly(folder: Path, text: str, h: int, target: str) -> str:
+    path, _ = saved(folder, text, h)
+    sound(run_fovea(folder, "compile", path, f"--target={target}", "--emit=asm", "-o", "m.s"))
+    return (folder / "m.s").read_text()
+
+
+def body_of(name: str, text: str) -> list[str]:
+    """Instructions of a function's body."""
+    found = re.search(rf"^{name}\.body:\n(.*?)^\s+\.size", text, re.M | re.S)
+    assert found, name
+    return re.findall(r"^\s+([a-z]\w*)", found[1], re.M)
+
+
+def computing(text: str) -> Counter[str]:
+    """Instructions of the gates, but for moves and the order of operands: how often constants are
+    loaded again differs with the order in which a cell is written."""
+    names = body_of(r"kernel_\d+_gates", text)
+    return Counter(re.sub(r"(?<=vcmp)[lg]t|\d{3}(?=[ps]s$)", "", name)
+                   for name in names if not re.match(r"v?mov|vbroadcast", name))  # fmt: skip
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("form", ["four", "one"])
+def test_the_code_of_gates_is_that_of_the_operation(form: str, target: str, tmp_path: Path) -> None:
+    for b in (1, 5):
+        want = computing(assembly(tmp_path, operation(4, b, 64), 64, target))
+        assert computing(assembly(tmp_path, by_hand(form, 4, b, 64), 64, target)) == want
+        assert want["vfmaddps"] >= 4
+
+
+@pytest.mark.parametrize("form", ["four", "one", "norm"])
+def test_steps_do_not_lengthen_the_code(form: str, tmp_path: Path) -> None:
+    codes = [assembly(tmp_path, by_hand(form, t, 2, 32), 32, "x86-64-v3") for t in (10, 10000)]
+    # The product of all inputs, in front of the loop, has strips for its number of rows.
+    step = r"kernel_[1-9]_contract" if form == "norm" else r"kernel_\d+_gates"
+    lines = [[body_of(name, code) for name in (step, "team_0")] for code in codes]
+    assert lines[0] == lines[1]
+
+
+@pytest.mark.parametrize("form", ["four", "one", "norm"])
+def test_a_sequence_is_one_team(form: str, tmp_path: Path) -> None:
+    path, _ = saved(tmp_path, by_hand(form, 6, 2, 64), 64)
+    kernels = fovea.compile(path, target="x86-64-v3").ledger["kernels"]
+    assert [kernel["form"] for kernel in kernels if kernel["op"] == "scf.for"] == ["team"]
+    assert any(kernel["form"] == "gate_product" for kernel in kernels) == (form != "norm")
+    packed = [k["weight_bytes"] for k in kernels if k["form"] == "panel_product"]
+    assert packed == [4 * 4 * 64 * 64] * (2 if form == "norm" else 1)
+
+
+def expected(form: str, x: Array, values: Array) -> Array:
+    """y [t, b, h] in float64."""
+    h = x.shape[2]
+    w, r = (part.reshape(4 * h, h) for part in np.split(values[: 8 * h * h].astype(np.float64), 2))
+    r = r.reshape(h, 4 * h) if form == "one" else r.T
+    state, cell, rows = np.zeros(x.shape[1:]), np.zeros(x.shape[1:]), []
+    for xt in x.astype(np.float64):
+        sums = state @ r
+        if form == "norm":
+            sums = sums - sums.mean(1, keepdims=True)
+            sums *= values[8 * h * h :] / np.sqrt((sums**2).mean(1, keepdims=True) + 1e-5)
+        i, o, f, c = np.split(xt @ w.T + sums, 4, axis=1)
+        cell = cell / (1 + np.exp(-f)) + np.tanh(c) / (1 + np.exp(-i))
+        state = np.tanh(cell) / (1 + np.exp(-o))
+        rows.append(state)
+    return np.stack(rows)
+
+
+def on_one_thread(module: fovea.Module, x: Array) -> tuple[Array, list[int]]:
+    """A run whose shares, for four threads, follow each other, the last first."""
+    counts: list[int] = []
+
+    @PARALLEL_FOR
+    def run_shares(user: int, count: int, share: object, arg: int) -> None:
+        counts.append(count)
+        for number in reversed(range(count)):
+            share(arg, number)  # type: ignore[operator]
+
+    loaded, options, made = module._loaded, ContextOptions(), ctypes.c_void_p()
+    runtime().fovea_context_options_init(ctypes.byref(options))
+    options.threads = 4
+    options.parallel_for = ctypes.cast(run_shares, ctypes.c_void_p)
+    create = runtime().fovea_context_create
+    check(runtime(), create(loaded.handle, ctypes.byref(options), ctypes.byref(made)))
+    loaded._local.context = _Context(made.value)
+    y = np.array(module(x=x)["y"])
+    del loaded._local.context
+    return y, counts
+
+
+@pytest.mark.parametrize("form", ["four", "one", "norm"])
+@pytest.mark.parametrize("b, h", [(1, 200), (3, 37), (8, 100), (33, 20)])
+def test_threads_do_not_change_a_bit(form: str, b: int, h: int, tmp_path: Path) -> None:
+    path, values = saved(tmp_path, by_hand(form, 9, b, h), h)
+    x = np.random.default_rng(4).standard_normal((9, b, h)).astype(np.float32)
+    for target, flags in TARGETS.items():
+        usable(flags)
+        one, two = (fovea.compile(path, target=target, threads=n)(x=x)["y"] for n in (1, 2))
+        np.testing.assert_allclose(one, expected(form, x, values), rtol=0, atol=2e-5)
+        assert np.array_equal(one, two)
+        hooked, counts = on_one_thread(fovea.compile(path, target=target), x)
+        assert np.array_equal(one, hooked)
+        assert 4 * b * h * h < 48 * 1024 or 4 in counts
