@@ -206,6 +206,37 @@ def CollapseContract : Pass<"fovea-collapse-contract", "::mlir::func::FuncOp"> {
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::tensor::TensorDialect"];
 }
 
+def ChannelsLast : Pass<"fovea-channels-last", "::mlir::func::FuncOp"> {
+  let summary = "Write convolutions over one dimension with the channels last";
+  let description = [{
+    Needs nothing; runs when epilogues are fused. A `fovea.contract` of windows of its lhs (place *
+    step + tap, or the place itself) with a `fovea.get_weight`, whose result has the places behind
+    the channels, becomes a product [places, k] x [channels, k] whose result is transposed by
+    `linalg.transpose`: the weight can be packed then, and a window is one run of elements of the
+    transposed lhs. `fovea-sink-transposes` lets the transpositions between convolutions meet.
+    Gives up when a window reaches over two dimensions or has holes (dilation), when the channels
+    are fewer than 16, and when the places would fill more of the vectors.
+  }];
+  let statistics = [Statistic<"numTurned", "turned", "convolutions with the channels last">];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+    "::mlir::tensor::TensorDialect"];
+}
+
+def SinkTransposes : Pass<"fovea-sink-transposes", "::mlir::func::FuncOp"> {
+  let summary = "Move transpositions behind operations that do not mind the order";
+  let description = [{
+    Needs nothing; runs behind `fovea-channels-last`. A `linalg.transpose` moves behind elementwise
+    operations all of whose inputs of full rank are transposed alike, behind slices, casts, and
+    insertions into tensors that are empty, filled or transposed alike. Two that meet become one or
+    none; one that moves dimensions of size 1 alone becomes a reshape.
+    Gives up at everything else: there the transposition stays.
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+    "::mlir::tensor::TensorDialect"];
+}
+
 def FuseEpilogue : Pass<"fovea-fuse-epilogue", "::mlir::func::FuncOp"> {
   let summary = "Fold elementwise consumers into the epilogue of a product";
   let description = [{

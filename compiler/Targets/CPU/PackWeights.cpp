@@ -29,6 +29,41 @@ using namespace fovea::cpu;
 static GetWeightOp weightOf(Value value) { return value.getDefiningOp<GetWeightOp>(); }
 
 namespace {
+/// An operand that is a weight, or one transposed and with dimensions merged: for each of the
+/// operand's dimensions those of the weight that it runs over, outer ones first.
+struct WeightView {
+  GetWeightOp weight;
+  SmallVector<SmallVector<int64_t>> dims;
+
+  static WeightView of(Value value);
+};
+} // namespace
+
+WeightView WeightView::of(Value value) {
+  WeightView view;
+  if (auto collapse = value.getDefiningOp<tensor::CollapseShapeOp>()) {
+    WeightView inner = of(collapse.getSrc());
+    view.weight = inner.weight;
+    for (const ReassociationIndices &group : collapse.getReassociationIndices()) {
+      view.dims.emplace_back();
+      for (int64_t dim : group)
+        if (inner.weight)
+          llvm::append_range(view.dims.back(), inner.dims[dim]);
+    }
+  } else if (auto transpose = value.getDefiningOp<linalg::TransposeOp>()) {
+    WeightView inner = of(transpose.getInput());
+    view.weight = inner.weight;
+    for (int64_t dim : transpose.getPermutation())
+      if (inner.weight)
+        view.dims.push_back(inner.dims[dim]);
+  } else if ((view.weight = weightOf(value))) {
+    for (int64_t dim = 0; dim < cast<RankedTensorType>(value.getType()).getRank(); ++dim)
+      view.dims.push_back({dim});
+  }
+  return view;
+}
+
+namespace {
 
 struct PackWeights : fovea::impl::PackWeightsBase<PackWeights> {
   using PackWeightsBase::PackWeightsBase;
@@ -56,12 +91,13 @@ private:
     std::optional<ProductDims> dims = ProductDims::of(op);
     if (!dims)
       return;
-    GetWeightOp get = weightOf(dims->columns);
+    WeightView view = WeightView::of(dims->columns);
+    GetWeightOp get = view.weight;
     Type element = elementTypeOf(dims->columns);
     if (!get || !dims->columnsMap.isProjectedPermutation())
       return;
     // Positions of n, of the summed dimensions and of the rest in the weight.
-    SmallVector<int64_t> n, k;
+    SmallVector<int64_t> n, k, outer;
     SmallVector<AffineExpr> batch;
     auto type = cast<RankedTensorType>(dims->columns.getType());
     SmallVector<int64_t> shape;
@@ -69,6 +105,7 @@ private:
       unsigned dim = cast<AffineDimExpr>(result).getPosition();
       if (dim != dims->n && !op.isReduction(dim)) {
         batch.push_back(result);
+        llvm::append_range(outer, view.dims[place]);
         shape.push_back(type.getDimSize(place));
       }
     }
@@ -77,25 +114,30 @@ private:
       return llvm::find(dims->columnsMap.getResults(), expr) -
              dims->columnsMap.getResults().begin();
     };
-    n.push_back(placeOf(dims->n));
-    int64_t depth = 1;
+    llvm::append_range(n, view.dims[placeOf(dims->n)]);
+    int64_t depth = 1, columns = type.getDimSize(placeOf(dims->n));
     AffineExpr flat = getAffineConstantExpr(0, &getContext());
     for (unsigned dim : dims->k) {
-      // The panels' map has no result for one of several summed dimensions: another operand must.
-      AffineExpr expr = getAffineDimExpr(dim, &getContext());
-      if (!dims->columnsMap.isFunctionOfDim(dim) ||
-          !llvm::is_contained(dims->rowsMap.getResults(), expr))
+      if (!dims->columnsMap.isFunctionOfDim(dim))
         return;
-      k.push_back(placeOf(dim));
-      flat = flat * type.getDimSize(k.back()) + getAffineDimExpr(dim, &getContext());
-      depth *= type.getDimSize(k.back());
+      llvm::append_range(k, view.dims[placeOf(dim)]);
+      int64_t size = type.getDimSize(placeOf(dim));
+      flat = flat * size + getAffineDimExpr(dim, &getContext());
+      depth *= size;
     }
-    std::optional<Packing> packing = packingFor(op, *dims, type.getDimSize(n.front()));
-    if (!packing)
+    std::optional<Packing> packing = packingFor(op, *dims, columns);
+    if (!packing || !llvm::is_sorted(outer))
       return;
     auto [width, group, step] = *packing;
+    // The panels' map has no result for one of several summed dimensions, or for words of one:
+    // another operand must.
+    auto isInRows = [&](unsigned dim) {
+      return llvm::is_contained(dims->rowsMap.getResults(), getAffineDimExpr(dim, &getContext()));
+    };
+    if ((dims->k.size() > 1 || group > 1) && !llvm::all_of(dims->k, isInRows))
+      return;
     auto panels = PanelsAttr::get(&getContext(), width, n, k, group, step, ArrayRef<int64_t>());
-    shape.append({static_cast<int64_t>(llvm::divideCeil(type.getDimSize(n.front()), width)),
+    shape.append({static_cast<int64_t>(llvm::divideCeil(columns, width)),
                   panels.getRows(depth, element), width});
     AffineExpr lane = getAffineDimExpr(dims->n, &getContext());
     batch.append({lane.floorDiv(width), flat.floorDiv(group), lane % width});
