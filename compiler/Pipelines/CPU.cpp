@@ -46,6 +46,7 @@ static void addGraph(OpPassManager &manager, const cpu::Capabilities &cpu,
   function.addPass(createFoldQueryGroups());
   function.addPass(createSplitKeys());
   function.addPass(createExpandRecurrence());
+  function.addPass(createReadLastStep());
   function.addPass(createLowerRnn());
   function.addPass(createExpandRope());
   addCleanup(function);

@@ -56,6 +56,22 @@ def ExpandRecurrence : Pass<"fovea-expand-recurrence", "::mlir::func::FuncOp"> {
     "::mlir::tensor::TensorDialect"];
 }
 
+def ReadLastStep : Pass<"fovea-read-last-step", "::mlir::func::FuncOp"> {
+  let summary = "Read the final state where a model takes the last step of a recurrence";
+  let description = [{
+    Runs behind `fovea-expand-recurrence`. When a `fovea.rnn` without lengths gives a next state as
+    y_t, and all that reads y takes the last step of it (step 0 of a reverse recurrence), through
+    reshapes that keep the steps a dimension and changes of the dimensions' order, these read the
+    final state. Then nothing uses y, and no step is stored.
+    Gives up when y has another reader, as a bidirectional recurrence, whose last step is the end of
+    one direction and the beginning of the other.
+  }];
+  let statistics = [Statistic<"numRead", "read", "recurrences whose last step is the final state">];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+    "::mlir::tensor::TensorDialect"];
+}
+
 def LowerRnn : Pass<"fovea-lower-rnn", "::mlir::func::FuncOp"> {
   let summary = "Lower a recurrence to a loop over its steps";
   let description = [{
