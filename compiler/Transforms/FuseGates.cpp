@@ -218,6 +218,8 @@ private:
       return std::nullopt;
     found.weight = joined(weights);
     if (!found.weight)
+      found.weight = joinedBefore(first->getBlock()->getParentOp(), weights);
+    if (!found.weight)
       return std::nullopt;
     AffineMap map = first.getRhsMap();
     found.order = {0, 1 + placeOf(map, 1), 1 + placeOf(map, 2)};
@@ -255,6 +257,35 @@ private:
     builder.setInsertionPointAfter(weights.back().getDefiningOp());
     return GetWeightOp::create(builder, weights.back().getLoc(), whole,
                                FlatSymbolRefAttr::get(&getContext(), name));
+  }
+
+  /// Weights that only the run knows as one, with their number in front, copied before the
+  /// outermost loop that does not make them; null when `loop` makes one.
+  static Value joinedBefore(Operation *loop, ArrayRef<Value> weights) {
+    auto areKnown = [&](LoopLikeOpInterface around) {
+      return around && llvm::all_of(weights, [&](Value weight) {
+               return around.isDefinedOutsideOfLoop(weight);
+             });
+    };
+    if (!areKnown(dyn_cast<LoopLikeOpInterface>(loop)))
+      return {};
+    while (areKnown(loop->getParentOfType<LoopLikeOpInterface>()))
+      loop = loop->getParentOfType<LoopLikeOpInterface>();
+    ImplicitLocOpBuilder builder(loop->getLoc(), loop);
+    auto type = cast<RankedTensorType>(weights.front().getType());
+    SmallVector<int64_t> shape{static_cast<int64_t>(weights.size())};
+    llvm::append_range(shape, type.getShape());
+    Value all = tensor::EmptyOp::create(builder, shape, type.getElementType());
+    SmallVector<OpFoldResult> offsets(shape.size(), builder.getIndexAttr(0)), sizes,
+        strides(shape.size(), builder.getIndexAttr(1));
+    for (int64_t size : shape)
+      sizes.push_back(builder.getIndexAttr(size));
+    sizes.front() = builder.getIndexAttr(1);
+    for (auto [number, weight] : llvm::enumerate(weights)) {
+      offsets.front() = builder.getIndexAttr(number);
+      all = tensor::InsertSliceOp::create(builder, weight, all, offsets, sizes, strides);
+    }
+    return all;
   }
 
   /// The gates with a cell that gives what their products do.

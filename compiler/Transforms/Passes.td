@@ -95,7 +95,8 @@ def FuseGates : Pass<"fovea-fuse-gates", "::mlir::ModuleOp"> {
     of a loop, the products of one state [M, K] become `fovea.gates`, in whichever way they are
     written: one `fovea.contract` with a weight [G, N, K] whose gates are read one by one through
     maps with a constant result; one with [G * N, K] of which slices are read; or several with
-    constant weights of one type, which are joined. The form, not the operation that the recurrence
+    weights of one type, which are joined: constant ones by the compiler, others in front of the
+    outermost loop that does not make them. The form, not the operation that the recurrence
     came from, decides. Elementwise operations over [M, N] that read the results at their own places
     become part of the cell, e.g. the choice of rows that have not ended. A result that is carried
     on and also inserted into a sequence is written to both places.

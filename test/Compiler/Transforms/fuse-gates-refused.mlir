@@ -129,16 +129,18 @@ func.func @do_not_fuse_a_product_read_as_a_whole(%h0: tensor<3x6xf32>, %w: tenso
 #r = affine_map<(m, n, k) -> (k, n)>
 #o = affine_map<(m, n, k) -> (m, n)>
 
-// CHECK-LABEL: func @do_not_join_weights_that_only_the_run_knows
+// CHECK-LABEL: func @do_not_join_weights_that_a_step_makes
 // CHECK:           fovea.contract
 // CHECK:           fovea.contract
-func.func @do_not_join_weights_that_only_the_run_knows(%h0: tensor<3x6xf32>,
-    %u: tensor<6x6xf32>, %w: tensor<6x6xf32>, %t: index) -> tensor<3x6xf32> {
+func.func @do_not_join_weights_that_a_step_makes(%h0: tensor<3x6xf32>,
+    %u: tensor<7x6x6xf32>, %w: tensor<6x6xf32>, %t: index) -> tensor<3x6xf32> {
   %c0 = arith.constant 0 : index
   %c1 = arith.constant 1 : index
   %e = tensor.empty() : tensor<3x6xf32>
   %r = scf.for %i = %c0 to %t step %c1 iter_args(%h = %h0) -> tensor<3x6xf32> {
-    %x = fovea.contract ins(%h, %u : tensor<3x6xf32>, tensor<6x6xf32>)
+    %v = tensor.extract_slice %u[%i, 0, 0] [1, 6, 6] [1, 1, 1]
+        : tensor<7x6x6xf32> to tensor<6x6xf32>
+    %x = fovea.contract ins(%h, %v : tensor<3x6xf32>, tensor<6x6xf32>)
         outs(%e : tensor<3x6xf32>) {indexing_maps = [#l, #r, #o]} epilogue {
       ^bb0(%s: f32):
         fovea.yield %s : f32

@@ -165,3 +165,44 @@ func.func @several_products_with_lengths_and_a_sequence(%h0: tensor<3x6xf32>,
   }
   return %r#2 : tensor<7x3x6xf32>
 }
+
+// -----
+
+#l = affine_map<(m, n, k) -> (m, k)>
+#r = affine_map<(m, n, k) -> (k, n)>
+#o = affine_map<(m, n, k) -> (m, n)>
+
+// Weights that only the run knows are joined in front of the outermost loop that does not make
+// them.
+// CHECK-LABEL: func @weights_of_the_run
+// CHECK-SAME:    %[[U:[a-z0-9]+]]: tensor<6x6xf32>, %[[W:[a-z0-9]+]]: tensor<6x6xf32>
+// CHECK:         %[[FIRST:.*]] = tensor.insert_slice %[[U]] into %{{.*}}[0, 0, 0] [1, 6, 6]
+// CHECK:         %[[BOTH:.*]] = tensor.insert_slice %[[W]] into %[[FIRST]][1, 0, 0] [1, 6, 6]
+// CHECK:         scf.for
+// CHECK:           scf.for {{.*}} iter_args(%[[H:.*]] = %
+// CHECK:             fovea.gates ins(%[[H]], %[[BOTH]] : tensor<3x6xf32>, tensor<2x6x6xf32>)
+// CHECK-NOT:       fovea.contract
+func.func @weights_of_the_run(%h0: tensor<3x6xf32>, %u: tensor<6x6xf32>, %w: tensor<6x6xf32>,
+    %t: index) -> tensor<3x6xf32> {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %e = tensor.empty() : tensor<3x6xf32>
+  %r = scf.for %i = %c0 to %t step %c1 iter_args(%g = %h0) -> tensor<3x6xf32> {
+    %q = scf.for %j = %c0 to %t step %c1 iter_args(%h = %g) -> tensor<3x6xf32> {
+      %x = fovea.contract ins(%h, %u : tensor<3x6xf32>, tensor<6x6xf32>)
+          outs(%e : tensor<3x6xf32>) {indexing_maps = [#l, #r, #o]} epilogue {
+        ^bb0(%s: f32):
+          fovea.yield %s : f32
+        } -> tensor<3x6xf32>
+      %y = fovea.contract ins(%h, %w : tensor<3x6xf32>, tensor<6x6xf32>)
+          outs(%e : tensor<3x6xf32>) {indexing_maps = [#l, #r, #o]} epilogue {
+        ^bb0(%s: f32):
+          fovea.yield %s : f32
+        } -> tensor<3x6xf32>
+      %n = arith.addf %x, %y : tensor<3x6xf32>
+      scf.yield %n : tensor<3x6xf32>
+    }
+    scf.yield %q : tensor<3x6xf32>
+  }
+  return %r : tensor<3x6xf32>
+}

@@ -1,0 +1,34 @@
+"""Cells written by hand with weights that are inputs: joined, packed and computed as constants."""
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import fovea
+import numpy as np
+import pytest
+from test_recurrent_cells import GATES, by_hand, saved, tensor
+
+
+def with_inputs(text: str, h: int) -> str:
+    """The program whose recurrent weights are inputs instead of constants."""
+    text = re.sub(r"^(fovea\.weight @r.*|  %r\w? = fovea\.get_weight.*)\n", "", text, flags=re.M)
+    inputs = "".join(f', %r{g}: {tensor(h, h)} {{fovea.name = "r{g}"}}' for g in GATES)
+    return text.replace('{fovea.name = "x"})', f'{{fovea.name = "x"}}{inputs})')
+
+
+@pytest.mark.parametrize("b, h", [(1, 128), (5, 37)])
+def test_four_inputs_have_the_bits_of_constants(b: int, h: int, tmp_path: Path) -> None:
+    text = by_hand("four", 9, b, h)
+    path, values = saved(tmp_path, text, h)
+    x = np.random.default_rng(4).standard_normal((9, b, h)).astype(np.float32)
+    want = fovea.compile(path)(x=x)["y"]
+    path.write_text(with_inputs(text, h))
+    recurrent = np.split(values[4 * h * h : 8 * h * h].reshape(4 * h, h), 4)
+    feed = {f"r{g}": np.ascontiguousarray(r) for g, r in zip(GATES, recurrent, strict=True)}
+    for threads in (1, 2):
+        module = fovea.compile(path, threads=threads)
+        assert any(kernel["form"] == "gate_product" for kernel in module.ledger["kernels"])
+        assert np.array_equal(module(x=x, **feed)["y"], want)
