@@ -75,10 +75,15 @@ class Attention:
     def slopes(self) -> np.ndarray:
         return (2.0 ** (-8 * np.arange(1, self.heads + 1) / self.heads)).astype(np.float32)
 
+    def steps_of(self) -> None:
+        return None
+
     def inputs(self) -> Feed:
         rng = np.random.default_rng(self.length)
-        made = {name: typed(rng.standard_normal(sizes, np.float32), self.dtype)
-                for name, sizes in zip("qkv", (self.queries, self.keys, self.keys), strict=True)}
+        made = {
+            name: typed(rng.standard_normal(sizes, np.float32), self.dtype)
+            for name, sizes in zip("qkv", (self.queries, self.keys, self.keys), strict=True)
+        }
         return made | ({"m": self.slopes()} if self.kind == "alibi" else {})  # fmt: skip
 
     def expected(self, feed: Feed) -> Expected:

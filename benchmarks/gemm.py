@@ -32,6 +32,9 @@ class Gemm:
     def bytes(self) -> int:
         return 4 * (self.rows * (self.depth + self.columns) + self.depth * self.columns)
 
+    def steps_of(self) -> None:
+        return None
+
     def inputs(self) -> Feed:
         """Weights "w" are scaled so that results are about as large as inputs."""
         rng = np.random.default_rng(self.depth)

@@ -135,30 +135,36 @@ def drop(name: str, why: str, measured: Measured, ready: dict[str, Contender]) -
 
 
 def one_round(
-    measured: Measured, ready: dict[str, Contender], peak: Peak, milliseconds: float
+    measured: Measured, ready: dict[str, Contender], peak: Peak, milliseconds: float,
+    reread: int | None = None,
 ) -> Round:  # fmt: skip
     """Fovea's slice comes right behind the peak's; the peers take turns in being the next."""
     gflops = peak.gflops(milliseconds)
     ours, *peers = measured.names
     calls = {ours: ready[ours].slice(milliseconds)}
     gbps = peak.gbps(milliseconds)
+    again = peak.reread_gbps(milliseconds, reread) if reread else None
     turn = len(measured.rounds) % max(len(peers), 1)
     for name in (*peers[turn:], *peers[:turn]):
         try:
             calls[name] = ready[name].slice(milliseconds)
         except Broken as broken:
             drop(name, str(broken), measured, ready)
-    return Round(gflops, gbps, calls)
+    return Round(gflops, gbps, calls, again)
 
 
 def run_rounds(
-    measured: Measured, ready: dict[str, Contender], peak: Peak, options: argparse.Namespace
+    measured: Measured,
+    ready: dict[str, Contender],
+    peak: Peak,
+    options: argparse.Namespace,
+    reread: int | None = None,
 ) -> None:
     """Until enough of them count: LEAST when they take long, else as many as asked for. A machine
     that is never quiet is given up on, after GIVE_UP times as much."""
     start = time.monotonic()
     while True:
-        measured.rounds.append(one_round(measured, ready, peak, options.slice_ms))
+        measured.rounds.append(one_round(measured, ready, peak, options.slice_ms, reread))
         spent = time.monotonic() - start
         enough = options.rounds if spent < options.seconds else LEAST
         if len(kept(measured.rounds)) >= max(enough, LEAST):
@@ -170,7 +176,8 @@ def run_rounds(
 def row_of(case: Case, measured: Measured, expected: Expected, about: dict[str, Row]) -> Row:
     """All of a row but its circumstances; `about` has versions and settings."""
     row = {"case": case.id, "dtype": case.problem.dtype, "threads": case.threads}
-    row |= figures(measured, case.problem.flops(), case.problem.bytes())
+    problem = case.problem
+    row |= figures(measured, problem.flops(), problem.bytes(), problem.steps_of())
     row |= {"tolerance": expected.tolerance, "flops": case.problem.flops(),
             "bytes": case.problem.bytes(), "target": case.target,
             "fovea": about.get(FOVEA.name), "error": measured.wrong.get(FOVEA.name)}  # fmt: skip
@@ -196,7 +203,9 @@ def measure(case: Case, options: argparse.Namespace) -> Row:
             peak = None
             try:
                 peak = Peak(PROGRAM, case.target, processors_of(case))
-                run_rounds(measured, ready, peak, options)
+                steps = case.problem.steps_of()
+                reread = steps.bytes // case.threads if steps else None
+                run_rounds(measured, ready, peak, options, reread)
             except Broken as broken:
                 measured.wrong[FOVEA.name] = f"not measured: {broken}"
             finally:

@@ -22,7 +22,8 @@ from rounds import Row
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "Performance.md"
 RESULTS = ROOT / "benchmarks" / "results" / "operations.jsonl"
-COLUMNS = ("case", "time", "FMA peak", "bandwidth", "ratio", "fastest peer", "error")
+COLUMNS = ("case", "time", "FMA peak", "bandwidth", "bound", "ratio", "at most", "fastest peer",
+           "error")  # fmt: skip
 
 
 def _marks(what: str) -> tuple[str, str]:
@@ -38,6 +39,13 @@ def times(value: float | None) -> str:
     return "-" if value is None else f"{value:.2f}x"
 
 
+def bound_of(row: Row) -> float | None:
+    """The fraction of what the machine allows: of the bound that the row has, else of the nearer
+    peak."""
+    fractions = [row[name] for name in ("peak_fraction", "bandwidth_fraction") if row[name]]
+    return row.get("bound_fraction") or max(fractions, default=None)
+
+
 def cells(row: Row) -> list[str]:
     """One case, with what misses its target behind the figure in brackets."""
     target = targets.target_of(row["case"], targets.load())
@@ -51,13 +59,15 @@ def cells(row: Row) -> list[str]:
     median = row["median_ms"]
     ratio = least.ratio_of(row)
     peer = least.peer or row["best_peer"] or "-"
-    error = row["max_error"]
+    error, bound = row["max_error"], bound_of(row)
     return [
         row["case"],
         "-" if median is None else f"{median:.3f} ms",
         beside(percent, row["peak_fraction"], least.peak),
         beside(percent, row["bandwidth_fraction"], least.bandwidth),
+        percent(bound),
         beside(times, ratio, least.ratio),
+        times(ratio / bound if ratio and bound else None),
         peer,
         "-" if error is None else f"{error:.1e}",
     ]

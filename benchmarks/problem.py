@@ -24,6 +24,17 @@ class Expected:
     narrow: float | None = None
 
 
+@dataclass(frozen=True)
+class Steps:
+    """Work that follows itself: so many steps, each of which reads the same bytes again and does so
+    many operations, `rate` times as fast as multiply-adds of f32 can be."""
+
+    count: int
+    bytes: int
+    flops: int
+    rate: float = 1.0
+
+
 class Problem(Protocol):
     """An operation at fixed sizes. Inputs are the same whenever and wherever they are made."""
 
@@ -38,6 +49,9 @@ class Problem(Protocol):
 
     def bytes(self) -> int:
         """What has to be read and written at least."""
+
+    def steps_of(self) -> Steps | None:
+        """What it does one after the other, out of flops(); None when nothing has to be."""
 
     def inputs(self) -> Feed: ...
 

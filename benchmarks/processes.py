@@ -1,5 +1,4 @@
-"""Processes that are asked for slices: pinned to processors, and stopped while others have theirs.
-"""
+"""Processes that are asked for slices: pinned to processors, stopped while others have theirs."""
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 from __future__ import annotations
@@ -135,3 +134,7 @@ class Peak(Stopped):
 
     def gbps(self, milliseconds: float) -> float:
         return self.ask(f"read {milliseconds}")["gbps"]
+
+    def reread_gbps(self, milliseconds: float, size: int) -> float:
+        """Of `size` bytes a thread that are read over and over."""
+        return self.ask(f"reread {milliseconds} {size}")["gbps"]

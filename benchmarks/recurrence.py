@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import recurrence_formulas as formulas
-from problem import UNITS, Expected, Feed, typed
+from problem import UNITS, Expected, Feed, Steps, typed
 
 LABEL = re.compile(r"(lstm|gru)_B(\d+)_H(\d+)_T(\d+)_(f32|bf16|i8)")
 GATES = {"lstm": "iofc", "gru": "zrn"}
@@ -70,6 +70,12 @@ class Recurrence:
         weights = self.gates * self.hidden**2
         values = self.batch * self.hidden * (2 * self.steps + self.states)
         return sum(width) * weights + 4 * (values + 2 * self.gates * self.hidden)
+
+    def steps_of(self) -> Steps:
+        """Each step multiplies with all recurrent weights: those of i8 by dots of four."""
+        weights = self.gates * self.hidden**2
+        width, rate = {"f32": (4, 1.0), "bf16": (2, 1.0), "i8": (1, 4.0)}[self.dtype]
+        return Steps(self.steps, width * weights, 2 * self.batch * weights, rate)
 
     def inputs(self) -> Feed:
         """PyTorch's distribution of weights. They are what the dtype can store: bf16, or integers

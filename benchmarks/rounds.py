@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from problem import Steps
+
 # A round counts when the machine gave at least so much of its best to the peak's slice, and a case
 # has figures when so many rounds count.
 QUIET, LEAST = 0.85, 7
@@ -23,6 +25,8 @@ class Round:
     gflops: float
     gbps: float
     calls: dict[str, list[float]]
+    # Of what each step reads again: all threads together.
+    reread_gbps: float | None = None
 
     def seconds(self, name: str) -> float:
         """Of a call: the median of the slice."""
@@ -73,13 +77,21 @@ def _peers(measured: Measured, rounds: Sequence[Round]) -> Row:
     return peers
 
 
-def figures(measured: Measured, flops: int, moved: int) -> Row:
+def bound(one: Round, flops: int, steps: Steps) -> float:
+    """Seconds that a call takes at least: a step its multiply-adds at the peak or its reads from
+    caches, whichever is longer, what is not in steps the peak."""
+    step = max(steps.flops / (one.gflops * steps.rate), steps.bytes / one.reread_gbps)
+    return ((flops - steps.count * steps.flops) / one.gflops + steps.count * step) * 1e-9
+
+
+def figures(measured: Measured, flops: int, moved: int, steps: Steps | None = None) -> Row:
     """The part of a row that rounds decide; figures are None when too few count. `moved` bytes are
     what a call reads and writes at least."""
     rounds, ours = kept(measured.rounds), measured.names[0]
     enough = len(rounds) >= LEAST and ours not in measured.wrong
     row: Row = dict.fromkeys(("min_ms", "median_ms", "gflops", "peak_fraction",
-                              "bandwidth_fraction", "best_peer", "ratio"))  # fmt: skip
+                              "bandwidth_fraction", "bound_fraction", "best_peer",
+                              "ratio"))  # fmt: skip
     row |= {"rounds": len(rounds), "rounds_dropped": len(measured.rounds) - len(rounds)}
     row["max_error"] = measured.errors.get(ours)
     if not enough:
@@ -100,6 +112,11 @@ def figures(measured: Measured, flops: int, moved: int) -> Row:
     row["bandwidth_fraction"] = statistics.median(
         moved / one.seconds(ours) / one.gbps * 1e-9 for one in rounds
     )
+    if steps:
+        row["bound_fraction"] = statistics.median(
+            bound(one, flops, steps) / one.seconds(ours) for one in rounds
+        )
+        row["reread_gbps"] = statistics.median(one.reread_gbps for one in rounds)
     row["peers"] = _peers(measured, rounds)
     sound = {name: peer for name, peer in row["peers"].items()
              if peer["ratio"] is not None and name not in measured.narrow}  # fmt: skip

@@ -68,6 +68,9 @@ class WholeModel:
         """Of the weights, each once, and of embeddings the rows that are read."""
         return _work(self.kind)[1]
 
+    def steps_of(self) -> None:
+        return None
+
     def inputs(self) -> Feed:
         """A frame of made speech with a state of zeros, or a word's letters."""
         import g2p

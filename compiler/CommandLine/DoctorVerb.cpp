@@ -109,21 +109,34 @@ static llvm::json::Object measurePeaks(Findings &findings, const Invocation &inv
   return llvm::json::Object{{"threads", threads}, {"peak_gflops", gflops}, {"peak_gbps", gbps}};
 }
 
+/// A line of stdin: what to measure, for how long, and of `reread` the bytes of a thread.
+static std::optional<llvm::json::Object> slice(PeakMeter &meter, llvm::StringRef line) {
+  llvm::SmallVector<llvm::StringRef> words;
+  line.split(words, ' ');
+  double milliseconds = 0;
+  if (words.size() < 2 || words[1].getAsDouble(milliseconds) ||
+      !(milliseconds > 0 && milliseconds <= 1e4))
+    return std::nullopt;
+  if (words[0] == "multiply" && words.size() == 2)
+    return llvm::json::Object{{"gflops", meter.multiplyGflops(milliseconds)}};
+  if (words[0] == "read" && words.size() == 2)
+    return llvm::json::Object{{"gbps", meter.readGbps(milliseconds)}};
+  uint64_t bytes = 0;
+  if (words[0] == "reread" && words.size() == 3 && !words[2].getAsInteger(10, bytes))
+    return llvm::json::Object{{"gbps", meter.rereadGbps(milliseconds, bytes)}};
+  return std::nullopt;
+}
+
 /// Answers lines of stdin until it ends.
 static llvm::Expected<Exit> serveSlices(const Invocation &invocation) {
   PeakMeter meter(threadsOf(invocation), codeOf(invocation));
   char line[64];
   while (std::fgets(line, sizeof(line), stdin)) {
-    auto [what, time] = llvm::StringRef(line).trim().split(' ');
-    double milliseconds = 0;
-    bool multiplies = what == "multiply";
-    if ((!multiplies && what != "read") || time.getAsDouble(milliseconds) ||
-        !(milliseconds > 0 && milliseconds <= 1e4))
+    std::optional<llvm::json::Object> answer = slice(meter, llvm::StringRef(line).trim());
+    if (!answer)
       return failure(kUsage, "'" + llvm::StringRef(line).trim() + "' is no slice",
-                     "multiply MS or read MS, of at most 10000 ms");
-    double rate = multiplies ? meter.multiplyGflops(milliseconds) : meter.readGbps(milliseconds);
-    llvm::outs() << llvm::json::Value(llvm::json::Object{{multiplies ? "gflops" : "gbps", rate}})
-                 << "\n";
+                     "multiply MS, read MS or reread MS BYTES, of at most 10000 ms");
+    llvm::outs() << llvm::json::Value(std::move(*answer)) << "\n";
     llvm::outs().flush();
   }
   return kOk;

@@ -28,6 +28,8 @@ using Clock = std::chrono::steady_clock;
 /// Between two looks at the clock: some 50 microseconds of either.
 static constexpr int kRounds = 20000;
 static constexpr size_t kReadFloats = size_t(128) << 10;
+/// What is read again is so many floats long at least, and a multiple of it.
+static constexpr size_t kReadAgainFloats = size_t(4) << 10;
 static constexpr size_t kReadBytes = size_t(256) << 20;
 
 /// The sum keeps the loop alive.
@@ -270,6 +272,28 @@ double PeakMeter::readGbps(double milliseconds) {
     sink[thread] = read(data + thread * team->share() + at, kReadFloats);
     at = (at + kReadFloats) % team->share();
   });
+  asm volatile("" : : "r"(sink.data()) : "memory");
+  return rate * 1e-9;
+}
+
+double PeakMeter::rereadGbps(double milliseconds, size_t bytes) {
+  const float *data = team->memory();
+  if (!data)
+    return 0;
+  Read read = widestRead();
+  size_t blocks = std::clamp<size_t>(bytes / sizeof(float) / kReadAgainFloats, 1,
+                                     team->share() / kReadAgainFloats);
+  std::vector<float> sink(team->size());
+  std::vector<char> backwards(team->size());
+  double rate =
+      team->rate(milliseconds, blocks * kReadAgainFloats * sizeof(float), [&](int thread) {
+        const float *own = data + thread * team->share();
+        for (size_t block = 0; block < blocks; ++block) {
+          size_t at = backwards[thread] ? blocks - 1 - block : block;
+          sink[thread] += read(own + at * kReadAgainFloats, kReadAgainFloats);
+        }
+        backwards[thread] ^= 1;
+      });
   asm volatile("" : : "r"(sink.data()) : "memory");
   return rate * 1e-9;
 }

@@ -30,6 +30,10 @@ public:
   /// before it ended. 0 when the memory cannot be had.
   double readGbps(double milliseconds);
 
+  /// The same of `bytes` a thread (16 KiB to its part of the memory) that are read over and over,
+  /// every second time from behind: what caches of that size give.
+  double rereadGbps(double milliseconds, size_t bytes);
+
 private:
   class Team;
   std::unique_ptr<Team> team;

@@ -19,11 +19,14 @@ def slices(
 
 
 def test_each_line_has_an_answer(program: Path) -> None:
-    done = slices(program, "multiply 1\nread 1\nmultiply 0.5\n")
+    done = slices(program, "multiply 1\nread 1\nmultiply 0.5\nreread 1 65536\nreread 1 0\n")
     assert (done.returncode, done.stderr) == (0, "")
     answers = [json.loads(line) for line in done.stdout.splitlines()]
-    assert [list(answer) for answer in answers] == [["gflops"], ["gbps"], ["gflops"]]
+    keys = [["gflops"], ["gbps"], ["gflops"], ["gbps"], ["gbps"]]
+    assert [list(answer) for answer in answers] == keys
     assert all(value > 0.1 for answer in answers for value in answer.values())
+    # What fits in the nearest cache is read faster than memory.
+    assert answers[3]["gbps"] > 1.5 * answers[1]["gbps"]
 
 
 def test_an_answer_comes_before_the_next_question(program: Path) -> None:
@@ -39,7 +42,9 @@ def test_an_answer_comes_before_the_next_question(program: Path) -> None:
         assert process.wait() == 0
 
 
-@pytest.mark.parametrize("asked", ["divide 1", "read", "multiply x", "multiply -1", "read 1e9"])
+@pytest.mark.parametrize(
+    "asked", ["divide 1", "read", "multiply x", "multiply -1", "read 1e9", "reread 1", "reread 1 x"]
+)
 def test_what_is_no_slice_is_a_usage_error(program: Path, asked: str) -> None:
     done = slices(program, f"multiply 1\n{asked}\nread 1\n")
     assert done.returncode == 2

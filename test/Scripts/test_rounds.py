@@ -12,6 +12,7 @@ import operations
 import pytest
 import rounds
 import targets
+from problem import Steps
 from rounds import Measured, Round
 
 NOT_KEPT = f"--results={os.devnull}"
@@ -48,6 +49,17 @@ def test_figures_are_medians_over_the_rounds_that_count() -> None:
     assert (row["best_peer"], row["ratio"]) == ("quick", 2.5)
     assert row["peers"]["slow"]["ratio"] == 3.5
     assert row["peers"]["slow"]["median_ms"] == 7e3
+
+
+def test_the_bound_has_steps_one_after_the_other() -> None:
+    # 4e10 operations at 100 GFLOP/s, then 4 steps of 0.5 s: 10 GB at 20 GB/s take longer than 1e10
+    # operations; at 10 times the rate of caches the operations do.
+    for gbps, rate, seconds in ((20.0, 1.0, 2.4), (200.0, 1.0, 0.8), (200.0, 4.0, 0.6)):
+        some = [Round(100.0, 10.0, {"fovea": [4.0]}, gbps)] * 7
+        steps = Steps(4, 10**10, 10**10, rate)
+        row = rounds.figures(Measured(["fovea"], some), 8 * 10**10, 1, steps)
+        assert row["bound_fraction"] == pytest.approx(seconds / 4)
+    assert rounds.figures(Measured(["fovea"], some), 1, 1)["bound_fraction"] is None
 
 
 def test_a_slice_is_the_median_of_its_calls() -> None:
