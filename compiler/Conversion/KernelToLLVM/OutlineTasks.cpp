@@ -190,8 +190,17 @@ private:
       scratch = std::max(scratch, body->getAttrOfType<IntegerAttr>(kernel::kScratchAttr).getInt());
       lowerPhase(launch, team, kernels.lookup(name), body);
     }
+    team.walk([&](ProceedIfOp op) { decideTogether(op, team); });
     Builder attrs(team.getContext());
     team->setAttr(kernel::kScratchAttr, attrs.getI64IntegerAttr(scratch));
+  }
+
+  /// Within the body of a team: the first thread that comes decides for all.
+  static void decideTogether(ProceedIfOp op, func::FuncOp team) {
+    OpBuilder builder(op);
+    HostAbi abi(builder, op.getLoc(), team.getArgument(0));
+    Value slot = abi.word(team.getArgument(team.getNumArguments() - 2));
+    op.getConditionMutable().assign(abi.proceed(slot, op.getCondition()));
   }
 
   /// Of what lowerPhase computes for a launch: arguments of the kernel's body up to the task.

@@ -82,12 +82,25 @@ private:
         buffer->moveBefore(loop);
   }
 
+  /// True for the end of `loop` in its middle, and for what is read for its sake alone: threads
+  /// that come late read something else, and are told how it was decided.
+  static bool decides(scf::ForOp loop, Operation *op) {
+    if (op->getBlock() != loop.getBody() || op->getNumRegions() != 0)
+      return false;
+    if (isa<ProceedIfOp>(op))
+      return true;
+    return (isa<memref::LoadOp>(op) || isMemoryEffectFree(op)) &&
+           llvm::all_of(op->getUsers(), [&](Operation *user) {
+             return !isa<memref::LoadOp>(user) && decides(loop, user);
+           });
+  }
+
   /// What only the host can do in the loop; empty when there is nothing.
   static std::string whyNot(scf::ForOp loop) {
     std::string reason;
     loop.getRegion().walk([&](Operation *op) {
       bool fits = isa<kernel::LaunchOp, scf::ForOp, scf::IfOp, scf::YieldOp>(op) ||
-                  (op->getNumRegions() == 0 && isMemoryEffectFree(op));
+                  (op->getNumRegions() == 0 && isMemoryEffectFree(op)) || decides(loop, op);
       if (fits)
         return WalkResult::advance();
       reason =
@@ -115,7 +128,22 @@ private:
       launch.erase();
     if (loop->use_empty())
       loop.erase();
+    else
+      countSteps(builder, loop);
     ++numTeams;
+  }
+
+  /// The host's loop has as many steps as the team's had.
+  static void countSteps(OpBuilder &builder, scf::ForOp loop) {
+    auto ends = llvm::to_vector(loop.getBody()->getOps<ProceedIfOp>());
+    if (ends.empty())
+      return;
+    Location loc = loop.getLoc();
+    Value steps = kernel::StepsOp::create(builder, loc, builder.getIndexType());
+    Value span = arith::MulIOp::create(builder, loc, steps, loop.getStep());
+    loop.setUpperBound(arith::AddIOp::create(builder, loc, loop.getLowerBound(), span));
+    for (ProceedIfOp end : ends)
+      end.erase();
   }
 
   func::FuncOp makeTeam(scf::ForOp loop, const SetVector<Value> &inputs,
