@@ -41,9 +41,11 @@ def CarryInPlace : Pass<"fovea-carry-in-place", "::mlir::func::FuncOp"> {
     Needs loops over tensors. What an `scf.for` yields for a carried tensor is written into the
     tensor of the iteration's start, unless it was computed there, so that one buffer lasts for the
     whole loop. What lies in the buffer of another carried tensor is saved first; branches that do
-    not agree on a buffer yield copies. Gives up nothing.
+    not agree on a buffer yield copies. An empty tensor of a size known at the start that a step
+    writes, but that was made in front of the loop, is made in the step. Gives up nothing.
   }];
-  let statistics = [Statistic<"numWritten", "written", "carried tensors written into their buffer">,
+  let statistics = [Statistic<"numEmpties", "empties", "empty tensors made in the step">,
+    Statistic<"numWritten", "written", "carried tensors written into their buffer">,
     Statistic<"numSaved", "saved", "carried tensors that another one is made of">];
   let dependentDialects = ["::mlir::bufferization::BufferizationDialect"];
 }
@@ -64,7 +66,7 @@ def ExchangeCarried : Pass<"fovea-exchange-carried", "::mlir::func::FuncOp"> {
   let summary = "Let two buffers take turns instead of copying one to the other";
   let description = [{
     Needs bufferized entries. Where a step of an `scf.for` ends with a copy of a buffer that it has
-    made to one that outlives the loop, the loop carries both and exchanges them after every step;
+    made to one that outlives the loop, both perhaps reshaped alike, the loop carries both and exchanges them after every step;
     one copy behind the loop is left. Gives up when the loop uses either buffer behind the copy, or
     the outer one through another view.
   }];
