@@ -32,19 +32,52 @@ struct Counter {
 };
 } // namespace
 
-/// Why the loop stays as it is; empty when nothing keeps it from being counted.
-static std::string whyNot(scf::WhileOp loop) {
+/// True for a loop that asks before it computes: its condition comes from scalars and elements of
+/// what it carries, and it hands that on as it is.
+static bool asksFirst(scf::WhileOp loop) {
   for (Operation &op : loop.getBeforeBody()->without_terminator()) {
     bool isScalar = isa<arith::ArithDialect>(op.getDialect()) ||
                     isa<tensor::ExtractOp, tensor::DimOp, CheckedIndexOp>(op);
     if (!isScalar || llvm::any_of(op.getResultTypes(), llvm::IsaPred<TensorType>))
-      return ("its condition is computed by " + op.getName().getStringRef() +
-              ", which is no operation on scalars")
-          .str();
+      return false;
   }
-  if (!llvm::equal(loop.getConditionOp().getArgs(), loop.getBeforeArguments()))
-    return "its condition hands on something else than the loop carries";
-  return "";
+  return llvm::equal(loop.getConditionOp().getArgs(), loop.getBeforeArguments());
+}
+
+/// What a clone of the block in front of the condition gives: the condition and what is handed on.
+static SmallVector<Value> cloneBefore(OpBuilder &builder, scf::WhileOp loop, ValueRange carried) {
+  IRMapping mapping;
+  mapping.map(loop.getBeforeArguments(), carried);
+  for (Operation &op : loop.getBeforeBody()->without_terminator())
+    builder.clone(op, mapping);
+  return llvm::map_to_vector(loop.getConditionOp()->getOperands(),
+                             [&](Value value) { return mapping.lookupOrDefault(value); });
+}
+
+/// A loop that computes before it asks, as one that does so once in front of it and at the end of
+/// each step, and that carries the answer.
+static scf::WhileOp rotated(scf::WhileOp loop) {
+  OpBuilder builder(loop);
+  Location loc = loop.getLoc();
+  SmallVector<Value> inits = cloneBefore(builder, loop, loop.getInits());
+  auto next = scf::WhileOp::create(
+      builder, loc, ValueRange(inits).getTypes(), inits,
+      [&](OpBuilder &inner, Location, ValueRange arguments) {
+        scf::ConditionOp::create(inner, loc, arguments.front(), arguments);
+      },
+      [&](OpBuilder &inner, Location, ValueRange arguments) {
+        IRMapping mapping;
+        mapping.map(loop.getAfterArguments(), arguments.drop_front());
+        for (Operation &op : loop.getAfterBody()->without_terminator())
+          inner.clone(op, mapping);
+        SmallVector<Value> carried =
+            llvm::map_to_vector(loop.getYieldOp().getOperands(),
+                                [&](Value value) { return mapping.lookupOrDefault(value); });
+        scf::YieldOp::create(inner, loc, cloneBefore(inner, loop, carried));
+      });
+  loop->replaceAllUsesWith(next.getResults().drop_front());
+  loop.erase();
+  return next;
 }
 
 /// The parts that a condition is the conjunction of.
@@ -124,11 +157,9 @@ struct CountWhile : fovea::impl::CountWhileBase<CountWhile> {
     SmallVector<scf::WhileOp> loops;
     getOperation().walk([&](scf::WhileOp loop) { loops.push_back(loop); });
     for (scf::WhileOp loop : loops) {
-      std::string reason = whyNot(loop);
-      if (!reason.empty()) {
-        addGraphRecord(getOperation(), loop, "launches",
-                       {{"team", "order", reason, /*special=*/true}});
-        continue;
+      if (!asksFirst(loop)) {
+        loop = rotated(loop);
+        ++numRotated;
       }
       count(loop);
       ++numCounted;

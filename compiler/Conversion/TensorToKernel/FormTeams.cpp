@@ -82,17 +82,33 @@ private:
         buffer->moveBefore(loop);
   }
 
-  /// True for the end of `loop` in its middle, and for what is read for its sake alone: threads
-  /// that come late read something else, and are told how it was decided.
+  /// True when nothing comes of `value` but the decision whether `loop` goes on, in this step or
+  /// the next: threads that come late read something else, and are told how it was decided.
+  static bool onlyDecides(scf::ForOp loop, Value value) {
+    return llvm::all_of(value.getUses(), [&](OpOperand &use) {
+      Operation *user = use.getOwner();
+      if (user->getBlock() != loop.getBody())
+        return false;
+      if (isa<ProceedIfOp>(user))
+        return true;
+      if (isa<scf::YieldOp>(user)) {
+        unsigned number = use.getOperandNumber();
+        Value next = loop.getRegionIterArgs()[number];
+        // What hangs on its own value of before is more than a decision.
+        return loop.getResult(number).use_empty() &&
+               llvm::all_of(next.getUsers(), [](Operation *op) { return isa<ProceedIfOp>(op); });
+      }
+      return user->getNumRegions() == 0 && isMemoryEffectFree(user) &&
+             llvm::all_of(user->getResults(),
+                          [&](Value result) { return onlyDecides(loop, result); });
+    });
+  }
+
+  /// True for what a loop of a team may contain to end early.
   static bool decides(scf::ForOp loop, Operation *op) {
-    if (op->getBlock() != loop.getBody() || op->getNumRegions() != 0)
+    if (op->getBlock() != loop.getBody())
       return false;
-    if (isa<ProceedIfOp>(op))
-      return true;
-    return (isa<memref::LoadOp>(op) || isMemoryEffectFree(op)) &&
-           llvm::all_of(op->getUsers(), [&](Operation *user) {
-             return !isa<memref::LoadOp>(user) && decides(loop, user);
-           });
+    return isa<ProceedIfOp>(op) || (isa<memref::LoadOp>(op) && onlyDecides(loop, op->getResult(0)));
   }
 
   /// What only the host can do in the loop; empty when there is nothing.
