@@ -189,6 +189,47 @@ class Graph:
         )
         return y, y_h
 
+    def lstm(
+        self, x: Value, w: Value, r: Value, bias: Value, initial: tuple[Value, Value] | None = None
+    ) -> tuple[Value, Value, Value]:
+        """A forward LSTM over x [T, B, I], in PyTorch's convention, from the states h and c of
+        `initial` [1, B, H] on: the outputs [T, 1, B, H] and the final states."""
+        steps, batch, _ = x.shape
+        hidden = r.shape[2]
+        y = Value(self._fresh(), x.element, (steps, 1, batch, hidden))
+        h, c = (Value(self._fresh(), x.element, (1, batch, hidden)) for _ in range(2))
+        start = "".join(
+            f" initial_{name}({value.name} : {value.type})"
+            for name, value in zip("hc", initial or (), strict=False)
+        )
+        self._append(
+            f"{y.name}, {h.name}, {c.name} = fovea.lstm {x.name}, {w.name}, {r.name}"
+            f" bias({bias.name} : {bias.type}){start}"
+            " {gate_order = [#fovea.gate<i>, #fovea.gate<f>, #fovea.gate<c>, #fovea.gate<o>],"
+            " activations = [#fovea.activation<sigmoid>, #fovea.activation<tanh>,"
+            " #fovea.activation<tanh>]}"
+            f" : {x.type}, {w.type}, {r.type} -> {y.type}, {h.type}, {c.type}",
+        )
+        return y, h, c
+
+    def elementwise(self, operation: str, *operands: Value) -> Value:
+        """An operation of arith or math on tensors of one type, like arith.addf or math.tanh."""
+        result = dataclasses.replace(operands[0], name=self._fresh())
+        names = ", ".join(value.name for value in operands)
+        self._append(f"{result.name} = {operation} {names} : {result.type}")
+        return result
+
+    def expand(self, x: Value, groups: Sequence[Sequence[int]], shape: Sizes) -> Value:
+        """x with every dimension taken apart into those of its group; `shape` is the result's."""
+        result = Value(self._fresh(), x.element, shape)
+        text = "[" + ", ".join(str(list(group)) for group in groups) + "]"
+        sizes = (self._sizes[size] if isinstance(size, str) else str(size) for size in shape)
+        self._append(
+            f"{result.name} = tensor.expand_shape {x.name} {text}"
+            f" output_shape [{', '.join(sizes)}] : {x.type} into {result.type}"
+        )
+        return result
+
     def collapse(self, x: Value, groups: Sequence[Sequence[int]], shape: Sizes) -> Value:
         """x with the dimensions of every group joined; `shape` is the result's."""
         result = Value(self._fresh(), x.element, shape)
@@ -200,8 +241,8 @@ class Graph:
 
     def fill(self, element: str, shape: Sizes, number: float) -> Value:
         """A tensor of one number."""
-        init, result, scalar = self.empty(element, shape), self._fresh(), self._fresh()
-        self._append(f"{scalar} = arith.constant {_literal(number, element)} : {element}")
+        scalar = self.scalar(element, number)
+        init, result = self.empty(element, shape), self._fresh()
         self._append(
             f"{result} = linalg.fill ins({scalar} : {element}) outs({init.name} : {init.type})"
             f" -> {init.type}"
@@ -275,11 +316,16 @@ class Graph:
         self._append(f"{result} = tensor.extract {x.name}[{', '.join(places)}] : {x.type}")
         return result
 
-    def compare(self, how: str, scalar: str, number: int, element: str) -> str:
-        """Compares a scalar of an integer type with a number, by a predicate of arith.cmpi."""
-        other, result = self._fresh(), self._fresh()
-        self._append(f"{other} = arith.constant {number} : {element}")
-        self._append(f"{result} = arith.cmpi {how}, {scalar}, {other} : {element}")
+    def scalar(self, element: str, number: float) -> str:
+        """A constant."""
+        result = self._fresh()
+        self._append(f"{result} = arith.constant {_literal(number, element)} : {element}")
+        return result
+
+    def compare(self, how: str, left: str, right: str, element: str) -> str:
+        """Compares scalars of an integer type by a predicate of arith.cmpi."""
+        result = self._fresh()
+        self._append(f"{result} = arith.cmpi {how}, {left}, {right} : {element}")
         return result
 
     def following(self, at: str) -> str:
