@@ -84,7 +84,7 @@ def write_module(folder: Path, variables: Weights) -> Path:
     none = graph.fill("f32", (MAX_PHONEMES, count), 0)
 
     def goes_on(at: str, carried: Sequence[Value]) -> str:
-        return graph.compare("ne", graph.element(carried[0], at), END, "i64")
+        return graph.compare("ne", graph.element(carried[0], at), graph.scalar("i64", END), "i64")
 
     def step(at: str, carried: Sequence[Value]) -> list[Value]:
         phonemes, logits, state = carried

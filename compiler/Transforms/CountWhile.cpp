@@ -11,6 +11,7 @@
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/IR/IRMapping.h"
 #include "mlir/IR/Matchers.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
 
 #include <limits>
 
@@ -212,8 +213,9 @@ private:
     }
     IRMapping mapping;
     mapping.map(loop.getBeforeArguments(), carried);
+    SmallVector<Operation *> clones;
     for (Operation &op : loop.getBeforeBody()->without_terminator())
-      builder.clone(op, mapping);
+      clones.push_back(builder.clone(op, mapping));
     Value condition;
     for (Value part : parts) {
       if (counter && counter->bound && part == counter->below.getResult())
@@ -223,6 +225,10 @@ private:
     }
     if (condition)
       ProceedIfOp::create(builder, loc, condition);
+    // The bound's comparison, and conjunctions with it.
+    for (Operation *clone : llvm::reverse(clones))
+      if (isOpTriviallyDead(clone))
+        clone->erase();
     for (auto [argument, value] : llvm::zip_equal(loop.getAfterArguments(), carried))
       argument.replaceAllUsesWith(value);
     body->getOperations().splice(body->end(), loop.getAfterBody()->getOperations());
