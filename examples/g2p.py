@@ -80,7 +80,8 @@ def write_module(folder: Path, variables: Weights) -> Path:
     hidden, count = dec_r.shape[2], fc_w.shape[0]
     graph.at("decoder")
     # What a step reads is what the one before has written behind it.
-    start = graph.constant("i64", [START, *[PAD] * MAX_PHONEMES])
+    pads, first = graph.fill("i64", (1 + MAX_PHONEMES,), PAD), graph.constant("i64", [START])
+    start = graph.with_rows(pads, first, graph.index(0))
     none = graph.fill("f32", (MAX_PHONEMES, count), 0)
 
     def goes_on(at: str, carried: Sequence[Value]) -> str:

@@ -250,7 +250,7 @@ class Graph:
         return Value(result, element, shape)
 
     def constant(self, element: str, numbers: Sequence[float]) -> Value:
-        """A tensor [N] of these numbers."""
+        """A tensor [N] of these numbers, few enough not to be a weight (64 bytes)."""
         result = Value(self._fresh(), element, (len(numbers),))
         text = ", ".join(_literal(number, element) for number in numbers)
         self._append(f"{result.name} = arith.constant dense<[{text}]> : {result.type}")

@@ -4,7 +4,8 @@
 // CHECK-LABEL: func @bound_and_condition
 // CHECK-SAME:    %[[X:.*]]: tensor<8xi64>
 // CHECK:         %[[MOST:.*]] = arith.constant 5 : index
-// CHECK:         %[[R:.*]]:2 = scf.for %[[I:.*]] = %{{.*}} to %[[MOST]] step %{{.*}} iter_args(%{{.*}}, %[[V:.*]] = %[[X]])
+// CHECK:         %[[R:.*]]:2 = scf.for %[[I:.*]] = %{{.*}} to %[[MOST]] step
+// CHECK-SAME:        iter_args(%{{.*}}, %[[V:.*]] = %[[X]])
 // CHECK:           %[[E:.*]] = tensor.extract %[[V]][%[[I]]]
 // CHECK:           %[[GO:.*]] = arith.cmpi ne, %[[E]]
 // CHECK-NEXT:      fovea.proceed_if %[[GO]]
@@ -98,7 +99,8 @@ func.func @do_not_count_by_unsigned_or_narrow_counters(%n: i32) -> i32 {
 // CHECK:         %[[FIRST:.*]] = linalg.exp
 // CHECK:         %[[E:.*]] = tensor.extract %[[FIRST]]
 // CHECK:         %[[GO:.*]] = arith.cmpf olt, %[[E]]
-// CHECK:         %[[R:.*]]:2 = scf.for {{.*}} iter_args(%[[ON:.*]] = %[[GO]], %[[V:.*]] = %[[FIRST]])
+// CHECK:         %[[R:.*]]:2 = scf.for
+// CHECK-SAME:        iter_args(%[[ON:.*]] = %[[GO]], %[[V:.*]] = %[[FIRST]])
 // CHECK:           fovea.proceed_if %[[ON]]
 // CHECK:           %[[W:.*]] = linalg.tanh ins(%[[V]]
 // CHECK:           %[[THEN:.*]] = linalg.exp ins(%[[W]]

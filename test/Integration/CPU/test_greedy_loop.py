@@ -91,7 +91,8 @@ def write(folder: Path, name: str, arrays: Arrays, most: int | None) -> Path:
     w = {key: graph.weight(key, places[key][1], FILE, places[key][2]) for key in arrays}
     graph.at("decoder")
     mark = graph.element(end, graph.index(0))
-    words = graph.constant("i64", [START, *[PAD] * MOST])
+    pads, first = graph.fill("i64", (1 + MOST,), PAD), graph.constant("i64", [START])
+    words = graph.with_rows(pads, first, graph.index(0))
     logits = graph.fill("f32", (MOST, WORDS), 0)
     states = [h, *[graph.fill("f32", (1, 1, UNITS), 0)] * (CELLS[name][2] - 1)]
 
