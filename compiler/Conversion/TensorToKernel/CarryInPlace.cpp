@@ -175,6 +175,13 @@ private:
     auto yield = cast<scf::YieldOp>(loop.getBody()->getTerminator());
     OpBuilder builder(yield);
     SmallVector<Carried> all;
+    llvm::SetVector<Value> seen;
+    for (OpOperand &operand : yield->getOpOperands())
+      if (isa<RankedTensorType>(operand.get().getType()) && !seen.insert(operand.get())) {
+        // One value cannot be in two buffers.
+        operand.set(copyOf(builder, operand.get()));
+        ++numSaved;
+      }
     for (auto [operand, argument] :
          llvm::zip_equal(yield->getOpOperands(), loop.getRegionIterArgs()))
       if (isa<RankedTensorType>(argument.getType()) && operand.get() != argument)
