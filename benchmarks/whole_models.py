@@ -156,8 +156,8 @@ def _speller(encoder: Bound, decoder: Bound, feed: Feed, logits: list[np.ndarray
 def bound(
     problem: WholeModel, folder: Path, bind: Bind, as_onnx: bool
 ) -> tuple[Callable[[], None], Callable[[], np.ndarray]]:  # fmt: skip
-    """A call and what gives its result; `folder` takes the files of g2p's models, which are ONNX
-    models or Fovea's modules. Phonemes are chosen here, one call of the decoder each."""
+    """A call and what gives its result; `folder` takes the files of g2p's module. Of ONNX models
+    phonemes are chosen here, one call of the decoder each; Fovea's module does that itself."""
     feed = problem.inputs()
     if problem.kind == "silero":
         ready = bind(_silero(problem.name), feed)
@@ -166,10 +166,11 @@ def bound(
     import g2p_onnx
 
     variables, logits = _variables(), []
-    sources: tuple[Path | bytes, ...] = g2p.write_modules(folder, variables)
-    if as_onnx:
-        models = (g2p_onnx.encoder(variables), g2p_onnx.decoder(variables))
-        sources = tuple(model.SerializeToString() for model in models)
+    if not as_onnx:
+        word = bind(g2p.write_module(folder, variables), feed)
+        return word.call, lambda: word.results["logits"][: int(word.results["count"][0])]
+    models = (g2p_onnx.encoder(variables), g2p_onnx.decoder(variables))
+    sources = [model.SerializeToString() for model in models]
     width = variables["dec_w_hh"].shape[1]
     step = {"phoneme": np.array([g2p.START]), "state": np.zeros((1, 1, width), np.float32)}
     encoder, decoder = bind(sources[0], feed), bind(sources[1], step)

@@ -87,24 +87,14 @@ def _silero(models: Path) -> list[Workload]:
     ]
 
 
-def _g2p(models: Path, folder: Path) -> list[Workload]:
+def _g2p(models: Path, folder: Path) -> Workload:
     variables = dict(np.load(models / "g2p_en" / "checkpoint20.npz"))
-    made = []
-    sources = g2p.write_modules(folder, variables)
-    feeds = (
-        {"letters": g2p.letters_of("onomatopoeia")},
-        {"phoneme": np.array([g2p.START], np.int64),
-         "state": np.zeros((1, 1, variables["dec_w_hh"].shape[1]), np.float32)},
-    )  # fmt: skip
-    builders = (g2p_onnx.encoder, g2p_onnx.decoder)
-    names = ("g2p_encoder_13", "g2p_decoder")
-    for name, source, build, feed in zip(names, sources, builders, feeds, strict=True):
-        path = folder / f"{name}.onnx"
-        onnx.save(build(variables), path)
-        made.append(Workload(name, source, path, feed))
-    return made
+    path = folder / "g2p_word.onnx"
+    onnx.save(g2p_onnx.word(variables, g2p.START, g2p.END, g2p.MAX_PHONEMES), path)
+    feed = {"letters": g2p.letters_of("onomatopoeia")}
+    return Workload("g2p_word", g2p.write_module(folder, variables), path, feed)
 
 
 def workloads(models: Path, folder: Path) -> list[Workload]:
     """All of them; `folder` takes the files that are made."""
-    return [_minilm(models, folder), *_silero(models), *_g2p(models, folder)]
+    return [_minilm(models, folder), *_silero(models), _g2p(models, folder)]

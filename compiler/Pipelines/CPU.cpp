@@ -34,6 +34,7 @@ static void addCleanup(OpPassManager &manager) {
 
 static void addGraph(OpPassManager &manager, const cpu::Capabilities &cpu,
                      const PhaseOptions &options) {
+  manager.addNestedPass<func::FuncOp>(createCountWhile());
   // Canonicalization takes for granted that extents agree.
   manager.addNestedPass<func::FuncOp>(createRequireExtents());
   manager.addNestedPass<func::FuncOp>(createSkipEmptyResults());
@@ -116,6 +117,7 @@ static void addLlvm(OpPassManager &manager) {
   manager.addPass(arith::createArithExpandOpsPass({/*includeBf16=*/true}));
   addCleanup(manager);
   manager.addPass(createSCFToControlFlowPass());
+  manager.addPass(createLeaveLoops());
   manager.addPass(createKernelToLLVM());
   manager.addPass(createReconcileUnrealizedCastsPass());
   addCleanup(manager);

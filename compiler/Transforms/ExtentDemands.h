@@ -30,8 +30,9 @@ public:
 
   /// The operation whose demands follow.
   void at(mlir::Operation *user) { op = user; }
-  /// Takes what a model requires itself for granted from there on; its block's later checks follow.
-  void given(RequireOp given);
+  /// Takes the condition of an operation that goes on with it alone for granted from there on; its
+  /// block's later checks follow.
+  void given(mlir::Operation *given, mlir::Value condition);
   void equal(const SizeExpr &have, const SizeExpr &want);
   /// have >= least.
   void atLeast(const SizeExpr &have, const SizeExpr &least);

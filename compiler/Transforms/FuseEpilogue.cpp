@@ -49,6 +49,13 @@ static AffineMap composeWith(AffineMap map, ArrayRef<AffineExpr> dims, ContractO
   return map.replaceDimsAndSymbols(dims, {}, product.getNumDims(), 0);
 }
 
+/// What the consumer writes: elementwise operations may name one of their inputs, of which only the
+/// shape counts; the product's own result goes with it.
+static Value destinationOf(ContractOp product, linalg::GenericOp consumer) {
+  Value init = consumer.getDpsInits().front();
+  return init == product.getResult() ? product.getInit() : init;
+}
+
 namespace {
 /// Gathers operands and body of a product with the generic `consumer` in its epilogue.
 class EpilogueBuilder {
@@ -64,7 +71,7 @@ public:
   Value build() {
     addInputs();
     addOuterScalars();
-    Value init = consumer.getDpsInits().front();
+    Value init = destinationOf(product, consumer);
     SmallVector<AffineMap> maps{product.getLhsMap(), product.getRhsMap()};
     llvm::append_range(maps, captureMaps);
     maps.push_back(composeWith(consumer.getIndexingMapsArray().back(), dims, product));
@@ -139,7 +146,7 @@ struct FoldIntoEpilogue : OpRewritePattern<linalg::GenericOp> {
     std::optional<std::pair<ContractOp, AffineMap>> found = findProduct(op);
     if (!found)
       return rewriter.notifyMatchFailure(op, "reads no product that only it reads, in one way");
-    if (readsDestination(found->first, op.getDpsInits().front()))
+    if (readsDestination(found->first, destinationOf(found->first, op)))
       return rewriter.notifyMatchFailure(op, "writes what the product reads");
     SmallVector<AffineExpr> dims = dimsOfLoops(found->first, found->second);
     if (dims.empty())

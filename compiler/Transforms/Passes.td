@@ -9,6 +9,24 @@
 
 include "mlir/Pass/PassBase.td"
 
+def CountWhile : Pass<"fovea-count-while", "::mlir::func::FuncOp"> {
+  let summary = "Make counted loops of loops with a condition";
+  let description = [{
+    Runs first, so that all later passes see one kind of loop. Each `scf.while` becomes an `scf.for`
+    whose body begins with `fovea.proceed_if`. It counts what the loop itself counts, up to a bound
+    that is part of the condition where that is known here and allows two steps or more (a single
+    step would be taken out of its loop); else there is no bound. A loop with no other condition
+    than a bound becomes a plain `scf.for`.
+    A loop that does more before its condition than to compute scalars, or hands on something else
+    than it carries, does that once in front and then at the end of each step, and carries the
+    answer. Never gives up.
+  }];
+  let statistics = [Statistic<"numCounted", "counted", "loops that became scf.for">,
+    Statistic<"numRotated", "rotated", "loops that computed before they asked">];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::scf::SCFDialect",
+    "::fovea::FoveaDialect"];
+}
+
 def RequireExtents : Pass<"fovea-require-extents", "::mlir::func::FuncOp"> {
   let summary = "Check at run time that extents agree that operations rely on";
   let description = [{

@@ -8,6 +8,7 @@
 
 #include "compiler/Base/Refusal.h"
 
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Pass/Pass.h"
 
 namespace fovea {
@@ -116,9 +117,9 @@ void ExtentDemands::inside(const IndexRange &range, const SizeExpr &extent,
   require(builder, valid, wrong, limit, fault);
 }
 
-void ExtentDemands::given(RequireOp given) {
+void ExtentDemands::given(Operation *given, Value condition) {
   lastGiven[given->getBlock()] = given;
-  sizes.assume(given.getCondition());
+  sizes.assume(condition);
 }
 
 void ExtentDemands::guard(OpOperand &index, const SizeExpr &extent) {
@@ -150,7 +151,9 @@ private:
 
   void visit(Operation *op, ExtentDemands &demands) {
     if (auto given = dyn_cast<RequireOp>(op))
-      return demands.given(given);
+      return demands.given(given, given.getCondition());
+    if (auto given = dyn_cast<ProceedIfOp>(op))
+      return demands.given(given, given.getCondition());
     demands.at(op);
     if (!demandStructured(op, demands))
       demandViews(op, demands);
@@ -159,6 +162,10 @@ private:
     // What a nested region checks is known inside only.
     for (Region &region : op->getRegions()) {
       TensorSizes::Scope scope(demands.sizes);
+      if (auto loop = dyn_cast<scf::ForOp>(op); loop && !loop.getUnsignedCmp())
+        demands.sizes.assumeAtLeast(
+            demands.sizes.valueOf(loop.getUpperBound()),
+            demands.sizes.context.add(demands.sizes.valueOf(loop.getInductionVar()), 1));
       visit(region, demands);
     }
   }

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 #include "dialects/Fovea/StructuredOps.h"
 
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "llvm/ADT/SmallBitVector.h"
 #include "llvm/Support/CheckedArithmetic.h"
 #include "llvm/Support/MathExtras.h"
@@ -168,5 +169,21 @@ LogicalResult GetWeightOp::verifySymbolUses(SymbolTableCollection &symbols) {
   if (declared.getShape() != type.getShape() || declared.getElementType() != type.getElementType())
     return emitConstraint(*this, "get_weight_c1")
            << "expected a result like " << declared << ", got " << type;
+  return success();
+}
+
+LogicalResult ProceedIfOp::verify() {
+  auto loop = dyn_cast_or_null<scf::ForOp>((*this)->getParentOp());
+  if (!loop)
+    return emitConstraint(*this, "proceed_if_c1") << "expected an scf.for around it";
+  for (Operation &op : *loop.getBody()) {
+    if (&op == getOperation())
+      break;
+    // After bufferization views may come first.
+    bool isScalar = llvm::none_of(op.getResultTypes(), llvm::IsaPred<TensorType>);
+    if (op.getNumRegions() != 0 || !isScalar)
+      return emitConstraint(*this, "proceed_if_c1")
+             << "expected nothing but scalars before it, got " << op.getName();
+  }
   return success();
 }

@@ -145,4 +145,27 @@ def Fovea_RequireOp : Fovea_Op<"require", []> {
     "$condition `,` $value `,` $limit `fault` $fault `node` $node attr-dict";
 }
 
+def Fovea_ProceedIfOp : Fovea_Op<"proceed_if", []> {
+  let summary = "condition without which a loop ends";
+  let description = [{
+    Ends the `scf.for` around it unless the condition holds; the loop's results are then the values
+    that the step began with. Models say `scf.while`, of which fovea-count-while makes this.
+
+    Constraints:
+    - proceed_if_c1: it stands in the body of an `scf.for`; what stands before it in the body
+      computes scalars alone and has no regions.
+
+    ```mlir
+    scf.for %i = %c0 to %most step %c1 {
+      %last = tensor.extract %ids[%i] : tensor<20xi64>
+      %goes_on = arith.cmpi ne, %last, %end : i64
+      fovea.proceed_if %goes_on
+    }
+    ```
+  }];
+  let arguments = (ins I1:$condition);
+  let assemblyFormat = "$condition attr-dict";
+  let hasVerifier = 1;
+}
+
 #endif // FOVEA_MODULE_OPS

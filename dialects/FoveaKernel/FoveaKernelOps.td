@@ -275,6 +275,33 @@ def FoveaKernel_ThreadsOp : FoveaKernel_Op<"threads", [Pure]> {
   let assemblyFormat = "attr-dict `:` type($result)";
 }
 
+def FoveaKernel_StepsOp : FoveaKernel_Op<"steps", []> {
+  let summary = "how often the team that ran last went on";
+  let description = [{
+    Of the loop of the team that was launched last: steps that its `fovea.proceed_if` let begin.
+
+    ```mlir
+    %n = fovea_kernel.steps : index
+    ```
+  }];
+  let results = (outs Index:$result);
+  let assemblyFormat = "attr-dict `:` type($result)";
+}
+
+def FoveaKernel_LeaveUnlessOp : FoveaKernel_Op<"leave_unless", []> {
+  let summary = "end of a loop that may be in the middle of it";
+  let description = [{
+    Ends the loop that counts `number` unless the condition holds. Structured control flow has no
+    such end: `fovea-leave-loops` makes a branch of it when loops are blocks.
+
+    ```mlir
+    fovea_kernel.leave_unless %goes_on of %i
+    ```
+  }];
+  let arguments = (ins I1:$condition, Index:$number);
+  let assemblyFormat = "$condition `of` $number attr-dict";
+}
+
 def FoveaKernel_ArenaOp : FoveaKernel_Op<"arena"> {
   let summary = "buffer in the arena of the run";
   let description = [{

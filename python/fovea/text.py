@@ -15,7 +15,8 @@ what it reads, and names the line.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
 
 Sizes = tuple[int | str, ...]
 
@@ -38,6 +39,16 @@ def affine_map(rank: int, results: Sequence[int]) -> str:
     """affine_map<(d0, ...) -> (...)> over `rank` dimensions."""
     dims = ", ".join(f"d{dim}" for dim in range(rank))
     return f"affine_map<({dims}) -> ({', '.join(f'd{dim}' for dim in results)})>"
+
+
+def _literal(number: float, element: str) -> str:
+    """A number as an attribute of this type; infinities by their bits."""
+    if element.startswith("i"):
+        return str(int(number))
+    if math.isfinite(number):
+        return f"{number:e}"
+    bits = {"f32": "7F800000", "f64": "7FF0000000000000", "f16": "7C00", "bf16": "7F80"}[element]
+    return f"0x{'F' if number < 0 else '7'}{bits[1:]}"
 
 
 class Graph:
@@ -178,6 +189,47 @@ class Graph:
         )
         return y, y_h
 
+    def lstm(
+        self, x: Value, w: Value, r: Value, bias: Value, initial: tuple[Value, Value] | None = None
+    ) -> tuple[Value, Value, Value]:
+        """A forward LSTM over x [T, B, I], in PyTorch's convention, from the states h and c of
+        `initial` [1, B, H] on: the outputs [T, 1, B, H] and the final states."""
+        steps, batch, _ = x.shape
+        hidden = r.shape[2]
+        y = Value(self._fresh(), x.element, (steps, 1, batch, hidden))
+        h, c = (Value(self._fresh(), x.element, (1, batch, hidden)) for _ in range(2))
+        start = "".join(
+            f" initial_{name}({value.name} : {value.type})"
+            for name, value in zip("hc", initial or (), strict=False)
+        )
+        self._append(
+            f"{y.name}, {h.name}, {c.name} = fovea.lstm {x.name}, {w.name}, {r.name}"
+            f" bias({bias.name} : {bias.type}){start}"
+            " {gate_order = [#fovea.gate<i>, #fovea.gate<f>, #fovea.gate<c>, #fovea.gate<o>],"
+            " activations = [#fovea.activation<sigmoid>, #fovea.activation<tanh>,"
+            " #fovea.activation<tanh>]}"
+            f" : {x.type}, {w.type}, {r.type} -> {y.type}, {h.type}, {c.type}",
+        )
+        return y, h, c
+
+    def elementwise(self, operation: str, *operands: Value) -> Value:
+        """An operation of arith or math on tensors of one type, like arith.addf or math.tanh."""
+        result = dataclasses.replace(operands[0], name=self._fresh())
+        names = ", ".join(value.name for value in operands)
+        self._append(f"{result.name} = {operation} {names} : {result.type}")
+        return result
+
+    def expand(self, x: Value, groups: Sequence[Sequence[int]], shape: Sizes) -> Value:
+        """x with every dimension taken apart into those of its group; `shape` is the result's."""
+        result = Value(self._fresh(), x.element, shape)
+        text = "[" + ", ".join(str(list(group)) for group in groups) + "]"
+        sizes = (self._sizes[size] if isinstance(size, str) else str(size) for size in shape)
+        self._append(
+            f"{result.name} = tensor.expand_shape {x.name} {text}"
+            f" output_shape [{', '.join(sizes)}] : {x.type} into {result.type}"
+        )
+        return result
+
     def collapse(self, x: Value, groups: Sequence[Sequence[int]], shape: Sizes) -> Value:
         """x with the dimensions of every group joined; `shape` is the result's."""
         result = Value(self._fresh(), x.element, shape)
@@ -185,6 +237,163 @@ class Graph:
         self._append(
             f"{result.name} = tensor.collapse_shape {x.name} {text} : {x.type} into {result.type}"
         )
+        return result
+
+    def fill(self, element: str, shape: Sizes, number: float) -> Value:
+        """A tensor of one number."""
+        scalar = self.scalar(element, number)
+        init, result = self.empty(element, shape), self._fresh()
+        self._append(
+            f"{result} = linalg.fill ins({scalar} : {element}) outs({init.name} : {init.type})"
+            f" -> {init.type}"
+        )
+        return Value(result, element, shape)
+
+    def constant(self, element: str, numbers: Sequence[float]) -> Value:
+        """A tensor [N] of these numbers, few enough not to be a weight (64 bytes)."""
+        result = Value(self._fresh(), element, (len(numbers),))
+        text = ", ".join(_literal(number, element) for number in numbers)
+        self._append(f"{result.name} = arith.constant dense<[{text}]> : {result.type}")
+        return result
+
+    def argmax(self, x: Value) -> Value:
+        """Of each row of x [M, N] the place of its largest element, the first of them or of NaNs,
+        as i64 [M]."""
+        kept = x.shape[:1]
+        best, place = self.fill(x.element, kept, -math.inf), self.fill("i64", kept, 0)
+        rows = affine_map(2, [0])
+        result, types = self._fresh(), f"{best.type}, {place.type}"
+        self._append(
+            f"{result}:2 = linalg.generic {{indexing_maps = [{affine_map(2, [0, 1])}, {rows},"
+            f' {rows}], iterator_types = ["parallel", "reduction"]}} ins({x.name} : {x.type})'
+            f" outs({best.name}, {place.name} : {types}) {{",
+            f"^bb0(%x: {x.element}, %best: {x.element}, %place: i64):",
+            f"  %larger = arith.cmpf ugt, %x, %best : {x.element}",
+            f"  %number = arith.cmpf ord, %best, %best : {x.element}",
+            "  %better = arith.andi %larger, %number : i1",
+            "  %column = linalg.index 1 : index",
+            "  %here = arith.index_cast %column : index to i64",
+            f"  %most = arith.select %better, %x, %best : {x.element}",
+            "  %at = arith.select %better, %here, %place : i64",
+            f"  linalg.yield %most, %at : {x.element}, i64",
+            f"}} -> ({types})",
+        )
+        return Value(f"{result}#1", "i64", kept)
+
+    # Rows
+
+    def rows(self, x: Value, at: str, count: int = 1) -> Value:
+        """Rows of x [N, ...] from `at` on, the name of an index, as [count, ...]."""
+        shape = (count, *x.shape[1:])
+        result = Value(self._fresh(), x.element, shape)
+        place = self._place(at, shape)
+        self._append(
+            f"{result.name} = tensor.extract_slice {x.name}{place} : {x.type} to {result.type}"
+        )
+        return result
+
+    def with_rows(self, x: Value, rows: Value, at: str) -> Value:
+        """x [N, ...] with `rows` [M, ...] in their place from `at` on, the name of an index."""
+        result = Value(self._fresh(), x.element, x.shape)
+        place = self._place(at, rows.shape)
+        self._append(
+            f"{result.name} = tensor.insert_slice {rows.name} into {x.name}{place}"
+            f" : {rows.type} into {x.type}"
+        )
+        return result
+
+    def _place(self, at: str, shape: Sizes) -> str:
+        """Offsets, sizes and strides of a slice that begins at a row."""
+        sizes = (self._sizes[size] if isinstance(size, str) else str(size) for size in shape)
+        offsets = ", ".join([at, *["0"] * (len(shape) - 1)])
+        return f"[{offsets}] [{', '.join(sizes)}] [{', '.join(['1'] * len(shape))}]"
+
+    # Loops and scalars, which are names
+
+    def element(self, x: Value, *places: str) -> str:
+        """The scalar of x at places that are names of indices."""
+        result = self._fresh()
+        self._append(f"{result} = tensor.extract {x.name}[{', '.join(places)}] : {x.type}")
+        return result
+
+    def scalar(self, element: str, number: float) -> str:
+        """A constant."""
+        result = self._fresh()
+        self._append(f"{result} = arith.constant {_literal(number, element)} : {element}")
+        return result
+
+    def compare(self, how: str, left: str, right: str, element: str) -> str:
+        """Compares scalars of an integer type by a predicate of arith.cmpi."""
+        result = self._fresh()
+        self._append(f"{result} = arith.cmpi {how}, {left}, {right} : {element}")
+        return result
+
+    def following(self, at: str) -> str:
+        """The index behind `at`."""
+        result = self._fresh()
+        self._append(f"{result} = arith.addi {at}, {self.index(1)} : index")
+        return result
+
+    def while_loop(
+        self,
+        carried: Sequence[Value],
+        goes_on: Callable[[str, Sequence[Value]], str],
+        step: Callable[[str, Sequence[Value]], Sequence[Value]],
+        most: int | None = None,
+    ) -> tuple[Value, list[Value]]:
+        """Carries tensors on while `goes_on` gives true (the name of an i1), at most `most` steps.
+
+        Both functions get the name of the step's index and the carried values, and append
+        operations: `goes_on` scalars alone, so that threads can share the steps, and `step` what
+        gives the next values, of the same types. Gives the number of steps, i64 [1], and the
+        values of the end.
+        """
+        node = self._node
+        types = ", ".join(["index", *(value.type for value in carried)])
+        end, before, after = self._fresh(), self._fresh(), self._fresh()
+        inits = [self.index(0), *(value.name for value in carried)]
+
+        def arguments(name: str) -> list[Value]:
+            return [Value(f"{name}_{place}", value.element, value.shape)
+                    for place, value in enumerate(carried)]  # fmt: skip
+
+        firsts = arguments(before)
+        names = [before, *(value.name for value in firsts)]
+        pairs = ", ".join(f"{name} = {init}" for name, init in zip(names, inits, strict=True))
+        outer, self._body = self._body, []
+        condition = goes_on(before, firsts)
+        if most is not None:
+            below, both = self._fresh(), self._fresh()
+            limit = self.index(most)
+            self._body.append(f"{below} = arith.cmpi slt, {before}, {limit} : index")
+            self._body.append(f"{both} = arith.andi {below}, {condition} : i1")
+            condition = both
+        self._body.append(f"scf.condition({condition}) {', '.join(names)} : {types}")
+        tested, self._body = self._body, []
+        then = step(after, arguments(after))
+        following = self.following(after)
+        values = ", ".join([following, *(value.name for value in then)])
+        self._body.append(f"scf.yield {values} : {types}")
+        stepped, self._body = self._body, outer
+        self.at(node)
+        block = ", ".join(f"{value.name}: {value.type}" for value in arguments(after))
+        self._append(
+            f"{end}:{len(names)} = scf.while ({pairs}) : ({types}) -> ({types}) {{",
+            *("  " + line for line in tested),
+            "} do {",
+            f"^bb0({', '.join(filter(None, [f'{after}: index', block]))}):",
+            *("  " + line for line in stepped),
+            "}",
+        )
+        ends = [Value(f"{end}#{place + 1}", value.element, value.shape)
+                for place, value in enumerate(carried)]  # fmt: skip
+        return self._counted(f"{end}#0"), ends
+
+    def _counted(self, index: str) -> Value:
+        """An index as a tensor."""
+        word, result = self._fresh(), Value(self._fresh(), "i64", (1,))
+        self._append(f"{word} = arith.index_cast {index} : index to i64")
+        self._append(f"{result.name} = tensor.from_elements {word} : {result.type}")
         return result
 
     # The module

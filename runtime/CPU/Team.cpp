@@ -23,6 +23,7 @@ Team::Team(int64_t most)
 
 void Team::open(int64_t number) {
   count = number;
+  decided.store(0, std::memory_order_relaxed);
   for (int64_t i = 0; i < count; ++i) {
     shares[i].taken.store(0, std::memory_order_relaxed);
     shares[i].done.store(0, std::memory_order_relaxed);
@@ -72,6 +73,20 @@ int64_t Team::next(int64_t slot) {
     }
   ++own.phase;
   return -1;
+}
+
+bool Team::proceed(int64_t slot, bool condition) {
+  Slot &own = slots[slot];
+  int64_t before = 2 * own.steps, after = condition ? before + 2 : before + 1;
+  // Released, so that what the condition was computed from was read before anyone goes on and
+  // writes it. Nothing is acquired: the end of a phase has done that.
+  int64_t found = before;
+  if (!decided.compare_exchange_strong(found, after, std::memory_order_acq_rel))
+    after = found;
+  if (after < before + 2)
+    return false;
+  ++own.steps;
+  return true;
 }
 
 } // namespace fovea::cpu

@@ -96,6 +96,10 @@ public:
   void parallelFor(fovea_task task, void *args, int64_t count);
   void runTeam(fovea_task task, void *args, int64_t shares);
   int64_t share(int64_t slot) { return team.members->next(slot); }
+  bool proceed(int64_t slot, bool condition) {
+    return team.members->proceed(slot, condition && !failed.load(std::memory_order_relaxed));
+  }
+  int64_t steps() const { return team.members->steps(); }
   void *output(int64_t index, std::span<const int64_t> shape);
   void *allocate(int64_t bytes);
 

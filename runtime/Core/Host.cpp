@@ -20,6 +20,12 @@ static void team(fovea_call *call, fovea_task task, void *args, int64_t shares) 
 
 static int64_t share(fovea_call *call, int64_t slot) { return callOf(call).share(slot); }
 
+static int64_t proceed(fovea_call *call, int64_t slot, int64_t condition) {
+  return callOf(call).proceed(slot, condition != 0);
+}
+
+static int64_t steps(fovea_call *call) { return callOf(call).steps(); }
+
 static void *output(fovea_call *call, int64_t index, int64_t rank, const int64_t *dims) {
   // A wrong rank is refused by its value, whatever it is.
   return callOf(call).output(index, {dims, size_t(rank)});
@@ -72,7 +78,8 @@ static double math(int64_t function, double a, double b) {
 
 const fovea_host *hostTable() {
   static const fovea_host table = {
-      FOVEA_ABI_VERSION, parallelFor, output, allocate, fault, stop, math, team, share};
+      FOVEA_ABI_VERSION, parallelFor, output, allocate, fault, stop, math, team, share,
+      proceed,           steps};
   return &table;
 }
 

@@ -15,7 +15,7 @@
 extern "C" {
 #endif
 
-#define FOVEA_ABI_VERSION 2
+#define FOVEA_ABI_VERSION 3
 
 typedef struct fovea_call fovea_call;
 
@@ -83,6 +83,13 @@ typedef struct fovea_host {
   /// it are done and the slot goes on to the next phase. What a share wrote is seen in later
   /// phases.
   int64_t (*share)(fovea_call *call, int64_t slot);
+  /// Within a team, between two phases: whether slot `slot` goes on, 1 or 0. All slots get the same
+  /// answers in the same order. `condition` counts where the slot comes first, having finished all
+  /// phases before, and is ignored otherwise: memory that it was computed from may have changed.
+  /// What follows a 0 must not ask again. 0 once a fault was recorded.
+  int64_t (*proceed)(fovea_call *call, int64_t slot, int64_t condition);
+  /// How often the team that ran last got 1 from `proceed`.
+  int64_t (*steps)(fovea_call *call);
 } fovea_host;
 
 /// One run of one entry. The runtime may keep private fields behind it.

@@ -54,13 +54,13 @@ def test_code_of_this_machine_is_refused_there(tmp_path: Path) -> None:
 
 
 def test_letters_to_phonemes(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Two GRUs: a step and a sequence, packed weights, a lookup."""
+    """Two GRUs, of which one ends early: packed weights, lookups, an argmax."""
     require(MODELS / g2p.CHECKPOINT, "./dev run fetches it")
     monkeypatch.setattr(g2p, "prepare", emulated_model.prepare)
     monkeypatch.setattr(g2p, "WORDS", g2p.WORDS[:6])
-    cases = g2p.check(Settings(MODELS, threads=2))
-    assert [case.problems for case in cases] == [[], []]
-    assert all(case.worst_error > 0 for case in cases)
+    (case,) = g2p.check(Settings(MODELS, threads=2))
+    assert case.problems == []
+    assert case.worst_error > 0
 
 
 def test_sentence_embeddings(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -103,6 +103,67 @@ def elementwise(p: Program, given: Value | None = None) -> list[Value]:
     return [out]
 
 
+def _step(p: Program, states: list[Value], names: list[str]) -> tuple[list[str], list[str]]:
+    """Names of the next states, which are made of those that `names` stand for, and lines."""
+    lines, made = [], []
+    for state in states:
+        body, seen = Scalars(p), [p.name() for _ in states]
+        last = body.op(f"math.tanh {body.chain(seen, p.rng.choice([0, 1, 3]))} : f32")
+        rows = state.shape[0]
+        maps = ["(d0, d1)" if rows.symbol or p.rng.random() < 0.5 else f"({rows.size - 1} - d0, d1)"
+                for _ in states]  # fmt: skip
+        listed = ", ".join(f"affine_map<(d0, d1) -> {text}>" for text in [*maps, "(d0, d1)"])
+        before = len(p.lines)
+        init = p.empty(state.shape, "f32")
+        lines += p.lines[before:]
+        del p.lines[before:]
+        made.append(p.name())
+        header = ", ".join(f"{name}: f32" for name in seen)
+        lines += [
+            f"{made[-1]} = linalg.generic {{indexing_maps = [{listed}],",
+            '    iterator_types = ["parallel", "parallel"]}',
+            f"    ins({', '.join(names)} : {', '.join(v.type for v in states)})",
+            f"    outs({init.name} : {init.type}) {{", f"^bb0({header}, %old: f32):", *body.lines,
+            f"linalg.yield {last} : f32", f"}} -> {init.type}",
+        ]  # fmt: skip
+    return made, lines
+
+
+def loop(p: Program) -> list[Value]:
+    """An scf.while that ends at a bound or where flags say so; it computes before or after it
+    asks."""
+    dims = [p.dim(1, 2, 7), p.dim(1, 5, 16)]
+    states = [p.argument(dims, "f32") for _ in range(p.rng.choice([1, 2, 3]))]
+    flags = p.argument([Dim(7)], "i64", f"randint:0:4:{p.rng.randrange(1000)}")
+    types = ", ".join(["index", *(state.type for state in states)])
+    zero, one, most = p.constant(0), p.constant(1), p.constant(p.rng.choice([0, 1, 2, 5]))
+    number, following = p.name(), p.name()
+    names = [p.name() for _ in states]
+    made, lines = _step(p, states, names)
+    count = f"{following} = arith.addi {number}, {one} : index"
+    few, word, end, goes, both = (p.name() for _ in range(5))
+    asks = [
+        f"{few} = arith.cmpi slt, {number}, {most} : index",
+        f"{word} = tensor.extract {flags.name}[{number}] : {flags.type}",
+        f"{end} = arith.constant 0 : i64", f"{goes} = arith.cmpi ne, {word}, {end} : i64",
+        f"{both} = arith.andi {few}, {goes} : i1",
+    ]  # fmt: skip
+    first = p.rng.random() < 0.3
+    here, then = [number, *names], [following, *made]
+    out = p.name()
+    starts = zip(here, [zero, *(state.name for state in states)], strict=True)
+    block = ", ".join(f"{name}: {kind}" for name, kind in zip(here, types.split(", "), strict=True))
+    p.lines += [
+        f"{out}:{len(here)} = scf.while ({', '.join(f'{a} = {b}' for a, b in starts)})"
+        f" : ({types}) -> ({types}) {{",
+        *([*lines, count] if first else []), *asks,
+        f"scf.condition({both}) {', '.join(then if first else here)} : {types}", "} do {",
+        f"^bb0({block}):", *([] if first else [*lines, count]),
+        f"scf.yield {', '.join(here if first else then)} : {types}", "}",
+    ]  # fmt: skip
+    return [Value(f"{out}#{place + 1}", state.shape, "f32") for place, state in enumerate(states)]
+
+
 # Bounded: with relu in a gate, states grow until rounding decides what is infinite.
 _ACTIVATIONS = ("sigmoid", "tanh", "softsign", "hard_sigmoid")
 

@@ -18,7 +18,7 @@ from program_attention import attention
 LIMIT_SECONDS = 120.0
 _STARTS: list[Callable[[Program], list[Value]]] = [
     attention, attention, attention, ops.contract, ops.contract, ops.norm, ops.elementwise,
-    ops.recurrence,
+    ops.recurrence, ops.loop,
 ]  # fmt: skip
 _NEXT: list[Callable[[Program, Value], list[Value]]] = [
     ops.elementwise, ops.elementwise, ops.norm, ops.contract,

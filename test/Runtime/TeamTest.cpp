@@ -146,3 +146,70 @@ TEST(Team, replaces_a_thread_that_stops_coming) {
       sums.work(phase, share);
   sums.expect();
 }
+
+namespace {
+/// A counter that every phase raises by one; goes on while it is below a limit. What a thread that
+/// comes late reads has been raised meanwhile.
+struct Until {
+  Until(int64_t shares, int64_t limit) : team(shares), limit(limit) { team.open(shares); }
+
+  /// Steps that the thread made.
+  int64_t run(int64_t slot, int64_t most = INT64_MAX) {
+    team.enter(slot);
+    int64_t step = 0;
+    for (; step < most; ++step) {
+      if (!team.proceed(slot, value.load(std::memory_order_relaxed) < limit))
+        return step;
+      for (int64_t share; (share = team.next(slot)) >= 0;)
+        if (share == 0)
+          value.fetch_add(1, std::memory_order_relaxed);
+    }
+    return step;
+  }
+
+  Team team;
+  const int64_t limit;
+  std::atomic<int64_t> value{0};
+};
+} // namespace
+
+TEST_P(TeamSizes, all_threads_make_as_many_steps) {
+  Until until(GetParam(), 5000);
+  std::vector<int64_t> steps(size_t(GetParam()), -1);
+  std::vector<std::thread> threads;
+  for (int slot = 0; slot < GetParam(); ++slot)
+    threads.emplace_back([&, slot] { steps[size_t(slot)] = until.run(slot); });
+  for (std::thread &thread : threads)
+    thread.join();
+  EXPECT_EQ(steps, std::vector<int64_t>(size_t(GetParam()), 5000));
+  EXPECT_EQ(until.value, 5000);
+  EXPECT_EQ(until.team.steps(), 5000);
+}
+
+TEST_P(TeamSizes, late_threads_are_told_what_was_decided) {
+  // The last one first, one behind the other: by then the counter says stop at once.
+  Until until(GetParam(), 7);
+  for (int slot = GetParam() - 1; slot >= 0; --slot)
+    EXPECT_EQ(until.run(slot), 7);
+  EXPECT_EQ(until.value, 7);
+  EXPECT_EQ(until.team.steps(), 7);
+}
+
+TEST(Team, stops_at_the_first_step_and_opens_again) {
+  Until until(2, 0);
+  EXPECT_EQ(until.run(1), 0);
+  // The condition would hold now; it was decided otherwise.
+  until.value = -1;
+  EXPECT_EQ(until.run(0), 0);
+  EXPECT_EQ(until.team.steps(), 0);
+  until.team.open(1);
+  EXPECT_EQ(until.run(0), 1);
+  EXPECT_EQ(until.team.steps(), 1);
+}
+
+TEST(Team, counts_steps_of_a_loop_that_its_bound_ends) {
+  Until until(2, 100);
+  EXPECT_EQ(until.run(0, 3), 3);
+  EXPECT_EQ(until.run(1, 3), 3);
+  EXPECT_EQ(until.team.steps(), 3);
+}

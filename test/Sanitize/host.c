@@ -108,7 +108,10 @@ static void request_tiles(void) {
 #endif
 }
 
+static int64_t steps_made;
+
 static void team(fovea_call *call, fovea_task task, void *args, int64_t shares) {
+  steps_made = 0;
   parallel_for(call, task, args, shares);
 }
 
@@ -120,9 +123,22 @@ static int64_t share(fovea_call *call, int64_t slot) {
   return next;
 }
 
+/* The only slot is the first that asks. */
+static int64_t proceed(fovea_call *call, int64_t slot, int64_t condition) {
+  (void)call;
+  (void)slot;
+  steps_made += condition != 0;
+  return condition != 0;
+}
+
+static int64_t steps(fovea_call *call) {
+  (void)call;
+  return steps_made;
+}
+
 int main(int argc, char **argv) {
   static fovea_host host = {FOVEA_ABI_VERSION, parallel_for, output, allocate, fault, stop,
-                            evaluate,          team,         share};
+                            evaluate,          team,         share,  proceed,  steps};
   fovea_call call = {&host, inputs, dims, NULL, NULL, 1};
   char what[16], path[512], symbol[256];
   long number;

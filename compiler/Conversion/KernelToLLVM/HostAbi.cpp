@@ -82,6 +82,14 @@ Value HostAbi::share(Value slot) {
   return invoke(offsetof(fovea_host, share), builder.getI64Type(), {call, slot});
 }
 
+Value HostAbi::proceed(Value slot, Value condition) {
+  Value word = arith::ExtUIOp::create(builder, loc, builder.getI64Type(), condition);
+  Value goesOn = invoke(offsetof(fovea_host, proceed), builder.getI64Type(), {call, slot, word});
+  return arith::TruncIOp::create(builder, loc, builder.getI1Type(), goesOn);
+}
+
+Value HostAbi::steps() { return invoke(offsetof(fovea_host, steps), builder.getI64Type(), {call}); }
+
 Value HostAbi::output(int64_t index, ValueRange sizes) {
   Value dims = stackWords(builder, loc, std::max<int64_t>(1, sizes.size()));
   for (auto [place, size] : llvm::enumerate(sizes))

@@ -34,6 +34,8 @@ public:
   void parallelFor(mlir::Value task, mlir::Value args, mlir::Value count);
   void team(mlir::Value task, mlir::Value args, mlir::Value shares);
   mlir::Value share(mlir::Value slot);
+  mlir::Value proceed(mlir::Value slot, mlir::Value condition);
+  mlir::Value steps();
   mlir::Value output(int64_t index, mlir::ValueRange sizes);
   mlir::Value allocate(mlir::Value bytes);
   void fault(fovea_fault fault, int64_t node, mlir::Value value, mlir::Value limit);

@@ -213,6 +213,11 @@ private:
       else if (isa<kernel::ThreadsOp>(op))
         replace(op, arith::IndexCastOp::create(builder, op->getLoc(), builder.getIndexType(),
                                                abi.threads()));
+      else if (isa<kernel::StepsOp>(op))
+        replace(op, arith::IndexCastOp::create(builder, op->getLoc(), builder.getIndexType(),
+                                               abi.steps()));
+      else if (auto proceed = dyn_cast<ProceedIfOp>(op))
+        lowerProceed(proceed, builder);
       else if (auto arena = dyn_cast<kernel::ArenaOp>(op))
         replace(op, view(builder, arena.getResult(), abi.arena(abi.word(arena.getOffset())),
                          arena.getSizes()));
@@ -320,6 +325,12 @@ private:
       abi.stop(static_cast<fovea_fault>(op.getFault()), numberOf(op.getNodeAttr()), op.getValue(),
                op.getLimit());
     });
+    op.erase();
+  }
+
+  static void lowerProceed(ProceedIfOp op, OpBuilder &builder) {
+    auto loop = cast<scf::ForOp>(op->getParentOp());
+    kernel::LeaveUnlessOp::create(builder, op.getLoc(), op.getCondition(), loop.getInductionVar());
     op.erase();
   }
 

@@ -11,6 +11,7 @@
 
 #include "mlir/Dialect/LLVMIR/LLVMTypes.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/IR/IRMapping.h"
 
 namespace fovea {
@@ -179,19 +180,56 @@ private:
     launch.erase();
   }
 
+  /// A launch within a team, its kernel and the body of that.
+  struct Part {
+    kernel::LaunchOp launch;
+    func::FuncOp kernel, body;
+  };
+
+  static bool isOneTask(Part part) {
+    return getConstantIntValue(parallelOf(part.kernel).getCount()) == 1;
+  }
+
+  /// True when both launches are one task each, and nothing but views comes in between: one thread
+  /// runs the one behind the other, and nobody waits in between.
+  static bool followsInPhase(Part before, Part part) {
+    kernel::LaunchOp first = before.launch, second = part.launch;
+    if (first->getBlock() != second->getBlock() || !isOneTask(before) || !isOneTask(part))
+      return false;
+    for (Operation *op = first->getNextNode(); op != second; op = op->getNextNode())
+      if (op->getNumRegions() != 0 || !isMemoryEffectFree(op))
+        return false;
+    return true;
+  }
+
   /// Within the body of a team: every thread runs, of each launch, the tasks of the shares that it
   /// gets.
   static void lowerPhases(func::FuncOp team, const DenseMap<StringAttr, func::FuncOp> &kernels,
                           const DenseMap<StringAttr, func::FuncOp> &bodies) {
     int64_t scratch = 0;
+    SmallVector<SmallVector<Part>> phases;
     for (kernel::LaunchOp launch : launchesIn(team)) {
       StringAttr name = launch.getKernelAttr().getAttr();
-      func::FuncOp body = bodies.lookup(name);
-      scratch = std::max(scratch, body->getAttrOfType<IntegerAttr>(kernel::kScratchAttr).getInt());
-      lowerPhase(launch, team, kernels.lookup(name), body);
+      Part part{launch, kernels.lookup(name), bodies.lookup(name)};
+      scratch =
+          std::max(scratch, part.body->getAttrOfType<IntegerAttr>(kernel::kScratchAttr).getInt());
+      if (phases.empty() || !followsInPhase(phases.back().back(), part))
+        phases.emplace_back();
+      phases.back().push_back(part);
     }
+    for (ArrayRef<Part> parts : phases)
+      lowerPhase(parts, team);
+    team.walk([&](ProceedIfOp op) { decideTogether(op, team); });
     Builder attrs(team.getContext());
     team->setAttr(kernel::kScratchAttr, attrs.getI64IntegerAttr(scratch));
+  }
+
+  /// Within the body of a team: the first thread that comes decides for all.
+  static void decideTogether(ProceedIfOp op, func::FuncOp team) {
+    OpBuilder builder(op);
+    HostAbi abi(builder, op.getLoc(), team.getArgument(0));
+    Value slot = abi.word(team.getArgument(team.getNumArguments() - 2));
+    op.getConditionMutable().assign(abi.proceed(slot, op.getCondition()));
   }
 
   /// Of what lowerPhase computes for a launch: arguments of the kernel's body up to the task.
@@ -215,14 +253,18 @@ private:
     return arguments;
   }
 
-  static void lowerPhase(kernel::LaunchOp launch, func::FuncOp team, func::FuncOp kernel,
-                         func::FuncOp body) {
+  /// Parts that are more than one have one task each.
+  static void lowerPhase(ArrayRef<Part> parts, func::FuncOp team) {
+    kernel::LaunchOp launch = parts.back().launch;
     OpBuilder builder(launch);
     Location loc = launch.getLoc();
     IRMapping mapping;
+    func::FuncOp kernel = parts.back().kernel;
     mapping.map(kernel.getArguments(), launch.getArgs());
     Value count = cloneCount(builder, parallelOf(kernel).getCount(), mapping);
-    SmallVector<Value> arguments = bodyArguments(builder, launch, team, kernel);
+    SmallVector<SmallVector<Value>> arguments;
+    for (Part part : parts)
+      arguments.push_back(bodyArguments(builder, part.launch, team, part.kernel));
     unsigned last = team.getNumArguments() - 1;
     Value shares = team.getArgument(last - 2), slot = team.getArgument(last - 1);
     HostAbi abi(builder, loc, team.getArgument(0));
@@ -246,11 +288,16 @@ private:
     scf::YieldOp::create(builder, loc);
     builder.setInsertionPointToStart(tasks.getBody());
     Value task = tasks.getInductionVar();
-    arguments.push_back(
-        kernel->hasAttr(kernel::kInTurnsAttr) ? inTurns(builder, launch, task, low, high) : task);
-    arguments.push_back(team.getArgument(last));
-    func::CallOp::create(builder, loc, body, arguments);
-    launch.erase();
+    // A single task has no turns to take.
+    if (kernel->hasAttr(kernel::kInTurnsAttr) && parts.size() == 1)
+      task = inTurns(builder, launch, task, low, high);
+    for (auto [part, given] : llvm::zip_equal(parts, arguments)) {
+      given.push_back(task);
+      given.push_back(team.getArgument(last));
+      func::CallOp::create(builder, loc, part.body, given);
+    }
+    for (Part part : parts)
+      part.launch.erase();
   }
 
   /// Task `number` of [low, high), counted backwards in every second step of the loop around.

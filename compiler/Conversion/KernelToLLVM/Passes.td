@@ -38,6 +38,17 @@ def LowerEntry : Pass<"fovea-lower-entry", "::mlir::ModuleOp"> {
     "::fovea::kernel::FoveaKernelDialect"];
 }
 
+def LeaveLoops : Pass<"fovea-leave-loops", "::mlir::ModuleOp"> {
+  let summary = "Branch out of loops where they end in the middle";
+  let description = [{
+    Needs loops that are blocks already, as upstream's conversion makes them. Each
+    `fovea_kernel.leave_unless` becomes a branch to where its loop ends, whose results are the
+    arguments of the block that counts. Never gives up.
+  }];
+  let statistics = [Statistic<"numEnds", "ends", "branches out of the middle of a loop">];
+  let dependentDialects = ["::mlir::cf::ControlFlowDialect"];
+}
+
 def KernelToLLVM : Pass<"fovea-kernel-to-llvm", "::mlir::ModuleOp"> {
   let summary = "Convert everything that is left to the LLVM dialect";
   let description = [{

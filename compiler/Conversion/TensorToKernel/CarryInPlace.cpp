@@ -105,10 +105,39 @@ namespace {
 
 struct CarryInPlace : fovea::impl::CarryInPlaceBase<CarryInPlace> {
   void runOnOperation() override {
-    getOperation().walk([&](scf::ForOp loop) { carry(loop); });
+    getOperation().walk([&](scf::ForOp loop) {
+      ownEmpties(loop);
+      carry(loop);
+    });
   }
 
 private:
+  /// True when a size is known before the entry does anything.
+  static bool isSizeOfArgument(Value size) {
+    auto dim = size.getDefiningOp<tensor::DimOp>();
+    auto argument = dim ? dyn_cast<BlockArgument>(dim.getSource()) : BlockArgument();
+    return argument && isa<func::FuncOp>(argument.getOwner()->getParentOp());
+  }
+
+  /// Tensors without contents that a step writes are the step's own: one made in front of the loop
+  /// would be one buffer for all steps, which cannot take turns with another.
+  void ownEmpties(scf::ForOp loop) {
+    SmallVector<OpOperand *> uses;
+    for (Operation &op : *loop.getBody())
+      if (auto style = dyn_cast<DestinationStyleOpInterface>(op))
+        for (OpOperand &init : style.getDpsInitsMutable())
+          uses.push_back(&init);
+    for (OpOperand *use : uses) {
+      auto empty = use->get().getDefiningOp<tensor::EmptyOp>();
+      if (!empty || !loop.isDefinedOutsideOfLoop(empty) ||
+          !llvm::all_of(empty.getDynamicSizes(), isSizeOfArgument))
+        continue;
+      OpBuilder builder(use->getOwner());
+      use->set(builder.clone(*empty)->getResult(0));
+      ++numEmpties;
+    }
+  }
+
   /// A yielded tensor and the one of the iteration's start whose buffer it has to be in.
   struct Carried {
     OpOperand *operand;
@@ -146,6 +175,13 @@ private:
     auto yield = cast<scf::YieldOp>(loop.getBody()->getTerminator());
     OpBuilder builder(yield);
     SmallVector<Carried> all;
+    llvm::SetVector<Value> seen;
+    for (OpOperand &operand : yield->getOpOperands())
+      if (isa<RankedTensorType>(operand.get().getType()) && !seen.insert(operand.get())) {
+        // One value cannot be in two buffers.
+        operand.set(copyOf(builder, operand.get()));
+        ++numSaved;
+      }
     for (auto [operand, argument] :
          llvm::zip_equal(yield->getOpOperands(), loop.getRegionIterArgs()))
       if (isa<RankedTensorType>(argument.getType()) && operand.get() != argument)

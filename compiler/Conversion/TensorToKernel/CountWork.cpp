@@ -14,6 +14,8 @@
 
 #include "mlir/Interfaces/ViewLikeInterface.h"
 
+#include <limits>
+
 namespace fovea {
 #define GEN_PASS_DEF_COUNTWORK
 #include "compiler/Conversion/TensorToKernel/Passes.h.inc"
@@ -72,6 +74,11 @@ static SmallVector<std::pair<Value, AffineMap>> accessesOf(Operation *op) {
   return accesses;
 }
 
+/// True for a loop without another bound than what fits into an index.
+static bool isEndless(scf::ForOp loop) {
+  return getConstantIntValue(loop.getUpperBound()) == std::numeric_limits<int64_t>::max();
+}
+
 namespace {
 
 struct CountWork : fovea::impl::CountWorkBase<CountWork> {
@@ -94,12 +101,15 @@ private:
     SizeFormula formulas(entry);
     Attribute work = workOf(op, launch, formulas);
     for (Operation *at = launch->getParentOp(); work && at != entry; at = at->getParentOp()) {
-      if (auto loop = dyn_cast<scf::ForOp>(at))
-        work = formulas.multiply(work, formulas.tripCount(loop));
-      else if (isa<scf::IfOp, scf::IndexSwitchOp>(at))
+      if (auto loop = dyn_cast<scf::ForOp>(at)) {
+        if (!loop.getBody()->getOps<ProceedIfOp>().empty())
+          launch->setAttr(kConditionalAttr, UnitAttr::get(&getContext()));
+        work = isEndless(loop) ? Attribute() : formulas.multiply(work, formulas.tripCount(loop));
+      } else if (isa<scf::IfOp, scf::IndexSwitchOp>(at)) {
         launch->setAttr(kConditionalAttr, UnitAttr::get(&getContext()));
-      else
+      } else {
         work = {};
+      }
     }
     if (!work)
       return;

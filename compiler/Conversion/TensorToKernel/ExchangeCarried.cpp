@@ -35,6 +35,7 @@ struct ExchangeCarried : fovea::impl::ExchangeCarriedBase<ExchangeCarried> {
     getOperation().walk([&](scf::ForOp loop) { loops.push_back(loop); });
     IRRewriter rewriter(&getContext());
     for (scf::ForOp loop : loops) {
+      copyBehindReshapes(loop);
       SmallVector<Turn> turns = turnsOf(loop);
       if (!turns.empty())
         exchange(rewriter, loop, turns);
@@ -42,6 +43,26 @@ struct ExchangeCarried : fovea::impl::ExchangeCarriedBase<ExchangeCarried> {
   }
 
 private:
+  /// The reshape that gives `value`, and null when there is none.
+  static Operation *reshapeOf(Value value) {
+    Operation *op = value.getDefiningOp();
+    return isa_and_present<memref::ExpandShapeOp, memref::CollapseShapeOp>(op) ? op : nullptr;
+  }
+
+  /// What is copied from one reshaped buffer to another that is reshaped alike is copied from
+  /// buffer to buffer.
+  static void copyBehindReshapes(scf::ForOp loop) {
+    for (auto copy : loop.getBody()->getOps<memref::CopyOp>()) {
+      Operation *from = reshapeOf(copy.getSource()), *to = reshapeOf(copy.getTarget());
+      if (!from || !to || from->getName() != to->getName() ||
+          from->getAttr("reassociation") != to->getAttr("reassociation") ||
+          from->getOperand(0).getType() != to->getOperand(0).getType())
+        continue;
+      copy.getSourceMutable().assign(from->getOperand(0));
+      copy.getTargetMutable().assign(to->getOperand(0));
+    }
+  }
+
   SmallVector<Turn> turnsOf(scf::ForOp loop) {
     BufferViewFlowAnalysis aliases(getOperation());
     SmallVector<Turn> turns;

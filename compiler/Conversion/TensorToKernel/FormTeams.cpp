@@ -82,12 +82,41 @@ private:
         buffer->moveBefore(loop);
   }
 
+  /// True when nothing comes of `value` but the decision whether `loop` goes on, in this step or
+  /// the next: threads that come late read something else, and are told how it was decided.
+  static bool onlyDecides(scf::ForOp loop, Value value) {
+    return llvm::all_of(value.getUses(), [&](OpOperand &use) {
+      Operation *user = use.getOwner();
+      if (user->getBlock() != loop.getBody())
+        return false;
+      if (isa<ProceedIfOp>(user))
+        return true;
+      if (isa<scf::YieldOp>(user)) {
+        unsigned number = use.getOperandNumber();
+        Value next = loop.getRegionIterArgs()[number];
+        // What hangs on its own value of before is more than a decision.
+        return loop.getResult(number).use_empty() &&
+               llvm::all_of(next.getUsers(), [](Operation *op) { return isa<ProceedIfOp>(op); });
+      }
+      return user->getNumRegions() == 0 && isMemoryEffectFree(user) &&
+             llvm::all_of(user->getResults(),
+                          [&](Value result) { return onlyDecides(loop, result); });
+    });
+  }
+
+  /// True for what a loop of a team may contain to end early.
+  static bool decides(scf::ForOp loop, Operation *op) {
+    if (op->getBlock() != loop.getBody())
+      return false;
+    return isa<ProceedIfOp>(op) || (isa<memref::LoadOp>(op) && onlyDecides(loop, op->getResult(0)));
+  }
+
   /// What only the host can do in the loop; empty when there is nothing.
   static std::string whyNot(scf::ForOp loop) {
     std::string reason;
     loop.getRegion().walk([&](Operation *op) {
       bool fits = isa<kernel::LaunchOp, scf::ForOp, scf::IfOp, scf::YieldOp>(op) ||
-                  (op->getNumRegions() == 0 && isMemoryEffectFree(op));
+                  (op->getNumRegions() == 0 && isMemoryEffectFree(op)) || decides(loop, op);
       if (fits)
         return WalkResult::advance();
       reason =
@@ -115,7 +144,22 @@ private:
       launch.erase();
     if (loop->use_empty())
       loop.erase();
+    else
+      countSteps(builder, loop);
     ++numTeams;
+  }
+
+  /// The host's loop has as many steps as the team's had.
+  static void countSteps(OpBuilder &builder, scf::ForOp loop) {
+    auto ends = llvm::to_vector(loop.getBody()->getOps<ProceedIfOp>());
+    if (ends.empty())
+      return;
+    Location loc = loop.getLoc();
+    Value steps = kernel::StepsOp::create(builder, loc, builder.getIndexType());
+    Value span = arith::MulIOp::create(builder, loc, steps, loop.getStep());
+    loop.setUpperBound(arith::AddIOp::create(builder, loc, loop.getLowerBound(), span));
+    for (ProceedIfOp end : ends)
+      end.erase();
   }
 
   func::FuncOp makeTeam(scf::ForOp loop, const SetVector<Value> &inputs,

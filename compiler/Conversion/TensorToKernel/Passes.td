@@ -40,10 +40,14 @@ def CarryInPlace : Pass<"fovea-carry-in-place", "::mlir::func::FuncOp"> {
   let description = [{
     Needs loops over tensors. What an `scf.for` yields for a carried tensor is written into the
     tensor of the iteration's start, unless it was computed there, so that one buffer lasts for the
-    whole loop. What lies in the buffer of another carried tensor is saved first; branches that do
-    not agree on a buffer yield copies. Gives up nothing.
+    whole loop. What lies in the buffer of another carried tensor, or is carried twice, is saved
+    first; branches that do not agree on a buffer yield copies. An empty tensor of a size known at
+    the start that a step writes, but that was made in front of the loop, is made in the step.
+    Gives up nothing.
   }];
-  let statistics = [Statistic<"numWritten", "written", "carried tensors written into their buffer">,
+  let statistics = [
+    Statistic<"numEmpties", "empties", "empty tensors made in the step">,
+    Statistic<"numWritten", "written", "carried tensors written into their buffer">,
     Statistic<"numSaved", "saved", "carried tensors that another one is made of">];
   let dependentDialects = ["::mlir::bufferization::BufferizationDialect"];
 }
@@ -64,9 +68,9 @@ def ExchangeCarried : Pass<"fovea-exchange-carried", "::mlir::func::FuncOp"> {
   let summary = "Let two buffers take turns instead of copying one to the other";
   let description = [{
     Needs bufferized entries. Where a step of an `scf.for` ends with a copy of a buffer that it has
-    made to one that outlives the loop, the loop carries both and exchanges them after every step;
-    one copy behind the loop is left. Gives up when the loop uses either buffer behind the copy, or
-    the outer one through another view.
+    made to one that outlives the loop, both perhaps reshaped alike, the loop carries both and
+    exchanges them after every step; one copy behind the loop is left. Gives up when the loop uses
+    either buffer behind the copy, or the outer one through another view.
   }];
   let statistics = [Statistic<"numExchanged", "exchanged", "copies of steps saved">];
   let dependentDialects = ["::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect"];
@@ -90,9 +94,11 @@ def FormTeams : Pass<"fovea-form-teams", "::mlir::ModuleOp"> {
   let summary = "Make one kernel of a loop that launches kernels";
   let description = [{
     Needs scheduled kernels. An outermost `scf.for` of an entry whose steps launch kernels and else
-    compute only sizes and views becomes a kernel with the attribute `fovea_kernel.team`: each of
-    its threads runs the loop, and every launch is a phase in which they share the tasks. The last
-    argument is the number of shares: the threads of the run, or one where a step has little work.
+    compute only sizes and views, and perhaps whether to go on (`fovea.proceed_if`), becomes a
+    kernel with the attribute `fovea_kernel.team`: each of its threads runs the loop, and every
+    launch is a phase in which they share the tasks. What is read from memory may serve that
+    decision alone. The last argument is the number of shares: the threads of the run, or one where
+    a step has little work.
     Each such loop has a record in the ledger; one that is left to the host says why.
   }];
   let statistics = [Statistic<"numTeams", "teams", "loops that became one kernel">];

@@ -37,6 +37,7 @@ static bool isTaken(Operation *op) {
                                       "scf.forall",
                                       "scf.forall.in_parallel"};
   static const llvm::StringSet<> less{"builtin.unrealized_conversion_cast",
+                                      "fovea.proceed_if",
                                       "linalg.pack",
                                       "linalg.unpack",
                                       "tensor.gather",

@@ -6,10 +6,14 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 #include "compiler/Targets/Reference/Execution.h"
+#include "dialects/Fovea/FoveaDialect.h"
 
 #include "mlir/Dialect/SCF/IR/SCF.h"
 
+#include <utility>
+
 using namespace mlir;
+using namespace fovea;
 using namespace fovea::reference;
 using Kind = RunError::Kind;
 
@@ -45,10 +49,16 @@ static LogicalResult runFor(OpRun &run) {
   uint64_t distance = unsignedOf(
       width, static_cast<int64_t>(static_cast<uint64_t>(upper) - static_cast<uint64_t>(lower)));
   uint64_t trips = enters ? (distance - 1) / stride + 1 : 0;
+  bool mayEnd = !op.getBody()->getOps<ProceedIfOp>().empty();
   for (uint64_t trip = 0; trip < trips; ++trip) {
     auto value = static_cast<int64_t>(static_cast<uint64_t>(lower) + trip * stride);
     carried.front() = Datum{{wrapTo(width, value)}, {}};
+    Data before = mayEnd ? carried : Data();
     FailureOr<Data> next = run.run(0, carried);
+    if (failed(next) && std::exchange(run.execution.leavesLoop, false)) {
+      carried = std::move(before);
+      break;
+    }
     if (failed(next))
       return failure();
     for (auto [index, datum] : llvm::enumerate(*next))
@@ -57,6 +67,12 @@ static LogicalResult runFor(OpRun &run) {
   for (unsigned index = 0; index < op->getNumResults(); ++index)
     run.set(index, std::move(carried[index + 1]));
   return success();
+}
+
+/// Ends the loop around by a failure that is no error.
+static LogicalResult runProceedIf(OpRun &run) {
+  run.execution.leavesLoop = !run.operand(0).cell.integer;
+  return failure(run.execution.leavesLoop);
 }
 
 static LogicalResult runWhile(OpRun &run) {
@@ -101,5 +117,6 @@ void fovea::reference::addControlRules(RuleTable &table) {
   table["scf.if"] = runIf;
   table["scf.for"] = runFor;
   table["scf.while"] = runWhile;
+  table["fovea.proceed_if"] = runProceedIf;
   table["func.call"] = runCall;
 }

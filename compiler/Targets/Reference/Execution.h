@@ -106,6 +106,9 @@ public:
   Budget &memory() { return budget; }
   mlir::ModuleOp getModule() { return module; }
 
+  /// Set by a fovea.proceed_if that fails because its loop ends.
+  bool leavesLoop = false;
+
   /// Positions of the linalg operations whose regions run op by op, innermost last.
   llvm::SmallVector<llvm::ArrayRef<int64_t>> points;
 

@@ -134,3 +134,55 @@ func.func @do_not_copy_what_branches_leave_in_place(%x: tensor<4xf32>, %n: index
   }
   return %r : tensor<4xf32>
 }
+
+// CHECK-LABEL: func @make_empty_tensors_in_the_step
+// CHECK-SAME:    %[[X:.*]]: tensor<?xf32>
+// CHECK:         scf.for
+// CHECK:           %[[OWN:.*]] = tensor.empty(%{{.*}})
+// CHECK-NEXT:      linalg.exp {{.*}} outs(%[[OWN]]
+func.func @make_empty_tensors_in_the_step(%x: tensor<?xf32>, %n: index) -> tensor<?xf32> {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %size = tensor.dim %x, %c0 : tensor<?xf32>
+  %e = tensor.empty(%size) : tensor<?xf32>
+  %r = scf.for %i = %c0 to %n step %c1 iter_args(%a = %x) -> tensor<?xf32> {
+    %f = linalg.exp ins(%a : tensor<?xf32>) outs(%e : tensor<?xf32>) -> tensor<?xf32>
+    scf.yield %f : tensor<?xf32>
+  }
+  return %r : tensor<?xf32>
+}
+
+// Memory of a size from data is asked for when it is made, and kept until the run ends.
+// CHECK-LABEL: func @do_not_make_tensors_of_sizes_from_data_in_the_step
+// CHECK:         tensor.empty
+// CHECK:         scf.for
+// CHECK-NOT:       tensor.empty
+func.func @do_not_make_tensors_of_sizes_from_data_in_the_step(%x: tensor<?xf32>, %n: index,
+    %size: index) -> tensor<?xf32> {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %e = tensor.empty(%size) : tensor<?xf32>
+  %r = scf.for %i = %c0 to %n step %c1 iter_args(%a = %x) -> tensor<?xf32> {
+    %f = linalg.exp ins(%a : tensor<?xf32>) outs(%e : tensor<?xf32>) -> tensor<?xf32>
+    scf.yield %f : tensor<?xf32>
+  }
+  return %r : tensor<?xf32>
+}
+
+// One value cannot be in two buffers.
+// CHECK-LABEL: func @copy_what_is_carried_twice
+// CHECK:           %[[E:.*]] = linalg.exp
+// CHECK:           %[[COPY:.*]] = bufferization.alloc_tensor() copy(%[[E]])
+// CHECK-DAG:       bufferization.materialize_in_destination %[[COPY]] in
+func.func @copy_what_is_carried_twice(%x: tensor<4xf32>, %y: tensor<4xf32>, %n: index)
+    -> (tensor<4xf32>, tensor<4xf32>) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %r:2 = scf.for %i = %c0 to %n step %c1 iter_args(%a = %x, %b = %y)
+      -> (tensor<4xf32>, tensor<4xf32>) {
+    %e = tensor.empty() : tensor<4xf32>
+    %f = linalg.exp ins(%b : tensor<4xf32>) outs(%e : tensor<4xf32>) -> tensor<4xf32>
+    scf.yield %f, %f : tensor<4xf32>, tensor<4xf32>
+  }
+  return %r#0, %r#1 : tensor<4xf32>, tensor<4xf32>
+}

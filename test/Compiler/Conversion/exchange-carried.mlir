@@ -132,3 +132,27 @@ func.func @do_not_exchange_under_a_condition(%h: memref<8xf32>, %on: i1, %t: ind
   }
   return
 }
+
+// -----
+
+// What is copied between two buffers reshaped alike are the buffers.
+// CHECK-LABEL: func @take_turns_behind_reshapes
+// CHECK-SAME:    %[[H:[a-z0-9]+]]: memref<1x8xf32>
+// CHECK:         scf.for {{.*}} iter_args(%[[NOW:.*]] = %[[H]], %[[THEN:.*]] = %{{.*}})
+// CHECK:           linalg.exp ins(%[[NOW]] : {{.*}} outs(%[[THEN]] :
+// CHECK-NOT:       memref.copy
+// CHECK:           scf.yield %[[THEN]], %[[NOW]]
+func.func @take_turns_behind_reshapes(%h: memref<1x8xf32>, %t: index) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %wide = memref.expand_shape %h [[0, 1], [2]] output_shape [1, 1, 8]
+      : memref<1x8xf32> into memref<1x1x8xf32>
+  scf.for %i = %c0 to %t step %c1 {
+    %n = memref.alloc() : memref<1x8xf32>
+    linalg.exp ins(%h : memref<1x8xf32>) outs(%n : memref<1x8xf32>)
+    %new = memref.expand_shape %n [[0, 1], [2]] output_shape [1, 1, 8]
+        : memref<1x8xf32> into memref<1x1x8xf32>
+    memref.copy %new, %wide : memref<1x1x8xf32> to memref<1x1x8xf32>
+  }
+  return
+}

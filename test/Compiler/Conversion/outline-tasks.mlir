@@ -59,3 +59,59 @@ func.func private @do_not_promise_noalias_when_buffers_may_overlap(%a: memref<4x
   }
   return
 }
+
+// -----
+
+// Launches of one task each are one phase, and the first thread that asks decides for all.
+// CHECK-LABEL: func private @team_0.body(
+// CHECK-SAME:    %[[CALL:[a-z0-9]+]]: !llvm.ptr, %{{.*}}: !llvm.ptr
+// CHECK:         scf.for
+// CHECK:           arith.extui
+// CHECK:           %[[ANSWER:.*]] = llvm.call %{{.*}}(%[[CALL]],
+// CHECK-NEXT:      %[[GO:.*]] = arith.trunci %[[ANSWER]]
+// CHECK-NEXT:      fovea.proceed_if %[[GO]]
+// CHECK:           scf.while
+// CHECK:             func.call @one.body
+// CHECK-NEXT:        func.call @one.body
+// CHECK:           scf.while
+// CHECK:             func.call @two.body
+// CHECK-NOT:         func.call
+// CHECK:           scf.while
+// CHECK:             func.call @one.body
+// CHECK-NOT:       scf.while
+// CHECK:         return
+module {
+  func.func private @team_0(%a: memref<4xf32>, %shares: index)
+      attributes {fovea_kernel.kernel, fovea_kernel.may_alias, fovea_kernel.team} {
+    %c0 = arith.constant 0 : index
+    %c1 = arith.constant 1 : index
+    %zero = arith.constant 0.0 : f32
+    fovea_kernel.parallel %shares {
+    ^bb0(%slot: index):
+      scf.for %i = %c0 to %shares step %c1 {
+        %v = memref.load %a[%c0] : memref<4xf32>
+        %go = arith.cmpf olt, %v, %zero : f32
+        fovea.proceed_if %go
+        fovea_kernel.launch @one(%a) : memref<4xf32>
+        fovea_kernel.launch @one(%a) : memref<4xf32>
+        fovea_kernel.launch @two(%a) : memref<4xf32>
+        fovea_kernel.launch @one(%a) : memref<4xf32>
+      }
+    }
+    return
+  }
+  func.func private @one(%a: memref<4xf32>) attributes {fovea_kernel.kernel} {
+    %c1 = arith.constant 1 : index
+    fovea_kernel.parallel %c1 {
+    ^bb0(%task: index):
+    }
+    return
+  }
+  func.func private @two(%a: memref<4xf32>) attributes {fovea_kernel.kernel} {
+    %c2 = arith.constant 2 : index
+    fovea_kernel.parallel %c2 {
+    ^bb0(%task: index):
+    }
+    return
+  }
+}

@@ -178,3 +178,24 @@ func.func @do_not_fuse_when_the_product_reads_the_destination(%a: tensor<1x8x6xf
       : tensor<8x6xf32> into tensor<1x8x6xf32>
   return %x : tensor<1x8x6xf32>
 }
+
+// Elementwise operations on tensors name their operand as destination.
+// CHECK-LABEL: func @destination_is_the_product
+// CHECK-SAME:    %[[E:[a-z0-9]+]]: tensor<8x6xf32>)
+// CHECK:         fovea.contract {{.*}} outs(%[[E]]
+// CHECK:           math.tanh
+// CHECK-NOT:     linalg.generic
+func.func @destination_is_the_product(%a: tensor<8x6xf32>, %w: tensor<6x6xf32>,
+    %e: tensor<8x6xf32>) -> tensor<8x6xf32> {
+  %p = fovea.contract ins(%a, %w : tensor<8x6xf32>, tensor<6x6xf32>) outs(%e : tensor<8x6xf32>)
+      {indexing_maps = [#l, #r, #o]} epilogue {
+    ^bb0(%sum: f32):
+      fovea.yield %sum : f32
+    } -> tensor<8x6xf32>
+  %q = linalg.generic #par ins(%p : tensor<8x6xf32>) outs(%p : tensor<8x6xf32>) {
+    ^bb0(%y: f32, %z: f32):
+      %t = math.tanh %y : f32
+      linalg.yield %t : f32
+    } -> tensor<8x6xf32>
+  return %q : tensor<8x6xf32>
+}

@@ -225,3 +225,24 @@ fovea.weight @q from "" rounds @w along [1] : tensor<16xf32>
 fovea.weight @w from "w.safetensors" : tensor<3x8x16xf32>
 // expected-error @+1 {{weight_c3: expected the packed shape (1, 16, 48) in 'f32'}}
 fovea.weight @p from "" packs @w <width = 16, n = [1], k = [2] beside = [0]> : tensor<1x16x16xf32>
+
+// -----
+
+// proceed_if_c1: a loop around it.
+func.func @no_loop(%on: i1) {
+  // expected-error @+1 {{proceed_if_c1: expected an scf.for around it}}
+  fovea.proceed_if %on
+  return
+}
+
+// -----
+
+// proceed_if_c1: nothing is computed before it that the loop's results may lie in.
+func.func @late(%on: i1, %n: index, %x: tensor<4xf32>) {
+  scf.for %i = %n to %n step %n {
+    %y = math.exp %x : tensor<4xf32>
+    // expected-error @+1 {{proceed_if_c1: expected nothing but scalars before it, got math.exp}}
+    fovea.proceed_if %on
+  }
+  return
+}

@@ -44,3 +44,15 @@ func.func @require(%ok: i1, %have: index, %want: index) {
   fovea.require %ok, %have, %want fault index node "Slice"
   return
 }
+
+// CHECK-LABEL: func @proceed_if
+// CHECK:         scf.for
+// CHECK:           fovea.proceed_if %{{.*}}
+func.func @proceed_if(%ids: tensor<20xi64>, %end: i64, %c0: index, %c1: index, %most: index) {
+  scf.for %i = %c0 to %most step %c1 {
+    %last = tensor.extract %ids[%i] : tensor<20xi64>
+    %goes_on = arith.cmpi ne, %last, %end : i64
+    fovea.proceed_if %goes_on
+  }
+  return
+}

@@ -132,3 +132,12 @@ func.func @view(%n: index) {
   %s = fovea_kernel.view %p sizes() strides(%n) : !llvm.ptr -> memref<4x8xf32, strided<[?, 1]>>
   return
 }
+
+// CHECK-LABEL: func @steps
+// CHECK:         fovea_kernel.steps : index
+// CHECK:         fovea_kernel.leave_unless %{{.*}} of %{{.*}}
+func.func @steps(%on: i1, %i: index) {
+  %n = fovea_kernel.steps : index
+  fovea_kernel.leave_unless %on of %i
+  return
+}

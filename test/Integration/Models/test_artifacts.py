@@ -17,7 +17,7 @@ from build_tree import MODELS, sound
 from workloads import Workload, workloads
 
 REAL = ("minilm_b1_s128", "silero_sequence_60", "silero_openvino", "silero_full",
-        "g2p_encoder_13", "g2p_decoder")  # fmt: skip
+        "g2p_word")  # fmt: skip
 
 
 @pytest.fixture(scope="module")

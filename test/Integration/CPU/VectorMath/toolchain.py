@@ -15,8 +15,14 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
 
 from build_tree import BUILD  # noqa: E402
 
-PIPELINE = ["--fovea-math-to-arith", "--canonicalize", "--cse", "--convert-scf-to-cf",
-            "--convert-to-llvm", "--reconcile-unrealized-casts"]
+PIPELINE = [
+    "--fovea-math-to-arith",
+    "--canonicalize",
+    "--cse",
+    "--convert-scf-to-cf",
+    "--convert-to-llvm",
+    "--reconcile-unrealized-casts",
+]
 
 
 def find_tools() -> tuple[dict[str, Path], str]:
@@ -36,8 +42,12 @@ class Toolchain:
         self.tools, self.folder = tools, folder
 
     def run(self, tool: str, *arguments: object) -> None:
-        done = subprocess.run([str(self.tools[tool]), *map(str, arguments)],
-                              capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            [str(self.tools[tool]), *map(str, arguments)],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
         assert done.returncode == 0, f"{tool}: {done.stderr[:4000]}"
 
     def llvm_ir(self, name: str, text: str, pipeline: Sequence[str] = PIPELINE) -> Path:
@@ -50,24 +60,49 @@ class Toolchain:
 
     def assembly(self, ir: Path, march: str) -> str:
         out = ir.with_suffix(f".{march}.s")
-        self.run("clang", "-O3", f"-march={march}", "-fPIC", "-Wno-override-module", "-S", ir,
-                 "-o", out)
+        self.run(
+            "clang", "-O3", f"-march={march}", "-fPIC", "-Wno-override-module", "-S", ir, "-o", out
+        )
         return out.read_text()
 
     def library(self, ir: Path, march: str, *others: Path) -> ctypes.CDLL:
         """Linked with nothing but `others`: an undefined function is an error here."""
         out = ir.with_suffix(f".{march}.so")
-        self.run("clang", "-O3", f"-march={march}", "-fPIC", "-Wno-override-module", "-shared",
-                 "-nostdlib", "-Wl,-z,defs", ir, *others, "-o", out)
+        self.run(
+            "clang",
+            "-O3",
+            f"-march={march}",
+            "-fPIC",
+            "-Wno-override-module",
+            "-shared",
+            "-nostdlib",
+            "-Wl,-z,defs",
+            ir,
+            *others,
+            "-o",
+            out,
+        )
         return ctypes.CDLL(str(out))
 
     def reference(self, name: str) -> Path:
         """The C file of that name as a library."""
         here = Path(__file__).parent
         out = self.folder / f"lib{name}.so"
-        self.run("clang", "-O2", "-std=c11", "-Wall", "-Werror", "-fPIC", "-shared",
-                 "-I", here.parents[3] / "runtime" / "include", here / f"{name}.c", "-o", out,
-                 "-lm")
+        self.run(
+            "clang",
+            "-O2",
+            "-std=c11",
+            "-Wall",
+            "-Werror",
+            "-fPIC",
+            "-shared",
+            "-I",
+            here.parents[3] / "runtime" / "include",
+            here / f"{name}.c",
+            "-o",
+            out,
+            "-lm",
+        )
         return out
 
 
@@ -97,7 +132,7 @@ def hot_loop(assembly: str, function: str) -> HotLoop:
         jump = re.match(r"j\w+\s+(\.L\w+)$", line)
         if not jump or starts.get(jump.group(1), end) >= end:
             continue
-        body = [x for x in lines[starts[jump.group(1)]:end + 1] if x and x[0] not in ".#"]
+        body = [x for x in lines[starts[jump.group(1)] : end + 1] if x and x[0] not in ".#"]
         elements, width = 0, "xmm"
         for instruction in body:
             store = re.match(r"vmov\w*\s+%([xyz]mm)\d+, [-\w]*\(%(?!rsp|rbp)", instruction)
