@@ -105,8 +105,8 @@ struct OutlineTasks : fovea::impl::OutlineTasksBase<OutlineTasks> {
     for (func::FuncOp kernel : kernels)
       bodies[kernel.getNameAttr()] = makeBody(kernel);
     for (func::FuncOp kernel : kernels)
-      if (kernel->hasAttr(kernel::kTeamAttr))
-        lowerPhases(bodies[kernel.getNameAttr()], byName, bodies);
+      if (kernel->hasAttr(kernel::kTeamAttr) || kernel->hasAttr(kernel::kSectionedAttr))
+        lowerInner(kernel, byName, bodies);
     for (func::FuncOp kernel : kernels) {
       makeTask(kernel, bodies[kernel.getNameAttr()]);
       ++numTasks;
@@ -147,9 +147,7 @@ private:
   void lowerLaunch(kernel::LaunchOp launch, func::FuncOp kernel) {
     OpBuilder builder(launch);
     Location loc = launch.getLoc();
-    IRMapping mapping;
-    mapping.map(kernel.getArguments(), launch.getArgs());
-    Value count = cloneCount(builder, parallelOf(kernel).getCount(), mapping);
+    Value count = countOf(builder, launch, kernel);
     int64_t words = 1;
     for (Value argument : launch.getArgs())
       words += wordsOf(argument.getType());
@@ -179,26 +177,30 @@ private:
     launch.erase();
   }
 
-  /// Within the body of a team: every thread runs, of each launch, the tasks of the shares that it
-  /// gets.
-  static void lowerPhases(func::FuncOp team, const DenseMap<StringAttr, func::FuncOp> &kernels,
-                          const DenseMap<StringAttr, func::FuncOp> &bodies) {
+  /// Launches within the body of `outer`: a thread of a team runs, of each, the tasks of the shares
+  /// that it gets, a task of other kernels runs them all.
+  static void lowerInner(func::FuncOp outer, const DenseMap<StringAttr, func::FuncOp> &kernels,
+                         const DenseMap<StringAttr, func::FuncOp> &bodies) {
+    func::FuncOp body = bodies.lookup(outer.getNameAttr());
     int64_t scratch = 0;
-    for (kernel::LaunchOp launch : launchesIn(team)) {
+    for (kernel::LaunchOp launch : launchesIn(body)) {
       StringAttr name = launch.getKernelAttr().getAttr();
-      func::FuncOp body = bodies.lookup(name);
-      scratch = std::max(scratch, body->getAttrOfType<IntegerAttr>(kernel::kScratchAttr).getInt());
-      lowerPhase(launch, team, kernels.lookup(name), body);
+      func::FuncOp inner = bodies.lookup(name);
+      scratch = std::max(scratch, inner->getAttrOfType<IntegerAttr>(kernel::kScratchAttr).getInt());
+      if (outer->hasAttr(kernel::kTeamAttr))
+        lowerPhase(launch, body, kernels.lookup(name), inner);
+      else
+        lowerAlone(launch, body, kernels.lookup(name), inner);
     }
-    Builder attrs(team.getContext());
-    team->setAttr(kernel::kScratchAttr, attrs.getI64IntegerAttr(scratch));
+    Builder attrs(body.getContext());
+    body->setAttr(kernel::kScratchAttr, attrs.getI64IntegerAttr(scratch));
   }
 
-  /// Of what lowerPhase computes for a launch: arguments of the kernel's body up to the task.
+  /// Of a launch within `outer`: arguments of the kernel's body up to the task.
   static SmallVector<Value> bodyArguments(OpBuilder &builder, kernel::LaunchOp launch,
-                                          func::FuncOp team, func::FuncOp kernel) {
+                                          func::FuncOp outer, func::FuncOp kernel) {
     Location loc = launch.getLoc();
-    SmallVector<Value> arguments{team.getArgument(0)};
+    SmallVector<Value> arguments{outer.getArgument(0)};
     for (auto [given, seen] : llvm::zip_equal(launch.getArgs(), kernel.getArgumentTypes())) {
       if (!isa<MemRefType>(given.getType())) {
         arguments.push_back(given);
@@ -215,13 +217,43 @@ private:
     return arguments;
   }
 
+  /// Number of tasks of a launch, computed at `builder`.
+  static Value countOf(OpBuilder &builder, kernel::LaunchOp launch, func::FuncOp kernel) {
+    IRMapping mapping;
+    mapping.map(kernel.getArguments(), launch.getArgs());
+    return cloneCount(builder, parallelOf(kernel).getCount(), mapping);
+  }
+
+  static void lowerAlone(kernel::LaunchOp launch, func::FuncOp outer, func::FuncOp kernel,
+                         func::FuncOp body) {
+    OpBuilder builder(launch);
+    Value count = countOf(builder, launch, kernel);
+    SmallVector<Value> arguments = bodyArguments(builder, launch, outer, kernel);
+    Value zero = arith::ConstantIndexOp::create(builder, launch.getLoc(), 0);
+    callTasks(builder, launch, kernel, body, arguments, outer.getArguments().back(), zero, count);
+    launch.erase();
+  }
+
+  /// Calls the body of `kernel` for the tasks in [low, high).
+  static void callTasks(OpBuilder &builder, kernel::LaunchOp launch, func::FuncOp kernel,
+                        func::FuncOp body, SmallVector<Value> arguments, Value scratch, Value low,
+                        Value high) {
+    Location loc = launch.getLoc();
+    Value one = arith::ConstantIndexOp::create(builder, loc, 1);
+    auto tasks = scf::ForOp::create(builder, loc, low, high, one);
+    OpBuilder inner = OpBuilder::atBlockBegin(tasks.getBody());
+    Value task = tasks.getInductionVar();
+    arguments.push_back(
+        kernel->hasAttr(kernel::kInTurnsAttr) ? inTurns(inner, launch, task, low, high) : task);
+    arguments.push_back(scratch);
+    func::CallOp::create(inner, loc, body, arguments);
+  }
+
   static void lowerPhase(kernel::LaunchOp launch, func::FuncOp team, func::FuncOp kernel,
                          func::FuncOp body) {
     OpBuilder builder(launch);
     Location loc = launch.getLoc();
-    IRMapping mapping;
-    mapping.map(kernel.getArguments(), launch.getArgs());
-    Value count = cloneCount(builder, parallelOf(kernel).getCount(), mapping);
+    Value count = countOf(builder, launch, kernel);
     SmallVector<Value> arguments = bodyArguments(builder, launch, team, kernel);
     unsigned last = team.getNumArguments() - 1;
     Value shares = team.getArgument(last - 2), slot = team.getArgument(last - 1);
@@ -242,14 +274,8 @@ private:
       return arith::DivUIOp::create(builder, loc, product, shares).getResult();
     };
     Value low = bound(share), high = bound(arith::AddIOp::create(builder, loc, share, one));
-    auto tasks = scf::ForOp::create(builder, loc, low, high, one);
+    callTasks(builder, launch, kernel, body, arguments, team.getArgument(last), low, high);
     scf::YieldOp::create(builder, loc);
-    builder.setInsertionPointToStart(tasks.getBody());
-    Value task = tasks.getInductionVar();
-    arguments.push_back(
-        kernel->hasAttr(kernel::kInTurnsAttr) ? inTurns(builder, launch, task, low, high) : task);
-    arguments.push_back(team.getArgument(last));
-    func::CallOp::create(builder, loc, body, arguments);
     launch.erase();
   }
 

@@ -72,6 +72,19 @@ def ExchangeCarried : Pass<"fovea-exchange-carried", "::mlir::func::FuncOp"> {
   let dependentDialects = ["::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect"];
 }
 
+def FormSections : Pass<"fovea-form-sections", "::mlir::func::FuncOp"> {
+  let summary = "Let loops run at the same time that share nothing";
+  let description = [{
+    Needs bufferized entries. Loops of equally many steps that follow each other become the regions
+    of one `fovea_kernel.sections` when none writes memory that another one reads or writes; what
+    lies between them and touches none of that comes before the first. Slices of one buffer are
+    apart when their static offsets along one dimension say so. Gives up on loops that give values,
+    and on operations whose effects are not known; leaves loops within loops.
+  }];
+  let statistics = [Statistic<"numFormed", "formed", "groups of loops that may run together">];
+  let dependentDialects = ["::fovea::kernel::FoveaKernelDialect"];
+}
+
 def FormKernels : Pass<"fovea-form-kernels", "::mlir::ModuleOp"> {
   let summary = "Outline computations on buffers into kernels";
   let description = [{
@@ -84,6 +97,21 @@ def FormKernels : Pass<"fovea-form-kernels", "::mlir::ModuleOp"> {
     Statistic<"numKernels", "kernels", "distinct kernels">];
   let dependentDialects = ["::fovea::kernel::FoveaKernelDialect", "::mlir::func::FuncDialect",
     "::mlir::linalg::LinalgDialect", "::mlir::memref::MemRefDialect"];
+}
+
+def OutlineSections : Pass<"fovea-outline-sections", "::mlir::ModuleOp"> {
+  let summary = "Make one kernel of loops that may run at the same time";
+  let description = [{
+    Needs scheduled kernels. A `fovea_kernel.sections` whose sections launch kernels and else
+    compute only sizes and views becomes a kernel with the attribute `fovea_kernel.sectioned`, of
+    one task for each section, which runs all tasks of its launches itself. Where a step has work
+    for a team of threads, the entry chooses: with no more threads than sections that kernel, with
+    more the sections one after the other. Sections with anything else always run like that.
+    Each group has a record in the ledger.
+  }];
+  let statistics = [Statistic<"numOutlined", "outlined", "groups of loops that became a kernel">];
+  let dependentDialects = ["::fovea::kernel::FoveaKernelDialect", "::mlir::func::FuncDialect",
+    "::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect"];
 }
 
 def FormTeams : Pass<"fovea-form-teams", "::mlir::ModuleOp"> {
