@@ -60,6 +60,8 @@ static Value isBetterApart(OpBuilder &builder, kernel::SectionsOp op) {
     return WalkResult::skip();
   });
   Value yes = arith::ConstantIntOp::create(builder, loc, 1, 1);
+  if (matchPattern(large, m_Zero()))
+    return yes;
   Value little = builder.createOrFold<arith::XOrIOp>(loc, large, yes);
   Value threads = kernel::ThreadsOp::create(builder, loc, builder.getIndexType());
   Value loops = arith::ConstantIndexOp::create(builder, loc, op.getSections().size());

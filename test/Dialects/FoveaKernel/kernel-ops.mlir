@@ -132,3 +132,21 @@ func.func @view(%n: index) {
   %s = fovea_kernel.view %p sizes() strides(%n) : !llvm.ptr -> memref<4x8xf32, strided<[?, 1]>>
   return
 }
+
+// CHECK-LABEL: func @sections
+// CHECK:         fovea_kernel.sections {
+// CHECK-NEXT:      fovea_kernel.launch @plain
+// CHECK-NEXT:    }, {
+// CHECK-NEXT:      fovea_kernel.launch @plain
+// CHECK-NEXT:    }
+func.func @sections() {
+  fovea_kernel.sections {
+    fovea_kernel.launch @plain()
+  }, {
+    fovea_kernel.launch @plain()
+  }
+  return
+}
+func.func private @plain() attributes {fovea_kernel.kernel} {
+  return
+}
