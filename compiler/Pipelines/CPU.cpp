@@ -88,6 +88,7 @@ static void addBuffers(OpPassManager &manager) {
 
 static void addSchedule(OpPassManager &manager, const cpu::Capabilities &cpu) {
   addBuffers(manager);
+  manager.addNestedPass<func::FuncOp>(createFormWavefronts());
   manager.addNestedPass<func::FuncOp>(createFormSections());
   manager.addNestedPass<func::FuncOp>(createExchangeCarried());
   manager.addPass(createFormKernels());

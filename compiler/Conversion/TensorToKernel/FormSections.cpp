@@ -5,13 +5,8 @@
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
+#include "compiler/Conversion/TensorToKernel/BufferAccesses.h"
 #include "compiler/Conversion/TensorToKernel/Passes.h"
-
-#include "mlir/Dialect/Bufferization/Transforms/BufferViewFlowAnalysis.h"
-#include "mlir/Dialect/MemRef/IR/MemRef.h"
-#include "mlir/Dialect/SCF/IR/SCF.h"
-#include "mlir/Dialect/Utils/StaticValueUtils.h"
-#include "mlir/Interfaces/ViewLikeInterface.h"
 
 namespace fovea {
 #define GEN_PASS_DEF_FORMSECTIONS
@@ -22,118 +17,6 @@ using namespace mlir;
 using namespace fovea;
 
 namespace {
-/// The buffers that an operation reads and writes.
-struct Accesses {
-  SmallVector<Value> reads, writes;
-};
-} // namespace
-
-/// What `op` does to memory but for allocations; nothing when that is not known.
-static std::optional<Accesses> accessesOf(Operation *op) {
-  Accesses accesses;
-  std::optional<SmallVector<MemoryEffects::EffectInstance>> effects = getEffectsRecursively(op);
-  if (!effects)
-    return std::nullopt;
-  for (const MemoryEffects::EffectInstance &effect : *effects) {
-    if (isa<MemoryEffects::Allocate>(effect.getEffect()))
-      continue;
-    if (!effect.getValue() || !isa<BaseMemRefType>(effect.getValue().getType()))
-      return std::nullopt;
-    (isa<MemoryEffects::Read>(effect.getEffect()) ? accesses.reads : accesses.writes)
-        .push_back(effect.getValue());
-  }
-  return accesses;
-}
-
-/// `value` and what it is a view of, the buffer first.
-static SmallVector<Value> viewsOf(Value value) {
-  SmallVector<Value> chain{value};
-  while (auto view = chain.back().getDefiningOp<ViewLikeOpInterface>())
-    chain.push_back(view.getViewSource());
-  return SmallVector<Value>(llvm::reverse(chain));
-}
-
-/// True when two slices of one buffer are known to have no element in common: along one dimension
-/// one ends before the other begins.
-static bool areApart(memref::SubViewOp left, memref::SubViewOp right) {
-  auto rangeOf = [](memref::SubViewOp view, unsigned dim) -> std::optional<std::array<int64_t, 2>> {
-    std::optional<int64_t> offset = getConstantIntValue(view.getMixedOffsets()[dim]);
-    std::optional<int64_t> size = getConstantIntValue(view.getMixedSizes()[dim]);
-    std::optional<int64_t> stride = getConstantIntValue(view.getMixedStrides()[dim]);
-    if (!offset || !size || !stride || *stride < 1)
-      return std::nullopt;
-    return std::array<int64_t, 2>{*offset, *offset + (*size - 1) * *stride + 1};
-  };
-  for (int64_t dim = 0; dim < left.getSourceType().getRank(); ++dim) {
-    auto one = rangeOf(left, dim), other = rangeOf(right, dim);
-    if (one && other && ((*one)[1] <= (*other)[0] || (*other)[1] <= (*one)[0]))
-      return true;
-  }
-  return false;
-}
-
-/// True when `value` is memory of its own: no other such value may share any of it. An entry's
-/// arguments may, but are never written.
-static bool isBuffer(Value value) {
-  if (auto argument = dyn_cast<BlockArgument>(value))
-    return isa<func::FuncOp>(argument.getOwner()->getParentOp());
-  return isa<memref::AllocOp, GetWeightOp, kernel::OutputOp, memref::GetGlobalOp>(
-      value.getDefiningOp());
-}
-
-namespace {
-
-/// Which buffers may be the same memory.
-class Overlaps {
-public:
-  explicit Overlaps(Operation *entry) : aliases(entry) {}
-
-  bool mayOverlap(Value left, Value right) {
-    std::optional<SmallVector<Value>> lefts = buffersOf(left), rights = buffersOf(right);
-    if (!lefts || !rights)
-      return true;
-    if (llvm::none_of(*lefts, [&](Value one) { return llvm::is_contained(*rights, one); }))
-      return false;
-    SmallVector<Value> one = viewsOf(left), other = viewsOf(right);
-    for (auto [l, r] : llvm::zip(one, other)) {
-      if (l == r)
-        continue;
-      auto first = l.getDefiningOp<memref::SubViewOp>();
-      auto second = r.getDefiningOp<memref::SubViewOp>();
-      return !first || !second || first.getSource() != second.getSource() ||
-             !areApart(first, second);
-    }
-    return true;
-  }
-
-  bool mayConflict(const Accesses &left, const Accesses &right) {
-    auto touch = [&](ArrayRef<Value> some, ArrayRef<Value> others) {
-      return llvm::any_of(some, [&](Value one) {
-        return llvm::any_of(others, [&](Value other) { return mayOverlap(one, other); });
-      });
-    };
-    return touch(left.writes, right.writes) || touch(left.writes, right.reads) ||
-           touch(left.reads, right.writes);
-  }
-
-private:
-  /// The buffers that `value` may be a view of; nothing when one is not known.
-  std::optional<SmallVector<Value>> buffersOf(Value value) {
-    SmallVector<Value> buffers;
-    for (Value source : aliases.resolveReverse(value)) {
-      if (aliases.resolveReverse(source).size() > 1)
-        continue;
-      if (!isBuffer(source))
-        return std::nullopt;
-      buffers.push_back(source);
-    }
-    if (buffers.empty())
-      return std::nullopt;
-    return buffers;
-  }
-
-  BufferViewFlowAnalysis aliases;
-};
 
 /// A loop with what it does to memory.
 struct Section {
@@ -187,14 +70,8 @@ struct FormSections : fovea::impl::FormSectionsBase<FormSections> {
   void runOnOperation() override {
     if (!getOperation()->hasAttr(kEntryAttr))
       return;
-    // Copies of a buffer to itself, which bufferization leaves, would tie loops together.
-    SmallVector<memref::CopyOp> copies;
-    getOperation().walk([&](memref::CopyOp copy) {
-      if (copy.getSource() == copy.getTarget())
-        copies.push_back(copy);
-    });
-    for (memref::CopyOp copy : copies)
-      copy.erase();
+    // They would tie loops together.
+    eraseSelfCopies(getOperation());
     for (Block &block : getOperation().getBody())
       visit(block);
   }
@@ -248,7 +125,7 @@ private:
         return false;
       bool isFree = between.isFree(op, *accesses);
       std::optional<Section> section = isFree ? sectionOf(op) : std::nullopt;
-      if (section && takesSameSteps(first, section->loop)) {
+      if (section && takeSameSteps(first, section->loop)) {
         between.move(first, section->loop);
         sections.push_back(*section);
         return true;
@@ -256,15 +133,6 @@ private:
       between.add(op, *accesses, isFree);
     }
     return false;
-  }
-
-  static bool takesSameSteps(scf::ForOp left, scf::ForOp right) {
-    auto isEqual = [](Value one, Value other) {
-      return isEqualConstantIntOrValue(OpFoldResult(one), OpFoldResult(other));
-    };
-    return isEqual(left.getLowerBound(), right.getLowerBound()) &&
-           isEqual(left.getUpperBound(), right.getUpperBound()) &&
-           isEqual(left.getStep(), right.getStep());
   }
 
   void form(ArrayRef<Section> sections) {

@@ -14,10 +14,6 @@
 using namespace mlir;
 using namespace fovea;
 
-/// Multiply-adds of a step below which a second thread costs more than it does: waiting for each
-/// other takes some tenths of a microsecond a step.
-static constexpr int64_t kWorkOfTeam = 48 * 1024;
-
 /// The type of a loop kernel's argument: a kernel's, but views in the loop rely on an offset that
 /// the type tells.
 static Type argumentTypeOf(Type type) {

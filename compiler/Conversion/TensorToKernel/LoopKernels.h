@@ -15,6 +15,10 @@
 
 namespace fovea {
 
+/// Multiply-adds of a step below which a second thread costs more than it does: waiting for each
+/// other takes some tenths of a microsecond a step.
+inline constexpr int64_t kWorkOfTeam = 48 * 1024;
+
 /// Moves what is the same in every step in front of the loop, buffers of the arena included.
 void hoistFromSteps(mlir::scf::ForOp loop);
 

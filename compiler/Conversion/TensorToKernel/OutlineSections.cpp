@@ -50,6 +50,9 @@ static void unpack(kernel::SectionsOp op, Operation *before) {
       inner.moveBefore(before);
 }
 
+/// True for the sections of a wavefront, which follow each other in waves.
+static bool isWave(kernel::SectionsOp op) { return isa<scf::ForOp>(op->getParentOp()); }
+
 /// Where the sections run at the same time: with little work in their steps, and with no more
 /// threads than loops.
 static Value isBetterApart(OpBuilder &builder, kernel::SectionsOp op) {
@@ -98,7 +101,8 @@ private:
     Location loc = op.getLoc();
     Value apart = isBetterApart(builder, op);
     if (matchPattern(apart, m_One())) {
-      addRecord(op, "sections", "team", "speed", "a step has little work for more than one thread");
+      addRecord(op, isWave(op) ? "wavefront" : "sections", "team", "speed",
+                "a step has little work for more than one thread");
       launch(builder, op);
     } else {
       addRecord(op, "sections", "team", "speed",
@@ -115,11 +119,15 @@ private:
   void launch(OpBuilder &builder, kernel::SectionsOp op) {
     Location loc = op.getLoc();
     Value tasks = arith::ConstantIndexOp::create(builder, loc, op.getSections().size());
-    launchAsKernel(builder, op, ("sections_" + Twine(numOutlined)).str(), kernel::kSectionedAttr,
-                   tasks, [&](OpBuilder &inner, IRMapping &mapping, Value task) {
-                     for (auto [number, section] : llvm::enumerate(op.getSections()))
-                       addSection(inner, section, mapping, task, number);
-                   });
+    func::FuncOp kernel = launchAsKernel(
+        builder, op, ("sections_" + Twine(numOutlined)).str(), kernel::kSectionedAttr, tasks,
+        [&](OpBuilder &inner, IRMapping &mapping, Value task) {
+          for (auto [number, section] : llvm::enumerate(op.getSections()))
+            addSection(inner, section, mapping, task, number);
+        });
+    // A wave of a wavefront is worth a team.
+    if (isWave(op))
+      kernel->setAttr(kernel::kWorkAttr, builder.getDenseI64ArrayAttr({kWorkOfTeam, -1}));
   }
 
   /// In a task: section `number` when it is that task's.

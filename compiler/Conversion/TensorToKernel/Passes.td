@@ -72,6 +72,22 @@ def ExchangeCarried : Pass<"fovea-exchange-carried", "::mlir::func::FuncOp"> {
   let dependentDialects = ["::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect"];
 }
 
+def FormWavefronts : Pass<"fovea-form-wavefronts", "::mlir::func::FuncOp"> {
+  let summary = "Let stacked recurrences run at the same time";
+  let description = [{
+    Needs bufferized entries. A loop, and the loop behind it that needs, in each step, what the
+    first has made in the same step, straight or through products of all steps row by row, are cut
+    into chunks of steps: a loop over waves has a `fovea_kernel.sections`, in which each loop runs
+    the chunk behind that of the loop before it, its products first. More such loops join.
+    Gives up when loops share anything but rows of the same step (so when one goes backwards), on
+    steps with the work of a team or unknown work, on sequences of less than four chunks, and on
+    anything between the loops that is neither such a product nor independent of them.
+  }];
+  let statistics = [Statistic<"numFormed", "formed", "groups of loops cut into chunks">];
+  let dependentDialects = ["::fovea::kernel::FoveaKernelDialect", "::mlir::arith::ArithDialect",
+    "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect"];
+}
+
 def FormSections : Pass<"fovea-form-sections", "::mlir::func::FuncOp"> {
   let summary = "Let loops run at the same time that share nothing";
   let description = [{

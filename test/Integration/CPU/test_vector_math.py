@@ -33,8 +33,11 @@ class Bench:
         text = "".join(mlir(case, form) for case in cases for form in FORMS)
         self.ir = self.chain.llvm_ir("functions", text)
         self.assembly = {march: self.chain.assembly(self.ir, march) for march in MARCHES}
-        self.libraries = {march: self.chain.library(self.ir, march)
-                          for march, flag in MARCHES.items() if flag in CPU_FLAGS}
+        self.libraries = {
+            march: self.chain.library(self.ir, march)
+            for march, flag in MARCHES.items()
+            if flag in CPU_FLAGS
+        }
         self.reference = ctypes.CDLL(str(self.chain.reference("reference")))
 
     def hot_loop(self, case: Case, form: str, march: str) -> HotLoop:
@@ -48,17 +51,24 @@ class Bench:
             for x, y in pairs(stride):
                 out = np.empty_like(x)
                 assert self.reference.sweep_pairs(
-                    ctypes.byref(findings), name, function, x.ctypes, y.ctypes, out.ctypes, x.size)
+                    ctypes.byref(findings), name, function, x.ctypes, y.ctypes, out.ctypes, x.size
+                )
             return findings
         ranges = [(0, 2**32, stride)]
         if stride > 1:  # the surroundings of every power of two and of the bounds of exp
-            edges = [e << 23 for e in range(512)] + [0x42b17218, 0xc2aeac50, 0xc2cff1b5, 0x3f7]
+            edges = [e << 23 for e in range(512)] + [0x42B17218, 0xC2AEAC50, 0xC2CFF1B5, 0x3F7]
             ranges += [(max(e - 2048, 0), min(e + 2048, 2**32), 1) for e in edges]
         for first, end, step in ranges:
             assert self.reference.sweep(
-                ctypes.byref(findings), name, function, ctypes.c_uint64(first),
-                ctypes.c_uint64(end), ctypes.c_uint64(step), ctypes.c_double(case.low),
-                ctypes.c_double(case.high))
+                ctypes.byref(findings),
+                name,
+                function,
+                ctypes.c_uint64(first),
+                ctypes.c_uint64(end),
+                ctypes.c_uint64(step),
+                ctypes.c_double(case.low),
+                ctypes.c_double(case.high),
+            )
         return findings
 
 
@@ -98,9 +108,15 @@ def test_bound_is_checked(bench: Bench) -> None:
     findings = Findings(0.0)
     function = ctypes.cast(bench.libraries["x86-64-v3"]["cosh_loop"], ctypes.c_void_p)
     bench.reference.sweep(
-        ctypes.byref(findings), b"sinh", function, ctypes.c_uint64(0x3f800000),
-        ctypes.c_uint64(0x40000000), ctypes.c_uint64(257), ctypes.c_double(wrong.low),
-        ctypes.c_double(wrong.high))
+        ctypes.byref(findings),
+        b"sinh",
+        function,
+        ctypes.c_uint64(0x3F800000),
+        ctypes.c_uint64(0x40000000),
+        ctypes.c_uint64(257),
+        ctypes.c_double(wrong.low),
+        ctypes.c_double(wrong.high),
+    )
     assert findings.max_ulp > sinh.bound
 
 
@@ -120,12 +136,22 @@ def main(argv: list[str]) -> int:
         print("| function | max ULP | bound | AVX-512 | AVX-512 loop | AVX2 loop |")
         print("|---|---|---|---|---|---|")
         measured = pool.map(
-            lambda case: bench.measure(case, "loop", march, 1 if options.all else 257), cases)
+            lambda case: bench.measure(case, "loop", march, 1 if options.all else 257), cases
+        )
         for case, findings in zip(cases, measured, strict=True):
-            counts = [bench.hot_loop(case, form, target).per_vector for form, target in
-                      (("v16", "x86-64-v4"), ("loop", "x86-64-v4"), ("loop", "x86-64-v3"))]
-            print(f"| {case.name} | {findings.max_ulp:.2f} | {case.bound} | "
-                  + " | ".join(f"{count:.1f}" for count in counts) + " |")
+            counts = [
+                bench.hot_loop(case, form, target).per_vector
+                for form, target in (
+                    ("v16", "x86-64-v4"),
+                    ("loop", "x86-64-v4"),
+                    ("loop", "x86-64-v3"),
+                )
+            ]
+            print(
+                f"| {case.name} | {findings.max_ulp:.2f} | {case.bound} | "
+                + " | ".join(f"{count:.1f}" for count in counts)
+                + " |"
+            )
             if findings.wrong or findings.max_ulp > case.bound:
                 print(f"FAILED {case.name}: {findings}", file=sys.stderr)
                 failed += 1
