@@ -114,8 +114,8 @@ static std::optional<int64_t> rowsOfProduct(ContractOp product, Value steps) {
   return rows == rowsOfStep(product.getLhs(), steps) ? rows : std::nullopt;
 }
 
-/// Multiply-adds of the gates of a step; nothing when they are not known or those of a team, and
-/// when there are other products: those of all stages together are to keep one core busy each.
+/// Multiply-adds of the gates of a step; nothing when they are not known or enough for a team, and
+/// for a step with other products.
 static std::optional<int64_t> littleWork(scf::ForOp loop) {
   int64_t work = 0;
   bool isKnown = true;

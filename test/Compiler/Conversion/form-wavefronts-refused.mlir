@@ -165,7 +165,8 @@ func.func @do_not_pass_what_shares_the_last_row(%in: memref<4096x8xf32>, %h: mem
 // CHECK-NOT:     sections
 // CHECK:         return
 func.func @do_not_follow_a_product_across_rows(%in: memref<4096x8xf32>, %h: memref<1x8xf32>,
-    %w: memref<8x8xf32>, %r: memref<1x8x8xf32>, %q: memref<4096x4096xf32>) attributes {fovea.entry} {
+    %w: memref<8x8xf32>, %r: memref<1x8x8xf32>, %q: memref<4096x4096xf32>)
+    attributes {fovea.entry} {
   %c0 = arith.constant 0 : index
   %c1 = arith.constant 1 : index
   %t = arith.constant 4096 : index
