@@ -69,6 +69,7 @@ static void addGraph(OpPassManager &manager, const cpu::Capabilities &cpu,
         RoundRecurrentWeightsOptions{cpu.lanes, llvm::to_vector(cpu.rows)}));
   manager.addPass(
       createPackWeights(PackWeightsOptions{cpu.lanes, cpu.registers, llvm::to_vector(cpu.rows)}));
+  manager.addNestedPass<func::FuncOp>(createGatherLoops());
 }
 
 /// Tensors to buffers: every result has its destination, inputs are never written.
@@ -91,6 +92,8 @@ static void addBuffers(OpPassManager &manager) {
 
 static void addSchedule(OpPassManager &manager, const cpu::Capabilities &cpu) {
   addBuffers(manager);
+  manager.addNestedPass<func::FuncOp>(createFormWavefronts());
+  manager.addNestedPass<func::FuncOp>(createFormSections());
   manager.addNestedPass<func::FuncOp>(createExchangeCarried());
   manager.addPass(createFormKernels());
   addCleanup(manager);
@@ -99,6 +102,7 @@ static void addSchedule(OpPassManager &manager, const cpu::Capabilities &cpu) {
   manager.addPass(createScheduleKernels(
       ScheduleKernelsOptions{cpu.lanes, cpu.registers, llvm::to_vector(cpu.rows)}));
   addCleanup(manager);
+  manager.addPass(createOutlineSections());
   manager.addPass(createFormTeams());
   addCleanup(manager);
 }

@@ -16,9 +16,13 @@ void fovea::addGraphRecord(func::FuncOp function, Operation *op, StringRef form,
     return attrs.getNamedAttr(key, attrs.getStringAttr(value));
   };
   SmallVector<Attribute> passedOver;
-  for (const RefusedForm &other : refused)
-    passedOver.push_back(attrs.getDictionaryAttr(
-        {text("form", other.form), text("reason", other.reason), text("text", other.text)}));
+  for (const RefusedForm &other : refused) {
+    NamedAttrList entry({text("form", other.form), text("reason", other.reason)});
+    if (other.special)
+      entry.set("special", attrs.getBoolAttr(true));
+    entry.set("text", attrs.getStringAttr(other.text));
+    passedOver.push_back(entry.getDictionary(function.getContext()));
+  }
   SmallVector<Attribute> records;
   if (auto earlier = function->getAttrOfType<ArrayAttr>(kGraphRecordsAttr))
     llvm::append_range(records, earlier);

@@ -22,10 +22,12 @@ namespace fovea {
 /// that became loops, softmax between products that was not raised to attention.
 inline constexpr llvm::StringLiteral kGraphRecordsAttr = "fovea.graph_records";
 
-/// A form passed over: its name, a reason class and a sentence.
+/// A form passed over: its name, a reason class, a sentence, and whether what is done instead is no
+/// worse.
 struct RefusedForm {
   llvm::StringRef form, reason;
   std::string text;
+  bool special = false;
 };
 
 /// Adds to the function's records one of `op` (its name and its location's) and the form taken.

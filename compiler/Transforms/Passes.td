@@ -106,6 +106,21 @@ def LowerRnn : Pass<"fovea-lower-rnn", "::mlir::func::FuncOp"> {
     "::mlir::tensor::TensorDialect"];
 }
 
+def GatherLoops : Pass<"fovea-gather-loops", "::mlir::func::FuncOp"> {
+  let summary = "Move independent loops side by side";
+  let description = [{
+    Needs recurrences lowered to loops over tensors. A loop moves down to the next one with the same
+    bounds and step that needs none of its results, and operations in between that need them move
+    behind that one, so that `fovea-form-sections` finds the loops without anything of consequence
+    between them and bufferization lets them share no buffer.
+    Gives up when one of these operations has effects, when products of a step read more bytes of
+    weights than a core keeps in its cache, or when only the run knows how many; leaves loops within
+    loops.
+  }];
+  let statistics = [Statistic<"numGathered", "gathered", "loops moved beside another">,
+    Statistic<"numLeft", "left", "loops of equally many steps left where they are">];
+}
+
 def FuseGates : Pass<"fovea-fuse-gates", "::mlir::ModuleOp"> {
   let summary = "Finish the gates of a recurrent cell where their products are made";
   let description = [{

@@ -30,6 +30,12 @@ LogicalResult ParallelOp::verify() {
   return success();
 }
 
+LogicalResult SectionsOp::verify() {
+  if (getSections().size() < 2)
+    return emitOpError("sections_c1: expected at least two sections, got ") << getSections().size();
+  return success();
+}
+
 LogicalResult ScratchOp::verify() {
   auto type = cast<MemRefType>(getResult().getType());
   if (!type.hasStaticShape() || !type.getLayout().isIdentity())

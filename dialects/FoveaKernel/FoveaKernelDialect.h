@@ -37,6 +37,9 @@ inline constexpr llvm::StringLiteral kScratchAttr = "fovea_kernel.scratch_bytes"
 /// On a kernel: its tasks run at the same time and launch kernels in phases.
 inline constexpr llvm::StringLiteral kTeamAttr = "fovea_kernel.team";
 
+/// On a kernel: each of its tasks may launch kernels, and runs all their tasks itself.
+inline constexpr llvm::StringLiteral kSectionedAttr = "fovea_kernel.sectioned";
+
 /// On a kernel: when a team launches it in every step of a loop, the tasks are counted backwards in
 /// every second step: what one has read last is what the next reads first.
 inline constexpr llvm::StringLiteral kInTurnsAttr = "fovea_kernel.in_turns";

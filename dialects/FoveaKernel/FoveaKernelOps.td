@@ -27,6 +27,9 @@ def FoveaKernel_Dialect : Dialect {
     A kernel with the attribute `fovea_kernel.team` has as many tasks as its last argument says.
     They run at the same time and may launch kernels themselves, all the same ones: such a launch is
     a phase, in which they share its tasks and behind which all of these are done.
+
+    Tasks of a kernel with the attribute `fovea_kernel.sectioned` may launch kernels, too, each its
+    own: the task runs all tasks of such a launch itself.
   }];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::LLVM::LLVMDialect",
     "::mlir::memref::MemRefDialect", "::mlir::vector::VectorDialect"];
@@ -200,6 +203,29 @@ def FoveaKernel_LaunchOp : FoveaKernel_Op<"launch", [AttrSizedOperandSegments,
   let assemblyFormat = [{
     $kernel `(` $args `)` (`tasks` `(` $tasks^ `)`)? attr-dict (`:` type($args)^)?
   }];
+}
+
+def FoveaKernel_SectionsOp : FoveaKernel_Op<"sections", [
+    RecursiveMemoryEffects, NoRegionArguments, SingleBlockImplicitTerminator<"YieldOp">]> {
+  let summary = "pieces of host code that may run at the same time";
+  let description = [{
+    Runs all of its regions, in any order or at the same time, and waits for them. No section writes
+    what another one reads or writes.
+
+    Constraints:
+    - sections_c1: at least two sections.
+
+    ```mlir
+    fovea_kernel.sections {
+      fovea_kernel.launch @kernel_0(%a) : memref<4x8xf32>
+    }, {
+      fovea_kernel.launch @kernel_0(%b) : memref<4x8xf32>
+    }
+    ```
+  }];
+  let regions = (region VariadicRegion<SizedRegion<1>>:$sections);
+  let assemblyFormat = "$sections attr-dict";
+  let hasVerifier = 1;
 }
 
 def FoveaKernel_OutputOp : FoveaKernel_Op<"output", []> {

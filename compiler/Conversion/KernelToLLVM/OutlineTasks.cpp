@@ -106,8 +106,8 @@ struct OutlineTasks : fovea::impl::OutlineTasksBase<OutlineTasks> {
     for (func::FuncOp kernel : kernels)
       bodies[kernel.getNameAttr()] = makeBody(kernel);
     for (func::FuncOp kernel : kernels)
-      if (kernel->hasAttr(kernel::kTeamAttr))
-        lowerPhases(bodies[kernel.getNameAttr()], byName, bodies);
+      if (kernel->hasAttr(kernel::kTeamAttr) || kernel->hasAttr(kernel::kSectionedAttr))
+        lowerInner(kernel, byName, bodies);
     for (func::FuncOp kernel : kernels) {
       makeTask(kernel, bodies[kernel.getNameAttr()]);
       ++numTasks;
@@ -148,9 +148,7 @@ private:
   void lowerLaunch(kernel::LaunchOp launch, func::FuncOp kernel) {
     OpBuilder builder(launch);
     Location loc = launch.getLoc();
-    IRMapping mapping;
-    mapping.map(kernel.getArguments(), launch.getArgs());
-    Value count = cloneCount(builder, parallelOf(kernel).getCount(), mapping);
+    Value count = countOf(builder, Part{launch, kernel, {}});
     int64_t words = 1;
     for (Value argument : launch.getArgs())
       words += wordsOf(argument.getType());
@@ -180,7 +178,7 @@ private:
     launch.erase();
   }
 
-  /// A launch within a team, its kernel and the body of that.
+  /// A launch within another kernel, its kernel and the body of that.
   struct Part {
     kernel::LaunchOp launch;
     func::FuncOp kernel, body;
@@ -202,26 +200,28 @@ private:
     return true;
   }
 
-  /// Within the body of a team: every thread runs, of each launch, the tasks of the shares that it
-  /// gets.
-  static void lowerPhases(func::FuncOp team, const DenseMap<StringAttr, func::FuncOp> &kernels,
-                          const DenseMap<StringAttr, func::FuncOp> &bodies) {
+  /// Launches within the body of `outer`: a thread of a team runs, of each, the tasks of the shares
+  /// that it gets, a task of other kernels runs them all.
+  static void lowerInner(func::FuncOp outer, const DenseMap<StringAttr, func::FuncOp> &kernels,
+                         const DenseMap<StringAttr, func::FuncOp> &bodies) {
+    func::FuncOp body = bodies.lookup(outer.getNameAttr());
+    bool isTeam = outer->hasAttr(kernel::kTeamAttr);
     int64_t scratch = 0;
     SmallVector<SmallVector<Part>> phases;
-    for (kernel::LaunchOp launch : launchesIn(team)) {
+    for (kernel::LaunchOp launch : launchesIn(body)) {
       StringAttr name = launch.getKernelAttr().getAttr();
       Part part{launch, kernels.lookup(name), bodies.lookup(name)};
       scratch =
           std::max(scratch, part.body->getAttrOfType<IntegerAttr>(kernel::kScratchAttr).getInt());
-      if (phases.empty() || !followsInPhase(phases.back().back(), part))
+      if (phases.empty() || !isTeam || !followsInPhase(phases.back().back(), part))
         phases.emplace_back();
       phases.back().push_back(part);
     }
     for (ArrayRef<Part> parts : phases)
-      lowerPhase(parts, team);
-    team.walk([&](ProceedIfOp op) { decideTogether(op, team); });
-    Builder attrs(team.getContext());
-    team->setAttr(kernel::kScratchAttr, attrs.getI64IntegerAttr(scratch));
+      isTeam ? lowerPhase(parts, body) : lowerAlone(parts.front(), body);
+    body.walk([&](ProceedIfOp op) { decideTogether(op, body); });
+    Builder attrs(body.getContext());
+    body->setAttr(kernel::kScratchAttr, attrs.getI64IntegerAttr(scratch));
   }
 
   /// Within the body of a team: the first thread that comes decides for all.
@@ -232,11 +232,11 @@ private:
     op.getConditionMutable().assign(abi.proceed(slot, op.getCondition()));
   }
 
-  /// Of what lowerPhase computes for a launch: arguments of the kernel's body up to the task.
+  /// Of a launch within `outer`: arguments of the kernel's body up to the task.
   static SmallVector<Value> bodyArguments(OpBuilder &builder, kernel::LaunchOp launch,
-                                          func::FuncOp team, func::FuncOp kernel) {
+                                          func::FuncOp outer, func::FuncOp kernel) {
     Location loc = launch.getLoc();
-    SmallVector<Value> arguments{team.getArgument(0)};
+    SmallVector<Value> arguments{outer.getArgument(0)};
     for (auto [given, seen] : llvm::zip_equal(launch.getArgs(), kernel.getArgumentTypes())) {
       if (!isa<MemRefType>(given.getType())) {
         arguments.push_back(given);
@@ -253,18 +253,55 @@ private:
     return arguments;
   }
 
-  /// Parts that are more than one have one task each.
+  /// Number of tasks of a launch, computed at `builder`.
+  static Value countOf(OpBuilder &builder, Part part) {
+    IRMapping mapping;
+    mapping.map(part.kernel.getArguments(), part.launch.getArgs());
+    return cloneCount(builder, parallelOf(part.kernel).getCount(), mapping);
+  }
+
+  static void lowerAlone(Part part, func::FuncOp outer) {
+    OpBuilder builder(part.launch);
+    Value count = countOf(builder, part);
+    SmallVector<SmallVector<Value>> arguments = argumentsOf(builder, part, outer);
+    Value zero = arith::ConstantIndexOp::create(builder, part.launch.getLoc(), 0);
+    callTasks(builder, part, arguments, outer.getArguments().back(), zero, count);
+    part.launch.erase();
+  }
+
+  static SmallVector<SmallVector<Value>> argumentsOf(OpBuilder &builder, ArrayRef<Part> parts,
+                                                     func::FuncOp outer) {
+    return llvm::map_to_vector(
+        parts, [&](Part part) { return bodyArguments(builder, part.launch, outer, part.kernel); });
+  }
+
+  /// Calls the kernels' bodies for the tasks in [low, high). Parts that are more than one have one
+  /// task each.
+  static void callTasks(OpBuilder &builder, ArrayRef<Part> parts,
+                        MutableArrayRef<SmallVector<Value>> arguments, Value scratch, Value low,
+                        Value high) {
+    kernel::LaunchOp launch = parts.back().launch;
+    Location loc = launch.getLoc();
+    Value one = arith::ConstantIndexOp::create(builder, loc, 1);
+    auto tasks = scf::ForOp::create(builder, loc, low, high, one);
+    OpBuilder inner = OpBuilder::atBlockBegin(tasks.getBody());
+    Value task = tasks.getInductionVar();
+    // A single task has no turns to take.
+    if (parts.back().kernel->hasAttr(kernel::kInTurnsAttr) && parts.size() == 1)
+      task = inTurns(inner, launch, task, low, high);
+    for (auto [part, given] : llvm::zip_equal(parts, arguments)) {
+      given.push_back(task);
+      given.push_back(scratch);
+      func::CallOp::create(inner, loc, part.body, given);
+    }
+  }
+
   static void lowerPhase(ArrayRef<Part> parts, func::FuncOp team) {
     kernel::LaunchOp launch = parts.back().launch;
     OpBuilder builder(launch);
     Location loc = launch.getLoc();
-    IRMapping mapping;
-    func::FuncOp kernel = parts.back().kernel;
-    mapping.map(kernel.getArguments(), launch.getArgs());
-    Value count = cloneCount(builder, parallelOf(kernel).getCount(), mapping);
-    SmallVector<SmallVector<Value>> arguments;
-    for (Part part : parts)
-      arguments.push_back(bodyArguments(builder, part.launch, team, part.kernel));
+    Value count = countOf(builder, parts.back());
+    SmallVector<SmallVector<Value>> arguments = argumentsOf(builder, parts, team);
     unsigned last = team.getNumArguments() - 1;
     Value shares = team.getArgument(last - 2), slot = team.getArgument(last - 1);
     HostAbi abi(builder, loc, team.getArgument(0));
@@ -284,18 +321,8 @@ private:
       return arith::DivUIOp::create(builder, loc, product, shares).getResult();
     };
     Value low = bound(share), high = bound(arith::AddIOp::create(builder, loc, share, one));
-    auto tasks = scf::ForOp::create(builder, loc, low, high, one);
+    callTasks(builder, parts, arguments, team.getArgument(last), low, high);
     scf::YieldOp::create(builder, loc);
-    builder.setInsertionPointToStart(tasks.getBody());
-    Value task = tasks.getInductionVar();
-    // A single task has no turns to take.
-    if (kernel->hasAttr(kernel::kInTurnsAttr) && parts.size() == 1)
-      task = inTurns(builder, launch, task, low, high);
-    for (auto [part, given] : llvm::zip_equal(parts, arguments)) {
-      given.push_back(task);
-      given.push_back(team.getArgument(last));
-      func::CallOp::create(builder, loc, part.body, given);
-    }
     for (Part part : parts)
       part.launch.erase();
   }

@@ -107,7 +107,7 @@ private:
         work = isEndless(loop) ? Attribute() : formulas.multiply(work, formulas.tripCount(loop));
       } else if (isa<scf::IfOp, scf::IndexSwitchOp>(at)) {
         launch->setAttr(kConditionalAttr, UnitAttr::get(&getContext()));
-      } else {
+      } else if (!isa<kernel::SectionsOp>(at)) {
         work = {};
       }
     }

@@ -76,6 +76,35 @@ def ExchangeCarried : Pass<"fovea-exchange-carried", "::mlir::func::FuncOp"> {
   let dependentDialects = ["::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect"];
 }
 
+def FormWavefronts : Pass<"fovea-form-wavefronts", "::mlir::func::FuncOp"> {
+  let summary = "Let stacked recurrences run at the same time";
+  let description = [{
+    Needs bufferized entries. A loop, and the loop behind it that needs, in each step, what the
+    first has made in the same step, straight or through products of all steps row by row, are cut
+    into chunks of steps: a loop over waves has a `fovea_kernel.sections`, in which each loop runs
+    the chunk behind that of the loop before it, its products first. More such loops join.
+    Gives up when loops share anything but rows of the same step (so when one goes backwards), on
+    steps with the work of a team or unknown work, on sequences of less than four chunks, and on
+    anything between the loops that is neither such a product nor independent of them.
+  }];
+  let statistics = [Statistic<"numFormed", "formed", "groups of loops cut into chunks">];
+  let dependentDialects = ["::fovea::kernel::FoveaKernelDialect", "::mlir::arith::ArithDialect",
+    "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect"];
+}
+
+def FormSections : Pass<"fovea-form-sections", "::mlir::func::FuncOp"> {
+  let summary = "Let loops run at the same time that share nothing";
+  let description = [{
+    Needs bufferized entries. Loops of equally many steps that follow each other become the regions
+    of one `fovea_kernel.sections` when none writes memory that another one reads or writes; what
+    lies between them and touches none of that comes before the first. Slices of one buffer are
+    apart when their static offsets along one dimension say so. Gives up on loops that give values,
+    and on operations whose effects are not known; leaves loops within loops.
+  }];
+  let statistics = [Statistic<"numFormed", "formed", "groups of loops that may run together">];
+  let dependentDialects = ["::fovea::kernel::FoveaKernelDialect"];
+}
+
 def FormKernels : Pass<"fovea-form-kernels", "::mlir::ModuleOp"> {
   let summary = "Outline computations on buffers into kernels";
   let description = [{
@@ -88,6 +117,21 @@ def FormKernels : Pass<"fovea-form-kernels", "::mlir::ModuleOp"> {
     Statistic<"numKernels", "kernels", "distinct kernels">];
   let dependentDialects = ["::fovea::kernel::FoveaKernelDialect", "::mlir::func::FuncDialect",
     "::mlir::linalg::LinalgDialect", "::mlir::memref::MemRefDialect"];
+}
+
+def OutlineSections : Pass<"fovea-outline-sections", "::mlir::ModuleOp"> {
+  let summary = "Make one kernel of loops that may run at the same time";
+  let description = [{
+    Needs scheduled kernels. A `fovea_kernel.sections` whose sections launch kernels and else
+    compute only sizes and views becomes a kernel with the attribute `fovea_kernel.sectioned`, of
+    one task for each section, which runs all tasks of its launches itself. Where a step has work
+    for a team of threads, the entry chooses: with no more threads than sections that kernel, with
+    more the sections one after the other. Sections with anything else always run like that.
+    Each group has a record in the ledger.
+  }];
+  let statistics = [Statistic<"numOutlined", "outlined", "groups of loops that became a kernel">];
+  let dependentDialects = ["::fovea::kernel::FoveaKernelDialect", "::mlir::func::FuncDialect",
+    "::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect"];
 }
 
 def FormTeams : Pass<"fovea-form-teams", "::mlir::ModuleOp"> {

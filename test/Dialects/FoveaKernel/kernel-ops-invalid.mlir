@@ -177,3 +177,12 @@ func.func @launch_c1_strides_of_arguments(%a: memref<4x8xf32, strided<[16, 1], o
   fovea_kernel.launch @kernel_0(%a) : memref<4x8xf32, strided<[16, 1], offset: ?>>
   return
 }
+
+// -----
+
+// expected-error@+2 {{sections_c1: expected at least two sections, got 1}}
+func.func @sections_c1() {
+  fovea_kernel.sections {
+  }
+  return
+}

@@ -141,3 +141,21 @@ func.func @steps(%on: i1, %i: index) {
   fovea_kernel.leave_unless %on of %i
   return
 }
+
+// CHECK-LABEL: func @sections
+// CHECK:         fovea_kernel.sections {
+// CHECK-NEXT:      fovea_kernel.launch @plain
+// CHECK-NEXT:    }, {
+// CHECK-NEXT:      fovea_kernel.launch @plain
+// CHECK-NEXT:    }
+func.func @sections() {
+  fovea_kernel.sections {
+    fovea_kernel.launch @plain()
+  }, {
+    fovea_kernel.launch @plain()
+  }
+  return
+}
+func.func private @plain() attributes {fovea_kernel.kernel} {
+  return
+}

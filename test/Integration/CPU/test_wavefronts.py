@@ -1,0 +1,110 @@
+"""Stacked recurrences, each a chunk of steps behind the one below: the ledger, results, bits."""
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import fovea
+import numpy as np
+import pytest
+
+Array = np.ndarray
+GATES = {"lstm": "iofc", "gru": "zrn"}
+
+
+def tensor(*shape: int | str) -> str:
+    return f"tensor<{'x'.join(map(str, shape))}xf32>"
+
+
+def stack(
+    cell: str, layers: int, t: int | str, b: int, h: int, every: bool,
+    direction: str = "forward", first: int = 0,
+) -> str:  # fmt: skip
+    """Layers of one cell with weights from number `first` on; results are y of the last layer, or
+    of `every` one, and all last h."""
+    n = len(GATES[cell])
+    x, y, state, weight = tensor(t, b, h), tensor(t, 1, b, h), tensor(1, b, h), tensor(1, n * h, h)
+    gates = ", ".join(f"#fovea.gate<{gate}>" for gate in GATES[cell])
+    kinds = ", ".join(f"#fovea.activation<{k}>" for k in ["sigmoid", "tanh", "tanh"][: n - 1])
+    more = ", reset = #fovea.reset<after>" if cell == "gru" else ""
+    named = ', fovea.shape = ["T", "", ""]' if t == "?" else ""
+    given = [f'%x0: {x} {{fovea.name = "x"{named}}}']
+    stored, lines, outs = [], [], []
+    for layer in range(layers):
+        for number, name in enumerate((f"w{layer}", f"r{layer}")):
+            at = 4 * n * h * h * (2 * (first + layer) + number)
+            stored.append(f'fovea.weight @{name} from "w.bin" offset {at} : {weight}')
+            lines.append(f"  %{name} = fovea.get_weight @{name} : {weight}")
+        results = ", ".join([y, *[state] * (n - 2)])
+        way = direction if layer == layers - 1 else "forward"
+        lines += [
+            f"  %a{layer}:{n - 1} = fovea.{cell} %x{layer}, %w{layer}, %r{layer} {{",
+            f"      direction = #fovea.direction<{way}>,",
+            f"      gate_order = [{gates}], activations = [{kinds}]{more}}}",
+            f"      : {x}, {weight}, {weight} -> {results}",
+            f"  %x{layer + 1} = tensor.collapse_shape %a{layer}#0 [[0], [1, 2], [3]]",
+            f"      : {y} into {x}",
+        ]
+        if every or layer == layers - 1:
+            outs.append((f"%a{layer}#0", y, f"y{layer}"))
+        outs.append((f"%a{layer}#1", state, f"h{layer}"))
+    kinds_out = ", ".join(f'{kind} {{fovea.name = "{name}"}}' for _, kind, name in outs)
+    return "\n".join([
+        *stored, f"func.func @main({', '.join(given)}) -> ({kinds_out}) {{", *lines,
+        f"  return {', '.join(v for v, _, _ in outs)} : {', '.join(k for _, k, _ in outs)}\n}}",
+    ])  # fmt: skip
+
+
+def compiled(folder: Path, text: str, **options: int) -> fovea.Module:
+    """The module, with weights in w.bin."""
+    (folder / "stack.mlir").write_text(text)
+    return fovea.compile(folder / "stack.mlir", **options)
+
+
+def write_weights(folder: Path, cell: str, layers: int, h: int) -> None:
+    rng, count = np.random.default_rng(5), 2 * layers * len(GATES[cell]) * h * h
+    values = rng.standard_normal(count).astype(np.float32) / np.float32(np.sqrt(h))
+    (folder / "w.bin").write_bytes(values.tobytes())
+
+
+def forms(module: fovea.Module) -> Counter[str]:
+    return Counter(k["form"] for k in module.ledger["kernels"] if k["op"] == "scf.for")
+
+
+@pytest.mark.parametrize("cell", GATES)
+@pytest.mark.parametrize("every", [True, False])
+@pytest.mark.parametrize("layers, t, b, h", [(2, 131, 1, 64), (3, 97, 3, 40), (2, 64, 2, 60)])
+def test_waves_have_the_bits_of_layers(
+    cell: str, layers: int, t: int, b: int, h: int, every: bool, tmp_path: Path
+) -> None:
+    write_weights(tmp_path, cell, layers, h)
+    x = np.random.default_rng(6).standard_normal((t, b, h)).astype(np.float32)
+    for steps in (t, "?"):
+        module = compiled(tmp_path, stack(cell, layers, steps, b, h, every))
+        assert forms(module) == {"wavefront": 1, "team": 1}
+        module.save(tmp_path / "stack.fvm")
+        alone = [compiled(tmp_path, stack(cell, 1, steps, b, h, True, first=layer), threads=1)
+                 for layer in range(layers)]  # fmt: skip
+        for number in (t, 1, 0) if steps == "?" else (t,):
+            want, below = {}, x[:number]
+            for layer, one in enumerate(alone):
+                made = one(x=below)
+                want[f"y{layer}"], want[f"h{layer}"] = np.array(made["y0"]), np.array(made["h0"])
+                below = want[f"y{layer}"][:, 0]
+            for threads in (1, 2, 3):
+                results = fovea.load(tmp_path / "stack.fvm", threads=threads)(x=x[:number])
+                assert all(np.array_equal(value, want[k]) for k, value in results.items()), threads
+
+
+def test_layers_follow_each_other_where_waves_do_not_fit(tmp_path: Path) -> None:
+    cases = {
+        "steps for a team": (128, 128, "forward"),
+        "few steps": (32, 64, "forward"),
+        "backwards": (128, 64, "reverse"),
+    }
+    for name, (t, h, direction) in cases.items():
+        write_weights(tmp_path, "lstm", 2, h)
+        text = stack("lstm", 2, t, 1, h, False, direction)
+        assert forms(compiled(tmp_path, text)) == {"team": 2}, name
