@@ -282,6 +282,7 @@ def SinkTransposes : Pass<"fovea-sink-transposes", "::mlir::func::FuncOp"> {
     none; one that moves dimensions of size 1 alone becomes a reshape.
     Gives up at everything else: there the transposition stays.
   }];
+  let statistics = [Statistic<"numSunk", "sunk", "operations in front of a transposition now">];
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
     "::mlir::tensor::TensorDialect"];

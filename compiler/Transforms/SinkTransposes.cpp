@@ -250,13 +250,26 @@ struct ReshapeInstead : OpRewritePattern<linalg::TransposeOp> {
 };
 
 struct SinkTransposes : fovea::impl::SinkTransposesBase<SinkTransposes> {
+  /// Operations of the kinds that a transposition can move behind, right behind one.
+  int64_t countBehind() {
+    int64_t found = 0;
+    getOperation().walk([&](linalg::TransposeOp op) {
+      for (Operation *user : op->getUsers())
+        found += isa<linalg::GenericOp, tensor::ExtractSliceOp, tensor::InsertSliceOp,
+                     tensor::CastOp, linalg::TransposeOp>(user);
+    });
+    return found;
+  }
+
   void runOnOperation() override {
+    int64_t before = countBehind();
     RewritePatternSet patterns(&getContext());
     patterns.add<BehindElementwise, ReadSource, BehindExtract, BehindInsert, BehindCast,
                  ReshapeInstead>(&getContext());
     linalg::TransposeOp::getCanonicalizationPatterns(patterns, &getContext());
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
-      signalPassFailure();
+      return signalPassFailure();
+    numSunk += before - countBehind();
   }
 };
 

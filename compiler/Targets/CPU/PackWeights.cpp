@@ -63,6 +63,13 @@ WeightView WeightView::of(Value value) {
   return view;
 }
 
+/// True when each of `dims` is a result of its own.
+static bool haveResults(AffineMap map, ArrayRef<unsigned> dims) {
+  return llvm::all_of(dims, [&](unsigned dim) {
+    return llvm::is_contained(map.getResults(), getAffineDimExpr(dim, map.getContext()));
+  });
+}
+
 namespace {
 
 struct PackWeights : fovea::impl::PackWeightsBase<PackWeights> {
@@ -129,12 +136,8 @@ private:
     if (!packing || !llvm::is_sorted(outer))
       return;
     auto [width, group, step] = *packing;
-    // The panels' map has no result for one of several summed dimensions, or for words of one:
-    // another operand must.
-    auto isInRows = [&](unsigned dim) {
-      return llvm::is_contained(dims->rowsMap.getResults(), getAffineDimExpr(dim, &getContext()));
-    };
-    if ((dims->k.size() > 1 || group > 1) && !llvm::all_of(dims->k, isInRows))
+    // The panels' map has no result for one of several summed dimensions, or for words of one.
+    if ((dims->k.size() > 1 || group > 1) && !haveResults(dims->rowsMap, dims->k))
       return;
     auto panels = PanelsAttr::get(&getContext(), width, n, k, group, step, ArrayRef<int64_t>());
     shape.append({static_cast<int64_t>(llvm::divideCeil(columns, width)),

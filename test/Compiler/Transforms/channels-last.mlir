@@ -1,4 +1,5 @@
-// RUN: fovea-opt %s -pass-pipeline='builtin.module(func.func(fovea-channels-last),canonicalize)' \
+// RUN: fovea-opt %s \
+// RUN:   -pass-pipeline='builtin.module(func.func(fovea-channels-last),canonicalize)' \
 // RUN:   | FileCheck %s
 
 #window = affine_map<(b, n, p, c, t) -> (b, c, p * 2 + t)>
@@ -33,7 +34,7 @@ fovea.weight @bias from "m" : tensor<32xf32>
 // CHECK:         %[[LAST:.*]] = linalg.transpose ins(%[[IN]] : {{.*}}permutation = [0, 2, 1]
 // CHECK:         %[[FLAT:.*]] = tensor.collapse_shape %[[LAST]] {{\[\[}}0], [1, 2]]
 // CHECK:         linalg.transpose ins({{.*}} : tensor<32x5x3xf32>) {{.*}} permutation = [0, 2, 1]
-// CHECK:         %[[FILTER:.*]] = tensor.collapse_shape {{.*}} : tensor<32x3x5xf32> into tensor<32x15xf32>
+// CHECK:         %[[FILTER:.*]] = tensor.collapse_shape {{.*}} into tensor<32x15xf32>
 // CHECK:         %[[SUM:.*]] = fovea.contract ins(%[[FLAT]], %[[FILTER]] :
 // CHECK-SAME:      indexing_maps = [#[[$X]], #[[$W]], #[[$B]], #[[$Y]]]
 // CHECK:         } -> tensor<?x?x32xf32>

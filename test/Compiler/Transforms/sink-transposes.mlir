@@ -1,4 +1,5 @@
-// RUN: fovea-opt %s -pass-pipeline='builtin.module(func.func(fovea-sink-transposes),canonicalize)' \
+// RUN: fovea-opt %s \
+// RUN:   -pass-pipeline='builtin.module(func.func(fovea-sink-transposes),canonicalize)' \
 // RUN:   | FileCheck %s
 
 #id = affine_map<(d0, d1, d2) -> (d0, d1, d2)>
