@@ -115,26 +115,34 @@ def results_table(rows: Sequence[Row]) -> str:
     return _markdown(COLUMNS, list(map(cells, rows))) + "\n" + text + "\n"
 
 
+def results_tables(rows: Sequence[Row]) -> str:
+    """A table for each suite that was measured."""
+    parts = [f"### {name}\n{results_table(some)}" for name in cases.SUITES
+             if (some := latest(rows, name))]  # fmt: skip
+    return "\n".join(parts)
+
+
 def page(text: str, rows: Sequence[Row]) -> str:
-    """The page with both tables anew."""
-    for what, table in (("targets", targets_table()), ("results", results_table(rows))):
+    """The page with the tables anew."""
+    for what, table in (("targets", targets_table()), ("results", results_tables(rows))):
         begin, end = _marks(what)
         head, rest = text.split(begin)
         text = head + begin + table + end + rest.split(end)[1]
     return text
 
 
-def latest(rows: Sequence[Row]) -> list[Row]:
-    """The last row of each case of the suites, in their order; of the last row's machine alone."""
-    last = {row["case"]: row for row in rows if row["machine"] == rows[-1]["machine"]}
-    ids = [case.id for name in cases.SUITES for case in cases.suite(name)]
+def latest(rows: Sequence[Row], suite: str) -> list[Row]:
+    """The last row of each case of the suite, in their order; of its last row's machine alone."""
+    ids = [case.id for case in cases.suite(suite)]
+    own = [row for row in rows if row["case"] in ids]
+    last = {row["case"]: row for row in own if row["machine"] == own[-1]["machine"]}
     return [last[name] for name in ids if name in last]
 
 
 def written() -> str:
-    """docs/Performance.md with both tables anew."""
+    """docs/Performance.md with the tables anew."""
     rows = [json.loads(line) for line in RESULTS.read_text().splitlines()]
-    return page(PAGE.read_text(), latest(rows))
+    return page(PAGE.read_text(), rows)
 
 
 def main(argv: Sequence[str]) -> int:
