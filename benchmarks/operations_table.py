@@ -41,9 +41,10 @@ def times(value: float | None) -> str:
 
 def bound_of(row: Row) -> float | None:
     """The fraction of what the machine allows: of the bound that the row has, else of the nearer
-    peak."""
-    fractions = [row[name] for name in ("peak_fraction", "bandwidth_fraction") if row[name]]
-    return row.get("bound_fraction") or max(fractions, default=None)
+    peak. Memory is none for what comes from caches, where more than its rate is read."""
+    fractions = [row[name] for name in ("peak_fraction", "bandwidth_fraction")]
+    peaks = [fraction for fraction in fractions if fraction and fraction <= 1]
+    return row.get("bound_fraction") or max(peaks, default=None)
 
 
 def cells(row: Row) -> list[str]:
