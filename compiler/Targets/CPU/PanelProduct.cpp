@@ -22,9 +22,8 @@ using namespace fovea::cpu;
 
 /// Summed elements that a task packs at a time; longer sums go through partial sums in scratch.
 static constexpr int64_t kDepthBlock = 1024;
-/// Summed elements from which on a packed panel, 256 bytes a row, fills half of L2 and more and is
-/// taken in such blocks, too.
-static constexpr int64_t kDepthPacked = 2048;
+/// A packed panel of more bytes, half of a small L2, is taken in such blocks, too.
+static constexpr int64_t kPanelBytes = 512 * 1024;
 /// Rows of a task, in strips.
 static constexpr int64_t kStripsPerTask = 16;
 /// Strips from which on a task widens its panel of short floats once, instead of every strip.
@@ -58,7 +57,8 @@ public:
   void write() {
     chooseTile();
     std::optional<int64_t> known = constant(depth);
-    blocked = !(known && *known <= (dims.packedWidth ? kDepthPacked : kDepthBlock));
+    int64_t wholeDepth = dims.packedWidth ? kPanelBytes / (4 * width) : kDepthBlock;
+    blocked = !(known && *known <= wholeDepth);
     Value rows = dims.m ? extent[*dims.m] : nest.index(1), step = kStride();
     widensRows = step && constant(step) == 1 && elementTypeOf(dims.rows) != f32;
     directRows = step && !widensRows;
