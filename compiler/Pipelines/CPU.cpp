@@ -60,7 +60,7 @@ static void addGraph(OpPassManager &manager, const cpu::Capabilities &cpu,
   // Sizes of 0 that fusion has shown: views of nothing do not all verify.
   fusion.addPass(createSkipEmptyResults());
   fusion.addPass(createDecomposeTensorOps());
-  fusion.addPass(createChannelsLast());
+  fusion.addPass(createChannelsLast(ChannelsLastOptions{cpu.lanes}));
   fusion.addPass(createSinkTransposes());
   addCleanup(manager);
   manager.addPass(createFoldWeightViews());

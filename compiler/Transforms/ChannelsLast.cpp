@@ -21,9 +21,6 @@ namespace fovea {
 using namespace mlir;
 using namespace fovea;
 
-/// Lanes that channels, or places, are rounded up to.
-static constexpr int64_t kLanes = 16;
-
 namespace {
 
 /// A product of windows of the lhs with a weight.
@@ -120,19 +117,6 @@ bool Windows::readLhs(ContractOp op) {
   };
   return windows == 1 && step > 0 && llvm::all_of(llvm::seq(0u, op.getNumDims()), isSummed) &&
          op.getLhsMap().getNumResults() == outer.size() + inner.size();
-}
-
-static int64_t roundUp(int64_t count) { return llvm::divideCeil(count, kLanes) * kLanes; }
-
-/// `value` with its dimensions in this order.
-static Value transposed(ImplicitLocOpBuilder &builder, Value value, ArrayRef<int64_t> order) {
-  if (llvm::equal(order, llvm::seq<int64_t>(0, order.size())))
-    return value;
-  SmallVector<OpFoldResult> sizes = tensor::getMixedSizes(builder, builder.getLoc(), value), moved;
-  for (int64_t dim : order)
-    moved.push_back(sizes[dim]);
-  Value empty = emptyTensor(builder, moved, getElementTypeOrSelf(value));
-  return linalg::TransposeOp::create(builder, value, empty, order)->getResult(0);
 }
 
 /// `value` with all dimensions from `first` on merged.
@@ -244,8 +228,8 @@ private:
 };
 
 struct TurnWindows : OpRewritePattern<ContractOp> {
-  TurnWindows(MLIRContext *context, int64_t &numTurned)
-      : OpRewritePattern(context), numTurned(numTurned) {}
+  TurnWindows(MLIRContext *context, int64_t lanes, int64_t &numTurned)
+      : OpRewritePattern(context), lanes(lanes), numTurned(numTurned) {}
 
   LogicalResult matchAndRewrite(ContractOp op, PatternRewriter &rewriter) const override {
     std::optional<Windows> windows = Windows::of(op);
@@ -256,8 +240,9 @@ struct TurnWindows : OpRewritePattern<ContractOp> {
     AffineExpr place = getAffineDimExpr(windows->outer.back(), getContext());
     int64_t channels = shape[*op.getOutMap().getResultPosition(n)];
     int64_t places = shape[*op.getOutMap().getResultPosition(place)];
-    bool fills = channels >= kLanes && (ShapedType::isDynamic(places) ||
-                                        roundUp(channels) * places <= channels * roundUp(places));
+    bool fills = channels >= lanes && (ShapedType::isDynamic(places) ||
+                                       int64_t(llvm::alignTo(channels, lanes)) * places <=
+                                           channels * int64_t(llvm::alignTo(places, lanes)));
     if (!fills)
       return rewriter.notifyMatchFailure(op, "its places fill the lanes as well");
     ImplicitLocOpBuilder builder(op.getLoc(), rewriter);
@@ -266,14 +251,17 @@ struct TurnWindows : OpRewritePattern<ContractOp> {
     return success();
   }
 
+  int64_t lanes;
   int64_t &numTurned;
 };
 
 struct ChannelsLast : fovea::impl::ChannelsLastBase<ChannelsLast> {
+  using ChannelsLastBase::ChannelsLastBase;
+
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
     int64_t turned = 0;
-    patterns.add<TurnWindows>(&getContext(), turned);
+    patterns.add<TurnWindows>(&getContext(), lanes, turned);
     walkAndApplyPatterns(getOperation(), std::move(patterns));
     numTurned += turned;
   }

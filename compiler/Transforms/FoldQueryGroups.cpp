@@ -8,6 +8,7 @@
 //===----------------------------------------------------------------------===//
 #include "compiler/Transforms/AttentionRegions.h"
 #include "compiler/Transforms/Passes.h"
+#include "compiler/Transforms/TensorBuilders.h"
 #include "dialects/Fovea/StructuredOps.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -111,9 +112,7 @@ private:
     SmallVector<Attribute> maps(op.getIndexingMaps().getValue());
     auto isTogether = [](AffineMap map) { return llvm::is_sorted(orderOf(map)); };
     if (AffineMap map = op.getQueryMap(); !isTogether(map)) {
-      Value empty = emptyLike(op.getQuery(), map);
-      auto moved = linalg::TransposeOp::create(builder, op.getQuery(), empty, orderOf(map));
-      op.getQueryMutable().assign(moved->getResult(0));
+      op.getQueryMutable().assign(transposed(builder, op.getQuery(), orderOf(map)));
       maps[0] = AffineMapAttr::get(ordered(map));
     }
     for (auto [index, init] : llvm::enumerate(op.getInitsMutable())) {

@@ -7,10 +7,10 @@
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
+#include "compiler/Analysis/LoopSteps.h"
 #include "compiler/Transforms/Passes.h"
 
 #include "mlir/Dialect/SCF/IR/SCF.h"
-#include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 
 namespace fovea {
@@ -41,17 +41,6 @@ static std::optional<int64_t> weightBytesOf(scf::ForOp loop) {
     return WalkResult::advance();
   });
   return result.wasInterrupted() ? std::nullopt : std::optional(bytes);
-}
-
-static bool isEqual(Value left, Value right) {
-  return left == right || isEqualConstantIntOrValue(OpFoldResult(left), OpFoldResult(right));
-}
-
-/// True for loops of tensors that take the same steps.
-static bool areAlike(scf::ForOp left, scf::ForOp right) {
-  return isEqual(left.getLowerBound(), right.getLowerBound()) &&
-         isEqual(left.getUpperBound(), right.getUpperBound()) &&
-         isEqual(left.getStep(), right.getStep());
 }
 
 /// True for a loop that does nothing but compute tensors.
@@ -130,7 +119,7 @@ private:
         continue;
       SmallVector<Operation *> group{first};
       for (scf::ForOp other : loops)
-        if (first->isBeforeInBlock(other) && !done.contains(other) && areAlike(first, other) &&
+        if (first->isBeforeInBlock(other) && !done.contains(other) && takeSameSteps(first, other) &&
             join(group, other))
           done.insert(other);
     }

@@ -265,8 +265,9 @@ def ChannelsLast : Pass<"fovea-channels-last", "::mlir::func::FuncOp"> {
     `linalg.transpose`: the weight can be packed then, and a window is one run of elements of the
     transposed lhs. `fovea-sink-transposes` lets the transpositions between convolutions meet.
     Gives up when a window reaches over two dimensions or has holes (dilation), when the channels
-    are fewer than 16, and when the places would fill more of the vectors.
+    are fewer than the lanes of a vector, and when the places would fill more of the vectors.
   }];
+  let options = [Option<"lanes", "lanes", "int64_t", "16", "f32 lanes of a vector register">];
   let statistics = [Statistic<"numTurned", "turned", "convolutions with the channels last">];
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
@@ -282,7 +283,7 @@ def SinkTransposes : Pass<"fovea-sink-transposes", "::mlir::func::FuncOp"> {
     none; one that moves dimensions of size 1 alone becomes a reshape.
     Gives up at everything else: there the transposition stays.
   }];
-  let statistics = [Statistic<"numSunk", "sunk", "operations in front of a transposition now">];
+  let statistics = [Statistic<"numSunk", "sunk", "operations that a transposition moved behind">];
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
     "::mlir::tensor::TensorDialect"];

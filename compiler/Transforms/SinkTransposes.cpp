@@ -25,15 +25,6 @@ static linalg::TransposeOp transposeOf(Value value) {
   return transpose && transpose->getNumResults() == 1 ? transpose : linalg::TransposeOp();
 }
 
-/// `value` transposed, as a tensor of `type`.
-static Value transposed(ImplicitLocOpBuilder &builder, Value value, ArrayRef<int64_t> order,
-                        Type type) {
-  SmallVector<OpFoldResult> sizes = tensor::getMixedSizes(builder, builder.getLoc(), value);
-  Value empty = emptyTensor(builder, applyPermutation(sizes, order), getElementTypeOrSelf(value));
-  Value result = linalg::TransposeOp::create(builder, value, empty, order)->getResult(0);
-  return castTo(builder, result, type);
-}
-
 /// What is at place i of a transposition's result, at its place in the source.
 template <typename T> static SmallVector<T> inSource(ArrayRef<T> values, ArrayRef<int64_t> order) {
   SmallVector<T> moved(values.size());
@@ -42,12 +33,39 @@ template <typename T> static SmallVector<T> inSource(ArrayRef<T> values, ArrayRe
   return moved;
 }
 
+/// Offsets, sizes and strides of a slice of a transposition's result in its source.
+static std::array<SmallVector<OpFoldResult>, 3> rangeInSource(OffsetSizeAndStrideOpInterface slice,
+                                                              ArrayRef<int64_t> order) {
+  return {inSource<OpFoldResult>(slice.getMixedOffsets(), order),
+          inSource<OpFoldResult>(slice.getMixedSizes(), order),
+          inSource<OpFoldResult>(slice.getMixedStrides(), order)};
+}
+
 namespace {
+
+/// Base of what moves a transposition behind an operation.
+template <typename OpTy> struct Behind : OpRewritePattern<OpTy> {
+  Behind(MLIRContext *context, int64_t &numSunk)
+      : OpRewritePattern<OpTy>(context), numSunk(numSunk) {}
+
+  /// Replaces `op` by `sunk`, computed in the order of the source, transposed.
+  void replace(PatternRewriter &rewriter, Operation *op, ValueRange sunk,
+               ArrayRef<int64_t> order) const {
+    ImplicitLocOpBuilder builder(op->getLoc(), rewriter);
+    SmallVector<Value> results;
+    for (auto [value, old] : llvm::zip_equal(sunk, op->getResults()))
+      results.push_back(castTo(builder, transposed(builder, value, order), old.getType()));
+    rewriter.replaceOp(op, results);
+    ++numSunk;
+  }
+
+  int64_t &numSunk;
+};
 
 /// elementwise(transpose(x)) -> transpose(elementwise(x)): every input of full rank is transposed
 /// alike.
-struct BehindElementwise : OpRewritePattern<linalg::GenericOp> {
-  using OpRewritePattern::OpRewritePattern;
+struct BehindElementwise : Behind<linalg::GenericOp> {
+  using Behind::Behind;
 
   LogicalResult matchAndRewrite(linalg::GenericOp op, PatternRewriter &rewriter) const override {
     linalg::TransposeOp first = moved(op);
@@ -77,10 +95,7 @@ struct BehindElementwise : OpRewritePattern<linalg::GenericOp> {
         builder, ValueRange(inits).getTypes(), inputs, inits, maps,
         SmallVector<utils::IteratorType>(order.size(), utils::IteratorType::parallel));
     sunk.getRegion().takeBody(op.getRegion());
-    SmallVector<Value> results;
-    for (auto [result, old] : llvm::zip_equal(sunk.getResults(), op.getResults()))
-      results.push_back(transposed(builder, result, order, old.getType()));
-    rewriter.replaceOp(op, results);
+    replace(rewriter, op, sunk.getResults(), order);
     return success();
   }
 
@@ -134,8 +149,8 @@ struct ReadSource : OpRewritePattern<linalg::GenericOp> {
 };
 
 /// extract_slice(transpose(x)) -> transpose(extract_slice(x))
-struct BehindExtract : OpRewritePattern<tensor::ExtractSliceOp> {
-  using OpRewritePattern::OpRewritePattern;
+struct BehindExtract : Behind<tensor::ExtractSliceOp> {
+  using Behind::Behind;
 
   LogicalResult matchAndRewrite(tensor::ExtractSliceOp op,
                                 PatternRewriter &rewriter) const override {
@@ -144,19 +159,18 @@ struct BehindExtract : OpRewritePattern<tensor::ExtractSliceOp> {
       return rewriter.notifyMatchFailure(op, "is no slice of a transposed tensor of its rank");
     ArrayRef<int64_t> order = transpose.getPermutation();
     ImplicitLocOpBuilder builder(op.getLoc(), rewriter);
-    Value slice = tensor::ExtractSliceOp::create(
-        builder, transpose.getInput(), inSource<OpFoldResult>(op.getMixedOffsets(), order),
-        inSource<OpFoldResult>(op.getMixedSizes(), order),
-        inSource<OpFoldResult>(op.getMixedStrides(), order));
-    rewriter.replaceOp(op, transposed(builder, slice, order, op.getType()));
+    auto [offsets, sizes, strides] = rangeInSource(op, order);
+    Value slice =
+        tensor::ExtractSliceOp::create(builder, transpose.getInput(), offsets, sizes, strides);
+    replace(rewriter, op, slice, order);
     return success();
   }
 };
 
 /// insert_slice(transpose(x), t) -> transpose(insert_slice(x, t')), where t is empty, filled or
 /// transposed likewise.
-struct BehindInsert : OpRewritePattern<tensor::InsertSliceOp> {
-  using OpRewritePattern::OpRewritePattern;
+struct BehindInsert : Behind<tensor::InsertSliceOp> {
+  using Behind::Behind;
 
   LogicalResult matchAndRewrite(tensor::InsertSliceOp op,
                                 PatternRewriter &rewriter) const override {
@@ -168,11 +182,10 @@ struct BehindInsert : OpRewritePattern<tensor::InsertSliceOp> {
     Value target = inFront(builder, op.getDest(), order);
     if (!target)
       return rewriter.notifyMatchFailure(op, "the tensor that it is inserted into has its order");
-    Value inserted = tensor::InsertSliceOp::create(
-        builder, transpose.getInput(), target, inSource<OpFoldResult>(op.getMixedOffsets(), order),
-        inSource<OpFoldResult>(op.getMixedSizes(), order),
-        inSource<OpFoldResult>(op.getMixedStrides(), order));
-    rewriter.replaceOp(op, transposed(builder, inserted, order, op.getType()));
+    auto [offsets, sizes, strides] = rangeInSource(op, order);
+    Value inserted = tensor::InsertSliceOp::create(builder, transpose.getInput(), target, offsets,
+                                                   sizes, strides);
+    replace(rewriter, op, inserted, order);
     return success();
   }
 
@@ -194,8 +207,8 @@ private:
 };
 
 /// tensor.cast(transpose(x)) -> transpose(tensor.cast(x))
-struct BehindCast : OpRewritePattern<tensor::CastOp> {
-  using OpRewritePattern::OpRewritePattern;
+struct BehindCast : Behind<tensor::CastOp> {
+  using Behind::Behind;
 
   LogicalResult matchAndRewrite(tensor::CastOp op, PatternRewriter &rewriter) const override {
     linalg::TransposeOp transpose = transposeOf(op.getSource());
@@ -208,7 +221,7 @@ struct BehindCast : OpRewritePattern<tensor::CastOp> {
     ImplicitLocOpBuilder builder(op.getLoc(), rewriter);
     Value cast = castTo(builder, transpose.getInput(),
                         type.clone(inSource<int64_t>(type.getShape(), order)));
-    rewriter.replaceOp(op, transposed(builder, cast, order, type));
+    replace(rewriter, op, cast, order);
     return success();
   }
 };
@@ -250,26 +263,15 @@ struct ReshapeInstead : OpRewritePattern<linalg::TransposeOp> {
 };
 
 struct SinkTransposes : fovea::impl::SinkTransposesBase<SinkTransposes> {
-  /// Operations of the kinds that a transposition can move behind, right behind one.
-  int64_t countBehind() {
-    int64_t found = 0;
-    getOperation().walk([&](linalg::TransposeOp op) {
-      for (Operation *user : op->getUsers())
-        found += isa<linalg::GenericOp, tensor::ExtractSliceOp, tensor::InsertSliceOp,
-                     tensor::CastOp, linalg::TransposeOp>(user);
-    });
-    return found;
-  }
-
   void runOnOperation() override {
-    int64_t before = countBehind();
+    int64_t sunk = 0;
     RewritePatternSet patterns(&getContext());
-    patterns.add<BehindElementwise, ReadSource, BehindExtract, BehindInsert, BehindCast,
-                 ReshapeInstead>(&getContext());
+    patterns.add<BehindElementwise, BehindExtract, BehindInsert, BehindCast>(&getContext(), sunk);
+    patterns.add<ReadSource, ReshapeInstead>(&getContext());
     linalg::TransposeOp::getCanonicalizationPatterns(patterns, &getContext());
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
       return signalPassFailure();
-    numSunk += before - countBehind();
+    numSunk += sunk;
   }
 };
 

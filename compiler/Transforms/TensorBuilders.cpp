@@ -8,6 +8,7 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Arith/Utils/Utils.h"
+#include "mlir/Dialect/Utils/IndexingUtils.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 
 using namespace mlir;
@@ -133,6 +134,14 @@ SmallVector<Value> fovea::createElementwise(ImplicitLocOpBuilder &builder, Value
                                         linalg::YieldOp::create(scalars, body(scalars, arguments));
                                       });
   return llvm::to_vector(ValueRange(op.getResults()));
+}
+
+Value fovea::transposed(ImplicitLocOpBuilder &builder, Value value, ArrayRef<int64_t> order) {
+  if (isIdentityPermutation(order))
+    return value;
+  SmallVector<OpFoldResult> sizes = tensor::getMixedSizes(builder, builder.getLoc(), value);
+  Value empty = emptyTensor(builder, applyPermutation(sizes, order), getElementTypeOrSelf(value));
+  return linalg::TransposeOp::create(builder, value, empty, order)->getResult(0);
 }
 
 AffineMap fovea::mapOf(Builder &builder, unsigned dims, ArrayRef<unsigned> results) {

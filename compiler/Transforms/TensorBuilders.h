@@ -67,6 +67,11 @@ mlir::SmallVector<mlir::Value> createElementwise(mlir::ImplicitLocOpBuilder &bui
 mlir::Value convertElements(mlir::ImplicitLocOpBuilder &builder, mlir::Value value,
                             mlir::Type element);
 
+/// `value` with its dimensions in this order: dimension i of the result is `order[i]` of `value`,
+/// which comes back itself when that changes nothing.
+mlir::Value transposed(mlir::ImplicitLocOpBuilder &builder, mlir::Value value,
+                       llvm::ArrayRef<int64_t> order);
+
 /// Map over `dims` dimensions whose results are these dimensions.
 mlir::AffineMap mapOf(mlir::Builder &builder, unsigned dims, llvm::ArrayRef<unsigned> results);
 

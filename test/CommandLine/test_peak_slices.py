@@ -25,8 +25,13 @@ def test_each_line_has_an_answer(program: Path) -> None:
     keys = [["gflops"], ["gbps"], ["gflops"], ["gbps"], ["gbps"]]
     assert [list(answer) for answer in answers] == keys
     assert all(value > 0.1 for answer in answers for value in answer.values())
-    # What fits in the nearest cache is read faster than memory.
-    assert answers[3]["gbps"] > 1.5 * answers[1]["gbps"]
+
+
+def test_the_nearest_cache_is_faster_than_memory(program: Path) -> None:
+    # The best of several slices: others may have the processors in between.
+    done = slices(program, "read 2\nreread 2 32768\n" * 10)
+    rates = [json.loads(line)["gbps"] for line in done.stdout.splitlines()]
+    assert max(rates[1::2]) > 1.5 * max(rates[::2])
 
 
 def test_an_answer_comes_before_the_next_question(program: Path) -> None:

@@ -109,15 +109,6 @@ bool Overlaps::mayConflict(const Accesses &left, const Accesses &right) {
          touch(left.reads, right.writes);
 }
 
-bool fovea::takeSameSteps(scf::ForOp left, scf::ForOp right) {
-  auto isEqual = [](Value one, Value other) {
-    return isEqualConstantIntOrValue(OpFoldResult(one), OpFoldResult(other));
-  };
-  return isEqual(left.getLowerBound(), right.getLowerBound()) &&
-         isEqual(left.getUpperBound(), right.getUpperBound()) &&
-         isEqual(left.getStep(), right.getStep());
-}
-
 void fovea::eraseSelfCopies(func::FuncOp entry) {
   SmallVector<memref::CopyOp> copies;
   entry.walk([&](memref::CopyOp copy) {

@@ -43,9 +43,6 @@ private:
   mlir::BufferViewFlowAnalysis aliases;
 };
 
-/// True for loops with the same bounds and step.
-bool takeSameSteps(mlir::scf::ForOp left, mlir::scf::ForOp right);
-
 /// Erases copies of a buffer to itself, which bufferization leaves.
 void eraseSelfCopies(mlir::func::FuncOp entry);
 

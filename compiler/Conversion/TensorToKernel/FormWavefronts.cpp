@@ -5,6 +5,7 @@
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
+#include "compiler/Analysis/LoopSteps.h"
 #include "compiler/Conversion/TensorToKernel/BufferAccesses.h"
 #include "compiler/Conversion/TensorToKernel/LoopKernels.h"
 
