@@ -153,6 +153,8 @@ static StringRef remedyOf(StringRef refusal) {
     return "fix the sizes that the reasons name with --dim";
   if (refusal == kScheduleNotFollowed)
     return "change the schedule as the reasons say, or leave it out";
+  if (refusal == kReadsOnHost)
+    return "compile for a processor, or give the model what it decides by as a constant";
   return "make the sizes of the model agree";
 }
 

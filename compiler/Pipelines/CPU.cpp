@@ -10,6 +10,7 @@
 #include "compiler/Conversion/KernelToVector/Passes.h"
 #include "compiler/Conversion/MathToArith/MathToArith.h"
 #include "compiler/Conversion/TensorToKernel/Passes.h"
+#include "compiler/Pipelines/Shared.h"
 #include "compiler/Targets/CPU/Passes.h"
 #include "compiler/Transforms/Passes.h"
 
@@ -17,9 +18,7 @@
 #include "mlir/Conversion/ReconcileUnrealizedCasts/ReconcileUnrealizedCasts.h"
 #include "mlir/Conversion/SCFToControlFlow/SCFToControlFlow.h"
 #include "mlir/Dialect/Arith/Transforms/Passes.h"
-#include "mlir/Dialect/Bufferization/Transforms/Passes.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
-#include "mlir/Dialect/Linalg/Passes.h"
 #include "mlir/Dialect/MemRef/Transforms/Passes.h"
 #include "mlir/Pass/PassRegistry.h"
 #include "mlir/Transforms/Passes.h"
@@ -27,41 +26,12 @@
 using namespace mlir;
 using namespace fovea;
 
-static void addCleanup(OpPassManager &manager) {
-  manager.addPass(createCanonicalizerPass());
-  manager.addPass(createCSEPass());
-}
-
 static void addGraph(OpPassManager &manager, const cpu::Capabilities &cpu,
                      const PhaseOptions &options) {
-  manager.addNestedPass<func::FuncOp>(createCountWhile());
-  // Canonicalization takes for granted that extents agree.
-  manager.addNestedPass<func::FuncOp>(createRequireExtents());
-  manager.addNestedPass<func::FuncOp>(createSkipEmptyResults());
-  addCleanup(manager);
-  auto &function = manager.nest<func::FuncOp>();
-  function.addPass(createConvertElementwiseToLinalgPass());
-  function.addPass(createRaiseAttention());
-  function.addPass(createMaterializeLengths());
-  function.addPass(createMaterializeMods());
-  function.addPass(createFoldQueryGroups());
-  function.addPass(createSplitKeys());
-  function.addPass(createExpandRecurrence());
-  function.addPass(createReadLastStep());
-  function.addPass(createLowerRnn());
-  function.addPass(createExpandRope());
-  addCleanup(function);
-  manager.addPass(createFoldWeightViews());
-  manager.addPass(createFuseGates());
-  auto &fusion = manager.nest<func::FuncOp>();
-  fusion.addPass(createCollapseContract());
-  fusion.addPass(createFuseEpilogue());
-  fusion.addPass(createFuseElementwise());
-  // Sizes of 0 that fusion has shown: views of nothing do not all verify.
-  fusion.addPass(createSkipEmptyResults());
-  fusion.addPass(createDecomposeTensorOps());
-  fusion.addPass(createChannelsLast(ChannelsLastOptions{cpu.lanes}));
-  fusion.addPass(createSinkTransposes());
+  addFusion(manager);
+  auto &layout = manager.nest<func::FuncOp>();
+  layout.addPass(createChannelsLast(ChannelsLastOptions{cpu.lanes}));
+  layout.addPass(createSinkTransposes());
   addCleanup(manager);
   manager.addPass(createFoldWeightViews());
   if (options.recurrentWeights == RecurrentWeights::I8)
@@ -70,24 +40,6 @@ static void addGraph(OpPassManager &manager, const cpu::Capabilities &cpu,
   manager.addPass(
       createPackWeights(PackWeightsOptions{cpu.lanes, cpu.registers, llvm::to_vector(cpu.rows)}));
   manager.addNestedPass<func::FuncOp>(createGatherLoops());
-}
-
-/// Tensors to buffers: every result has its destination, inputs are never written.
-static void addBuffers(OpPassManager &manager) {
-  manager.addPass(createBindOutputs());
-  manager.addPass(memref::createResolveRankedShapeTypeResultDimsPass());
-  addCleanup(manager);
-  manager.addNestedPass<func::FuncOp>(createHoistOutputs());
-  manager.addNestedPass<func::FuncOp>(createCarryInPlace());
-  manager.addPass(bufferization::createEmptyTensorEliminationPass());
-  bufferization::OneShotBufferizePassOptions bufferize;
-  bufferize.bufferizeFunctionBoundaries = true;
-  bufferize.functionBoundaryTypeConversion = bufferization::LayoutMapOption::IdentityLayoutMap;
-  bufferize.unknownTypeConversion = bufferization::LayoutMapOption::IdentityLayoutMap;
-  manager.addPass(bufferization::createOneShotBufferizePass(bufferize));
-  manager.addPass(createDropDimsByShape());
-  manager.addPass(memref::createResolveRankedShapeTypeResultDimsPass());
-  addCleanup(manager);
 }
 
 static void addSchedule(OpPassManager &manager, const cpu::Capabilities &cpu) {

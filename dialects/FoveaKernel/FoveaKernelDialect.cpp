@@ -30,6 +30,16 @@ LogicalResult ParallelOp::verify() {
   return success();
 }
 
+LogicalResult GridOp::verify() {
+  auto isIndex = [](Type type) { return type.isIndex(); };
+  if (getBody().getNumArguments() != 2 || !llvm::all_of(getBody().getArgumentTypes(), isIndex))
+    return emitOpError("grid_c1: expected a body that takes two indices");
+  if (getThreads() < 32 || getThreads() > 1024 || getThreads() % 32 != 0)
+    return emitOpError("grid_c2: expected a multiple of 32 threads, from 32 to 1024, got ")
+           << getThreads();
+  return success();
+}
+
 LogicalResult SectionsOp::verify() {
   if (getSections().size() < 2)
     return emitOpError("sections_c1: expected at least two sections, got ") << getSections().size();

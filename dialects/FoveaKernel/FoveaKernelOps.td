@@ -22,7 +22,8 @@ def FoveaKernel_Dialect : Dialect {
   let description = [{
     Between the schedule and LLVM. A kernel is a function with the attribute `fovea_kernel.kernel`
     whose arguments are memrefs and scalars; its body, once scheduled, is one
-    `fovea_kernel.parallel`. `fovea_kernel.launch` runs a kernel from host code.
+    `fovea_kernel.parallel`, on devices one `fovea_kernel.grid`. `fovea_kernel.launch` runs a kernel
+    from host code.
 
     A kernel with the attribute `fovea_kernel.team` has as many tasks as its last argument says.
     They run at the same time and may launch kernels themselves, all the same ones: such a launch is
@@ -78,11 +79,40 @@ def FoveaKernel_ParallelOp : FoveaKernel_Op<"parallel", [
   }];
 }
 
+def FoveaKernel_GridOp : FoveaKernel_Op<"grid", [
+    RecursiveMemoryEffects, SingleBlockImplicitTerminator<"YieldOp">]> {
+  let summary = "blocks of threads of a kernel";
+  let description = [{
+    What a kernel of a device does: `blocks` blocks of `threads` threads run the body, in any order,
+    those of a block at the same time. The number of blocks is computed from the kernel's scalar
+    arguments and the sizes of its buffers alone. Neighbours of 32 threads are a warp.
+
+    Constraints:
+    - grid_c1: the body takes two indices, the block and the thread in it.
+    - grid_c2: the number of threads is a multiple of 32, from 32 to 1024.
+
+    ```mlir
+    fovea_kernel.grid %n threads(128) {
+    ^bb0(%block: index, %thread: index):
+      fovea_kernel.yield
+    }
+    ```
+  }];
+  let arguments = (ins Index:$blocks, I64Attr:$threads);
+  let regions = (region SizedRegion<1>:$body);
+  let assemblyFormat = "$blocks `threads` `(` $threads `)` $body attr-dict";
+  let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    ::mlir::Value getBlockId() { return getBody().getArgument(0); }
+    ::mlir::Value getThreadId() { return getBody().getArgument(1); }
+  }];
+}
+
 def FoveaKernel_ScratchOp : FoveaKernel_Op<"scratch", []> {
   let summary = "buffer in the thread's scratch memory";
   let description = [{
-    Uninitialized, 64-byte aligned, private to the task until it ends. Buffers of one kernel do not
-    overlap.
+    Uninitialized, 64-byte aligned, private to the task until it ends; in a grid, to the thread.
+    Buffers of one kernel do not overlap.
 
     Constraints:
     - scratch_c1: the type has a static shape and the identity layout.

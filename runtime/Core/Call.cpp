@@ -61,7 +61,31 @@ bool Call::enter() {
   if (setjmp(start))
     return false;
   entry.run(this);
+  takeDeviceFault();
   return !failed.load();
+}
+
+/// A fault of the device's kernels, which the host has gone on behind.
+void Call::takeDeviceFault() {
+  if (!launcher || !launcher->fault().taken)
+    return;
+  const fovea_fault_record &record = launcher->fault();
+  Failure failure;
+  failure.fault = record.fault;
+  failure.node = record.node;
+  failure.value = record.value;
+  failure.limit = record.limit;
+  Call::record(failure);
+}
+
+void Call::launch(int64_t kernel, int64_t blocks, const int64_t *args) {
+  Failure failure;
+  failure.kind = Kind::Launch;
+  failure.text = "there are no kernels for a device";
+  if (launcher)
+    failure.text = launcher->launch(kernel, blocks, args);
+  if (failure.text)
+    fail(failure);
 }
 
 bool Call::execute(char *firstScratch, int64_t stride) {
@@ -162,6 +186,12 @@ void Call::checkOutputShape(int64_t index, std::span<const int64_t> shape) {
   }
 }
 
+/// Lets kernels of a device use memory that the run has got.
+void Call::admit(const char *kind, int64_t number, const void *data, int64_t bytes) {
+  if (launcher)
+    launcher->admit(fvm::concat(kind, " ", number), data, bytes, /*writable=*/true);
+}
+
 void *Call::output(int64_t index, std::span<const int64_t> shape) {
   Failure failure;
   failure.index = index;
@@ -178,8 +208,10 @@ void *Call::output(int64_t index, std::span<const int64_t> shape) {
     fail(failure);
   }
   slot.produced = true;
-  if (slot.supplied)
+  if (slot.supplied) {
+    admit("output", index, dataOf(*slot.supplied), bytes);
     return dataOf(*slot.supplied);
+  }
   if (!slot.buffer && (slot.buffer = new (std::nothrow) fovea_buffer))
     slot.buffer->block = Block(allocator);
   if (!slot.buffer || !slot.buffer->block.reserve(size_t(bytes))) {
@@ -188,6 +220,7 @@ void *Call::output(int64_t index, std::span<const int64_t> shape) {
     fail(failure);
   }
   std::ranges::copy(shape, slot.buffer->shape);
+  admit("output", index, slot.buffer->block.data(), bytes);
   return slot.buffer->block.data();
 }
 
@@ -205,6 +238,7 @@ void *Call::allocate(int64_t bytes) {
     fail(failure);
   }
   blocks = new (memory) BlockHeader{blocks, size_t(total)};
+  admit("block of bytes", bytes, blocks + 1, bytes);
   return blocks + 1;
 }
 

@@ -11,6 +11,7 @@
 
 #include "runtime/CPU/Team.h"
 #include "runtime/CPU/ThreadPool.h"
+#include "runtime/Core/Launcher.h"
 #include "runtime/Core/Memory.h"
 #include "runtime/Core/Module.h"
 #include <atomic>
@@ -41,6 +42,8 @@ struct Failure {
     BlockSize,
     /// No memory for a block of `value` bytes.
     BlockMemory,
+    /// A kernel could not be run, for the reason in `text`.
+    Launch,
   };
   Kind kind = Kind::Fault;
   int64_t fault = 0;
@@ -49,6 +52,7 @@ struct Failure {
   int64_t limit = 0;
   int64_t index = -1;
   int64_t dim = -1;
+  const char *text = nullptr;
 };
 
 /// Where an output of the run goes.
@@ -73,8 +77,8 @@ struct Threads {
 class Call : public fovea_call {
 public:
   Call(const EntryPoint &entry, const fovea_allocator &allocator, const Threads &threads,
-       std::span<OutputSlot> outputs)
-      : entry(entry), allocator(allocator), team(threads), outputs(outputs) {}
+       std::span<OutputSlot> outputs, Launcher *launcher)
+      : entry(entry), allocator(allocator), team(threads), outputs(outputs), launcher(launcher) {}
 
   /// Frees the blocks that the run allocated.
   ~Call();
@@ -102,6 +106,7 @@ public:
   int64_t steps() const { return team.members->steps(); }
   void *output(int64_t index, std::span<const int64_t> shape);
   void *allocate(int64_t bytes);
+  void launch(int64_t kernel, int64_t blocks, const int64_t *args);
 
 private:
   struct BlockHeader;
@@ -112,12 +117,16 @@ private:
   static void runMember(void *region, int64_t slot);
   void open(cpu::ThreadPool::Share share, void *region, int64_t slots);
   bool enter();
+  void takeDeviceFault();
+  void admit(const char *kind, int64_t number, const void *data, int64_t bytes);
   void checkOutputShape(int64_t index, std::span<const int64_t> shape);
 
   const EntryPoint &entry;
   const fovea_allocator &allocator;
   const Threads &team;
   std::span<OutputSlot> outputs;
+  /// Null where the code has no kernels of a device.
+  Launcher *const launcher;
   char *scratch = nullptr;
   int64_t scratchStride = 0;
   BlockHeader *blocks = nullptr;

@@ -33,7 +33,7 @@ Context::Context(std::shared_ptr<const Module> shared, const fovea_context_optio
       pool(threads, options.spin_us < 0 ? defaultSpinMicroseconds : options.spin_us),
       members(threads),
       team{threads, options.parallel_for, options.parallel_for_user, &pool, &members},
-      work(allocator) {
+      work(allocator), launcher(Launcher::create(module->kernels())) {
   size_t symbols = 0, inputs = 0, outputs = 0;
   for (const EntryPoint &point : module->entries()) {
     symbols = std::max(symbols, point.entry->symbols.size());
@@ -171,12 +171,29 @@ Status Context::bindOutputs(const fvm::Entry &entry, std::span<const fovea_tenso
   return {};
 }
 
+/// What kernels of a device may use from the start of a run.
+void Context::admitMemory(const EntryPoint &point, const fovea_plan &plan) {
+  launcher->begin();
+  for (size_t i = 0; i < point.entry->inputs.size(); ++i) {
+    const fvm::TensorInfo &info = point.entry->inputs[i];
+    int64_t shape[FOVEA_MAX_RANK] = {}, bytes = 0;
+    for (size_t d = 0; d < info.shape.size(); ++d)
+      shape[d] = dimValue(info.shape[d], dims.data());
+    tensorBytes(fvm::dtypeBytes(info.dtype), {shape, info.shape.size()}, bytes);
+    launcher->admit(concat("input '", info.name, "'"), inputData[i], bytes, /*writable=*/false);
+  }
+  launcher->admit("the weights", module->weights(), module->weightSize(), /*writable=*/false);
+  launcher->admit("the arena", work.data(), plan.arena_bytes, /*writable=*/true);
+}
+
 Status Context::execute(const EntryPoint &point, const fovea_plan &plan) {
   if (!work.reserve(size_t(plan.peak_bytes)))
     return {Code::OutOfMemory,
             concat("no memory for the ", plan.peak_bytes, " bytes that a run of entry '",
                    point.entry->name, "' with these shapes needs")};
-  Call call(point, allocator, team, {slots.data(), point.entry->outputs.size()});
+  if (launcher)
+    admitMemory(point, plan);
+  Call call(point, allocator, team, {slots.data(), point.entry->outputs.size()}, launcher.get());
   call.host = hostTable();
   call.inputs = inputData.data();
   call.dims = dims.data();

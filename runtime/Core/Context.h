@@ -36,6 +36,7 @@ private:
   fvm::Status bindOutputs(const fvm::Entry &entry, std::span<const fovea_tensor> inputs,
                           std::span<const fovea_tensor> outputs);
   fvm::Status execute(const EntryPoint &entry, const fovea_plan &plan);
+  void admitMemory(const EntryPoint &point, const fovea_plan &plan);
   void publishOutputs(const fvm::Entry &entry, std::span<fovea_tensor> outputs);
 
   const std::shared_ptr<const Module> module;
@@ -49,6 +50,8 @@ private:
   std::vector<const void *> inputData;
   std::vector<Block> inputCopies;
   std::vector<OutputSlot> slots;
+  /// Null where the module has no kernels of a device.
+  const std::unique_ptr<Launcher> launcher;
   std::atomic<bool> busy{false};
 };
 

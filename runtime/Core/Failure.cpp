@@ -50,6 +50,8 @@ Status describeFailure(const Failure &failure, const Module &module, const fvm::
   switch (failure.kind) {
   case Kind::Fault:
     return describeFault(failure, module);
+  case Kind::Launch:
+    return {Code::Device, concat("a kernel stopped: ", failure.text)};
   case Kind::NoOutput:
     return internal(concat(output, " does not exist"));
   case Kind::OutputTwice:

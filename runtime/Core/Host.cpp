@@ -33,6 +33,10 @@ static void *output(fovea_call *call, int64_t index, int64_t rank, const int64_t
 
 static void *allocate(fovea_call *call, int64_t bytes) { return callOf(call).allocate(bytes); }
 
+static void launch(fovea_call *call, int64_t kernel, int64_t blocks, const int64_t *args) {
+  callOf(call).launch(kernel, blocks, args);
+}
+
 static Failure faultOf(int64_t fault, int64_t node, int64_t value, int64_t limit) {
   Failure failure;
   failure.fault = fault;
@@ -79,7 +83,7 @@ static double math(int64_t function, double a, double b) {
 const fovea_host *hostTable() {
   static const fovea_host table = {
       FOVEA_ABI_VERSION, parallelFor, output, allocate, fault, stop, math, team, share,
-      proceed,           steps};
+      proceed,           steps,       launch};
   return &table;
 }
 

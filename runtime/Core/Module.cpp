@@ -33,6 +33,8 @@ fvm::Status Module::load(fvm::Artifact artifact, std::shared_ptr<const Module> &
     return status;
   if (Status status = loading->bindEntries(); !status.ok())
     return status;
+  if (Status status = loading->bindKernels(); !status.ok())
+    return status;
   module = std::move(loading);
   return {};
 }
@@ -103,6 +105,21 @@ Status Module::bindEntries() {
     point.inputs = describe(entry.inputs, entry);
     point.outputs = describe(entry.outputs, entry);
   }
+  return {};
+}
+
+Status Module::bindKernels() {
+  const auto *count = static_cast<const int64_t *>(code.find("fovea_device_kernel_count"));
+  const auto *table = static_cast<const fovea_device_kernel *>(code.find("fovea_device_kernels"));
+  if (!count)
+    return {};
+  if (*count < 0 || (*count > 0 && !table))
+    return fvm::badArtifact("its table of kernels is not complete");
+  deviceKernels = {table, size_t(*count)};
+  for (const fovea_device_kernel &kernel : deviceKernels)
+    if (!kernel.emulated)
+      return {Code::Device, "this version of the runtime was not built for 'cuda' devices; compile "
+                            "the model with emulate"};
   return {};
 }
 

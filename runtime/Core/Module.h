@@ -9,6 +9,7 @@
 #include "runtime/Artifact/Reader.h"
 #include "runtime/Core/CodeImage.h"
 #include "runtime/include/fovea_abi.h"
+#include "runtime/include/fovea_device_abi.h"
 #include "runtime/include/fovea_runtime.h"
 
 namespace fovea::core {
@@ -45,6 +46,9 @@ public:
   const fvm::Manifest &manifest() const { return description; }
   const std::vector<EntryPoint> &entries() const { return points; }
   const void *weights() const { return weightBytes.data; }
+  int64_t weightSize() const { return int64_t(weightBytes.size); }
+  /// Kernels of a device; none in code for processors.
+  std::span<const fovea_device_kernel> kernels() const { return deviceKernels; }
 
   /// Name of a node by the number in a fault, "" when the manifest has none.
   std::string_view nodeName(int64_t node) const;
@@ -57,12 +61,14 @@ private:
   fvm::Status readTexts();
   fvm::Status checkContents();
   fvm::Status bindEntries();
+  fvm::Status bindKernels();
 
   fvm::Artifact artifact;
   fvm::Manifest description;
   fvm::Bytes weightBytes;
   CodeImage code;
   std::vector<EntryPoint> points;
+  std::span<const fovea_device_kernel> deviceKernels;
 };
 
 } // namespace fovea::core

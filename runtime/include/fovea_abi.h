@@ -15,7 +15,7 @@
 extern "C" {
 #endif
 
-#define FOVEA_ABI_VERSION 3
+#define FOVEA_ABI_VERSION 4
 
 typedef struct fovea_call fovea_call;
 
@@ -90,6 +90,11 @@ typedef struct fovea_host {
   int64_t (*proceed)(fovea_call *call, int64_t slot, int64_t condition);
   /// How often the team that ran last got 1 from `proceed`.
   int64_t (*steps)(fovea_call *call);
+  /// Runs kernel number `kernel` of the table `fovea_device_kernels` (fovea_device_abi.h) on the
+  /// device: behind all that was launched before, perhaps later than the call returns. `args` is
+  /// the block of its words, which may go when the call returns. Only outside tasks, and only in
+  /// code for a device. Does not return when the launch cannot be had.
+  void (*launch)(fovea_call *call, int64_t kernel, int64_t blocks, const int64_t *args);
 } fovea_host;
 
 /// One run of one entry. The runtime may keep private fields behind it.

@@ -7,6 +7,7 @@
 #include "compiler/Conversion/KernelToLLVM/HostAbi.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Interfaces/FunctionInterfaces.h"
 
 #include <cstddef>
@@ -90,6 +91,10 @@ Value HostAbi::proceed(Value slot, Value condition) {
 
 Value HostAbi::steps() { return invoke(offsetof(fovea_host, steps), builder.getI64Type(), {call}); }
 
+void HostAbi::launch(int64_t kernel, Value blocks, Value args) {
+  invoke(offsetof(fovea_host, launch), {}, {call, word(kernel), blocks, args});
+}
+
 Value HostAbi::output(int64_t index, ValueRange sizes) {
   Value dims = stackWords(builder, loc, std::max<int64_t>(1, sizes.size()));
   for (auto [place, size] : llvm::enumerate(sizes))
@@ -126,4 +131,30 @@ Value fovea::stackWords(OpBuilder &builder, Location loc, int64_t words) {
                                          builder.getI64IntegerAttr(words));
   return LLVM::AllocaOp::create(builder, loc, LLVM::LLVMPointerType::get(builder.getContext()),
                                 builder.getI64Type(), count, /*alignment=*/8);
+}
+
+CheckedIndex fovea::checkIndex(OpBuilder &builder, CheckedIndexOp op) {
+  Location loc = op.getLoc();
+  Value raw = op.getIndex();
+  if (!raw.getType().isIndex())
+    raw = arith::IndexCastOp::create(builder, loc, builder.getIndexType(), raw);
+  Value zero = arith::ConstantIndexOp::create(builder, loc, 0), wrapped = raw;
+  if (op.getWrap()) {
+    Value negative = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::slt, raw, zero);
+    Value moved = arith::AddIOp::create(builder, loc, raw, op.getExtent());
+    wrapped = arith::SelectOp::create(builder, loc, negative, moved, raw);
+  }
+  Value inside =
+      arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::ult, wrapped, op.getExtent());
+  return {raw, inside, arith::SelectOp::create(builder, loc, inside, wrapped, zero)};
+}
+
+void fovea::onFailure(OpBuilder &builder, Location loc, Value condition,
+                      function_ref<void(OpBuilder &)> body) {
+  Value yes = arith::ConstantIntOp::create(builder, loc, builder.getI1Type(), 1);
+  Value failed = arith::XOrIOp::create(builder, loc, condition, yes);
+  scf::IfOp::create(builder, loc, failed, [&](OpBuilder &inner, Location) {
+    body(inner);
+    scf::YieldOp::create(inner, loc);
+  });
 }

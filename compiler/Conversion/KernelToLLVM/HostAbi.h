@@ -7,6 +7,7 @@
 #ifndef FOVEA_COMPILER_CONVERSION_KERNELTOLLVM_HOSTABI_H
 #define FOVEA_COMPILER_CONVERSION_KERNELTOLLVM_HOSTABI_H
 
+#include "dialects/Fovea/FoveaDialect.h"
 #include "fovea_abi.h"
 
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -36,6 +37,7 @@ public:
   mlir::Value share(mlir::Value slot);
   mlir::Value proceed(mlir::Value slot, mlir::Value condition);
   mlir::Value steps();
+  void launch(int64_t kernel, mlir::Value blocks, mlir::Value args);
   mlir::Value output(int64_t index, mlir::ValueRange sizes);
   mlir::Value allocate(mlir::Value bytes);
   void fault(fovea_fault fault, int64_t node, mlir::Value value, mlir::Value limit);
@@ -63,6 +65,18 @@ private:
 
 /// Stack memory of `words` 8-byte words, allocated once at the start of the enclosing function.
 mlir::Value stackWords(mlir::OpBuilder &builder, mlir::Location loc, int64_t words);
+
+/// A checked index: as it was given, whether it is in range once wrapped, and that or 0.
+struct CheckedIndex {
+  mlir::Value raw, inside, index;
+};
+
+/// wrapped = index < 0 ? index + extent : index, in range in [0, extent).
+CheckedIndex checkIndex(mlir::OpBuilder &builder, CheckedIndexOp op);
+
+/// Runs what `body` builds unless the condition holds.
+void onFailure(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value condition,
+               llvm::function_ref<void(mlir::OpBuilder &)> body);
 
 } // namespace fovea
 

@@ -65,6 +65,9 @@ namespace {
 
 struct LowerEntry : fovea::impl::LowerEntryBase<LowerEntry> {
   void runOnOperation() override {
+    if (auto known = getOperation()->getAttrOfType<ArrayAttr>(kNodesAttr))
+      for (StringAttr node : known.getAsRange<StringAttr>())
+        numberOf(node);
     placeWeights();
     SmallVector<func::FuncOp> entries, bodies;
     for (auto function : getOperation().getOps<func::FuncOp>())
@@ -290,33 +293,20 @@ private:
     return known->second;
   }
 
-  /// wrapped = index < 0 ? index + extent : index; in range it is the result, else a fault and 0,
-  /// which fovea-form-kernels has made sure is in range.
+  /// Out of range is a fault and 0, which fovea-form-kernels has made sure is in range.
   void lowerCheckedIndex(CheckedIndexOp op, OpBuilder &builder, Value call) {
-    Location loc = op.getLoc();
-    Type index = builder.getIndexType();
-    Value raw = op.getIndex();
-    if (!raw.getType().isIndex())
-      raw = arith::IndexCastOp::create(builder, loc, index, raw);
-    Value zero = arith::ConstantIndexOp::create(builder, loc, 0), wrapped = raw;
-    if (op.getWrap()) {
-      Value negative = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::slt, raw, zero);
-      Value moved = arith::AddIOp::create(builder, loc, raw, op.getExtent());
-      wrapped = arith::SelectOp::create(builder, loc, negative, moved, raw);
-    }
-    Value inside =
-        arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::ult, wrapped, op.getExtent());
+    CheckedIndex checked = checkIndex(builder, op);
     // Outside tasks nothing has to go on, and there may be no element 0 to go on with.
     bool inEntry = op->getParentOfType<func::FuncOp>()->hasAttr(kEntryAttr);
-    onFailure(builder, loc, inside, [&](OpBuilder &inner) {
-      HostAbi abi(inner, loc, call);
+    onFailure(builder, op.getLoc(), checked.inside, [&](OpBuilder &inner) {
+      HostAbi abi(inner, op.getLoc(), call);
       int64_t node = numberOf(op.getNodeAttr());
       if (inEntry)
-        abi.stop(FOVEA_FAULT_INDEX, node, raw, op.getExtent());
+        abi.stop(FOVEA_FAULT_INDEX, node, checked.raw, op.getExtent());
       else
-        abi.fault(FOVEA_FAULT_INDEX, node, raw, op.getExtent());
+        abi.fault(FOVEA_FAULT_INDEX, node, checked.raw, op.getExtent());
     });
-    replace(op, arith::SelectOp::create(builder, loc, inside, wrapped, zero));
+    replace(op, checked.index);
   }
 
   void lowerRequire(RequireOp op, OpBuilder &builder, Value call) {
@@ -332,16 +322,6 @@ private:
     auto loop = cast<scf::ForOp>(op->getParentOp());
     kernel::LeaveUnlessOp::create(builder, op.getLoc(), op.getCondition(), loop.getInductionVar());
     op.erase();
-  }
-
-  static void onFailure(OpBuilder &builder, Location loc, Value condition,
-                        function_ref<void(OpBuilder &)> body) {
-    Value yes = arith::ConstantIntOp::create(builder, loc, builder.getI1Type(), 1);
-    Value failed = arith::XOrIOp::create(builder, loc, condition, yes);
-    scf::IfOp::create(builder, loc, failed, [&](OpBuilder &inner, Location) {
-      body(inner);
-      scf::YieldOp::create(inner, loc);
-    });
   }
 
   DenseMap<StringAttr, int64_t> offsets, numbers;

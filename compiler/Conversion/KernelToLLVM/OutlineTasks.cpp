@@ -5,6 +5,7 @@
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
+#include "compiler/Conversion/KernelToLLVM/ArgumentBlock.h"
 #include "compiler/Conversion/KernelToLLVM/HostAbi.h"
 #include "compiler/Conversion/KernelToLLVM/Passes.h"
 #include "compiler/Conversion/TensorToKernel/Passes.h"
@@ -24,66 +25,6 @@ using namespace fovea;
 
 /// Scratch buffers start at multiples of this many bytes.
 static constexpr int64_t kScratchAlignment = 64;
-
-/// Strides of a memref's layout that only the run tells, by dimension; none for the identity.
-static SmallVector<unsigned> dynamicStrides(MemRefType type) {
-  SmallVector<unsigned> dims;
-  if (type.getLayout().isIdentity())
-    return dims;
-  auto [strides, offset] = type.getStridesAndOffset();
-  for (auto [dim, stride] : llvm::enumerate(strides))
-    if (ShapedType::isDynamic(stride))
-      dims.push_back(dim);
-  return dims;
-}
-
-/// Words that an argument takes in the block.
-static int64_t wordsOf(Type type) {
-  auto memref = dyn_cast<MemRefType>(type);
-  return memref ? 1 + memref.getNumDynamicDims() + dynamicStrides(memref).size() : 1;
-}
-
-/// A scalar as an i64 word.
-static Value toWord(OpBuilder &builder, Location loc, Value value) {
-  Type i64 = builder.getI64Type(), type = value.getType();
-  if (type.isIndex())
-    return arith::IndexCastOp::create(builder, loc, i64, value);
-  if (isa<FloatType>(type)) {
-    Type bits = builder.getIntegerType(type.getIntOrFloatBitWidth());
-    value = arith::BitcastOp::create(builder, loc, bits, value);
-  }
-  return value.getType() == i64 ? value : arith::ExtUIOp::create(builder, loc, i64, value);
-}
-
-/// The scalar of `type` behind an i64 word.
-static Value fromWord(OpBuilder &builder, Location loc, Value word, Type type) {
-  if (type.isIndex())
-    return arith::IndexCastOp::create(builder, loc, type, word);
-  Type bits = builder.getIntegerType(type.getIntOrFloatBitWidth());
-  if (bits != word.getType())
-    word = arith::TruncIOp::create(builder, loc, bits, word);
-  return isa<FloatType>(type) ? arith::BitcastOp::create(builder, loc, type, word).getResult()
-                              : word;
-}
-
-/// True for what the argument block can carry.
-static bool isPassable(Type type) {
-  SmallVector<int64_t> strides;
-  int64_t offset;
-  if (auto memref = dyn_cast<MemRefType>(type))
-    return succeeded(memref.getStridesAndOffset(strides, offset));
-  return type.isIndex() || (type.isIntOrFloat() && type.getIntOrFloatBitWidth() <= 64);
-}
-
-/// True when `value` is computed in `block` from its arguments, without effects.
-static bool isComputedFromArguments(Value value, Block *block) {
-  if (auto argument = dyn_cast<BlockArgument>(value))
-    return argument.getOwner() == block;
-  Operation *op = value.getDefiningOp();
-  return op->getBlock() == block && op->getNumRegions() == 0 && isMemoryEffectFree(op) &&
-         llvm::all_of(op->getOperands(),
-                      [&](Value operand) { return isComputedFromArguments(operand, block); });
-}
 
 namespace {
 
@@ -149,24 +90,9 @@ private:
     OpBuilder builder(launch);
     Location loc = launch.getLoc();
     Value count = countOf(builder, Part{launch, kernel, {}});
-    int64_t words = 1;
-    for (Value argument : launch.getArgs())
-      words += wordsOf(argument.getType());
     Value call = kernel::CallOp::create(builder, loc, pointer());
     HostAbi abi(builder, loc, call);
-    Value block = stackWords(builder, loc, words);
-    int64_t place = 0;
-    auto store = [&](Value value) {
-      LLVM::StoreOp::create(builder, loc, value, abi.advance(block, abi.word(8 * place++)));
-    };
-    store(call);
-    for (auto [argument, seen] : llvm::zip_equal(launch.getArgs(), kernel.getArgumentTypes())) {
-      if (!isa<MemRefType>(argument.getType())) {
-        store(toWord(builder, loc, argument));
-        continue;
-      }
-      storeBuffer(builder, loc, argument, cast<MemRefType>(seen), store);
-    }
+    Value block = packArguments(builder, loc, call, launch.getArgs(), kernel.getArgumentTypes());
     auto function = cast<FunctionType>(taskType());
     Value task =
         func::ConstantOp::create(builder, loc, function, SymbolRefAttr::get(kernel.getNameAttr()));
@@ -257,7 +183,7 @@ private:
   static Value countOf(OpBuilder &builder, Part part) {
     IRMapping mapping;
     mapping.map(part.kernel.getArguments(), part.launch.getArgs());
-    return cloneCount(builder, parallelOf(part.kernel).getCount(), mapping);
+    return cloneComputation(builder, parallelOf(part.kernel).getCount(), mapping);
   }
 
   static void lowerAlone(Part part, func::FuncOp outer) {
@@ -343,40 +269,6 @@ private:
     return arith::SelectOp::create(builder, loc, isOdd, back, number);
   }
 
-  static void storeBuffer(OpBuilder &builder, Location loc, Value buffer, MemRefType seen,
-                          function_ref<void(Value)> store) {
-    auto type = cast<MemRefType>(buffer.getType());
-    auto metadata = memref::ExtractStridedMetadataOp::create(builder, loc, buffer);
-    Value start = memref::ExtractAlignedPointerAsIndexOp::create(builder, loc, buffer);
-    Value bytes = arith::ConstantIndexOp::create(
-        builder, loc,
-        std::max<int64_t>(1,
-                          type.getElementType().isIndex() ? 8 : type.getElementTypeBitWidth() / 8));
-    // An offset that the type tells is added where the buffer is read.
-    int64_t told = seen.getStridesAndOffset().second;
-    Value rest = arith::SubIOp::create(
-        builder, loc, metadata.getOffset(),
-        arith::ConstantIndexOp::create(builder, loc, ShapedType::isDynamic(told) ? 0 : told));
-    Value offset = arith::MulIOp::create(builder, loc, rest, bytes);
-    store(toWord(builder, loc, arith::AddIOp::create(builder, loc, start, offset)));
-    for (int64_t dim = 0; dim < seen.getRank(); ++dim)
-      if (seen.isDynamicDim(dim))
-        store(toWord(builder, loc, metadata.getSizes()[dim]));
-    for (unsigned dim : dynamicStrides(seen))
-      store(toWord(builder, loc, metadata.getStrides()[dim]));
-  }
-
-  /// Repeats the computation of the task count in the caller.
-  static Value cloneCount(OpBuilder &builder, Value value, IRMapping &mapping) {
-    if (Value known = mapping.lookupOrNull(value))
-      return known;
-    Operation *op = value.getDefiningOp();
-    for (Value operand : op->getOperands())
-      cloneCount(builder, operand, mapping);
-    builder.clone(*op, mapping);
-    return mapping.lookup(value);
-  }
-
   Type taskType() {
     return FunctionType::get(&getContext(),
                              {pointer(), IntegerType::get(&getContext(), 64), pointer()}, {});
@@ -426,23 +318,6 @@ private:
       call.erase();
     });
     return body;
-  }
-
-  /// The kernel's argument rebuilt from the body's, from number `next` on.
-  static Value unpackArgument(OpBuilder &builder, Location loc, Type type, Block &block,
-                              unsigned &next) {
-    auto memref = dyn_cast<MemRefType>(type);
-    if (!memref)
-      return block.getArgument(next++);
-    Value start = block.getArgument(next++);
-    auto take = [&](size_t count) {
-      ValueRange values(block.getArguments().slice(next, count));
-      next += count;
-      return values;
-    };
-    SmallVector<Value> sizes = llvm::to_vector(take(memref.getNumDynamicDims()));
-    SmallVector<Value> strides = llvm::to_vector(take(dynamicStrides(memref).size()));
-    return kernel::ViewOp::create(builder, loc, memref, start, sizes, strides);
   }
 
   /// Gives scratch buffers their places; the bytes needed.

@@ -17,38 +17,8 @@ using namespace mlir;
 using namespace fovea;
 using namespace fovea::cpu;
 
-/// Place of an iteration dimension among a map's results; of keys in pages, that of a page's rows.
-static unsigned placeOf(AffineMap map, unsigned dim) {
-  for (auto [place, expr] : llvm::enumerate(map.getResults()))
-    if (expr == getAffineDimExpr(dim, map.getContext()) ||
-        (expr.getKind() == AffineExprKind::Mod && expr.isFunctionOfDim(dim)))
-      return place;
-  llvm_unreachable("attention_c3, c4: the maps have all of their dimensions");
-}
-
 int64_t cpu::staticExtent(Value buffer, AffineMap map, unsigned dim) {
   return cast<ShapedType>(buffer.getType()).getDimSize(placeOf(map, dim));
-}
-
-Value cpu::countKeys(AttentionOp op, Nest &nest) {
-  if (!op.getPages())
-    return nest.size(op.getKey(), placeOf(op.getKeyMap(), AttentionOp::J));
-  return nest.mul(nest.size(op.getPages(), 1), nest.index(op.getPageSize()));
-}
-
-Value cpu::placeOfKey(AttentionOp op, Nest &nest, Value batch, Value key) {
-  if (!op.getPages())
-    return key;
-  Value size = nest.index(op.getPageSize()), one = nest.index(1);
-  Value block = nest.min(nest.div(key, size), nest.sub(nest.size(op.getPages(), 1), one));
-  Value entry =
-      memref::LoadOp::create(nest.builder, nest.loc, op.getPages(), ValueRange{batch, block});
-  Value page =
-      arith::IndexCastOp::create(nest.builder, nest.loc, nest.builder.getIndexType(), entry);
-  Value pages = nest.min(nest.size(op.getKey(), op.getPagePlace(op.getKeyMap())),
-                         nest.size(op.getValue(), op.getPagePlace(op.getValueMap())));
-  page = nest.max(nest.min(page, nest.sub(pages, one)), nest.index(0));
-  return nest.add(nest.mul(page, size), nest.rem(key, size));
 }
 
 std::optional<int64_t> cpu::staticStride(Value buffer, AffineMap map, unsigned dim) {

@@ -10,8 +10,9 @@
 
 #include "compiler/Targets/CPU/Forms.h"
 #include "compiler/Targets/CPU/LaneMath.h"
-#include "compiler/Targets/CPU/LaneRegion.h"
-#include "compiler/Targets/CPU/MaskIntervals.h"
+#include "compiler/Targets/Loops/AttentionKeys.h"
+#include "compiler/Targets/Loops/LaneRegion.h"
+#include "compiler/Targets/Loops/MaskIntervals.h"
 
 #include "dialects/Fovea/StructuredOps.h"
 
@@ -28,13 +29,6 @@ std::optional<int64_t> staticStride(mlir::Value buffer, mlir::AffineMap map, uns
 
 /// Extent of an iteration dimension as one operand has it, possibly dynamic.
 int64_t staticExtent(mlir::Value buffer, mlir::AffineMap map, unsigned dim);
-
-/// Number, in the maps of key and value, of key `key` of a batch: with pages, of the row of the
-/// pool that the table says. An entry that is no page, which excluded keys may have, is one.
-mlir::Value placeOfKey(AttentionOp op, Nest &nest, mlir::Value batch, mlir::Value key);
-
-/// All keys of an attention.
-mlir::Value countKeys(AttentionOp op, Nest &nest);
 
 class AttentionTask : protected LaneMath {
 protected:

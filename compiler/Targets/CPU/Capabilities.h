@@ -7,6 +7,8 @@
 #ifndef FOVEA_COMPILER_TARGETS_CPU_CAPABILITIES_H
 #define FOVEA_COMPILER_TARGETS_CPU_CAPABILITIES_H
 
+#include "compiler/Targets/Loops/RegisterTile.h"
+
 #include "llvm/ADT/StringRef.h"
 
 #include <optional>
@@ -15,11 +17,7 @@
 
 namespace fovea::cpu {
 
-/// A shape of the register product: rows of vectors.
-struct RegisterTile {
-  int64_t rows;
-  int64_t vectors;
-};
+using loops::RegisterTile;
 
 /// A CPU as the code generator sees it.
 struct Capabilities {

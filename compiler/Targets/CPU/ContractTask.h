@@ -10,12 +10,14 @@
 
 #include "compiler/Targets/CPU/Capabilities.h"
 #include "compiler/Targets/CPU/Forms.h"
-#include "compiler/Targets/CPU/LaneRegion.h"
+#include "compiler/Targets/Loops/LaneRegion.h"
 #include "compiler/Targets/CPU/ProductDims.h"
 
 #include "dialects/FoveaKernel/FoveaKernelDialect.h"
 
 namespace fovea::cpu {
+
+using namespace fovea::loops;
 
 /// Why a contraction cannot be summed along lanes of its output, whatever its elements.
 Refusal refuseLanes(ContractOp op, const std::optional<ProductDims> &dims, const Capabilities &cpu);

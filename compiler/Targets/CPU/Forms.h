@@ -1,7 +1,6 @@
 //===- Forms.h - the ways in which the CPU computes an operation ----------===//
 //
-// A form is one schedule for a kind of operation. Forms are tried in the order of `forms()`; one
-// that does not apply says why, and the ledger keeps it.
+// Forms of vectors of lanes, behind which come those of scalar loops (compiler/Targets/Loops).
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
@@ -9,18 +8,13 @@
 #define FOVEA_COMPILER_TARGETS_CPU_FORMS_H
 
 #include "compiler/Targets/CPU/Capabilities.h"
-#include "compiler/Targets/CPU/Nest.h"
+#include "compiler/Targets/Loops/Forms.h"
 
 #include "mlir/IR/Operation.h"
 
 namespace fovea::cpu {
 
-/// Why a form does not apply: a class for machines and a sentence for people. Empty: it applies.
-struct Refusal {
-  std::string reason;
-  std::string text;
-  explicit operator bool() const { return !reason.empty(); }
-};
+using namespace fovea::loops;
 
 struct Form {
   llvm::StringLiteral name;
@@ -35,8 +29,12 @@ struct Form {
   bool special = false;
 };
 
-/// All forms, best first.
-llvm::ArrayRef<Form> forms();
+/// All forms for a machine, best first; those of scalar loops among them.
+std::vector<BoundForm> formsOf(const Capabilities &cpu);
+
+/// Why the sums of a tile do not all stay in registers, beside two that a step of the product
+/// needs.
+Refusal refuseRegisters(RegisterTile tile, const Capabilities &cpu);
 
 // The forms, each in the file of its name; both of words in WordProduct.cpp.
 extern const Form kTileProduct;
@@ -44,14 +42,8 @@ extern const Form kDotProduct;
 extern const Form kPanelProduct;
 extern const Form kGateProduct;
 extern const Form kRoundedGates;
-extern const Form kLoopProduct;
 extern const Form kStreamedAttention;
 extern const Form kTransposedAttention;
-extern const Form kRowAttention;
-extern const Form kRowSoftmax;
-extern const Form kRowNorm;
-extern const Form kElementwise;
-extern const Form kReduction;
 
 } // namespace fovea::cpu
 

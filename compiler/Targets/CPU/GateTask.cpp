@@ -6,7 +6,7 @@
 //===----------------------------------------------------------------------===//
 #include "compiler/Targets/CPU/GateTask.h"
 
-#include "compiler/Targets/CPU/LaneRegion.h"
+#include "compiler/Targets/Loops/LaneRegion.h"
 
 #include "dialects/FoveaKernel/FoveaKernelDialect.h"
 

@@ -7,7 +7,7 @@
 #include "compiler/Targets/CPU/LaneDots.h"
 
 #include "compiler/Conversion/KernelToVector/EvenOdd.h"
-#include "compiler/Targets/CPU/LaneRegion.h"
+#include "compiler/Targets/Loops/LaneRegion.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"

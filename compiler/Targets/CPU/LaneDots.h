@@ -8,9 +8,11 @@
 #ifndef FOVEA_COMPILER_TARGETS_CPU_LANEDOTS_H
 #define FOVEA_COMPILER_TARGETS_CPU_LANEDOTS_H
 
-#include "compiler/Targets/CPU/Nest.h"
+#include "compiler/Targets/Loops/Nest.h"
 
 namespace fovea::cpu {
+
+using namespace fovea::loops;
 
 /// Rows of `left` and of `right` whose dot products are added up at a time; `right` is a power of
 /// two and left * right at most the number of lanes.

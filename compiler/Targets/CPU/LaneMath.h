@@ -7,12 +7,14 @@
 #ifndef FOVEA_COMPILER_TARGETS_CPU_LANEMATH_H
 #define FOVEA_COMPILER_TARGETS_CPU_LANEMATH_H
 
-#include "compiler/Targets/CPU/Nest.h"
+#include "compiler/Targets/Loops/Nest.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 namespace fovea::cpu {
+
+using namespace fovea::loops;
 
 /// Arithmetic on vectors of `lanes` f32, written at the nest's place.
 class LaneMath {

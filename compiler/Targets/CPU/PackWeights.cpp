@@ -8,7 +8,7 @@
 #include "compiler/Targets/CPU/Capabilities.h"
 #include "compiler/Targets/CPU/Passes.h"
 #include "compiler/Targets/CPU/ProductDims.h"
-#include "compiler/Targets/CPU/ScheduleRequest.h"
+#include "compiler/Targets/Loops/ScheduleRequest.h"
 #include "compiler/Targets/CPU/WordPanels.h"
 
 #include "dialects/Fovea/StructuredOps.h"

@@ -8,7 +8,7 @@
 //===----------------------------------------------------------------------===//
 #include "compiler/Targets/CPU/ContractTask.h"
 #include "compiler/Targets/CPU/Forms.h"
-#include "compiler/Targets/CPU/ScheduleRequest.h"
+#include "compiler/Targets/Loops/ScheduleRequest.h"
 #include "compiler/Targets/CPU/WidenRows.h"
 
 #include "dialects/Fovea/StructuredOps.h"

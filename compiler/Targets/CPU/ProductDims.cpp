@@ -4,11 +4,13 @@
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
+#include "compiler/Targets/Loops/ScalarLoops.h"
 #include "compiler/Targets/CPU/ProductDims.h"
 
 using namespace mlir;
 using namespace fovea;
 using namespace fovea::cpu;
+using namespace fovea::loops;
 
 /// The constant M of an index `... mod M`, else 0.
 static int64_t modulusOf(AffineExpr expr) {
@@ -90,15 +92,4 @@ std::optional<int64_t> ProductDims::rowCount() const {
       rowsMap.getResultPosition(getAffineDimExpr(*m, rowsMap.getContext()));
   int64_t size = place ? cast<ShapedType>(rows.getType()).getDimSize(*place) : ShapedType::kDynamic;
   return ShapedType::isDynamic(size) ? std::nullopt : std::optional(size);
-}
-
-std::pair<Value, unsigned> cpu::bearerOf(ContractOp op, unsigned dim) {
-  AffineExpr expr = getAffineDimExpr(dim, op.getContext());
-  std::pair<Value, AffineMap> operands[] = {
-      {op.getInit(), op.getOutMap()}, {op.getLhs(), op.getLhsMap()}, {op.getRhs(), op.getRhsMap()}};
-  for (auto &[operand, map] : operands)
-    for (auto [position, result] : llvm::enumerate(map.getResults()))
-      if (result == expr)
-        return {operand, static_cast<unsigned>(position)};
-  llvm_unreachable("contract_c3: every dimension is a result of its own");
 }

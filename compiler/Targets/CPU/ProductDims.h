@@ -43,9 +43,6 @@ struct ProductDims {
 /// group of `lanes` of it that starts at a multiple of them; of no lanes, all along it.
 bool movesEvenly(mlir::AffineMap map, unsigned dim, int64_t lanes = 0);
 
-/// Operand and position that bear a dimension as a result of its own: the extent's source.
-std::pair<mlir::Value, unsigned> bearerOf(ContractOp op, unsigned dim);
-
 } // namespace fovea::cpu
 
 #endif // FOVEA_COMPILER_TARGETS_CPU_PRODUCTDIMS_H

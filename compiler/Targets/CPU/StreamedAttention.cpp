@@ -10,8 +10,8 @@
 //===----------------------------------------------------------------------===//
 #include "compiler/Targets/CPU/AttentionTask.h"
 #include "compiler/Targets/CPU/LaneDots.h"
-#include "compiler/Targets/CPU/ScalarLoops.h"
-#include "compiler/Targets/CPU/ScheduleRequest.h"
+#include "compiler/Targets/Loops/ScalarLoops.h"
+#include "compiler/Targets/Loops/ScheduleRequest.h"
 
 #include "dialects/FoveaKernel/FoveaKernelDialect.h"
 

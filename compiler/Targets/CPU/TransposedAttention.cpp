@@ -8,9 +8,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 #include "compiler/Targets/CPU/AttentionTask.h"
-#include "compiler/Targets/CPU/MaskShape.h"
-#include "compiler/Targets/CPU/ScalarLoops.h"
-#include "compiler/Targets/CPU/ScheduleRequest.h"
+#include "compiler/Targets/Loops/MaskShape.h"
+#include "compiler/Targets/Loops/ScalarLoops.h"
+#include "compiler/Targets/Loops/ScheduleRequest.h"
 #include "compiler/Targets/CPU/TransposedCopy.h"
 #include "compiler/Targets/CPU/WidenRows.h"
 

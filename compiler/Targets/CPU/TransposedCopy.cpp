@@ -7,7 +7,7 @@
 //===----------------------------------------------------------------------===//
 #include "compiler/Targets/CPU/TransposedCopy.h"
 
-#include "compiler/Targets/CPU/LaneRegion.h"
+#include "compiler/Targets/Loops/LaneRegion.h"
 
 #include "dialects/Fovea/StructuredOps.h"
 

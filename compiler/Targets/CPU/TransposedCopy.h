@@ -8,9 +8,11 @@
 #ifndef FOVEA_COMPILER_TARGETS_CPU_TRANSPOSEDCOPY_H
 #define FOVEA_COMPILER_TARGETS_CPU_TRANSPOSEDCOPY_H
 
-#include "compiler/Targets/CPU/Nest.h"
+#include "compiler/Targets/Loops/Nest.h"
 
 namespace fovea::cpu {
+
+using namespace fovea::loops;
 
 /// A panel f32 [columns, vectors * lanes] whose lane l holds row `firstRow + l` of a matrix.
 struct LanePanel {

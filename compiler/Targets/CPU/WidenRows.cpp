@@ -6,7 +6,7 @@
 //===----------------------------------------------------------------------===//
 #include "compiler/Targets/CPU/WidenRows.h"
 
-#include "compiler/Targets/CPU/ScalarLoops.h"
+#include "compiler/Targets/Loops/ScalarLoops.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"

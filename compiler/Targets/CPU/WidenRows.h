@@ -9,9 +9,11 @@
 #ifndef FOVEA_COMPILER_TARGETS_CPU_WIDENROWS_H
 #define FOVEA_COMPILER_TARGETS_CPU_WIDENROWS_H
 
-#include "compiler/Targets/CPU/LaneRegion.h"
+#include "compiler/Targets/Loops/LaneRegion.h"
 
 namespace fovea::cpu {
+
+using namespace fovea::loops;
 
 /// Copies the first `length` elements of a row of a matrix of floats, whose rows are without gaps,
 /// to row `to` of `wide`, in f32.

@@ -4,9 +4,10 @@
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
+#include "compiler/Targets/Loops/ScalarLoops.h"
 #include "compiler/Targets/CPU/WordPanels.h"
 
-#include "compiler/Targets/CPU/ScheduleRequest.h"
+#include "compiler/Targets/Loops/ScheduleRequest.h"
 
 #include "dialects/Fovea/StructuredOps.h"
 
@@ -97,7 +98,7 @@ std::optional<WordPlan> cpu::planWords(ContractOp op, const Capabilities &cpu) {
   WordPlan plan;
   for (auto [unit, form] :
        {std::pair(RowUnit::Tile, &kTileProduct), std::pair(RowUnit::Dot, &kDotProduct)})
-    if (isAskedFor(op, *form) && !requestedTile(op) && !planWords(op, cpu, unit, plan))
+    if (isAskedFor(op, form->name) && !requestedTile(op) && !planWords(op, cpu, unit, plan))
       return plan;
   return std::nullopt;
 }

@@ -4,13 +4,13 @@
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
-#include "compiler/Targets/CPU/Forms.h"
-#include "compiler/Targets/CPU/ScalarLoops.h"
+#include "compiler/Targets/Loops/Forms.h"
+#include "compiler/Targets/Loops/ScalarLoops.h"
 
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 
 using namespace mlir;
-using namespace fovea::cpu;
+using namespace fovea::loops;
 
 /// Static elements that the innermost loops of a row should have at least.
 static constexpr int64_t kInnerElements = 256;
@@ -25,15 +25,19 @@ static bool handlesReduction(Operation *op) {
   return structured && structured.getNumReductionLoops() != 0;
 }
 
-static Refusal applies(Operation *, const Capabilities &) { return {}; }
+static Refusal applies(Operation *) { return {}; }
 
-static void scheduleParallel(Operation *op, Nest &nest, const Capabilities &) {
+static void scheduleParallel(Operation *op, Nest &nest) {
   auto structured = cast<linalg::LinalgOp>(op);
   SmallVector<Value> extents = extentsOf(nest, structured);
   auto element = [&](ArrayRef<Value> position) {
     storeResults(nest, structured, position,
                  cloneBody(nest, structured, position, {}, /*reassociate=*/false));
   };
+  if (nest.blockThreads > 0)
+    return nest.parallel(nest.product(extents), [&](Value number) {
+      element(extents.empty() ? SmallVector<Value>() : nest.delinearize(number, extents));
+    });
   if (extents.size() < 2) {
     if (extents.empty()) {
       nest.parallel(nest.index(1), [&](Value) { element({}); });
@@ -110,10 +114,13 @@ static Nest::Carried reduceRow(Nest &nest, linalg::LinalgOp op, ArrayRef<Value> 
                    });
 }
 
-static void scheduleReduction(Operation *op, Nest &nest, const Capabilities &) {
+static void scheduleReduction(Operation *op, Nest &nest) {
   auto structured = cast<linalg::LinalgOp>(op);
   SmallVector<Value> extents = extentsOf(nest, structured);
   ReductionDims dims = dimsOf(structured);
+  if (nest.blockThreads > 0 && dims.column)
+    // Neighbouring threads read neighbours in memory.
+    dims.rows.push_back(*std::exchange(dims.column, std::nullopt));
   auto pick = [&](ArrayRef<unsigned> which) {
     return llvm::map_to_vector(which, [&](unsigned dim) { return extents[dim]; });
   };
@@ -154,7 +161,7 @@ static void scheduleReduction(Operation *op, Nest &nest, const Capabilities &) {
   });
 }
 
-const Form fovea::cpu::kElementwise = {"elementwise_loops", handlesParallel, applies,
+const LoopForm fovea::loops::kElementwise = {"elementwise_loops", handlesParallel, applies,
                                        scheduleParallel};
-const Form fovea::cpu::kReduction = {"reduction_loops", handlesReduction, applies,
+const LoopForm fovea::loops::kReduction = {"reduction_loops", handlesReduction, applies,
                                      scheduleReduction};

@@ -4,7 +4,7 @@
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
-#include "compiler/Targets/CPU/LaneRegion.h"
+#include "compiler/Targets/Loops/LaneRegion.h"
 
 #include "dialects/Fovea/StructuredOps.h"
 #include "dialects/FoveaKernel/FoveaKernelDialect.h"
@@ -13,9 +13,9 @@
 
 using namespace mlir;
 using namespace fovea;
-using namespace fovea::cpu;
+using namespace fovea::loops;
 
-Value cpu::laneIndices(Nest &nest, Value first, int64_t lanes) {
+Value loops::laneIndices(Nest &nest, Value first, int64_t lanes) {
   SmallVector<int32_t> steps = llvm::to_vector_of<int32_t>(llvm::seq<int64_t>(0, lanes));
   auto type = VectorType::get({lanes}, nest.builder.getI32Type());
   Value iota = arith::ConstantOp::create(nest.builder, nest.loc,
@@ -23,12 +23,12 @@ Value cpu::laneIndices(Nest &nest, Value first, int64_t lanes) {
   return arith::AddIOp::create(nest.builder, nest.loc, broadcast(nest, first, lanes), iota);
 }
 
-Value cpu::laneMask(Nest &nest, Value first, Value bound, int64_t lanes) {
+Value loops::laneMask(Nest &nest, Value first, Value bound, int64_t lanes) {
   return arith::CmpIOp::create(nest.builder, nest.loc, arith::CmpIPredicate::slt,
                                laneIndices(nest, first, lanes), broadcast(nest, bound, lanes));
 }
 
-Value cpu::broadcast(Nest &nest, Value value, int64_t lanes) {
+Value loops::broadcast(Nest &nest, Value value, int64_t lanes) {
   if (isa<VectorType>(value.getType()))
     return value;
   if (value.getType().isIndex())
@@ -90,7 +90,7 @@ static Value flatten(Nest &nest, Value buffer) {
   return nest.view(buffer, nest.index(0), {nest.index(int64_t(1) << 36)}, {nest.index(1)});
 }
 
-Value cpu::loadLanes(Nest &nest, Value buffer, AffineMap map, const LaneGroup &group) {
+Value loops::loadLanes(Nest &nest, Value buffer, AffineMap map, const LaneGroup &group) {
   SmallVector<Value> indices = nest.apply(map, group.dims);
   if (!map.isFunctionOfDim(group.dim))
     return memref::LoadOp::create(nest.builder, nest.loc, buffer, indices);
@@ -122,7 +122,7 @@ Value cpu::loadLanes(Nest &nest, Value buffer, AffineMap map, const LaneGroup &g
   return arith::CmpIOp::create(nest.builder, nest.loc, arith::CmpIPredicate::ne, loaded, zero);
 }
 
-void cpu::storeLanes(Nest &nest, Value value, Value buffer, AffineMap map, const LaneGroup &group) {
+void loops::storeLanes(Nest &nest, Value value, Value buffer, AffineMap map, const LaneGroup &group) {
   OpBuilder &builder = nest.builder;
   value = broadcast(nest, value, group.lanes);
   SmallVector<Value> indices = nest.apply(map, group.dims);
@@ -250,17 +250,17 @@ private:
 
 } // namespace
 
-Value cpu::inlineLanes(Nest &nest, Region &region, ArrayRef<Value> arguments,
+Value loops::inlineLanes(Nest &nest, Region &region, ArrayRef<Value> arguments,
                        const LaneGroup &group) {
   return inlineAllLanes(nest, region, arguments, group).front();
 }
 
-SmallVector<Value> cpu::inlineAllLanes(Nest &nest, Region &region, ArrayRef<Value> arguments,
+SmallVector<Value> loops::inlineAllLanes(Nest &nest, Region &region, ArrayRef<Value> arguments,
                                        const LaneGroup &group) {
   return LaneInliner(nest, group).run(region, arguments);
 }
 
-Value cpu::allFinite(Nest &nest, Value matrix, const RowRange &rows, Value columns, int64_t lanes) {
+Value loops::allFinite(Nest &nest, Value matrix, const RowRange &rows, Value columns, int64_t lanes) {
   OpBuilder &builder = nest.builder;
   auto wide = VectorType::get({lanes}, builder.getF32Type());
   Value zeros = arith::ConstantOp::create(builder, nest.loc, builder.getZeroAttr(wide));
@@ -285,7 +285,7 @@ Value cpu::allFinite(Nest &nest, Value matrix, const RowRange &rows, Value colum
   return arith::CmpFOp::create(builder, nest.loc, arith::CmpFPredicate::OEQ, sum, nest.f32(0));
 }
 
-SmallVector<Value> cpu::transpose(Nest &nest, ArrayRef<Value> rows) {
+SmallVector<Value> loops::transpose(Nest &nest, ArrayRef<Value> rows) {
   int64_t size = rows.size();
   SmallVector<Value> now(rows);
   // Exchanges the off-diagonal blocks of size 1, 2, 4, ... of every block twice as large.

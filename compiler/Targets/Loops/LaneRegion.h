@@ -5,12 +5,12 @@
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
-#ifndef FOVEA_COMPILER_TARGETS_CPU_LANEREGION_H
-#define FOVEA_COMPILER_TARGETS_CPU_LANEREGION_H
+#ifndef FOVEA_COMPILER_TARGETS_LOOPS_LANEREGION_H
+#define FOVEA_COMPILER_TARGETS_LOOPS_LANEREGION_H
 
-#include "compiler/Targets/CPU/Nest.h"
+#include "compiler/Targets/Loops/Nest.h"
 
-namespace fovea::cpu {
+namespace fovea::loops {
 
 /// One group of lanes along one iteration dimension.
 struct LaneGroup {
@@ -64,6 +64,6 @@ mlir::Value allFinite(Nest &nest, mlir::Value matrix, const RowRange &rows, mlir
 /// number equals their lanes, a power of two.
 llvm::SmallVector<mlir::Value> transpose(Nest &nest, llvm::ArrayRef<mlir::Value> rows);
 
-} // namespace fovea::cpu
+} // namespace fovea::loops
 
-#endif // FOVEA_COMPILER_TARGETS_CPU_LANEREGION_H
+#endif // FOVEA_COMPILER_TARGETS_LOOPS_LANEREGION_H

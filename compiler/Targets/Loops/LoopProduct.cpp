@@ -5,9 +5,8 @@
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
-#include "compiler/Targets/CPU/Forms.h"
-#include "compiler/Targets/CPU/ProductDims.h"
-#include "compiler/Targets/CPU/ScalarLoops.h"
+#include "compiler/Targets/Loops/Forms.h"
+#include "compiler/Targets/Loops/ScalarLoops.h"
 
 #include "dialects/Fovea/StructuredOps.h"
 
@@ -15,10 +14,10 @@
 
 using namespace mlir;
 using namespace fovea;
-using namespace fovea::cpu;
+using namespace fovea::loops;
 
 static bool handles(Operation *op) { return isa<ContractOp>(op); }
-static Refusal applies(Operation *, const Capabilities &) { return {}; }
+static Refusal applies(Operation *) { return {}; }
 
 /// An element in the type of the sum.
 static Value widen(Nest &nest, Value value, Type sum) {
@@ -40,7 +39,7 @@ static Value accumulate(Nest &nest, Value sum, Value a, Value b) {
   return next;
 }
 
-static void schedule(Operation *op, Nest &nest, const Capabilities &) {
+static void schedule(Operation *op, Nest &nest) {
   auto contract = cast<ContractOp>(op);
   SmallVector<Value> extents, rows, summed;
   SmallVector<unsigned> rowDims, summedDims;
@@ -93,4 +92,4 @@ static void schedule(Operation *op, Nest &nest, const Capabilities &) {
   });
 }
 
-const Form cpu::kLoopProduct = {"loop_product", handles, applies, schedule};
+const LoopForm loops::kLoopProduct = {"loop_product", handles, applies, schedule};

@@ -4,7 +4,7 @@
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
-#include "compiler/Targets/CPU/MaskIntervals.h"
+#include "compiler/Targets/Loops/MaskIntervals.h"
 
 #include "dialects/Fovea/StructuredOps.h"
 
@@ -13,11 +13,11 @@
 
 using namespace mlir;
 using namespace fovea;
-using namespace fovea::cpu;
+using namespace fovea::loops;
 
 using Dim = AttentionOp::Dim;
 
-Positions cpu::keysOf(AttentionOp op, Nest &nest, Value head, Value keys) {
+Positions loops::keysOf(AttentionOp op, Nest &nest, Value head, Value keys) {
   int64_t parts = keyPartsOf(op);
   if (parts == 1)
     return {nest.index(0), keys};
@@ -28,7 +28,7 @@ Positions cpu::keysOf(AttentionOp op, Nest &nest, Value head, Value keys) {
   return {first, nest.min(nest.add(first, size), keys)};
 }
 
-bool cpu::judgesBlocks(AttentionOp op) {
+bool loops::judgesBlocks(AttentionOp op) {
   if (op.getMask().empty())
     return false;
   Block &body = op.getMask().front();

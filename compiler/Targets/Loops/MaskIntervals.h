@@ -5,14 +5,14 @@
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
-#ifndef FOVEA_COMPILER_TARGETS_CPU_MASKINTERVALS_H
-#define FOVEA_COMPILER_TARGETS_CPU_MASKINTERVALS_H
+#ifndef FOVEA_COMPILER_TARGETS_LOOPS_MASKINTERVALS_H
+#define FOVEA_COMPILER_TARGETS_LOOPS_MASKINTERVALS_H
 
-#include "compiler/Targets/CPU/MaskReads.h"
+#include "compiler/Targets/Loops/MaskReads.h"
 
 #include "llvm/ADT/DenseMap.h"
 
-namespace fovea::cpu {
+namespace fovea::loops {
 
 /// The keys that a head may keep, of `keys` in all: its part where fovea-split-keys made parts, of
 /// which the mask then keeps no other.
@@ -69,6 +69,6 @@ private:
   MaskKnowledge known;
 };
 
-} // namespace fovea::cpu
+} // namespace fovea::loops
 
-#endif // FOVEA_COMPILER_TARGETS_CPU_MASKINTERVALS_H
+#endif // FOVEA_COMPILER_TARGETS_LOOPS_MASKINTERVALS_H

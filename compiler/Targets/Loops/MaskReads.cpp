@@ -4,9 +4,9 @@
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
-#include "compiler/Targets/CPU/MaskReads.h"
+#include "compiler/Targets/Loops/MaskReads.h"
 
-#include "compiler/Targets/CPU/LaneRegion.h"
+#include "compiler/Targets/Loops/LaneRegion.h"
 
 #include "dialects/Fovea/StructuredOps.h"
 
@@ -14,7 +14,7 @@
 
 using namespace mlir;
 using namespace fovea;
-using namespace fovea::cpu;
+using namespace fovea::loops;
 
 using Dim = AttentionOp::Dim;
 
@@ -46,7 +46,7 @@ static std::optional<Picked> pickedBy(AffineMap map) {
   return query ? Picked::ByQuery : key ? Picked::ByKey : Picked::ByHead;
 }
 
-std::optional<MaskRead> cpu::maskReadOf(AttentionOp op, Value scalar) {
+std::optional<MaskRead> loops::maskReadOf(AttentionOp op, Value scalar) {
   if (!scalar.getType().isInteger())
     return std::nullopt;
   Value source = scalar;
@@ -116,7 +116,7 @@ static Value asIndex(Nest &nest, Value integer) {
   return arith::IndexCastOp::create(nest.builder, nest.loc, nest.builder.getIndexType(), integer);
 }
 
-Interval cpu::integersOf(Nest &nest, const MaskRead &read, ArrayRef<Value> at,
+Interval loops::integersOf(Nest &nest, const MaskRead &read, ArrayRef<Value> at,
                          const Positions &positions, int64_t lanes) {
   if (read.picked == Picked::ByHead) {
     Value value = asIndex(nest, memref::LoadOp::create(nest.builder, nest.loc, read.buffer,
@@ -131,7 +131,7 @@ Interval cpu::integersOf(Nest &nest, const MaskRead &read, ArrayRef<Value> at,
   return {asIndex(nest, ends[0]), asIndex(nest, ends[1])};
 }
 
-Kept cpu::bitsOf(Nest &nest, const MaskRead &read, ArrayRef<Value> at, const Positions &positions,
+Kept loops::bitsOf(Nest &nest, const MaskRead &read, ArrayRef<Value> at, const Positions &positions,
                  int64_t lanes) {
   if (read.picked == Picked::ByHead) {
     Value bit =

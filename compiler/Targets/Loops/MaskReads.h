@@ -4,14 +4,14 @@
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
-#ifndef FOVEA_COMPILER_TARGETS_CPU_MASKREADS_H
-#define FOVEA_COMPILER_TARGETS_CPU_MASKREADS_H
+#ifndef FOVEA_COMPILER_TARGETS_LOOPS_MASKREADS_H
+#define FOVEA_COMPILER_TARGETS_LOOPS_MASKREADS_H
 
-#include "compiler/Targets/CPU/Nest.h"
+#include "compiler/Targets/Loops/Nest.h"
 
 #include "dialects/Fovea/FoveaDialect.h"
 
-namespace fovea::cpu {
+namespace fovea::loops {
 
 /// Values of an index, inclusive.
 struct Interval {
@@ -53,6 +53,6 @@ Interval integersOf(Nest &nest, const MaskRead &read, llvm::ArrayRef<mlir::Value
 Kept bitsOf(Nest &nest, const MaskRead &read, llvm::ArrayRef<mlir::Value> at,
             const Positions &positions, int64_t lanes);
 
-} // namespace fovea::cpu
+} // namespace fovea::loops
 
-#endif // FOVEA_COMPILER_TARGETS_CPU_MASKREADS_H
+#endif // FOVEA_COMPILER_TARGETS_LOOPS_MASKREADS_H

@@ -4,13 +4,13 @@
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
-#include "compiler/Targets/CPU/MaskShape.h"
+#include "compiler/Targets/Loops/MaskShape.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 
 using namespace mlir;
 using namespace fovea;
-using namespace fovea::cpu;
+using namespace fovea::loops;
 
 using Dim = AttentionOp::Dim;
 
@@ -117,7 +117,7 @@ private:
 
 } // namespace
 
-bool cpu::keepsBand(AttentionOp op) {
+bool loops::keepsBand(AttentionOp op) {
   if (op.getMask().empty())
     return false;
   Block &body = op.getMask().front();

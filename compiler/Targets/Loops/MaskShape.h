@@ -4,17 +4,17 @@
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
-#ifndef FOVEA_COMPILER_TARGETS_CPU_MASKSHAPE_H
-#define FOVEA_COMPILER_TARGETS_CPU_MASKSHAPE_H
+#ifndef FOVEA_COMPILER_TARGETS_LOOPS_MASKSHAPE_H
+#define FOVEA_COMPILER_TARGETS_LOOPS_MASKSHAPE_H
 
 #include "dialects/Fovea/FoveaDialect.h"
 
-namespace fovea::cpu {
+namespace fovea::loops {
 
 /// True when the mask of `op` keeps keys near each query alone: comparisons bound the distance
 /// j - i from below and from above.
 bool keepsBand(AttentionOp op);
 
-} // namespace fovea::cpu
+} // namespace fovea::loops
 
-#endif // FOVEA_COMPILER_TARGETS_CPU_MASKSHAPE_H
+#endif // FOVEA_COMPILER_TARGETS_LOOPS_MASKSHAPE_H

@@ -4,7 +4,7 @@
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
-#include "compiler/Targets/CPU/Nest.h"
+#include "compiler/Targets/Loops/Nest.h"
 
 #include "dialects/FoveaKernel/FoveaKernelDialect.h"
 
@@ -13,9 +13,9 @@
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 
 using namespace mlir;
-using namespace fovea::cpu;
+using namespace fovea::loops;
 
-std::optional<int64_t> fovea::cpu::constant(Value value) { return getConstantIntValue(value); }
+std::optional<int64_t> fovea::loops::constant(Value value) { return getConstantIntValue(value); }
 
 Value Nest::index(int64_t value) { return arith::ConstantIndexOp::create(builder, loc, value); }
 
@@ -102,7 +102,26 @@ void Nest::branch(Value condition, function_ref<void()> then, function_ref<void(
       [&](OpBuilder &, Location) { run(otherwise); });
 }
 
+void Nest::grid(Value blocks, int64_t threads, function_ref<void(Value, Value)> body) {
+  auto op = kernel::GridOp::create(builder, loc, blocks, threads);
+  OpBuilder::InsertionGuard guard(builder);
+  Type index = builder.getIndexType();
+  Block *block = builder.createBlock(&op.getBody(), {}, {index, index}, {loc, loc});
+  body(block->getArgument(0), block->getArgument(1));
+  builder.setInsertionPointToEnd(block);
+  kernel::YieldOp::create(builder, loc);
+}
+
 void Nest::parallel(Value count, Body body) {
+  if (blockThreads > 0) {
+    Value width = index(blockThreads);
+    return grid(ceilDiv(count, width), blockThreads, [&](Value block, Value thread) {
+      Value task = add(mul(block, width), thread);
+      Value exists =
+          arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::ult, task, count);
+      branch(exists, [&] { body(task); });
+    });
+  }
   auto op = kernel::ParallelOp::create(builder, loc, count);
   OpBuilder::InsertionGuard guard(builder);
   Block *block = builder.createBlock(&op.getBody(), {}, builder.getIndexType(), loc);

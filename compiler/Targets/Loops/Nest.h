@@ -1,17 +1,18 @@
 //===- Nest.h - loops and index arithmetic of schedules -------------------===//
 //
 // A thin layer over scf and arith in which schedules are written: folded index arithmetic, loops
-// with bodies as functions, the task loop of a kernel, strips of rows.
+// with bodies as functions, the task loop of a kernel, strips of rows. On a device the tasks are
+// threads.
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
-#ifndef FOVEA_COMPILER_TARGETS_CPU_NEST_H
-#define FOVEA_COMPILER_TARGETS_CPU_NEST_H
+#ifndef FOVEA_COMPILER_TARGETS_LOOPS_NEST_H
+#define FOVEA_COMPILER_TARGETS_LOOPS_NEST_H
 
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/BuiltinTypes.h"
 
-namespace fovea::cpu {
+namespace fovea::loops {
 
 /// How strips of rows cover a count that is no multiple of the strip.
 enum class Tail {
@@ -24,10 +25,13 @@ enum class Tail {
 /// Builder of loops at one place.
 class Nest {
 public:
-  Nest(mlir::OpBuilder &builder, mlir::Location loc) : builder(builder), loc(loc) {}
+  /// `blockThreads`: threads of a block where kernels are grids of threads, else 0.
+  Nest(mlir::OpBuilder &builder, mlir::Location loc, int64_t blockThreads = 0)
+      : builder(builder), loc(loc), blockThreads(blockThreads) {}
 
   mlir::OpBuilder &builder;
   mlir::Location loc;
+  const int64_t blockThreads;
 
   mlir::Value index(int64_t value);
   mlir::Value f32(double value);
@@ -63,8 +67,11 @@ public:
   /// if (condition) then, else otherwise (which may be null).
   void branch(mlir::Value condition, llvm::function_ref<void()> then,
               llvm::function_ref<void()> otherwise = nullptr);
-  /// The task loop of a kernel.
+  /// The task loop of a kernel; in a grid a thread for each task.
   void parallel(mlir::Value count, Body body);
+  /// The grid of a kernel: body(block, thread).
+  void grid(mlir::Value blocks, int64_t threads,
+            llvm::function_ref<void(mlir::Value, mlir::Value)> body);
 
   /// Calls emit(first row, rows) so that strips of `rows` rows, or fewer at the end, cover `count`.
   void strips(mlir::Value count, int64_t rows, Tail tail,
@@ -88,6 +95,6 @@ private:
 /// The value of a constant index.
 std::optional<int64_t> constant(mlir::Value value);
 
-} // namespace fovea::cpu
+} // namespace fovea::loops
 
-#endif // FOVEA_COMPILER_TARGETS_CPU_NEST_H
+#endif // FOVEA_COMPILER_TARGETS_LOOPS_NEST_H

@@ -6,8 +6,10 @@
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
-#include "compiler/Targets/CPU/AttentionTask.h"
-#include "compiler/Targets/CPU/ScalarLoops.h"
+#include "compiler/Targets/Loops/AttentionKeys.h"
+#include "compiler/Targets/Loops/Forms.h"
+#include "compiler/Targets/Loops/MaskIntervals.h"
+#include "compiler/Targets/Loops/ScalarLoops.h"
 
 #include "dialects/Fovea/StructuredOps.h"
 
@@ -18,7 +20,7 @@
 
 using namespace mlir;
 using namespace fovea;
-using namespace fovea::cpu;
+using namespace fovea::loops;
 
 /// Channels whose sums are in scratch memory at a time; the scores are computed anew for each
 /// block.
@@ -26,7 +28,7 @@ static constexpr int64_t kChannels = 1024;
 
 static bool handles(Operation *op) { return isa<AttentionOp>(op); }
 
-static Refusal refuse(Operation *op, const Capabilities &) {
+static Refusal refuse(Operation *op) {
   auto attention = cast<AttentionOp>(op);
   if (attention.hasSugar())
     return {"order", "sugar is left; fovea-materialize-mods runs first"};
@@ -262,8 +264,8 @@ private:
 
 } // namespace
 
-static void schedule(Operation *op, Nest &nest, const Capabilities &) {
+static void schedule(Operation *op, Nest &nest) {
   RowAttention(cast<AttentionOp>(op), nest).write();
 }
 
-const Form cpu::kRowAttention = {"row_attention", handles, refuse, schedule};
+const LoopForm loops::kRowAttention = {"row_attention", handles, refuse, schedule};

@@ -4,8 +4,8 @@
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
-#include "compiler/Targets/CPU/Forms.h"
-#include "compiler/Targets/CPU/ScalarLoops.h"
+#include "compiler/Targets/Loops/Forms.h"
+#include "compiler/Targets/Loops/ScalarLoops.h"
 
 #include "dialects/Fovea/StructuredOps.h"
 
@@ -13,9 +13,9 @@
 
 using namespace mlir;
 using namespace fovea;
-using namespace fovea::cpu;
+using namespace fovea::loops;
 
-static Refusal applies(Operation *, const Capabilities &) { return {}; }
+static Refusal applies(Operation *) { return {}; }
 
 namespace {
 
@@ -77,7 +77,7 @@ private:
 
 static bool handlesSoftmax(Operation *op) { return isa<linalg::SoftmaxOp>(op); }
 
-static void scheduleSoftmax(Operation *op, Nest &nest, const Capabilities &) {
+static void scheduleSoftmax(Operation *op, Nest &nest) {
   auto softmax = cast<linalg::SoftmaxOp>(op);
   Value in = softmax.getInput(), out = softmax.getOutput();
   size_t dim = softmax.getDimension();
@@ -166,7 +166,7 @@ static std::pair<Value, Value> statistics(RowMath &math, const NormParts &norm,
   return {mean, math.div(math.constant(1), root)};
 }
 
-static void scheduleNorm(Operation *op, Nest &nest, const Capabilities &) {
+static void scheduleNorm(Operation *op, Nest &nest) {
   NormParts norm(op);
   RowMath math(nest, elementTypeOf(norm.x));
   SmallVector<Value> extents = nest.sizes(norm.x);
@@ -196,5 +196,5 @@ static void scheduleNorm(Operation *op, Nest &nest, const Capabilities &) {
   });
 }
 
-const Form cpu::kRowSoftmax = {"row_softmax", handlesSoftmax, applies, scheduleSoftmax};
-const Form cpu::kRowNorm = {"row_norm", handlesNorm, applies, scheduleNorm};
+const LoopForm loops::kRowSoftmax = {"row_softmax", handlesSoftmax, applies, scheduleSoftmax};
+const LoopForm loops::kRowNorm = {"row_norm", handlesNorm, applies, scheduleNorm};

@@ -4,15 +4,15 @@
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
-#include "compiler/Targets/CPU/ScalarLoops.h"
+#include "compiler/Targets/Loops/ScalarLoops.h"
 
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/IR/IRMapping.h"
 
 using namespace mlir;
-using namespace fovea::cpu;
+using namespace fovea::loops;
 
-SmallVector<Value> fovea::cpu::extentsOf(Nest &nest, linalg::LinalgOp op) {
+SmallVector<Value> fovea::loops::extentsOf(Nest &nest, linalg::LinalgOp op) {
   SmallVector<Value> extents(op.getNumLoops());
   for (OpOperand &operand : op->getOpOperands()) {
     if (!isa<MemRefType>(operand.get().getType()))
@@ -30,8 +30,14 @@ SmallVector<Value> fovea::cpu::extentsOf(Nest &nest, linalg::LinalgOp op) {
   return extents;
 }
 
-void fovea::cpu::parallelRows(Nest &nest, Value rows, Value work, Nest::Body body,
+void fovea::loops::parallelRows(Nest &nest, Value rows, Value work, Nest::Body body,
                               function_ref<void()> begin) {
+  if (nest.blockThreads > 0)
+    return nest.parallel(rows, [&](Value row) {
+      if (begin)
+        begin();
+      body(row);
+    });
   Value grain =
       nest.max(nest.div(nest.index(kTaskElements), nest.max(work, nest.index(1))), nest.index(1));
   nest.parallel(nest.ceilDiv(rows, grain), [&](Value task) {
@@ -42,7 +48,7 @@ void fovea::cpu::parallelRows(Nest &nest, Value rows, Value work, Nest::Body bod
   });
 }
 
-void fovea::cpu::nestedLoops(Nest &nest, ArrayRef<Value> extents,
+void fovea::loops::nestedLoops(Nest &nest, ArrayRef<Value> extents,
                              function_ref<void(ArrayRef<Value>)> body) {
   SmallVector<Value> indices;
   std::function<void(size_t)> level = [&](size_t depth) {
@@ -57,7 +63,7 @@ void fovea::cpu::nestedLoops(Nest &nest, ArrayRef<Value> extents,
   level(0);
 }
 
-void fovea::cpu::relax(Operation *op, bool reassociate) {
+void fovea::loops::relax(Operation *op, bool reassociate) {
   auto fast = dyn_cast<arith::ArithFastMathInterface>(op);
   if (!fast || !isa<arith::AddFOp, arith::SubFOp, arith::MulFOp>(op))
     return;
@@ -67,7 +73,7 @@ void fovea::cpu::relax(Operation *op, bool reassociate) {
   op->setAttr(fast.getFastMathAttrName(), arith::FastMathFlagsAttr::get(op->getContext(), flags));
 }
 
-SmallVector<Value> fovea::cpu::cloneBody(Nest &nest, linalg::LinalgOp op, ArrayRef<Value> position,
+SmallVector<Value> fovea::loops::cloneBody(Nest &nest, linalg::LinalgOp op, ArrayRef<Value> position,
                                          ValueRange carried, bool reassociate) {
   OpBuilder &builder = nest.builder;
   Block *body = op.getBlock();
@@ -106,19 +112,19 @@ SmallVector<Value> fovea::cpu::cloneBody(Nest &nest, linalg::LinalgOp op, ArrayR
                              [&](Value value) { return mapping.lookupOrDefault(value); });
 }
 
-void fovea::cpu::storeResults(Nest &nest, linalg::LinalgOp op, ArrayRef<Value> position,
+void fovea::loops::storeResults(Nest &nest, linalg::LinalgOp op, ArrayRef<Value> position,
                               ValueRange values) {
   for (auto [init, value] : llvm::zip_equal(op.getDpsInitsMutable(), values))
     memref::StoreOp::create(nest.builder, nest.loc, value, init.get(),
                             nest.apply(op.getMatchingIndexingMap(&init), position));
 }
 
-Value fovea::cpu::loadWide(Nest &nest, Value buffer, ArrayRef<Value> at) {
+Value fovea::loops::loadWide(Nest &nest, Value buffer, ArrayRef<Value> at) {
   Value value = memref::LoadOp::create(nest.builder, nest.loc, buffer, at);
   return resized(nest, value, nest.builder.getF32Type());
 }
 
-Value fovea::cpu::resized(Nest &nest, Value value, Type wanted) {
+Value fovea::loops::resized(Nest &nest, Value value, Type wanted) {
   Type type = value.getType();
   if (type == wanted)
     return value;
@@ -127,7 +133,7 @@ Value fovea::cpu::resized(Nest &nest, Value value, Type wanted) {
   return arith::TruncFOp::create(nest.builder, nest.loc, wanted, value);
 }
 
-void fovea::cpu::prefetchRow(Nest &nest, Value matrix, Value row, int64_t columns) {
+void fovea::loops::prefetchRow(Nest &nest, Value matrix, Value row, int64_t columns) {
   constexpr int64_t kLineBytes = 64;
   int64_t step = kLineBytes * 8 / cast<MemRefType>(matrix.getType()).getElementTypeBitWidth();
   for (int64_t column = 0; column < columns; column += step)
@@ -135,8 +141,19 @@ void fovea::cpu::prefetchRow(Nest &nest, Value matrix, Value row, int64_t column
                                /*isWrite=*/false, /*localityHint=*/2, /*isDataCache=*/true);
 }
 
-void fovea::cpu::prefetchRows(Nest &nest, Value matrix, Value first, int64_t count,
+void fovea::loops::prefetchRows(Nest &nest, Value matrix, Value first, int64_t count,
                               int64_t columns) {
   nest.loop(first, nest.add(first, nest.index(count)), nest.index(1),
             [&](Value row) { prefetchRow(nest, matrix, row, columns); });
+}
+
+std::pair<Value, unsigned> fovea::loops::bearerOf(fovea::ContractOp op, unsigned dim) {
+  AffineExpr expr = getAffineDimExpr(dim, op.getContext());
+  std::pair<Value, AffineMap> operands[] = {
+      {op.getInit(), op.getOutMap()}, {op.getLhs(), op.getLhsMap()}, {op.getRhs(), op.getRhsMap()}};
+  for (auto &[operand, map] : operands)
+    for (auto [position, result] : llvm::enumerate(map.getResults()))
+      if (result == expr)
+        return {operand, static_cast<unsigned>(position)};
+  llvm_unreachable("contract_c3: every dimension is a result of its own");
 }

@@ -5,14 +5,16 @@
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
-#ifndef FOVEA_COMPILER_TARGETS_CPU_SCALARLOOPS_H
-#define FOVEA_COMPILER_TARGETS_CPU_SCALARLOOPS_H
+#ifndef FOVEA_COMPILER_TARGETS_LOOPS_SCALARLOOPS_H
+#define FOVEA_COMPILER_TARGETS_LOOPS_SCALARLOOPS_H
 
-#include "compiler/Targets/CPU/Nest.h"
+#include "compiler/Targets/Loops/Nest.h"
+
+#include "dialects/Fovea/FoveaDialect.h"
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 
-namespace fovea::cpu {
+namespace fovea::loops {
 
 /// Elements that a task works on, about.
 inline constexpr int64_t kTaskElements = 32768;
@@ -21,7 +23,7 @@ inline constexpr int64_t kTaskElements = 32768;
 llvm::SmallVector<mlir::Value> extentsOf(Nest &nest, mlir::linalg::LinalgOp op);
 
 /// Tasks over `rows` rows of `work` elements each: body(row) for every row, and begin() once before
-/// the rows of a task.
+/// the rows of a task. In a grid each thread has one row.
 void parallelRows(Nest &nest, mlir::Value rows, mlir::Value work, Nest::Body body,
                   llvm::function_ref<void()> begin = nullptr);
 
@@ -39,6 +41,9 @@ llvm::SmallVector<mlir::Value> cloneBody(Nest &nest, mlir::linalg::LinalgOp op,
 void storeResults(Nest &nest, mlir::linalg::LinalgOp op, llvm::ArrayRef<mlir::Value> position,
                   mlir::ValueRange values);
 
+/// Of a contraction, operand and position that bear a dimension as a result of its own: the extent's source.
+std::pair<mlir::Value, unsigned> bearerOf(ContractOp op, unsigned dim);
+
 /// Lets LLVM reorder (reassoc) and fuse (contract) a floating-point operation.
 void relax(mlir::Operation *op, bool reassociate);
 
@@ -54,6 +59,6 @@ void prefetchRow(Nest &nest, mlir::Value matrix, mlir::Value row, int64_t column
 void prefetchRows(Nest &nest, mlir::Value matrix, mlir::Value first, int64_t count,
                   int64_t columns);
 
-} // namespace fovea::cpu
+} // namespace fovea::loops
 
-#endif // FOVEA_COMPILER_TARGETS_CPU_SCALARLOOPS_H
+#endif // FOVEA_COMPILER_TARGETS_LOOPS_SCALARLOOPS_H

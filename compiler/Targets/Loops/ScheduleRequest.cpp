@@ -4,17 +4,16 @@
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
-#include "compiler/Targets/CPU/ScheduleRequest.h"
+#include "compiler/Targets/Loops/ScheduleRequest.h"
 
 #include "dialects/Fovea/StructuredOps.h"
 
-#include "llvm/Support/FormatVariadic.h"
 
 using namespace mlir;
 using namespace fovea;
-using namespace fovea::cpu;
+using namespace fovea::loops;
 
-ScheduleAttr cpu::scheduleOf(Operation *op) {
+ScheduleAttr loops::scheduleOf(Operation *op) {
   if (auto attention = dyn_cast<AttentionOp>(op))
     return attention.getScheduleAttr();
   if (auto contract = dyn_cast<ContractOp>(op))
@@ -22,33 +21,23 @@ ScheduleAttr cpu::scheduleOf(Operation *op) {
   return {};
 }
 
-bool cpu::namesForm(Operation *op) {
+bool loops::namesForm(Operation *op) {
   ScheduleAttr schedule = scheduleOf(op);
   return schedule && schedule.getForm();
 }
 
-bool cpu::isAskedFor(Operation *op, const Form &form) {
-  return !namesForm(op) || scheduleOf(op).getForm().getValue() == form.name;
+bool loops::isAskedFor(Operation *op, StringRef form) {
+  return !namesForm(op) || scheduleOf(op).getForm().getValue() == form;
 }
 
-std::optional<RegisterTile> cpu::requestedTile(Operation *op) {
+std::optional<RegisterTile> loops::requestedTile(Operation *op) {
   ScheduleAttr schedule = scheduleOf(op);
   if (!schedule || !schedule.getTiles())
     return std::nullopt;
   return RegisterTile{schedule.getTiles()[0], schedule.getTiles()[1]};
 }
 
-Refusal cpu::refuseRegisters(RegisterTile tile, const Capabilities &cpu) {
-  int64_t most = cpu.registers - 2;
-  if (tile.rows <= most && tile.vectors <= most && tile.rows * tile.vectors <= most)
-    return {};
-  return {kScheduleReason.str(),
-          llvm::formatv("tiles of {0} rows x {1} vectors are more than the {2} sums that {3} "
-                        "registers hold",
-                        tile.rows, tile.vectors, most, cpu.registers)};
-}
-
-Refusal cpu::refuseRequest(Operation *op, const Form &form, const Capabilities &cpu) {
+Refusal loops::refuseRequest(Operation *op, const BoundForm &form) {
   ScheduleAttr schedule = scheduleOf(op);
   if (!schedule)
     return {};
@@ -60,10 +49,10 @@ Refusal cpu::refuseRequest(Operation *op, const Form &form, const Capabilities &
     return {};
   if (!form.refuseTile)
     return {kScheduleReason.str(), "it has no register tile, so there are no tiles to choose"};
-  return form.refuseTile(op, *tile, cpu);
+  return form.refuseTile(op, *tile);
 }
 
-DictionaryAttr cpu::recordOf(ScheduleAttr schedule) {
+DictionaryAttr loops::recordOf(ScheduleAttr schedule) {
   Builder attrs(schedule.getContext());
   NamedAttrList record;
   if (schedule.getForm())

@@ -4,14 +4,14 @@
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
-#ifndef FOVEA_COMPILER_TARGETS_CPU_SCHEDULEREQUEST_H
-#define FOVEA_COMPILER_TARGETS_CPU_SCHEDULEREQUEST_H
+#ifndef FOVEA_COMPILER_TARGETS_LOOPS_SCHEDULEREQUEST_H
+#define FOVEA_COMPILER_TARGETS_LOOPS_SCHEDULEREQUEST_H
 
-#include "compiler/Targets/CPU/Forms.h"
+#include "compiler/Targets/Loops/Forms.h"
 
 #include "dialects/Fovea/FoveaDialect.h"
 
-namespace fovea::cpu {
+namespace fovea::loops {
 
 /// Class of refusals that a schedule causes: such forms are not passed over for want of ability.
 inline constexpr llvm::StringLiteral kScheduleReason = "schedule";
@@ -20,7 +20,7 @@ inline constexpr llvm::StringLiteral kScheduleReason = "schedule";
 ScheduleAttr scheduleOf(mlir::Operation *op);
 
 /// True unless the schedule names another form.
-bool isAskedFor(mlir::Operation *op, const Form &form);
+bool isAskedFor(mlir::Operation *op, llvm::StringRef form);
 
 /// True when the schedule names a form, whether or not that is the fastest.
 bool namesForm(mlir::Operation *op);
@@ -28,16 +28,12 @@ bool namesForm(mlir::Operation *op);
 /// The register tile that the schedule asks for.
 std::optional<RegisterTile> requestedTile(mlir::Operation *op);
 
-/// Why the sums of a tile do not all stay in registers, beside two that a step of the product
-/// needs.
-Refusal refuseRegisters(RegisterTile tile, const Capabilities &cpu);
-
 /// Why `form`, which applies to `op`, does not follow its schedule.
-Refusal refuseRequest(mlir::Operation *op, const Form &form, const Capabilities &cpu);
+Refusal refuseRequest(mlir::Operation *op, const BoundForm &form);
 
 /// The schedule as a record of the ledger: form, tiles and kv_split, where given.
 mlir::DictionaryAttr recordOf(ScheduleAttr schedule);
 
-} // namespace fovea::cpu
+} // namespace fovea::loops
 
-#endif // FOVEA_COMPILER_TARGETS_CPU_SCHEDULEREQUEST_H
+#endif // FOVEA_COMPILER_TARGETS_LOOPS_SCHEDULEREQUEST_H

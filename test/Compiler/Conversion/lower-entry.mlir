@@ -57,9 +57,9 @@ func.func @buffers() attributes {fovea.entry, fovea.symbols = []} {
 // CHECK:         %[[MOVED:.*]] = arith.addi %[[RAW]], %[[EXTENT]]
 // CHECK:         %[[WRAPPED:.*]] = arith.select %[[NEGATIVE]], %[[MOVED]], %[[RAW]]
 // CHECK:         %[[INSIDE:.*]] = arith.cmpi ult, %[[WRAPPED]], %[[EXTENT]]
+// CHECK:         arith.select %[[INSIDE]], %[[WRAPPED]]
 // CHECK:         scf.if
 // CHECK:           llvm.call %{{.*}}(%[[CALL]]
-// CHECK:         arith.select %[[INSIDE]], %[[WRAPPED]]
 // CHECK:         scf.if
 // CHECK:           llvm.call %{{.*}}(%[[CALL]]
 func.func private @checks(%call: !llvm.ptr, %raw: index, %extent: index, %ok: i1) -> index {

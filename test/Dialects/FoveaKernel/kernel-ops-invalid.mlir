@@ -11,6 +11,28 @@ func.func @parallel_c1(%n: index) {
 
 // -----
 
+func.func @grid_c1(%n: index) {
+  // expected-error @+1 {{grid_c1: expected a body that takes two indices}}
+  fovea_kernel.grid %n threads(128) {
+  ^bb0(%block: index):
+    fovea_kernel.yield
+  }
+  return
+}
+
+// -----
+
+func.func @grid_c2(%n: index) {
+  // expected-error @+1 {{grid_c2: expected a multiple of 32 threads, from 32 to 1024, got 100}}
+  fovea_kernel.grid %n threads(100) {
+  ^bb0(%block: index, %thread: index):
+    fovea_kernel.yield
+  }
+  return
+}
+
+// -----
+
 func.func @scratch_c1_static_shape() {
   // expected-error @+1 {{scratch_c1: expected a static shape and the identity layout}}
   %s = fovea_kernel.scratch : memref<?x64xf32>

@@ -1,0 +1,28 @@
+//===- Passes.h - kernels to code of a device -----------------------------===//
+//
+// Declares the passes that separate a device's kernels from the host code that launches them.
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+#ifndef FOVEA_COMPILER_CONVERSION_KERNELTODEVICE_PASSES_H
+#define FOVEA_COMPILER_CONVERSION_KERNELTODEVICE_PASSES_H
+
+#include "dialects/FoveaKernel/FoveaKernelDialect.h"
+#include "dialects/FoveaWarp/FoveaWarpDialect.h"
+
+#include "mlir/Pass/Pass.h"
+
+namespace fovea {
+
+/// Module of a device's kernels.
+inline constexpr llvm::StringLiteral kDeviceModule = "device";
+
+#define GEN_PASS_DECL
+#include "compiler/Conversion/KernelToDevice/Passes.h.inc"
+
+#define GEN_PASS_REGISTRATION
+#include "compiler/Conversion/KernelToDevice/Passes.h.inc"
+
+} // namespace fovea
+
+#endif // FOVEA_COMPILER_CONVERSION_KERNELTODEVICE_PASSES_H

@@ -1,0 +1,100 @@
+//===- CUDA.cpp - the order of passes of CUDA devices ---------------------===//
+//
+// One function per phase.
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+#include "compiler/Pipelines/CUDA.h"
+
+#include "compiler/Conversion/DeviceToEmulator/Passes.h"
+#include "compiler/Conversion/DeviceToLLVM/Passes.h"
+#include "compiler/Conversion/DeviceToNVVM/Passes.h"
+#include "compiler/Conversion/KernelToDevice/Passes.h"
+#include "compiler/Conversion/KernelToLLVM/Passes.h"
+#include "compiler/Conversion/MathToArith/MathToArith.h"
+#include "compiler/Conversion/TensorToKernel/Passes.h"
+#include "compiler/Pipelines/Shared.h"
+#include "compiler/Targets/CUDA/Passes.h"
+#include "compiler/Transforms/Passes.h"
+
+#include "mlir/Conversion/AffineToStandard/AffineToStandard.h"
+#include "mlir/Conversion/ReconcileUnrealizedCasts/ReconcileUnrealizedCasts.h"
+#include "mlir/Conversion/SCFToControlFlow/SCFToControlFlow.h"
+#include "mlir/Dialect/Arith/Transforms/Passes.h"
+#include "mlir/Dialect/MemRef/Transforms/Passes.h"
+#include "mlir/Pass/PassRegistry.h"
+#include "mlir/Transforms/Passes.h"
+
+using namespace mlir;
+using namespace fovea;
+
+static void addGraph(OpPassManager &manager) {
+  addFusion(manager);
+  addCleanup(manager);
+  manager.addPass(createFoldWeightViews());
+}
+
+static void addSchedule(OpPassManager &manager) {
+  addBuffers(manager);
+  manager.addNestedPass<func::FuncOp>(createExchangeCarried());
+  manager.addPass(createFormKernels());
+  addCleanup(manager);
+  manager.addPass(createPlanArena());
+  manager.addPass(createCountWork());
+  manager.addPass(createScheduleBlocks());
+  addCleanup(manager);
+}
+
+static void addKernel(OpPassManager &manager) {
+  manager.addPass(createMathToArith());
+  addCleanup(manager);
+}
+
+static void addLlvm(OpPassManager &manager, cuda::Execution execution) {
+  manager.addPass(createBringConstants());
+  manager.addPass(createOutlineBlocks());
+  manager.addPass(createLowerEntry());
+  manager.addPass(memref::createExpandStridedMetadataPass());
+  manager.addPass(createLowerAffinePass());
+  manager.addPass(arith::createArithExpandOpsPass({/*includeBf16=*/true}));
+  addCleanup(manager);
+  manager.addPass(createSCFToControlFlowPass());
+  manager.addPass(createLeaveLoops());
+  manager.addPass(createPlaceShared());
+  if (execution == cuda::Execution::Emulated)
+    manager.addPass(createDeviceToEmulator());
+  else
+    manager.addNestedPass<gpu::GPUModuleOp>(createDeviceToNVVM());
+  manager.addPass(createDeviceTable());
+  manager.addPass(createKernelToLLVM());
+  manager.addPass(createReconcileUnrealizedCastsPass());
+  addCleanup(manager);
+}
+
+void fovea::addCudaPhase(OpPassManager &manager, Phase phase, cuda::Execution execution,
+                         const PhaseOptions &) {
+  switch (phase) {
+  case Phase::Import:
+    return;
+  case Phase::Graph:
+    return addGraph(manager);
+  case Phase::Schedule:
+    return addSchedule(manager);
+  case Phase::Kernel:
+    return addKernel(manager);
+  case Phase::Llvm:
+    return addLlvm(manager, execution);
+  }
+}
+
+void fovea::registerCudaPipelines() {
+  for (Phase phase : {Phase::Graph, Phase::Schedule, Phase::Kernel, Phase::Llvm})
+    registerPassPipeline(
+        ("fovea-cuda-" + nameOf(phase)).str(),
+        ("Run the passes of CUDA devices that lead to the phase " + nameOf(phase)).str(),
+        [phase](OpPassManager &manager, StringRef, function_ref<LogicalResult(const Twine &)>) {
+          addCudaPhase(manager, phase, cuda::Execution::Emulated, PhaseOptions());
+          return success();
+        },
+        [](function_ref<void(const mlir::detail::PassOptions &)>) {});
+}

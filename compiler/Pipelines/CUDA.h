@@ -1,0 +1,22 @@
+//===- CUDA.h - the order of passes of CUDA devices -----------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+#ifndef FOVEA_COMPILER_PIPELINES_CUDA_H
+#define FOVEA_COMPILER_PIPELINES_CUDA_H
+
+#include "compiler/Targets/CUDA/CudaTarget.h"
+
+namespace fovea {
+
+/// Adds the passes that lead to `phase` from the one before.
+void addCudaPhase(mlir::OpPassManager &manager, Phase phase, cuda::Execution execution,
+                  const PhaseOptions &options);
+
+/// Registers the phases as pipelines `fovea-cuda-graph` ... `fovea-cuda-llvm`, the last one for the
+/// emulator.
+void registerCudaPipelines();
+
+} // namespace fovea
+
+#endif // FOVEA_COMPILER_PIPELINES_CUDA_H

@@ -1,0 +1,50 @@
+//===- CudaTarget.h - NVIDIA's GPUs as targets ----------------------------===//
+//
+// Kernels for a GPU, or the same kernels for the emulator, with host code that launches them.
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+#ifndef FOVEA_COMPILER_TARGETS_CUDA_CUDATARGET_H
+#define FOVEA_COMPILER_TARGETS_CUDA_CUDATARGET_H
+
+#include "compiler/Targets/CPU/Capabilities.h"
+#include "compiler/Targets/Target.h"
+
+namespace fovea::cuda {
+
+/// Where kernels are to run.
+enum class Execution {
+  Device,
+  /// On the processor, a fibre for each thread (runtime/Emulator).
+  Emulated,
+};
+
+/// The order of the passes comes from compiler/Pipelines.
+class CudaTarget final : public Target {
+public:
+  using AddPhase = void (*)(mlir::OpPassManager &, Phase, Execution, const PhaseOptions &);
+
+  CudaTarget(Execution execution, AddPhase addPhase)
+      : execution(execution), addPhaseTo(addPhase), host(cpu::capabilitiesOf("host")) {}
+
+  llvm::StringRef name() const override;
+  llvm::StringRef summary() const override;
+  Placement placement() const override;
+  std::optional<Problem> unavailable() const override;
+  std::vector<Finding> examine() const override;
+  llvm::ArrayRef<Phase> phases() const override;
+  void addPhase(mlir::OpPassManager &manager, Phase phase,
+                const PhaseOptions &options) const override;
+  llvm::Expected<Emission> emit(mlir::ModuleOp module,
+                                const EmissionOptions &options) const override;
+
+private:
+  Execution execution;
+  AddPhase addPhaseTo;
+  /// What host code and emulated kernels are compiled for; nothing where no level of CPU fits.
+  std::optional<cpu::Capabilities> host;
+};
+
+} // namespace fovea::cuda
+
+#endif // FOVEA_COMPILER_TARGETS_CUDA_CUDATARGET_H

@@ -1,0 +1,152 @@
+//===- ScheduleKernels.cpp - a form for every kernel ----------------------===//
+//
+// Chooses the first form that applies and writes down what was passed over.
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+#include "compiler/Base/Refusal.h"
+#include "compiler/Conversion/TensorToKernel/Passes.h"
+#include "compiler/Targets/Loops/Forms.h"
+#include "compiler/Targets/Loops/ScheduleRequest.h"
+#include "compiler/Transforms/Passes.h"
+
+#include "dialects/Fovea/StructuredOps.h"
+
+using namespace mlir;
+using namespace fovea;
+using namespace fovea::loops;
+
+BoundForm loops::bind(const LoopForm &form) {
+  return {form.name, false, form.handles, form.refuse, form.schedule, nullptr};
+}
+
+/// The graph phase's records and one per launch: node, operation, form taken, forms refused, and
+/// a launch's work counted.
+static void writeLedger(ModuleOp module) {
+  Builder attrs(module.getContext());
+  SmallVector<Attribute> records;
+  for (auto function : module.getOps<func::FuncOp>())
+    if (auto earlier = dyn_cast_or_null<ArrayAttr>(function->removeAttr(kGraphRecordsAttr)))
+      llvm::append_range(records, earlier);
+  module.walk([&](kernel::LaunchOp launch) {
+    auto callee = module.lookupSymbol<func::FuncOp>(launch.getKernel());
+    NamedAttrList record(callee->getAttrOfType<DictionaryAttr>("fovea.ledger"));
+    std::string node;
+    launch.getLoc()->walk([&](Location loc) {
+      if (auto name = dyn_cast<NameLoc>(loc); name && node.empty())
+        node = name.getName().str();
+      return WalkResult::advance();
+    });
+    record.set("node", attrs.getStringAttr(node));
+    record.set("kernel", attrs.getStringAttr(launch.getKernel()));
+    if (Attribute flops = launch->removeAttr(kFlopsAttr))
+      record.set("flops", flops);
+    if (Attribute bytes = launch->removeAttr(kWeightBytesAttr))
+      record.set("weight_bytes", bytes);
+    if (launch->removeAttr(kConditionalAttr))
+      record.set("conditional", attrs.getBoolAttr(true));
+    records.push_back(record.getDictionary(module.getContext()));
+  });
+  module->setAttr("fovea.ledger", attrs.getArrayAttr(records));
+}
+
+static Operation *computationOf(func::FuncOp kernel, ArrayRef<BoundForm> forms) {
+  for (Operation &op : kernel.front().without_terminator())
+    if (llvm::any_of(forms, [&](const BoundForm &form) { return form.handles(&op); }))
+      return &op;
+  return nullptr;
+}
+
+static LogicalResult refuseSchedule(Operation *op, ArrayRef<Attribute> refused,
+                                    const FormList &list) {
+  ScheduleAttr schedule = scheduleOf(op);
+  InFlightDiagnostic diag = emitRefusal(op, kScheduleNotFollowed);
+  diag << nodeOrLine(op) << " cannot follow " << schedule;
+  for (Attribute entry : refused) {
+    auto text = [&](StringRef key) {
+      return cast<DictionaryAttr>(entry).getAs<StringAttr>(key).getValue();
+    };
+    diag.attachNote() << text("form") << ": " << text("text");
+  }
+  if (!refused.empty())
+    return diag;
+  std::string known;
+  for (const BoundForm &form : list.forms)
+    if (form.handles(op))
+      known += (known.empty() ? "" : ", ") + form.name.str();
+  diag.attachNote() << list.target << " computes " << op->getName() << " by one of " << known
+                    << ", and not by " << schedule.getForm().getValue();
+  return diag;
+}
+/// One form passed over, as a record of the ledger.
+static Attribute recordOf(const BoundForm &form, const Refusal &refusal, Builder &attrs) {
+  NamedAttrList entry;
+  entry.set("form", attrs.getStringAttr(form.name));
+  entry.set("reason", attrs.getStringAttr(refusal.reason));
+  if (form.special)
+    entry.set("special", attrs.getBoolAttr(true));
+  entry.set("text", attrs.getStringAttr(refusal.text));
+  return entry.getDictionary(attrs.getContext());
+}
+
+/// What the ledger says of a kernel computed by `form`.
+static DictionaryAttr recordOf(Operation *op, const BoundForm &form, ArrayRef<Attribute> refused,
+                               Builder &attrs) {
+  NamedAttrList record;
+  record.set("op", attrs.getStringAttr(op->getName().getStringRef()));
+  record.set("form", attrs.getStringAttr(form.name));
+  record.set("refused", attrs.getArrayAttr(refused));
+  if (ScheduleAttr schedule = scheduleOf(op))
+    record.set("schedule", recordOf(schedule));
+  if (int64_t parts = keyPartsOf(op); parts > 1)
+    record.set("key_parts", attrs.getI64IntegerAttr(parts));
+  return record.getDictionary(attrs.getContext());
+}
+
+static LogicalResult scheduleKernel(func::FuncOp kernel, const FormList &list) {
+  Operation *op = computationOf(kernel, list.forms);
+  if (!op)
+    return kernel.emitOpError("expected a computation that some form of ")
+           << list.target << " handles";
+  Builder attrs(kernel.getContext());
+  SmallVector<Attribute> refused;
+  for (const BoundForm &form : list.forms) {
+    if (!form.handles(op) || !isAskedFor(op, form.name))
+      continue;
+    Refusal refusal = form.refuse(op);
+    if (!refusal)
+      refusal = refuseRequest(op, form);
+    if (refusal) {
+      refused.push_back(recordOf(form, refusal, attrs));
+      continue;
+    }
+    kernel->setAttr("fovea.ledger", recordOf(op, form, refused, attrs));
+    if (list.note)
+      list.note(kernel, op);
+    OpBuilder builder(op);
+    Nest nest(builder, op->getLoc(), list.blockThreads);
+    form.schedule(op, nest);
+    op->erase();
+    return success();
+  }
+  if (scheduleOf(op))
+    return refuseSchedule(op, refused, list);
+  InFlightDiagnostic diag = emitRefusal(op, kNotComputed);
+  diag << "no form of " << list.target << " computes this operation";
+  for (Attribute entry : refused)
+    diag.attachNote() << entry;
+  return diag;
+}
+
+FailureOr<int64_t> loops::scheduleKernels(ModuleOp module, const FormList &list) {
+  int64_t count = 0;
+  for (auto function : module.getOps<func::FuncOp>()) {
+    if (!function->hasAttr(kernel::kKernelAttr))
+      continue;
+    if (failed(scheduleKernel(function, list)))
+      return failure();
+    ++count;
+  }
+  writeLedger(module);
+  return count;
+}
