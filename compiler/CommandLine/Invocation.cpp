@@ -56,7 +56,7 @@ static llvm::Error setCompileOptions(const InputArgList &arguments, Invocation &
                            problem->what + (problem->why.empty() ? "" : ": ") + problem->why);
     return llvm::Error::success();
   };
-  for (OptionId id : {OPT_target, OPT_optimization, OPT_dump_folder, OPT_pass_plugin, OPT_after,
+  for (OptionId id : {OPT_target, OPT_emulate, OPT_optimization, OPT_dump_folder, OPT_pass_plugin, OPT_after,
                       OPT_recurrent_weights})
     if (const Arg *given = arguments.getLastArg(id); given && invocation.isArtifact())
       return failure(kUsage, "--" + given->getOption().getName().rtrim('=') +
@@ -72,6 +72,9 @@ static llvm::Error setCompileOptions(const InputArgList &arguments, Invocation &
     for (const std::string &value : arguments.getAllArgValues(id))
       if (llvm::Error error = set(key, value))
         return error;
+  if (arguments.hasArg(OPT_emulate))
+    if (llvm::Error error = set("emulate", "true"))
+      return error;
   invocation.compile.requireFused = arguments.hasArg(OPT_require_fused);
   invocation.compile.emission.addressSanitizer = arguments.hasArg(OPT_address_sanitizer);
   invocation.threads = invocation.compile.threads;

@@ -7,8 +7,10 @@
 #include "compiler/Driver/TargetRegistry.h"
 
 #include "compiler/Pipelines/CPU.h"
+#include "compiler/Pipelines/CUDA.h"
 #include "compiler/Targets/CPU/CpuTarget.h"
 #include "compiler/Targets/CPU/ProductRows.h"
+#include "compiler/Targets/CUDA/CudaTarget.h"
 #include "compiler/Targets/Reference/ReferenceTarget.h"
 
 #include <map>
@@ -22,8 +24,10 @@ llvm::ArrayRef<const Target *> fovea::allTargets() {
   static const cpu::CpuTarget level3("x86-64-v3", "x86-64 with AVX2 and FMA", addCpuPhase);
   static const cpu::CpuTarget level4("x86-64-v4", "x86-64 with AVX-512", addCpuPhase);
   static const cpu::CpuTarget armv8("armv8-a", "AArch64 with NEON", addCpuPhase);
+  static const cuda::CudaTarget gpu(cuda::Execution::Device, addCudaPhase);
+  static const cuda::CudaTarget emulated(cuda::Execution::Emulated, addCudaPhase);
   static const reference::ReferenceTarget oracle;
-  static const Target *const list[] = {&host, &level3, &level4, &armv8, &oracle};
+  static const Target *const list[] = {&host, &level3, &level4, &armv8, &gpu, &emulated, &oracle};
   return list;
 }
 
@@ -63,16 +67,15 @@ std::optional<Problem> fovea::checkTarget(StringRef name) {
   std::string known;
   for (const Target *target : allTargets())
     known += (known.empty() ? "" : ", ") + target->name().str();
-  if (name == "cuda") {
-    problem.what = "target 'cuda' is not built in this version";
-    problem.why = "this version compiles for CPUs only; its targets are " + known;
-  } else {
-    problem.what = "the target '" + name.str() + "' is not known";
-    problem.why = "targets are " + known;
-    if (name.contains('+'))
-      problem.why += "; behind a level of x86-64, '+' names rows of products: " + rowsWithNames();
-  }
+  problem.what = "the target '" + name.str() + "' is not known";
+  problem.why = "targets are " + known;
+  if (name.contains('+'))
+    problem.why += "; behind a level of x86-64, '+' names rows of products: " + rowsWithNames();
   return problem;
+}
+
+const Target *fovea::findEmulated(StringRef name) {
+  return findTarget((name + "-emulated").str());
 }
 
 std::optional<Problem> fovea::checkMakesArtifacts(const Target &target) {

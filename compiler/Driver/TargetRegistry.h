@@ -20,6 +20,9 @@ llvm::ArrayRef<const Target *> allTargets();
 /// rows of products, "x86-64-v4+amx-bf16".
 const Target *findTarget(llvm::StringRef name);
 
+/// The target that runs another one's kernels on this processor, null when it has none.
+const Target *findEmulated(llvm::StringRef name);
+
 /// FV0320 when there is no target of this name.
 std::optional<Problem> checkTarget(llvm::StringRef name);
 

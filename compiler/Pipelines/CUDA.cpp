@@ -6,13 +6,11 @@
 //===----------------------------------------------------------------------===//
 #include "compiler/Pipelines/CUDA.h"
 
-#include "compiler/Conversion/DeviceToEmulator/Passes.h"
-#include "compiler/Conversion/DeviceToLLVM/Passes.h"
-#include "compiler/Conversion/DeviceToNVVM/Passes.h"
 #include "compiler/Conversion/KernelToDevice/Passes.h"
 #include "compiler/Conversion/KernelToLLVM/Passes.h"
 #include "compiler/Conversion/MathToArith/MathToArith.h"
 #include "compiler/Conversion/TensorToKernel/Passes.h"
+#include "compiler/Pipelines/DeviceCode.h"
 #include "compiler/Pipelines/Shared.h"
 #include "compiler/Targets/CUDA/Passes.h"
 #include "compiler/Transforms/Passes.h"
@@ -58,14 +56,9 @@ static void addLlvm(OpPassManager &manager, cuda::Execution execution) {
   manager.addPass(createLowerAffinePass());
   manager.addPass(arith::createArithExpandOpsPass({/*includeBf16=*/true}));
   addCleanup(manager);
+  addDeviceCode(manager, {execution == cuda::Execution::Emulated, /*checks=*/true});
   manager.addPass(createSCFToControlFlowPass());
   manager.addPass(createLeaveLoops());
-  manager.addPass(createPlaceShared());
-  if (execution == cuda::Execution::Emulated)
-    manager.addPass(createDeviceToEmulator());
-  else
-    manager.addNestedPass<gpu::GPUModuleOp>(createDeviceToNVVM());
-  manager.addPass(createDeviceTable());
   manager.addPass(createKernelToLLVM());
   manager.addPass(createReconcileUnrealizedCastsPass());
   addCleanup(manager);

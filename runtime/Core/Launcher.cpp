@@ -1,5 +1,74 @@
+//===- Launcher.cpp - kernels of a device, for one context ----------------===//
+//
+// Kernels compiled for the emulator run when they are launched.
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
 #include "runtime/Core/Launcher.h"
+
+#include "runtime/Emulator/Launch.h"
+
+#include <cstdlib>
+#include <deque>
+
 namespace fovea::core {
+
 Launcher::~Launcher() = default;
-std::unique_ptr<Launcher> Launcher::create(std::span<const fovea_device_kernel>) { return nullptr; }
+
+namespace {
+
+class EmulatedLauncher final : public Launcher {
+public:
+  explicit EmulatedLauncher(std::span<const fovea_device_kernel> kernels) : kernels(kernels) {
+    if (const char *seed = std::getenv("FOVEA_EMULATOR_SEED"))
+      options.seed = std::strtoull(seed, nullptr, 10);
+  }
+
+  void begin() override {
+    ranges.clear();
+    names.clear();
+    text.clear();
+    record = {};
+  }
+
+  void admit(std::string name, const void *data, int64_t bytes, bool writable) override {
+    names.push_back(std::move(name));
+    ranges.push_back({data, bytes, writable, names.back()});
+  }
+
+  const char *launch(int64_t kernel, int64_t blocks, const int64_t *args) override {
+    if (kernel < 0 || size_t(kernel) >= kernels.size()) {
+      text = "it launches kernel " + std::to_string(kernel) + " of " +
+             std::to_string(kernels.size());
+      return text.c_str();
+    }
+    if (blocks == 0)
+      return nullptr;
+    auto failure =
+        emulator.run({&kernels[size_t(kernel)], blocks, args, ranges, &record, options});
+    if (!failure)
+      return nullptr;
+    text = failure->text;
+    return text.c_str();
+  }
+
+  const fovea_fault_record &fault() const override { return record; }
+
+private:
+  std::span<const fovea_device_kernel> kernels;
+  emulator::Emulator emulator;
+  emulator::Options options;
+  std::vector<emulator::Range> ranges;
+  /// Names of the ranges; a deque, so that they stay where they are.
+  std::deque<std::string> names;
+  std::string text;
+  fovea_fault_record record{};
+};
+
+} // namespace
+
+std::unique_ptr<Launcher> Launcher::create(std::span<const fovea_device_kernel> kernels) {
+  return kernels.empty() ? nullptr : std::make_unique<EmulatedLauncher>(kernels);
 }
+
+} // namespace fovea::core

@@ -51,8 +51,8 @@ private:
     func::FuncOp &kernel = made[key];
     if (!kernel) {
       kernel = original.clone();
-      for (auto [index, argument] : llvm::reverse(llvm::enumerate(launch.getArgs())))
-        if (auto global = argument.getDefiningOp<memref::GetGlobalOp>())
+      for (unsigned index = launch.getArgs().size(); index-- > 0;)
+        if (auto global = launch.getArgs()[index].getDefiningOp<memref::GetGlobalOp>())
           fill(kernel, index, global);
       symbols.insert(kernel, std::next(Block::iterator(original)));
       left.insert(original);
