@@ -6,11 +6,15 @@
 //===----------------------------------------------------------------------===//
 #include "compiler/Driver/KnownPasses.h"
 
+#include "compiler/Conversion/DeviceToEmulator/Passes.h"
+#include "compiler/Conversion/DeviceToLLVM/Passes.h"
+#include "compiler/Conversion/DeviceToNVVM/Passes.h"
 #include "compiler/Conversion/KernelToLLVM/Passes.h"
 #include "compiler/Conversion/KernelToVector/Passes.h"
 #include "compiler/Conversion/MathToArith/MathToArith.h"
 #include "compiler/Conversion/TensorToKernel/Passes.h"
 #include "compiler/Pipelines/CPU.h"
+#include "compiler/Pipelines/DeviceCode.h"
 #include "compiler/Targets/CPU/Passes.h"
 #include "compiler/Transforms/Passes.h"
 
@@ -34,8 +38,12 @@ void fovea::registerFoveaPasses() {
   registerTensorToKernelPasses();
   registerKernelToVectorPasses();
   registerKernelToLLVMPasses();
+  registerDeviceToLLVMPasses();
+  registerDeviceToNVVMPasses();
+  registerDeviceToEmulatorPasses();
   registerCpuPasses();
   registerCpuPipelines();
+  registerDeviceCodePipelines();
 }
 
 void fovea::registerUpstreamPasses() {
