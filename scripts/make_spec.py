@@ -15,7 +15,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 SPEC = ROOT / "docs" / "Spec.md"
 MARK = "<!-- Below: written by scripts/make_spec.py from the .td files. -->"
-DIALECTS = {"fovea": "dialects/Fovea", "fovea_kernel": "dialects/FoveaKernel"}
+DIALECTS = {"fovea": "dialects/Fovea", "fovea_kernel": "dialects/FoveaKernel",
+            "fovea_warp": "dialects/FoveaWarp"}  # fmt: skip
 # In reading order; files that are not listed follow.
 ORDER = ["ModuleOps", "AttentionOps", "ContractOps", "RecurrentOps", "NormOps"]
 DEF = re.compile(r'^def\s+\w+Op\s*:\s*\w+<"([\w.]+)"', re.MULTILINE)

@@ -6,12 +6,19 @@
 //===----------------------------------------------------------------------===//
 #include "compiler/Driver/KnownPasses.h"
 
+#include "compiler/Conversion/DeviceToEmulator/Passes.h"
+#include "compiler/Conversion/DeviceToLLVM/Passes.h"
+#include "compiler/Conversion/DeviceToNVVM/Passes.h"
+#include "compiler/Conversion/KernelToDevice/Passes.h"
 #include "compiler/Conversion/KernelToLLVM/Passes.h"
 #include "compiler/Conversion/KernelToVector/Passes.h"
 #include "compiler/Conversion/MathToArith/MathToArith.h"
 #include "compiler/Conversion/TensorToKernel/Passes.h"
 #include "compiler/Pipelines/CPU.h"
+#include "compiler/Pipelines/CUDA.h"
+#include "compiler/Pipelines/DeviceCode.h"
 #include "compiler/Targets/CPU/Passes.h"
+#include "compiler/Targets/CUDA/Passes.h"
 #include "compiler/Transforms/Passes.h"
 
 #include "mlir/Conversion/Passes.h"
@@ -34,8 +41,15 @@ void fovea::registerFoveaPasses() {
   registerTensorToKernelPasses();
   registerKernelToVectorPasses();
   registerKernelToLLVMPasses();
+  registerKernelToDevicePasses();
+  registerDeviceToLLVMPasses();
+  registerDeviceToNVVMPasses();
+  registerDeviceToEmulatorPasses();
   registerCpuPasses();
   registerCpuPipelines();
+  registerCudaPasses();
+  registerCudaPipelines();
+  registerDeviceCodePipelines();
 }
 
 void fovea::registerUpstreamPasses() {

@@ -1,0 +1,209 @@
+//===- CheckAccesses.cpp - what the emulator is told of memory ------------===//
+//
+// Puts a call in front of every load and store of global and shared memory, makes calls of atomic
+// operations, and gives all pointers the host's one address space.
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+#include "compiler/Conversion/DeviceToEmulator/EmulatedKernel.h"
+#include "fovea_device_abi.h"
+
+#include "mlir/IR/AttrTypeSubElements.h"
+#include "mlir/Interfaces/DataLayoutInterfaces.h"
+
+using namespace mlir;
+using namespace fovea;
+
+/// What was put at `position` of a struct, or the value itself.
+static Value elementOf(Value container, ArrayRef<int64_t> position) {
+  while (auto insert = container.getDefiningOp<LLVM::InsertValueOp>()) {
+    if (insert.getPosition() == position)
+      return insert.getValue();
+    container = insert.getContainer();
+  }
+  return {};
+}
+
+/// The pointer that `pointer` was computed from, as far as the kernel shows it.
+static Value baseOf(Value pointer) {
+  while (true) {
+    Value before;
+    if (auto gep = pointer.getDefiningOp<LLVM::GEPOp>())
+      before = gep.getBase();
+    else if (auto cast = pointer.getDefiningOp<LLVM::AddrSpaceCastOp>())
+      before = cast.getArg();
+    else if (auto extract = pointer.getDefiningOp<LLVM::ExtractValueOp>())
+      before = elementOf(extract.getContainer(), extract.getPosition());
+    if (!before)
+      return pointer;
+    pointer = before;
+  }
+}
+
+static fovea_space spaceOf(Value pointer) {
+  Value base = baseOf(pointer);
+  // Constants lie in the code itself.
+  if (isa_and_nonnull<LLVM::AllocaOp, LLVM::AddressOfOp>(base.getDefiningOp()))
+    return FOVEA_SPACE_LOCAL;
+  bool shared = cast<LLVM::LLVMPointerType>(base.getType()).getAddressSpace() == FOVEA_SPACE_SHARED;
+  return shared ? FOVEA_SPACE_SHARED : FOVEA_SPACE_GLOBAL;
+}
+
+/// The operation in terms of fovea_atomic and fovea_atomic_type; none when there is no such.
+static std::optional<std::pair<fovea_atomic, fovea_atomic_type>>
+atomicOf(LLVM::AtomicBinOp operation, Type type) {
+  bool wide = type.isInteger(64);
+  if (type.isF32() && operation == LLVM::AtomicBinOp::fadd)
+    return std::pair(FOVEA_ATOMIC_ADD, FOVEA_ATOMIC_F32);
+  if (type.isF32() && operation == LLVM::AtomicBinOp::xchg)
+    return std::pair(FOVEA_ATOMIC_EXCHANGE, FOVEA_ATOMIC_U32);
+  if (!wide && !type.isInteger(32))
+    return std::nullopt;
+  fovea_atomic_type plain = wide ? FOVEA_ATOMIC_U64 : FOVEA_ATOMIC_U32;
+  fovea_atomic_type withSign = wide ? FOVEA_ATOMIC_S64 : FOVEA_ATOMIC_S32;
+  switch (operation) {
+  case LLVM::AtomicBinOp::add:
+    return std::pair(FOVEA_ATOMIC_ADD, plain);
+  case LLVM::AtomicBinOp::min:
+    return std::pair(FOVEA_ATOMIC_MIN, withSign);
+  case LLVM::AtomicBinOp::max:
+    return std::pair(FOVEA_ATOMIC_MAX, withSign);
+  case LLVM::AtomicBinOp::umin:
+    return std::pair(FOVEA_ATOMIC_MIN, plain);
+  case LLVM::AtomicBinOp::umax:
+    return std::pair(FOVEA_ATOMIC_MAX, plain);
+  case LLVM::AtomicBinOp::_and:
+    return std::pair(FOVEA_ATOMIC_AND, plain);
+  case LLVM::AtomicBinOp::_or:
+    return std::pair(FOVEA_ATOMIC_OR, plain);
+  case LLVM::AtomicBinOp::_xor:
+    return std::pair(FOVEA_ATOMIC_XOR, plain);
+  case LLVM::AtomicBinOp::xchg:
+    return std::pair(FOVEA_ATOMIC_EXCHANGE, plain);
+  default:
+    return std::nullopt;
+  }
+}
+
+namespace {
+
+/// The accesses of one kernel.
+class Accesses {
+public:
+  explicit Accesses(EmulatedKernel &kernel) : kernel(kernel) {}
+
+  /// Tells the emulator of an access; false for local memory, which it need not know.
+  bool check(Operation *op, Value pointer, Type type, fovea_access kind) {
+    fovea_space space = spaceOf(pointer);
+    if (op->hasAttr(kUncheckedAttr) || space == FOVEA_SPACE_LOCAL)
+      return false;
+    OpBuilder builder(op);
+    Location loc = op->getLoc();
+    int64_t size = DataLayout::closest(op).getTypeSize(type).getFixedValue();
+    Value bytes = LLVM::ConstantOp::create(builder, loc, builder.getI64IntegerAttr(size));
+    kernel.call(builder, loc, offsetof(fovea_emulator, access), Type(),
+                {kernel.thread(), constantWord(builder, loc, space),
+                 constantWord(builder, loc, kind), pointer, bytes,
+                 kernel.site(builder, loc, kind == FOVEA_READ ? "load" : "store")});
+    return true;
+  }
+
+  LogicalResult exchange(LLVM::AtomicRMWOp op) {
+    auto known = atomicOf(op.getBinOp(), op.getType());
+    if (!known)
+      return op.emitOpError("has no form for the emulator");
+    OpBuilder builder(op);
+    op.replaceAllUsesWith(
+        call(builder, op.getLoc(), known->first, known->second, op.getPtr(), op.getVal(), Value()));
+    op.erase();
+    return success();
+  }
+
+  LogicalResult exchange(LLVM::AtomicCmpXchgOp op) {
+    Type type = op.getVal().getType();
+    if (!type.isInteger(32) && !type.isInteger(64))
+      return op.emitOpError("has no form for the emulator");
+    OpBuilder builder(op);
+    Location loc = op.getLoc();
+    Value old = call(builder, loc, FOVEA_ATOMIC_COMPARE_EXCHANGE,
+                     type.isInteger(64) ? FOVEA_ATOMIC_U64 : FOVEA_ATOMIC_U32, op.getPtr(),
+                     op.getVal(), op.getCmp());
+    Value same = LLVM::ICmpOp::create(builder, loc, LLVM::ICmpPredicate::eq, old, op.getCmp());
+    Value result = LLVM::PoisonOp::create(builder, loc, op.getType());
+    result = LLVM::InsertValueOp::create(builder, loc, result, old, ArrayRef<int64_t>{0});
+    result = LLVM::InsertValueOp::create(builder, loc, result, same, ArrayRef<int64_t>{1});
+    op.replaceAllUsesWith(result);
+    op.erase();
+    return success();
+  }
+
+private:
+  Value toBits(OpBuilder &builder, Location loc, Value value) {
+    if (value.getType().isF32())
+      value = LLVM::BitcastOp::create(builder, loc, builder.getI32Type(), value);
+    if (value.getType().isInteger(64))
+      return value;
+    return LLVM::ZExtOp::create(builder, loc, builder.getI64Type(), value);
+  }
+
+  /// The value before the operation.
+  Value call(OpBuilder &builder, Location loc, fovea_atomic operation, fovea_atomic_type type,
+             Value pointer, Value value, Value compare) {
+    Type i64 = builder.getI64Type();
+    Value against =
+        compare ? toBits(builder, loc, compare)
+                : LLVM::ConstantOp::create(builder, loc, builder.getI64IntegerAttr(0)).getResult();
+    Value old = kernel.call(
+        builder, loc, offsetof(fovea_emulator, atomic), i64,
+        {kernel.thread(), constantWord(builder, loc, operation), constantWord(builder, loc, type),
+         constantWord(builder, loc, spaceOf(pointer)), pointer, toBits(builder, loc, value),
+         against, kernel.site(builder, loc, "atomic")});
+    if (value.getType() == i64)
+      return old;
+    old = LLVM::TruncOp::create(builder, loc, builder.getI32Type(), old);
+    return value.getType().isF32()
+               ? LLVM::BitcastOp::create(builder, loc, value.getType(), old).getResult()
+               : old;
+  }
+
+  EmulatedKernel &kernel;
+};
+
+} // namespace
+
+/// All address spaces are the host's memory.
+static void dropSpaces(LLVM::LLVMFuncOp function) {
+  AttrTypeReplacer replacer;
+  replacer.addReplacement(
+      [](LLVM::LLVMPointerType type) { return LLVM::LLVMPointerType::get(type.getContext()); });
+  replacer.recursivelyReplaceElementsIn(function, /*replaceAttrs=*/true, /*replaceLocs=*/false,
+                                        /*replaceTypes=*/true);
+  function.walk([](LLVM::AddrSpaceCastOp op) {
+    op.replaceAllUsesWith(op.getArg());
+    op.erase();
+  });
+}
+
+FailureOr<int64_t> fovea::checkAccesses(EmulatedKernel &kernel, bool checks) {
+  Accesses accesses(kernel);
+  int64_t count = 0;
+  WalkResult result = kernel.function.walk([&](Operation *op) -> WalkResult {
+    if (auto atomic = dyn_cast<LLVM::AtomicRMWOp>(op))
+      return accesses.exchange(atomic);
+    if (auto atomic = dyn_cast<LLVM::AtomicCmpXchgOp>(op))
+      return accesses.exchange(atomic);
+    if (isa<LLVM::MaskedLoadOp, LLVM::MaskedStoreOp, LLVM::masked_gather, LLVM::masked_scatter,
+            LLVM::MemcpyOp, LLVM::MemsetOp>(op))
+      return op->emitOpError("has no form for the emulator: load and store under a condition");
+    if (auto load = dyn_cast<LLVM::LoadOp>(op); load && checks)
+      count += accesses.check(op, load.getAddr(), load.getType(), FOVEA_READ);
+    if (auto store = dyn_cast<LLVM::StoreOp>(op); store && checks)
+      count += accesses.check(op, store.getAddr(), store.getValue().getType(), FOVEA_WRITE);
+    return WalkResult::advance();
+  });
+  if (result.wasInterrupted())
+    return failure();
+  kernel.function.walk([](Operation *op) { op->removeAttr(kUncheckedAttr); });
+  dropSpaces(kernel.function);
+  return count;
+}

@@ -1,0 +1,96 @@
+//===- PlaceShared.cpp - places in the memory of the block ----------------===//
+//
+// Refuses kernels that no lowering takes, and lays the buffers of the others side by side.
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+#include "compiler/Conversion/DeviceToLLVM/DeviceCode.h"
+#include "compiler/Conversion/DeviceToLLVM/Passes.h"
+
+#include "mlir/Dialect/Math/IR/Math.h"
+
+namespace fovea {
+#define GEN_PASS_DEF_PLACESHARED
+#include "compiler/Conversion/DeviceToLLVM/Passes.h.inc"
+} // namespace fovea
+
+using namespace mlir;
+using namespace fovea;
+
+/// Most threads of a block, on all devices.
+static constexpr int64_t kMostThreads = 1024;
+
+/// Threads of a block; 0 unless they are told, in one dimension.
+static int64_t threadsOf(gpu::GPUFuncOp kernel) {
+  std::optional<ArrayRef<int32_t>> size = kernel.getKnownBlockSize();
+  return size && size->size() == 3 && (*size)[1] == 1 && (*size)[2] == 1 ? (*size)[0] : 0;
+}
+
+/// True for functions of math that are an instruction or a few on every target.
+static bool isNative(Operation *op) {
+  return isa<math::AbsFOp, math::AbsIOp, math::CeilOp, math::CopySignOp, math::CountLeadingZerosOp,
+             math::CtPopOp, math::FloorOp, math::FmaOp, math::RoundEvenOp, math::SqrtOp,
+             math::TruncOp>(op);
+}
+
+static LogicalResult checkSignature(gpu::GPUFuncOp kernel) {
+  if (!kernel.isKernel() || kernel.getNumResults() != 0)
+    return kernel.emitOpError("expected a kernel without results");
+  if (kernel.getNumWorkgroupAttributions() != 0 || kernel.getNumPrivateAttributions() != 0)
+    return kernel.emitOpError("expected no memory attributions, but fovea_warp.shared and "
+                              "memref.alloca");
+  ArrayRef<Type> types = kernel.getArgumentTypes();
+  if (types.empty() || !isa<LLVM::LLVMPointerType>(types.back()))
+    return kernel.emitOpError("expected the pointer to the fault record as the last parameter");
+  for (Type type : types)
+    if (!type.isInteger(64) && type != LLVM::LLVMPointerType::get(kernel.getContext()))
+      return kernel.emitOpError("expected parameters of i64 and !llvm.ptr, got ") << type;
+  int64_t threads = threadsOf(kernel);
+  if (threads < 1 || threads > kMostThreads)
+    return kernel.emitOpError("expected a known block size of 1 to ")
+           << kMostThreads << " threads in one dimension";
+  return success();
+}
+
+static LogicalResult checkBody(gpu::GPUFuncOp kernel) {
+  WalkResult result = kernel.walk([](Operation *op) {
+    bool allocates = isa<memref::AllocOp, memref::DeallocOp, memref::CopyOp>(op);
+    bool isMath = op->getDialect() && op->getDialect()->getNamespace() == "math";
+    if (!allocates && (!isMath || isNative(op)))
+      return WalkResult::advance();
+    op->emitOpError("has no form in device code");
+    return WalkResult::interrupt();
+  });
+  return failure(result.wasInterrupted());
+}
+
+namespace {
+
+struct PlaceShared : fovea::impl::PlaceSharedBase<PlaceShared> {
+  using PlaceSharedBase::PlaceSharedBase;
+
+  void runOnOperation() override {
+    for (auto device : getOperation().getOps<gpu::GPUModuleOp>())
+      for (auto kernel : device.getOps<gpu::GPUFuncOp>()) {
+        if (failed(checkSignature(kernel)) || failed(checkBody(kernel)))
+          return signalPassFailure();
+        place(kernel);
+      }
+  }
+
+  void place(gpu::GPUFuncOp kernel) {
+    KernelFacts facts;
+    facts.threads = threadsOf(kernel);
+    facts.words = kernel.getNumArguments() - 1;
+    kernel.walk([&](warp::SharedOp op) {
+      facts.sharedBytes = llvm::alignTo(facts.sharedBytes, alignment);
+      op.setOffset(facts.sharedBytes);
+      facts.sharedBytes += op.getBytes();
+      ++numBuffers;
+    });
+    kernel.walk([&](warp::GridBarrierOp) { facts.cooperative = true; });
+    setFacts(kernel, facts);
+  }
+};
+
+} // namespace

@@ -1,0 +1,47 @@
+//===- Ptxas.h - from PTX text to a cubin ---------------------------------===//
+//
+// Declares NVIDIA's assembler as a child process: where it is, and what it says of kernels.
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+#ifndef FOVEA_COMPILER_TARGETS_CUDA_PTXAS_H
+#define FOVEA_COMPILER_TARGETS_CUDA_PTXAS_H
+
+#include "llvm/ADT/ArrayRef.h"
+#include "llvm/ADT/SmallVector.h"
+#include "llvm/ADT/StringRef.h"
+#include "llvm/Support/Error.h"
+
+#include <string>
+#include <vector>
+
+namespace fovea::cuda {
+
+/// What ptxas says of one kernel with `-v`. Sizes are bytes; shared memory is the static part.
+struct KernelUsage {
+  std::string name;
+  int64_t registers = 0, stack = 0, spillStores = 0, spillLoads = 0, shared = 0;
+};
+
+struct Cubin {
+  llvm::SmallVector<char, 0> bytes;
+  std::vector<KernelUsage> kernels;
+  /// All that ptxas has said.
+  std::string report;
+};
+
+/// The path of ptxas: `named` unless empty (what FOVEA_PTXAS says, where a tool reads it), else the
+/// first in `folders`, else on the path. The error says what to install.
+llvm::Expected<std::string> findPtxas(llvm::StringRef named,
+                                      llvm::ArrayRef<std::string> folders = {});
+
+/// Assembles `ptx` for `arch`, e.g. "sm_90". Warnings are errors of ptxas's own numbering only
+/// where it ends with one; `report` has them.
+llvm::Expected<Cubin> assemble(llvm::StringRef ptx, llvm::StringRef arch, llvm::StringRef ptxas);
+
+/// The usage of each kernel in what `ptxas -v` has printed.
+std::vector<KernelUsage> readUsage(llvm::StringRef report);
+
+} // namespace fovea::cuda
+
+#endif // FOVEA_COMPILER_TARGETS_CUDA_PTXAS_H

@@ -1,0 +1,94 @@
+// RUN: fovea-opt %s -pass-pipeline="builtin.module(gpu.module(fovea-device-to-nvvm))" \
+// RUN:   -split-input-file -verify-diagnostics | FileCheck %s
+
+!tile = memref<64x64xbf16, #gpu.address_space<workgroup>>
+
+// CHECK: llvm.mlir.global external @fovea_shared() {addr_space = 3 : i32, alignment = 1024 : i64}
+gpu.module @device {
+  // CHECK-LABEL: llvm.func @shell(
+  // CHECK-SAME:    %[[P:.*]]: !llvm.ptr {llvm.noalias}, %{{.*}}: i64, %{{.*}}: !llvm.ptr)
+  // CHECK-SAME:    nvvm.kernel, nvvm.reqntid = array<i32: 64>
+  gpu.func @shell(%p: !llvm.ptr {llvm.noalias}, %n: i64, %fault: !llvm.ptr) kernel
+      attributes {known_block_size = array<i32: 64, 1, 1>, fovea_warp.kernel = {
+        threads = 64 : i64, shared_bytes = 8192 : i64, words = 2 : i64}} {
+    // CHECK: nvvm.read.ptx.sreg.tid.x
+    %t = gpu.thread_id x
+    // CHECK: %[[BASE:.*]] = llvm.mlir.addressof @fovea_shared : !llvm.ptr<3>
+    // CHECK: llvm.getelementptr %[[BASE]][128]
+    %s = fovea_warp.shared at 128 : memref<64xf32, #gpu.address_space<workgroup>>
+    // CHECK: llvm.load {{.*}} : !llvm.ptr<3> -> f32
+    %x = memref.load %s[%t] : memref<64xf32, #gpu.address_space<workgroup>>
+    // CHECK: nvvm.barrier0
+    gpu.barrier
+    // CHECK: llvm.store {{.*}} : f32, !llvm.ptr
+    llvm.store %x, %p : f32, !llvm.ptr
+    // CHECK: llvm.return
+    gpu.return
+  }
+
+  // CHECK-LABEL: llvm.func @warps
+  gpu.func @warps(%p: !llvm.ptr, %x: i64, %fault: !llvm.ptr) kernel
+      attributes {known_block_size = array<i32: 32, 1, 1>, fovea_warp.kernel = {}} {
+    %f = llvm.load %p : !llvm.ptr -> f32
+    // CHECK: llvm.inline_asm "ex2.approx.ftz.f32 $0, $1;", "=f,f"
+    %e = fovea_warp.approx ex2 %f : f32
+    %is = arith.cmpf ogt, %e, %f : f32
+    // CHECK: nvvm.vote.sync ballot
+    %bits = fovea_warp.vote ballot %is : i32
+    // CHECK: nvvm.bar.warp.sync
+    fovea_warp.sync_warp
+    // CHECK: nvvm.barrier0
+    // CHECK: llvm.inline_asm has_side_effects {{.*}}atom.add.acq_rel.gpu{{.*}}ld.acquire.gpu
+    // CHECK: nvvm.barrier0
+    fovea_warp.grid_barrier %p : !llvm.ptr
+    // CHECK: llvm.inline_asm has_side_effects {{.*}}atom.relaxed.gpu.cas.b32
+    fovea_warp.fault %fault kind 1 node 2 value %x limit %x : !llvm.ptr
+    // CHECK: llvm.atomicrmw add %{{.*}}, %{{.*}} syncscope("device") monotonic
+    %m = fovea_kernel.view %p sizes() : !llvm.ptr -> memref<4xi32>
+    %c0 = arith.constant 0 : index
+    %old = memref.atomic_rmw addi %bits, %m[%c0] : (i32, memref<4xi32>) -> i32
+    gpu.return
+  }
+
+  // CHECK-LABEL: llvm.func @matrices
+  gpu.func @matrices(%p: !llvm.ptr, %fault: !llvm.ptr) kernel
+      attributes {known_block_size = array<i32: 32, 1, 1>, fovea_warp.kernel = {}} {
+    %c0 = arith.constant 0 : index
+    %zero = arith.constant 0.0 : f32
+    %s = fovea_warp.shared at 0 : !tile
+    %m = fovea_kernel.view %p sizes() : !llvm.ptr -> memref<64x64xbf16>
+    %valid = arith.constant 8 : i32
+    // CHECK: %[[FROM:.*]] = llvm.addrspacecast %{{.*}} : !llvm.ptr to !llvm.ptr<1>
+    // CHECK: nvvm.cp.async.shared.global %{{.*}}, %[[FROM]], 16, cache =  cg, %{{.*}}
+    fovea_warp.cp_async 16 %m[%c0, %c0] to %s[%c0, %c0] valid %valid
+        : memref<64x64xbf16> to !tile
+    // CHECK: nvvm.cp.async.shared.global {{.*}}, 4, cache =  ca
+    fovea_warp.cp_async 4 %m[%c0, %c0] to %s[%c0, %c0] : memref<64x64xbf16> to !tile
+    // CHECK: nvvm.cp.async.commit.group
+    fovea_warp.cp_async_commit
+    // CHECK: nvvm.cp.async.wait.group 0
+    fovea_warp.cp_async_wait 0
+    // CHECK: nvvm.ldmatrix {{.*}}layout = #nvvm.mma_layout<row>, num = 4
+    %a:4 = fovea_warp.ldmatrix %s[%c0, %c0] : !tile -> i32, i32, i32, i32
+    // CHECK: nvvm.ldmatrix {{.*}}layout = #nvvm.mma_layout<col>, num = 2
+    %b:2 = fovea_warp.ldmatrix %s[%c0, %c0] transposed : !tile -> i32, i32
+    // CHECK: nvvm.mma.sync {{.*}}multiplicandAPtxType = #nvvm.mma_type<bf16>
+    %d:4 = fovea_warp.mma_sync m16n8k16_bf16 a(%a#0, %a#1, %a#2, %a#3) b(%b#0, %b#1)
+        c(%zero, %zero, %zero, %zero) : f32, f32, f32, f32 -> f32, f32, f32, f32
+    // CHECK-COUNT-6: llvm.bitcast %{{.*}} : i32 to vector<2xf16>
+    // CHECK: nvvm.mma.sync
+    %e:4 = fovea_warp.mma_sync m16n8k16_f16 a(%a#0, %a#1, %a#2, %a#3) b(%b#0, %b#1)
+        c(%d#0, %d#1, %d#2, %d#3) : f32, f32, f32, f32 -> f32, f32, f32, f32
+    llvm.store %e#0, %p : f32, !llvm.ptr
+    gpu.return
+  }
+}
+
+// -----
+
+gpu.module @device {
+  // expected-error @+1 {{expected shared memory to be placed: run fovea-place-shared before}}
+  gpu.func @do_not_convert_before_places(%fault: !llvm.ptr) kernel {
+    gpu.return
+  }
+}

@@ -1,0 +1,77 @@
+//===- fovea-ptx.cpp - PTX and cubins of kernels in text form -------------===//
+//
+// For tests and researchers: takes a module with a gpu.module of kernels through the device's
+// passes and LLVM. Prints PTX, or writes a cubin and prints what ptxas says of each kernel.
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+#include "compiler/Driver/Dialects.h"
+#include "compiler/Pipelines/DeviceCode.h"
+#include "compiler/Targets/CUDA/Ptx.h"
+#include "compiler/Targets/CUDA/Ptxas.h"
+
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+#include "mlir/Parser/Parser.h"
+#include "llvm/Support/CommandLine.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/InitLLVM.h"
+#include "llvm/Support/Process.h"
+
+using namespace fovea;
+namespace cl = llvm::cl;
+
+static int fail(const llvm::Twine &what) {
+  llvm::errs() << "fovea-ptx: error: " << what << "\n";
+  return EXIT_FAILURE;
+}
+
+/// Writes the cubin and prints "name: N registers, N spilled, N shared" for each kernel.
+static llvm::Error writeCubin(llvm::StringRef ptx, llvm::StringRef arch, llvm::StringRef path) {
+  std::string named = llvm::sys::Process::GetEnv("FOVEA_PTXAS").value_or("");
+  auto ptxas = cuda::findPtxas(named, {"/usr/local/cuda/bin"});
+  if (!ptxas)
+    return ptxas.takeError();
+  auto cubin = cuda::assemble(ptx, arch, *ptxas);
+  if (!cubin)
+    return cubin.takeError();
+  std::error_code error;
+  llvm::raw_fd_ostream file(path, error);
+  file.write(cubin->bytes.data(), cubin->bytes.size());
+  if (error)
+    return llvm::createStringError("cannot write " + path + ": " + error.message());
+  for (const cuda::KernelUsage &kernel : cubin->kernels)
+    llvm::outs() << kernel.name << ": " << kernel.registers << " registers, "
+                 << kernel.spillStores + kernel.spillLoads << " spilled, " << kernel.stack
+                 << " stack\n";
+  return llvm::Error::success();
+}
+
+int main(int argc, char **argv) {
+  llvm::InitLLVM init(argc, argv);
+  cl::opt<std::string> input(cl::Positional, cl::desc("FILE"), cl::Required);
+  cl::opt<std::string> arch("arch", cl::desc("architecture of the PTX"), cl::init("sm_80"));
+  cl::opt<std::string> gpu("gpu", cl::desc("architecture of the cubin (default: --arch)"));
+  cl::opt<std::string> cubin("cubin", cl::desc("write a cubin to this file"));
+  cl::ParseCommandLineOptions(argc, argv, "PTX of kernels\n");
+  mlir::DialectRegistry registry;
+  addDialects(registry);
+  registry.insert<mlir::NVVM::NVVMDialect>();
+  mlir::MLIRContext context(registry);
+  auto module = mlir::parseSourceFile<mlir::ModuleOp>(input, &context);
+  if (!module)
+    return EXIT_FAILURE;
+  mlir::PassManager manager(&context);
+  addDeviceCode(manager, DeviceCodeOptions());
+  if (failed(manager.run(*module)))
+    return EXIT_FAILURE;
+  for (auto device : module->getOps<mlir::gpu::GPUModuleOp>()) {
+    auto ptx = cuda::emitPtx(device, cuda::PtxOptions{arch});
+    if (!ptx)
+      return fail(toString(ptx.takeError()));
+    if (cubin.empty())
+      llvm::outs() << *ptx;
+    else if (llvm::Error error = writeCubin(*ptx, gpu.empty() ? arch : gpu, cubin))
+      return fail(toString(std::move(error)));
+  }
+  return EXIT_SUCCESS;
+}
