@@ -107,8 +107,8 @@ typedef struct fovea_emulator {
   void (*barrier_arrive)(fovea_thread *, int32_t id, int32_t threads, int32_t site);
   void (*warp_barrier)(fovea_thread *, uint32_t mask, int32_t site);
   /// shfl.sync; `in_range`, unless null, receives PTX's predicate p.
-  uint32_t (*shuffle)(fovea_thread *, int32_t kind, uint32_t mask, uint32_t value,
-                      uint32_t operand, uint32_t clamp, int32_t *in_range, int32_t site);
+  uint32_t (*shuffle)(fovea_thread *, int32_t kind, uint32_t mask, uint32_t value, uint32_t operand,
+                      uint32_t clamp, int32_t *in_range, int32_t site);
   /// vote.sync: 0 or 1, or the ballot's bits.
   uint32_t (*vote)(fovea_thread *, int32_t kind, uint32_t mask, int32_t condition, int32_t site);
   /// ldmatrix.sync.m8n8.x`count`.b16 (.trans): `row` is the row that this lane addresses;
