@@ -2,9 +2,8 @@
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
+#include "runtime/CPU/ScalarMath.h"
 #include "runtime/Core/Call.h"
-
-#include <cmath>
 
 namespace fovea::core {
 
@@ -54,36 +53,9 @@ static void stop(fovea_call *call, int64_t fault, int64_t node, int64_t value, i
   callOf(call).fail(faultOf(fault, node, value, limit));
 }
 
-static double math(int64_t function, double a, double b) {
-  switch (function) {
-  case FOVEA_MATH_EXP:
-    return std::exp(a);
-  case FOVEA_MATH_LOG:
-    return std::log(a);
-  case FOVEA_MATH_SIN:
-    return std::sin(a);
-  case FOVEA_MATH_COS:
-    return std::cos(a);
-  case FOVEA_MATH_TANH:
-    return std::tanh(a);
-  case FOVEA_MATH_ERF:
-    return std::erf(a);
-  case FOVEA_MATH_POW:
-    return std::pow(a, b);
-  case FOVEA_MATH_FMOD:
-    return std::fmod(a, b);
-  case FOVEA_MATH_EXPM1:
-    return std::expm1(a);
-  case FOVEA_MATH_LOG1P:
-    return std::log1p(a);
-  }
-  return std::nan("");
-}
-
 const fovea_host *hostTable() {
-  static const fovea_host table = {
-      FOVEA_ABI_VERSION, parallelFor, output, allocate, fault, stop, math, team, share,
-      proceed,           steps,       launch};
+  static const fovea_host table = {FOVEA_ABI_VERSION, parallelFor, output, allocate, fault, stop,
+                                   cpu::scalarMath,   team,        share,  proceed,  steps, launch};
   return &table;
 }
 

@@ -1,0 +1,112 @@
+//===- Memory.cpp - checks of accesses to memory --------------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+#include "runtime/Emulator/Memory.h"
+#include "runtime/Emulator/Report.h"
+#include "runtime/Emulator/Scheduler.h"
+
+namespace fovea::emulator {
+
+static const char *verbOf(Use use) {
+  return use == Use::Read ? "reads " : use == Use::Atomic ? "updates " : "writes ";
+}
+
+static void reportRace(const Thread &thread, const MemoryAccess &access, int64_t offset,
+                       const Mark &mark) {
+  bool closed = mark.use() == Use::Copy || mark.use() == Use::Mbarrier;
+  report(thread, access.site, closed ? Rule::InFlight : Rule::Race,
+         concat(verbOf(access.use), access.bytes, " bytes at ", sharedAddress(offset),
+                closed ? ", which belongs to " : ", a race with ", useText(*thread.machine, mark)));
+}
+
+static void reportOutside(const Thread &thread, const MemoryAccess &access, const char *space,
+                          int64_t offset, int64_t size) {
+  report(thread, access.site, Rule::Bounds,
+         concat(verbOf(access.use), access.bytes, " bytes at ", space,
+                offset < 0 ? concat(" - ", -offset) : concat(" + ", offset), ", which has ", size,
+                " bytes"));
+}
+
+static void reportMisaligned(const Thread &thread, const MemoryAccess &access) {
+  report(thread, access.site, Rule::Alignment,
+         concat("uses ", access.bytes, " bytes at an address that is ",
+                int64_t(uintptr_t(access.address) % uint64_t(access.alignment)),
+                " behind a multiple of ", access.alignment));
+}
+
+static bool lies(int64_t offset, int64_t bytes, int64_t size) {
+  return offset >= 0 && bytes > 0 && offset <= size - bytes;
+}
+
+int64_t checkShared(Thread &thread, const MemoryAccess &access) {
+  Block &block = *thread.home;
+  int64_t size = thread.machine->kernel->shared_bytes;
+  auto offset = int64_t(uintptr_t(access.address) - uintptr_t(block.shared));
+  if (!lies(offset, access.bytes, size)) {
+    reportOutside(thread, access, "shared memory", offset, size);
+    abandonLaunch(thread);
+  }
+  if (uint64_t(offset) % uint64_t(access.alignment)) {
+    reportMisaligned(thread, access);
+    abandonLaunch(thread);
+  }
+  if (!thread.machine->options.checkMemory)
+    return offset;
+  Access cells{thread.thread, access.site, offset, access.bytes};
+  const Mark *other = access.use == Use::Read ? block.cells.read(block.clocks, cells)
+                                              : block.cells.write(block.clocks, cells, access.use);
+  if (other) {
+    reportRace(thread, access, offset, *other);
+    abandonLaunch(thread);
+  }
+  return offset;
+}
+
+static void reportConflict(const Thread &thread, const MemoryAccess &access,
+                           const BlockConflicts::Mark &other) {
+  report(thread, access.site, Rule::Blocks,
+         concat(verbOf(access.use), access.bytes, " bytes of global memory that block ",
+                other.block, " used at ", operationName(*thread.machine, other.site),
+                ", which may run at the same time"));
+}
+
+void checkGlobal(Thread &thread, const MemoryAccess &access) {
+  Machine &machine = *thread.machine;
+  bool write = access.use != Use::Read;
+  if (!machine.globals.allows(access.address, access.bytes, write, access.site)) {
+    Rule rule = Rule::Bounds;
+    report(thread, access.site, rule,
+           machine.globals.refusal(access.address, access.bytes, write, rule));
+    machine.failure->rule = rule;
+    abandonLaunch(thread);
+  }
+  if (uintptr_t(access.address) % uint64_t(access.alignment)) {
+    reportMisaligned(thread, access);
+    abandonLaunch(thread);
+  }
+  if (!machine.conflicts.enabled() || access.use == Use::Atomic)
+    return;
+  if (const auto *other = machine.conflicts.access(thread.block, access.address, access.bytes,
+                                                   write, access.site)) {
+    reportConflict(thread, access, *other);
+    abandonLaunch(thread);
+  }
+}
+
+void checkAccess(Thread &thread, int32_t space, const MemoryAccess &access) {
+  if (space == FOVEA_SPACE_SHARED) {
+    checkShared(thread, access);
+  } else if (space == FOVEA_SPACE_GLOBAL) {
+    checkGlobal(thread, access);
+  } else {
+    int64_t size = thread.machine->kernel->local_bytes;
+    auto offset = int64_t(uintptr_t(access.address) - uintptr_t(thread.local));
+    if (lies(offset, access.bytes, size))
+      return;
+    reportOutside(thread, access, "local memory", offset, size);
+    abandonLaunch(thread);
+  }
+}
+
+} // namespace fovea::emulator

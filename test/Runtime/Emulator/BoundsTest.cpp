@@ -1,0 +1,161 @@
+//===- BoundsTest.cpp - which memory a launch may touch -------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+#include "test/Runtime/Emulator/Kernels.h"
+
+#include <cstring>
+
+using namespace fovea::emulator;
+
+/// Thread 9 uses 4 bytes at args[0] + args[1]: args[2] is the kind, args[3] the space.
+static void useKernel(fovea_thread *t, const int64_t *args) {
+  if (t->thread == 9)
+    t->emulator->access(t, int32_t(args[3]), int32_t(args[2]),
+                        pointerOf<std::byte>(args[0]) + args[1], 4, Third);
+}
+
+TEST(Bounds, of_global_memory_are_those_of_the_ranges) {
+  std::vector<uint32_t> data(8);
+  auto use = [&](int64_t offset, int64_t kind, bool writable) {
+    Launcher launcher;
+    launcher.pass(data, writable);
+    launcher.args.insert(launcher.args.end(), {offset, kind, FOVEA_SPACE_GLOBAL});
+    return launcher.run(useKernel, {});
+  };
+  EXPECT_FALSE(use(28, FOVEA_READ, false));
+  EXPECT_FALSE(use(0, FOVEA_WRITE, true));
+  expectBroken(use(29, FOVEA_READ, false), Rule::Bounds,
+               {"kernel 'sample', block 0, thread 9: 'the third' reads 4 bytes at argument 0 + 29, "
+                "which has 32 bytes"});
+  expectBroken(use(-4, FOVEA_WRITE, true), Rule::Bounds,
+               {"writes 4 bytes at argument 0 - 4, which has 32 bytes"});
+  expectBroken(use(4, FOVEA_WRITE, false), Rule::ReadOnly,
+               {"writes 4 bytes at argument 0 + 4, which is not to be written"});
+  expectBroken(use(int64_t(1) << 46, FOVEA_READ, false), Rule::Bounds,
+               {"reads 4 bytes of global memory that is not among the launch's arguments"});
+}
+
+TEST(Bounds, ranges_may_overlap) {
+  std::vector<uint32_t> data(64);
+  Launcher launcher;
+  launcher.args = {int64_t(reinterpret_cast<intptr_t>(data.data())), 100, FOVEA_WRITE,
+                   FOVEA_SPACE_GLOBAL};
+  launcher.ranges = {{data.data(), 256, false, "all"}, {data.data() + 20, 40, true, "a part"}};
+  EXPECT_FALSE(launcher.run(useKernel, {}));
+  launcher.args[1] = 200;
+  expectBroken(launcher.run(useKernel, {}), Rule::ReadOnly, {"writes 4 bytes at all + 200"});
+  launcher.ranges.pop_back();
+  launcher.ranges.push_back({data.data() + 50, 56, true, ""});
+  EXPECT_FALSE(launcher.run(useKernel, {}));
+  launcher.args[1] = 256;
+  expectBroken(launcher.run(useKernel, {}), Rule::Bounds,
+               {"writes 4 bytes at all + 256, which has 256 bytes"});
+}
+
+TEST(Bounds, of_shared_and_local_memory_are_those_of_the_kernel) {
+  auto use = [](int64_t bytes, bool shared) {
+    Launcher launcher;
+    launcher.args = {bytes, shared};
+    return launcher.run(
+        [](fovea_thread *t, const int64_t *args) {
+          void *base = args[1] ? t->shared : t->local;
+          t->emulator->access(t, args[1] ? FOVEA_SPACE_SHARED : FOVEA_SPACE_LOCAL, FOVEA_WRITE,
+                              static_cast<std::byte *>(base) + 16 * (t->thread % 2), args[0],
+                              First);
+        },
+        {.threads = 2, .sharedBytes = 36, .localBytes = 24});
+  };
+  EXPECT_FALSE(use(8, false));
+  EXPECT_FALSE(use(16, true));
+  expectBroken(use(16, false), Rule::Bounds,
+               {"thread 1: 'the first' writes 16 bytes at local memory + 16, which has 24 bytes"});
+  expectBroken(use(24, true), Rule::Bounds, {"24 bytes at shared memory + 16, which has 36 bytes"});
+  expectBroken(use(-1, true), Rule::Bounds, {"-1 bytes"});
+}
+
+TEST(Bounds, memory_of_a_block_is_aligned_and_its_own) {
+  Launcher launcher;
+  auto failure = launcher.run(
+      [](fovea_thread *t, const int64_t *) {
+        EXPECT_EQ(reinterpret_cast<uintptr_t>(t->shared) % 1024, 0u);
+        EXPECT_EQ(reinterpret_cast<uintptr_t>(t->local) % 64, 0u);
+        std::memset(t->local, t->thread, 40);
+        sync(t);
+        for (int i = 0; i < 40; ++i)
+          EXPECT_EQ(static_cast<int8_t *>(t->local)[i], t->thread);
+      },
+      {.threads = 100, .sharedBytes = 12, .localBytes = 40});
+  EXPECT_FALSE(failure) << textOf(failure);
+}
+
+TEST(Bounds, memory_that_nothing_has_written_is_nan) {
+  std::vector<uint32_t> out(3);
+  Launcher launcher;
+  launcher.pass(out);
+  auto failure = launcher.run(
+      [](fovea_thread *t, const int64_t *args) {
+        auto *to = pointerOf<uint32_t>(args[0]);
+        writeGlobal(t, to, readShared<uint32_t>(t, 0, First), First);
+        writeGlobal(t, to + 1, read(t, FOVEA_SPACE_LOCAL, static_cast<uint32_t *>(t->local), First),
+                    First);
+        writeShared(t, 0, 0, First);
+        // The second block must not see what the first has left.
+        writeGlobal(t, to + 2, uint32_t(t->block), First);
+      },
+      {.threads = 1, .blocks = 2, .sharedBytes = 4, .localBytes = 4});
+  ASSERT_FALSE(failure) << textOf(failure);
+  // A signaling NaN of f32 and, in both halves, of bf16; f16 has a NaN there.
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_EQ(out[i] & 0x7f800000, 0x7f800000u);
+    EXPECT_EQ(out[i] & 0x00400000, 0u);
+    EXPECT_NE(out[i] & 0x003fffff, 0u);
+    EXPECT_EQ(out[i] >> 16, out[i] & 0xffff);
+    EXPECT_EQ(out[i] & 0x7c00, 0x7c00u);
+  }
+}
+
+TEST(Bounds, of_a_launch_are_checked_before_it) {
+  auto kernel = [](fovea_thread *, const int64_t *) {};
+  auto run = [&](Shape shape) {
+    Launcher launcher;
+    return launcher.run(kernel, shape);
+  };
+  EXPECT_FALSE(run({.blocks = 0}));
+  expectBroken(run({.threads = 1025}), Rule::Launch,
+               {"kernel 'sample': has 1025 threads a block, expected 1 to 1024"});
+  expectBroken(run({.sharedBytes = 232449}), Rule::Launch,
+               {"232449 bytes of shared memory a block, expected 0 to 232448"});
+  expectBroken(run({.localBytes = -1}), Rule::Launch, {"-1 bytes of local memory a thread"});
+  expectBroken(run({.blocks = -2}), Rule::Launch, {"has -2 blocks"});
+  expectBroken(run({.threads = 1024, .blocks = 17, .cooperative = true}), Rule::Launch,
+               {"17408 threads in a cooperative launch, expected 0 to 16384"});
+  Launcher launcher;
+  expectBroken(launcher.run(nullptr, {}), Rule::Launch, {"holds no code for the emulator"});
+}
+
+TEST(Bounds, operations_without_a_table_have_a_number) {
+  fovea_device_kernel kernel = {};
+  kernel.name = "bare";
+  kernel.threads = 32;
+  kernel.emulated = [](fovea_thread *t, const int64_t *) { t->emulator->barrier(t, 0, 1, 12); };
+  Launcher launcher;
+  expectBroken(launcher.run(kernel, 1), Rule::Barrier,
+               {"kernel 'bare', block 0, thread ", ": operation 12 is a barrier of 1 threads"});
+}
+
+TEST(Bounds, the_fault_record_is_writable) {
+  fovea_fault_record fault = {};
+  Launcher launcher;
+  launcher.fault = &fault;
+  auto failure = launcher.run(
+      [](fovea_thread *t, const int64_t *) {
+        if (t->emulator->atomic(t, FOVEA_ATOMIC_EXCHANGE, FOVEA_ATOMIC_S32, FOVEA_SPACE_GLOBAL,
+                                &t->fault->taken, 1, 0, First) == 0)
+          writeGlobal(t, &t->fault->value, int64_t(100 + t->thread), Second);
+      },
+      {.threads = 64});
+  ASSERT_FALSE(failure) << textOf(failure);
+  EXPECT_EQ(fault.taken, 1);
+  EXPECT_GE(fault.value, 100);
+}
