@@ -12,7 +12,7 @@
 namespace fovea::emulator {
 
 /// Switches for which a warp keeps its turn, at least and at most.
-static constexpr uint32_t leastSlice = 32, mostSlice = 1024;
+static constexpr uint32_t leastSlice = 64, mostSlice = 4096;
 /// How often every thread may poll in vain before it is taken for a deadlock: be told that its time
 /// is up at an mbarrier, or do the same atomic operation. A kernel that counts its polls and gives
 /// up has its chance.
