@@ -62,10 +62,6 @@ static Thread &pick(Machine &machine) {
 /// Nobody can go on. Wakes somebody, or records a deadlock and gives false.
 static bool wakeSomebody(Machine &machine) {
   Schedule &schedule = machine.schedule;
-  for (const auto &block : machine.residents())
-    landDeferred(*block);
-  if (!schedule.ready.empty())
-    return true;
   schedule.idle += schedule.polling;
   if (schedule.polling && schedule.idle <= vainWaits * machine.live) {
     for (const auto &block : machine.residents())
