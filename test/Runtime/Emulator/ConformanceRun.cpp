@@ -15,10 +15,6 @@ namespace fovea::emulator {
 
 using Op = ConformanceOperation;
 
-static void *sharedAt(fovea_thread *t, int64_t offset) {
-  return static_cast<std::byte *>(t->shared) + offset;
-}
-
 /// Operations on words of the lane's own.
 static void runOnWords(fovea_thread *t, const ConformanceCase &c, const uint32_t *in,
                        uint32_t *out) {

@@ -7,6 +7,8 @@
 
 #include "runtime/include/fovea_device_abi.h"
 
+#include <cstddef>
+
 namespace fovea::emulator {
 
 /// Numbers of operations, and their texts in the table of sites of every kernel here.
@@ -17,6 +19,10 @@ constexpr uint32_t allLanes = ~uint32_t(0);
 
 template <typename Type> Type *pointerOf(int64_t word) {
   return reinterpret_cast<Type *>(intptr_t(word));
+}
+
+inline std::byte *sharedAt(fovea_thread *thread, int64_t offset) {
+  return static_cast<std::byte *>(thread->shared) + offset;
 }
 
 // What compiled kernels do: an access is announced, then done.
