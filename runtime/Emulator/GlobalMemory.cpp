@@ -27,7 +27,7 @@ void GlobalMemory::configure(std::span<const Range> ranges, const fovea_fault_re
   uintptr_t furthest = 0;
   for (Region &region : regions)
     region.furthest = furthest = std::max(furthest, region.begin + region.bytes);
-  std::fill(lastUsed.begin(), lastUsed.end(), 0);
+  lastUsed.fill(0);
 }
 
 bool GlobalMemory::search(uintptr_t address, int64_t bytes, bool write, int32_t site) {
@@ -36,7 +36,7 @@ bool GlobalMemory::search(uintptr_t address, int64_t bytes, bool write, int32_t 
                        [](uintptr_t value, const Region &region) { return value < region.begin; });
   while (after != regions.begin() && (--after)->furthest > address)
     if (allows(*after, address, bytes, write)) {
-      lastUsed[size_t(site) % lastUsed.size()] = uint32_t(after - regions.begin());
+      lastUsed[size_t(site) % cachedSites] = uint32_t(after - regions.begin());
       return true;
     }
   return false;
