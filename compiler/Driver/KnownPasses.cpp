@@ -13,6 +13,7 @@
 #include "compiler/Conversion/KernelToVector/Passes.h"
 #include "compiler/Conversion/MathToArith/MathToArith.h"
 #include "compiler/Conversion/TensorToKernel/Passes.h"
+#include "compiler/Conversion/WarpToDevice/Passes.h"
 #include "compiler/Pipelines/CPU.h"
 #include "compiler/Pipelines/DeviceCode.h"
 #include "compiler/Targets/CPU/Passes.h"
@@ -38,6 +39,7 @@ void fovea::registerFoveaPasses() {
   registerTensorToKernelPasses();
   registerKernelToVectorPasses();
   registerKernelToLLVMPasses();
+  registerWarpToDevicePasses();
   registerDeviceToLLVMPasses();
   registerDeviceToNVVMPasses();
   registerDeviceToEmulatorPasses();
