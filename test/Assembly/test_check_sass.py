@@ -31,7 +31,7 @@ attention:
 
 def test_finds_the_innermost_loop() -> None:
     (loop,) = check_sass.innermost(check_sass.kernels(CODE)["attention"])
-    assert (loop.label, len(loop.body), loop.count("HMMA")) == (".L_x_2", 3, 2)
+    assert (loop.first, len(loop.names), loop.count("HMMA")) == (2, 3, 2)
     assert check_sass.problems(CODE, "attention", 2) == []
     assert check_sass.problems(CODE, "other") == []
 
@@ -53,6 +53,16 @@ def test_finds_what_is_wrong(new: str, complaint: str) -> None:
 def test_spills_outside_the_innermost_loop_are_allowed() -> None:
     outside = CODE.replace("IADD3 R1, R1, 0x1, RZ", "STL [R1], R2")
     assert check_sass.problems(outside, "attention") == []
+
+
+def test_code_that_was_moved_behind_the_end_is_no_loop() -> None:
+    moved = CODE.replace(
+        "        /*0000*/                   S2R R29, SR_TID.X ;\n.L_x_1:",
+        "        /*0000*/               @P3 BRA `(.L_x_4) ;\n.L_x_1:", 1
+    ).replace("EXIT ;\n.L_x_3:", "EXIT ;\n.L_x_4:\n"
+              "        /*0068*/                   CALL.REL.NOINC `(division) ;\n"
+              "        /*006c*/                   BRA `(.L_x_1) ;\n.L_x_3:", 1)  # fmt: skip
+    assert check_sass.problems(moved, "attention", 2) == []
 
 
 def test_kernels_and_loops_that_are_not_there() -> None:
