@@ -49,8 +49,7 @@ static Value hoist(Value value, Operation *op) {
       return {};
     mapping.map(operand, moved);
   }
-  return OpBuilder(op).clone(*source, mapping)->getResult(
-      cast<OpResult>(value).getResultNumber());
+  return OpBuilder(op).clone(*source, mapping)->getResult(cast<OpResult>(value).getResultNumber());
 }
 
 namespace {
@@ -98,8 +97,8 @@ private:
     Value goesOn = memref::LoadOp::create(builder, loc, going, ValueRange());
     auto rest = scf::IfOp::create(builder, loc, goesOn, /*withElseRegion=*/false);
     Block *body = end->getBlock(), *then = rest.thenBlock();
-    then->getOperations().splice(then->begin(), body->getOperations(), std::next(end->getIterator()),
-                                 std::prev(body->end()));
+    then->getOperations().splice(then->begin(), body->getOperations(),
+                                 std::next(end->getIterator()), std::prev(body->end()));
     end.erase();
     ++numLoops;
     return success();
@@ -238,8 +237,8 @@ private:
     if (type.getRank() > 0) {
       SmallVector<OpFoldResult> offsets = getAsOpFoldResult(store.getIndices());
       SmallVector<OpFoldResult> ones(type.getRank(), builder.getIndexAttr(1));
-      auto element = cast<MemRefType>(memref::SubViewOp::inferRankReducedResultType(
-          {}, type, offsets, ones, ones));
+      auto element = cast<MemRefType>(
+          memref::SubViewOp::inferRankReducedResultType({}, type, offsets, ones, ones));
       place = memref::SubViewOp::create(builder, loc, element, place, offsets, ones, ones);
     }
     fillCells(builder, loc, place, [&](OpBuilder &inner, ValueRange) {

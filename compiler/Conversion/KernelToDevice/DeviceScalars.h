@@ -35,10 +35,9 @@ private:
 
 /// One step of computation on buffers without dimensions: `body` gets their elements and gives the
 /// next ones.
-void fillCells(mlir::OpBuilder &builder, mlir::Location loc, mlir::ValueRange cells,
-               llvm::function_ref<llvm::SmallVector<mlir::Value>(mlir::OpBuilder &,
-                                                                 mlir::ValueRange)>
-                   body);
+void fillCells(
+    mlir::OpBuilder &builder, mlir::Location loc, mlir::ValueRange cells,
+    llvm::function_ref<llvm::SmallVector<mlir::Value>(mlir::OpBuilder &, mlir::ValueRange)> body);
 
 /// A buffer of one element without dimensions.
 mlir::Value makeCell(mlir::OpBuilder &builder, mlir::Location loc, mlir::Type type);

@@ -75,8 +75,8 @@ private:
     }
     auto inside = scf::IfOp::create(builder, loc, all, /*withElseRegion=*/false);
     Block *then = inside.thenBlock();
-    then->getOperations().splice(then->begin(), body.getOperations(), std::next(inside->getIterator()),
-                                 std::prev(body.end()));
+    then->getOperations().splice(then->begin(), body.getOperations(),
+                                 std::next(inside->getIterator()), std::prev(body.end()));
   }
 
   llvm::StringMap<func::FuncOp> made;

@@ -71,8 +71,8 @@ private:
     Location loc = require.getLoc();
     Type index = builder.getIndexType();
     SmallVector<Type> types{builder.getI1Type(), index, index};
-    kernel = func::FuncOp::create(
-        loc, ("require_" + Twine(requirements.size() - 1)).str(), builder.getFunctionType(types, {}));
+    kernel = func::FuncOp::create(loc, ("require_" + Twine(requirements.size() - 1)).str(),
+                                  builder.getFunctionType(types, {}));
     kernel.setPrivate();
     kernel->setAttr(kernel::kKernelAttr, builder.getUnitAttr());
     getOperation().push_back(kernel);
@@ -82,8 +82,8 @@ private:
     func::ReturnOp::create(builder, loc);
     Block *block = builder.createBlock(&grid.getBody(), {}, {index, index}, {loc, loc});
     Value zero = arith::ConstantIndexOp::create(builder, loc, 0);
-    Value first = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq,
-                                        block->getArgument(1), zero);
+    Value first =
+        arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq, block->getArgument(1), zero);
     scf::IfOp::create(builder, loc, first, [&](OpBuilder &inner, Location) {
       RequireOp::create(inner, loc, kernel.getArgument(0), kernel.getArgument(1),
                         kernel.getArgument(2), require.getFault(), require.getNodeAttr());
