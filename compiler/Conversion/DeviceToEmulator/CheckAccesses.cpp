@@ -42,7 +42,8 @@ static Value baseOf(Value pointer) {
 
 static fovea_space spaceOf(Value pointer) {
   Value base = baseOf(pointer);
-  if (base.getDefiningOp<LLVM::AllocaOp>())
+  // Constants lie in the code itself.
+  if (isa_and_nonnull<LLVM::AllocaOp, LLVM::AddressOfOp>(base.getDefiningOp()))
     return FOVEA_SPACE_LOCAL;
   bool shared = cast<LLVM::LLVMPointerType>(base.getType()).getAddressSpace() == FOVEA_SPACE_SHARED;
   return shared ? FOVEA_SPACE_SHARED : FOVEA_SPACE_GLOBAL;
