@@ -5,7 +5,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 #include "compiler/Conversion/DeviceToEmulator/EmulatedKernel.h"
+#include "compiler/Conversion/KernelToLLVM/Passes.h"
 #include "fovea_device_abi.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 
 using namespace mlir;
 using namespace fovea;
@@ -112,6 +115,20 @@ struct ShuffleLowering : EmulatedPattern<gpu::ShuffleOp> {
   }
 };
 
+/// Functions in double precision that the CPU's kernels ask the host for, and these the emulator.
+struct HostMathLowering : EmulatedPattern<func::CallOp> {
+  using EmulatedPattern::EmulatedPattern;
+
+  LogicalResult matchAndRewrite(func::CallOp op, OpAdaptor adaptor,
+                                ConversionPatternRewriter &rewriter) const override {
+    if (op.getCallee() != kHostMath)
+      return rewriter.notifyMatchFailure(op, "not the host's function");
+    rewriter.replaceOp(op, kernel.call(rewriter, op.getLoc(), offsetof(fovea_emulator, math),
+                                       rewriter.getF64Type(), adaptor.getOperands()));
+    return success();
+  }
+};
+
 } // namespace
 
 void fovea::populateGpuToEmulator(const LLVMTypeConverter &converter, EmulatedKernel &kernel,
@@ -122,5 +139,6 @@ void fovea::populateGpuToEmulator(const LLVMTypeConverter &converter, EmulatedKe
   patterns.add<FieldLowering<gpu::BlockDimOp>>(converter, kernel, offsetof(fovea_thread, threads),
                                                1);
   patterns.add<FieldLowering<gpu::GridDimOp>>(converter, kernel, offsetof(fovea_thread, blocks), 1);
-  patterns.add<LaneIdLowering, BarrierLowering, ShuffleLowering>(converter, kernel);
+  patterns.add<LaneIdLowering, BarrierLowering, ShuffleLowering, HostMathLowering>(converter,
+                                                                                   kernel);
 }
