@@ -1,11 +1,15 @@
-//===- GpuToEmulator.cpp - threads, barriers and shuffles -----------------===//
+//===- GpuToEmulator.cpp - threads, barriers, shuffles and functions ------===//
 //
-// Operations of the gpu dialect as reads of the fovea_thread and calls of its emulator.
+// Operations of the gpu dialect, and functions in double precision, as reads of the fovea_thread
+// and calls of its emulator.
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 #include "compiler/Conversion/DeviceToEmulator/EmulatedKernel.h"
+#include "compiler/Conversion/KernelToLLVM/Passes.h"
 #include "fovea_device_abi.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 
 using namespace mlir;
 using namespace fovea;
@@ -112,6 +116,20 @@ struct ShuffleLowering : EmulatedPattern<gpu::ShuffleOp> {
   }
 };
 
+/// Functions in double precision, which processors of hosts have as calls, too.
+struct MathCallLowering : EmulatedPattern<func::CallOp> {
+  using EmulatedPattern::EmulatedPattern;
+
+  LogicalResult matchAndRewrite(func::CallOp op, OpAdaptor adaptor,
+                                ConversionPatternRewriter &rewriter) const override {
+    if (op.getCallee() != kHostMath)
+      return rewriter.notifyMatchFailure(op, "not a function of the host");
+    rewriter.replaceOp(op, kernel.call(rewriter, op.getLoc(), offsetof(fovea_emulator, math),
+                                       rewriter.getF64Type(), adaptor.getOperands()));
+    return success();
+  }
+};
+
 } // namespace
 
 void fovea::populateGpuToEmulator(const LLVMTypeConverter &converter, EmulatedKernel &kernel,
@@ -122,5 +140,6 @@ void fovea::populateGpuToEmulator(const LLVMTypeConverter &converter, EmulatedKe
   patterns.add<FieldLowering<gpu::BlockDimOp>>(converter, kernel, offsetof(fovea_thread, threads),
                                                1);
   patterns.add<FieldLowering<gpu::GridDimOp>>(converter, kernel, offsetof(fovea_thread, blocks), 1);
-  patterns.add<LaneIdLowering, BarrierLowering, ShuffleLowering>(converter, kernel);
+  patterns.add<LaneIdLowering, BarrierLowering, ShuffleLowering, MathCallLowering>(converter,
+                                                                                   kernel);
 }
