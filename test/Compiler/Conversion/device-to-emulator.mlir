@@ -105,7 +105,7 @@ gpu.module @device {
 // CHECK:         %[[TABLE:.*]] = llvm.load %{{.*}} : !llvm.ptr -> !llvm.ptr
 // CHECK:         %[[MATH_AT:.*]] = llvm.getelementptr %[[TABLE]][144]
 // CHECK:         %[[MATH:.*]] = llvm.load %[[MATH_AT]]
-// CHECK:         llvm.call %[[MATH]](%[[NUMBER]], %{{.*}}, %{{.*}}) : !llvm.ptr, (i64, f64, f64) -> f64
+// CHECK:         llvm.call %[[MATH]](%[[NUMBER]], %{{.*}}, %{{.*}})
 gpu.module @device {
   func.func private @fovea_math_f64(i64, f64, f64) -> f64
   gpu.func @in_double_precision(%p: !llvm.ptr, %fault: !llvm.ptr) kernel
