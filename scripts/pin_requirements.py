@@ -20,8 +20,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 SCRIPTS = Path(__file__).resolve().parent
-NAMES = ("core", "models", "models-data", "sources", "bench", "bench-ggml")
-NO_DEPENDENCIES = ("models-data", "sources", "bench-ggml")
+NAMES = ("core", "models", "models-data", "sources", "bench", "bench-ggml", "device")
+NO_DEPENDENCIES = ("models-data", "sources", "bench-ggml", "device")
+# Programs: one wheel a machine, whichever Python.
+PROGRAMS = ("device",)
 # Lists of source archives: what pip looks into them with, and the list that has it.
 ARCHIVES = {"sources": ("setuptools", "core"), "bench-ggml": ("scikit-build-core", "bench")}
 # Declared and not loaded by what the tests do: command lines, checks of configurations, and what
@@ -87,7 +89,8 @@ def pin(name: str, pythons: Sequence[str], machines: Sequence[str]) -> Pins:
         add_to(pins, pip_report(python, [*extra, *form, "-r", str(source)]))
         # Dependencies are known by now: asking without them needs one look-up a platform.
         exact = ["--no-deps", *(f"{k}=={v[0]}" for k, v in pins.items())]
-        for version in () if extra else pythons:
+        versions = pythons[:1] if name in PROGRAMS else () if extra else pythons
+        for version in versions:
             for machine in machines:
                 try:
                     report = pip_report(python, [*platform_arguments(version, machine), *exact])

@@ -14,6 +14,7 @@
 #include "compiler/Conversion/KernelToVector/Passes.h"
 #include "compiler/Conversion/MathToArith/MathToArith.h"
 #include "compiler/Conversion/TensorToKernel/Passes.h"
+#include "compiler/Conversion/WarpToDevice/Passes.h"
 #include "compiler/Pipelines/CPU.h"
 #include "compiler/Pipelines/CUDA.h"
 #include "compiler/Pipelines/DeviceCode.h"
@@ -42,6 +43,7 @@ void fovea::registerFoveaPasses() {
   registerKernelToVectorPasses();
   registerKernelToLLVMPasses();
   registerKernelToDevicePasses();
+  registerWarpToDevicePasses();
   registerDeviceToLLVMPasses();
   registerDeviceToNVVMPasses();
   registerDeviceToEmulatorPasses();

@@ -120,8 +120,9 @@ std::optional<Problem> fovea::setOption(CompileOptions &options, StringRef key, 
   }
   if (name == "keep")
     return wrong("option 'keep' is '" + value + "'", "it is llvm or asm", "");
-  return wrong("the option '" + key + "' is not known",
-               "options are target, emulate, threads, dim, optimization, recurrent-weights, require-fused, "
-               "address-sanitizer, pass-plugin, after, dump and keep",
-               "");
+  return wrong(
+      "the option '" + key + "' is not known",
+      "options are target, emulate, threads, dim, optimization, recurrent-weights, require-fused, "
+      "address-sanitizer, pass-plugin, after, dump and keep",
+      "");
 }

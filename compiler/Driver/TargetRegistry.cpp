@@ -74,9 +74,7 @@ std::optional<Problem> fovea::checkTarget(StringRef name) {
   return problem;
 }
 
-const Target *fovea::findEmulated(StringRef name) {
-  return findTarget((name + "-emulated").str());
-}
+const Target *fovea::findEmulated(StringRef name) { return findTarget((name + "-emulated").str()); }
 
 std::optional<Problem> fovea::checkMakesArtifacts(const Target &target) {
   if (target.makesArtifacts())

@@ -34,8 +34,10 @@ static void addGraph(OpPassManager &manager) {
 
 static void addSchedule(OpPassManager &manager) {
   addBuffers(manager);
+  manager.addNestedPass<func::FuncOp>(createDecideOnDevice());
   manager.addNestedPass<func::FuncOp>(createExchangeCarried());
   manager.addPass(createFormKernels());
+  manager.addPass(createPredicateLaunches());
   addCleanup(manager);
   manager.addPass(createPlanArena());
   manager.addPass(createCountWork());
@@ -49,6 +51,7 @@ static void addKernel(OpPassManager &manager) {
 }
 
 static void addLlvm(OpPassManager &manager, cuda::Execution execution) {
+  manager.addPass(createFoldConditions());
   manager.addPass(createBringConstants());
   manager.addPass(createOutlineBlocks());
   manager.addPass(createLowerEntry());

@@ -9,10 +9,10 @@
 #include "compiler/Conversion/DeviceToEmulator/Passes.h"
 #include "compiler/Conversion/DeviceToLLVM/Passes.h"
 #include "compiler/Conversion/DeviceToNVVM/Passes.h"
+#include "compiler/Conversion/WarpToDevice/Passes.h"
 
 #include "mlir/Conversion/AffineToStandard/AffineToStandard.h"
 #include "mlir/Conversion/SCFToControlFlow/SCFToControlFlow.h"
-#include "mlir/Dialect/Arith/Transforms/Passes.h"
 #include "mlir/Dialect/MemRef/Transforms/Passes.h"
 #include "mlir/Pass/PassRegistry.h"
 #include "mlir/Transforms/Passes.h"
@@ -21,11 +21,11 @@ using namespace mlir;
 using namespace fovea;
 
 void fovea::addDeviceCode(OpPassManager &manager, const DeviceCodeOptions &options) {
+  manager.addNestedPass<gpu::GPUModuleOp>(createDistributeFragments());
   manager.addPass(createPlaceShared());
   auto &device = manager.nest<gpu::GPUModuleOp>();
   device.addPass(memref::createExpandStridedMetadataPass());
   device.addPass(createLowerAffinePass());
-  device.addPass(arith::createArithExpandOpsPass());
   device.addPass(createCanonicalizerPass());
   device.addPass(createCSEPass());
   device.addPass(createSCFToControlFlowPass());

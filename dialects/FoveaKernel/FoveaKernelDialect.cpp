@@ -163,6 +163,13 @@ static bool isGivenAs(Type type, Type wanted) {
          succeeded(seen.getStridesAndOffset(seenStrides, seenOffset)) && strides == seenStrides;
 }
 
+LogicalResult LaunchOp::verify() {
+  if (getExpected().size() != getConditions().size())
+    return emitOpError("launch_c2: expected a value of each condition, got ")
+           << getExpected().size() << " for " << getConditions().size();
+  return success();
+}
+
 LogicalResult LaunchOp::verifySymbolUses(SymbolTableCollection &symbols) {
   auto *callee = symbols.lookupNearestSymbolFrom(*this, getKernelAttr());
   if (!callee || !callee->hasAttr(kKernelAttr))

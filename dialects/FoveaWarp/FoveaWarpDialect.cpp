@@ -9,6 +9,15 @@
 #include "dialects/FoveaWarp/FoveaWarpDialect.cpp.inc"
 #include "dialects/FoveaWarp/FoveaWarpEnums.cpp.inc"
 
+#include "mlir/IR/DialectImplementation.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+#define GET_TYPEDEF_CLASSES
+#include "dialects/FoveaWarp/FoveaWarpTypes.cpp.inc"
+
+#define GET_OP_CLASSES
+#include "dialects/FoveaWarp/FoveaWarpOps.cpp.inc"
+
 using namespace mlir;
 using namespace fovea::warp;
 
@@ -16,6 +25,10 @@ void FoveaWarpDialect::initialize() {
   addOperations<
 #define GET_OP_LIST
 #include "dialects/FoveaWarp/FoveaWarpOps.cpp.inc"
+      >();
+  addTypes<
+#define GET_TYPEDEF_LIST
+#include "dialects/FoveaWarp/FoveaWarpTypes.cpp.inc"
       >();
 }
 

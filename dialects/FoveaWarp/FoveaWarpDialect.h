@@ -24,6 +24,9 @@
 #include "dialects/FoveaWarp/FoveaWarpDialect.h.inc"
 #include "dialects/FoveaWarp/FoveaWarpEnums.h.inc"
 
+#define GET_TYPEDEF_CLASSES
+#include "dialects/FoveaWarp/FoveaWarpTypes.h.inc"
+
 #define GET_OP_CLASSES
 #include "dialects/FoveaWarp/FoveaWarpOps.h.inc"
 
@@ -37,6 +40,9 @@ inline constexpr int64_t kWarp = 32;
 inline constexpr llvm::StringLiteral kKernelAttr = "fovea_warp.kernel";
 /// On a kernel for the emulator: what its operations with sites are, an array of strings.
 inline constexpr llvm::StringLiteral kSitesAttr = "fovea_warp.sites";
+
+/// Tiles of m16n8k16: rows, columns and depth of one product of a warp.
+inline constexpr int64_t kTileRows = 16, kTileColumns = 8, kTileDepth = 16;
 
 /// True for memrefs in the memory of a block.
 bool isShared(mlir::MemRefType type);

@@ -7,6 +7,7 @@
 #ifndef FOVEA_WARP_OPS
 #define FOVEA_WARP_OPS
 
+include "dialects/FoveaWarp/FragmentOps.td"
 include "dialects/FoveaWarp/ThreadOps.td"
 
 #endif // FOVEA_WARP_OPS

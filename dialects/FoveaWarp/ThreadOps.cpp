@@ -6,9 +6,6 @@
 //===----------------------------------------------------------------------===//
 #include "dialects/FoveaWarp/FoveaWarpDialect.h"
 
-#define GET_OP_CLASSES
-#include "dialects/FoveaWarp/FoveaWarpOps.cpp.inc"
-
 using namespace mlir;
 using namespace fovea::warp;
 

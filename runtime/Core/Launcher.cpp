@@ -38,14 +38,13 @@ public:
 
   const char *launch(int64_t kernel, int64_t blocks, const int64_t *args) override {
     if (kernel < 0 || size_t(kernel) >= kernels.size()) {
-      text = "it launches kernel " + std::to_string(kernel) + " of " +
-             std::to_string(kernels.size());
+      text =
+          "it launches kernel " + std::to_string(kernel) + " of " + std::to_string(kernels.size());
       return text.c_str();
     }
     if (blocks == 0)
       return nullptr;
-    auto failure =
-        emulator.run({&kernels[size_t(kernel)], blocks, args, ranges, &record, options});
+    auto failure = emulator.run({&kernels[size_t(kernel)], blocks, args, ranges, &record, options});
     if (!failure)
       return nullptr;
     text = failure->text;

@@ -48,7 +48,8 @@ const Mark *Cells::read(const Clocks &clocks, const Access &access) {
   if ((access.offset | access.bytes) & ((1 << shift) - 1))
     refine(access);
   uint32_t floor = clocks.floor();
-  size_t slot = 1 + size_t(access.thread / FOVEA_WARP) % (width - 1);
+  // Less than `width`: a block of fewer warps has a mark for each of them.
+  size_t slot = 1 + size_t(access.thread / FOVEA_WARP) % maxReaders;
   Mark mark(clocks.now(access.thread), access.thread, Use::Read, access.site);
   for (size_t i = row(access.offset), end = rowsEnd(access); i < end; i += width) {
     if (marks[i].clock() >= floor && !ordered(clocks, access.thread, marks[i]))

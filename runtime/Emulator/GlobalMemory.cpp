@@ -27,7 +27,7 @@ void GlobalMemory::configure(std::span<const Range> ranges, const fovea_fault_re
   uintptr_t furthest = 0;
   for (Region &region : regions)
     region.furthest = furthest = std::max(furthest, region.begin + region.bytes);
-  std::fill(lastUsed.begin(), lastUsed.end(), 0);
+  lastUsed.fill(0);
 }
 
 const GlobalMemory::Region *GlobalMemory::search(uintptr_t address, int64_t bytes, bool write,
@@ -37,7 +37,7 @@ const GlobalMemory::Region *GlobalMemory::search(uintptr_t address, int64_t byte
                        [](uintptr_t value, const Region &region) { return value < region.begin; });
   while (after != regions.begin() && (--after)->furthest > address)
     if (allows(*after, address, bytes, write)) {
-      lastUsed[size_t(site) % lastUsed.size()] = uint32_t(after - regions.begin());
+      lastUsed[size_t(site) % cachedSites] = uint32_t(after - regions.begin());
       return &*after;
     }
   return nullptr;

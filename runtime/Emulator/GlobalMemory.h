@@ -7,6 +7,7 @@
 
 #include "runtime/Emulator/Launch.h"
 
+#include <array>
 #include <vector>
 
 namespace fovea::emulator {
@@ -28,7 +29,7 @@ public:
   /// The region in which `bytes` at `address` lie, which must be writable for a write; null if none
   /// is. Operations mostly use the region that they used last.
   const Region *find(const void *address, int64_t bytes, bool write, int32_t site) {
-    Region &last = regions[lastUsed[size_t(site) % lastUsed.size()]];
+    Region &last = regions[lastUsed[size_t(site) % cachedSites]];
     return allows(last, uintptr_t(address), bytes, write)
                ? &last
                : search(uintptr_t(address), bytes, write, site);
@@ -40,6 +41,8 @@ public:
   std::span<const Region> all() const { return regions; }
 
 private:
+  static constexpr size_t cachedSites = 64;
+
   static bool allows(const Region &region, uintptr_t address, int64_t bytes, bool write) {
     return address - region.begin < region.bytes && bytes > 0 &&
            uint64_t(bytes) <= region.bytes - (address - region.begin) &&
@@ -49,7 +52,7 @@ private:
 
   /// In the order of their addresses, at least one.
   std::vector<Region> regions = std::vector<Region>(1);
-  std::vector<uint32_t> lastUsed = std::vector<uint32_t>(64);
+  std::array<uint32_t, cachedSites> lastUsed = {};
 };
 
 } // namespace fovea::emulator

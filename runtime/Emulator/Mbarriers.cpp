@@ -115,7 +115,8 @@ void arriveMbarrier(Thread &thread, void *address, int64_t expected, int32_t sit
   arrive(thread, barrier, expected);
 }
 
-/// Of the arrivals at a barrier that wait for copies, lets some happen by the seed.
+/// Of the arrivals at a barrier that wait for copies, lets some happen by the seed: all of them
+/// sooner or later, when somebody asks again and again.
 static void landSome(Block &block, size_t mbarrier) {
   for (int32_t i = 0; i < block.machine->kernel->threads; ++i) {
     Thread &thread = block.threads[size_t(i)];
@@ -173,19 +174,6 @@ void arriveDeferred(Thread &thread, const Copy &arrival) {
   --barrier.deferred;
   checkArrival(thread, barrier, arrival.site);
   arrive(thread, barrier, 0);
-}
-
-void landDeferred(Block &block) {
-  for (const Mbarrier &barrier : block.mbarriers)
-    if (barrier.deferred)
-      for (int32_t i = 0; i < block.machine->kernel->threads; ++i) {
-        Thread &thread = block.threads[size_t(i)];
-        size_t last = thread.copies.size();
-        while (last > thread.firstCopy && thread.copies[last - 1].mbarrier < 0)
-          --last;
-        if (last > thread.firstCopy)
-          landCopies(thread, last);
-      }
 }
 
 void wakePolling(Block &block) {

@@ -27,9 +27,6 @@ void arriveAfterCopies(Thread &thread, void *barrier, int32_t site);
 /// An arrival of the thread happens, as the copies before it have landed.
 void arriveDeferred(Thread &thread, const Copy &arrival);
 
-/// All arrivals of a block that wait for copies happen.
-void landDeferred(Block &block);
-
 /// Those who wait at an mbarrier of the block look again.
 void wakePolling(Block &block);
 

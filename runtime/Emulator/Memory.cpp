@@ -31,7 +31,7 @@ static void reportOutside(const Thread &thread, const MemoryAccess &access, cons
 static void reportMisaligned(const Thread &thread, const MemoryAccess &access) {
   report(thread, access.site, Rule::Alignment,
          concat("uses ", access.bytes, " bytes at an address that is ",
-                int64_t(uintptr_t(access.address) % uint64_t(access.alignment)),
+                int64_t(uintptr_t(access.address) & uint64_t(access.alignment - 1)),
                 " behind a multiple of ", access.alignment));
 }
 
@@ -47,7 +47,7 @@ int64_t checkShared(Thread &thread, const MemoryAccess &access) {
     reportOutside(thread, access, "shared memory", offset, size);
     abandonLaunch(thread);
   }
-  if (uint64_t(offset) % uint64_t(access.alignment)) {
+  if (offset & (access.alignment - 1)) {
     reportMisaligned(thread, access);
     abandonLaunch(thread);
   }
@@ -83,7 +83,7 @@ const GlobalMemory::Region &checkGlobal(Thread &thread, const MemoryAccess &acce
     machine.failure->rule = rule;
     abandonLaunch(thread);
   }
-  if (uintptr_t(access.address) % uint64_t(access.alignment)) {
+  if (uintptr_t(access.address) & uint64_t(access.alignment - 1)) {
     reportMisaligned(thread, access);
     abandonLaunch(thread);
   }

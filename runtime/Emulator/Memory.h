@@ -9,7 +9,7 @@
 
 namespace fovea::emulator {
 
-/// An access to memory; `address` has to be a multiple of `alignment`.
+/// An access to memory; `address` has to be a multiple of `alignment`, a power of two.
 struct MemoryAccess {
   const void *address;
   int64_t bytes;

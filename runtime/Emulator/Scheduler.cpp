@@ -12,7 +12,7 @@
 namespace fovea::emulator {
 
 /// Switches for which a warp keeps its turn, at least and at most.
-static constexpr uint32_t leastSlice = 32, mostSlice = 1024;
+static constexpr uint32_t leastSlice = 64, mostSlice = 4096;
 /// How often every thread may poll in vain before it is taken for a deadlock: be told that its time
 /// is up at an mbarrier, or do the same atomic operation. A kernel that counts its polls and gives
 /// up has its chance.
@@ -62,10 +62,6 @@ static Thread &pick(Machine &machine) {
 /// Nobody can go on. Wakes somebody, or records a deadlock and gives false.
 static bool wakeSomebody(Machine &machine) {
   Schedule &schedule = machine.schedule;
-  for (const auto &block : machine.residents())
-    landDeferred(*block);
-  if (!schedule.ready.empty())
-    return true;
   schedule.idle += schedule.polling;
   if (schedule.polling && schedule.idle <= vainWaits * machine.live) {
     for (const auto &block : machine.residents())

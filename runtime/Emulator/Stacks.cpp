@@ -11,7 +11,7 @@ namespace fovea::emulator {
 
 /// A kernel's frames hold what does not fit into registers, some KiB; below them are those of the
 /// emulator and of libm.
-static constexpr size_t stackBytes = size_t(64) << 10;
+static constexpr size_t stackBytes = size_t(128) << 10;
 static constexpr int64_t chunkStacks = 64;
 
 static size_t pageBytes() {
@@ -26,17 +26,28 @@ Stacks::~Stacks() {
     munmap(chunk, stride() * chunkStacks);
 }
 
+/// Memory for stacks with their guards, or null.
+static std::byte *makeChunk() {
+  size_t bytes = stride() * chunkStacks;
+  void *memory = mmap(nullptr, bytes, PROT_READ | PROT_WRITE,
+                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (memory == MAP_FAILED)
+    return nullptr;
+  auto *chunk = static_cast<std::byte *>(memory);
+  for (int64_t i = 0; i < chunkStacks; ++i)
+    if (mprotect(chunk + size_t(i) * stride(), pageBytes(), PROT_NONE)) {
+      munmap(memory, bytes);
+      return nullptr;
+    }
+  return chunk;
+}
+
 bool Stacks::reserve(int64_t count) {
   while (int64_t(chunks.size()) * chunkStacks < count) {
-    void *memory = mmap(nullptr, stride() * chunkStacks, PROT_READ | PROT_WRITE,
-                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (memory == MAP_FAILED)
+    std::byte *chunk = makeChunk();
+    if (!chunk)
       return false;
-    auto *chunk = static_cast<std::byte *>(memory);
     chunks.push_back(chunk);
-    for (int64_t i = 0; i < chunkStacks; ++i)
-      if (mprotect(chunk + size_t(i) * stride(), pageBytes(), PROT_NONE))
-        return false;
   }
   return true;
 }

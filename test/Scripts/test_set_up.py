@@ -77,7 +77,7 @@ def test_every_package_has_a_group_and_a_reason() -> None:
 
 
 @pytest.mark.parametrize("name", ["core", "models", "models-data", "sources", "bench",
-                                  "bench-ggml"])
+                                  "bench-ggml", "device"])
 def test_requirements_are_pinned_with_hashes(name: str) -> None:
     text = (ROOT / f"scripts/requirements-{name}.txt").read_text()
     body = "".join(line for line in text.splitlines(True) if not line.startswith("#"))

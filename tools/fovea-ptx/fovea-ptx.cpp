@@ -5,6 +5,7 @@
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
+#include "compiler/Conversion/DeviceToLLVM/DeviceCode.h"
 #include "compiler/Driver/Dialects.h"
 #include "compiler/Pipelines/DeviceCode.h"
 #include "compiler/Targets/CUDA/Ptx.h"
@@ -25,8 +26,9 @@ static int fail(const llvm::Twine &what) {
   return EXIT_FAILURE;
 }
 
-/// Writes the cubin and prints "name: N registers, N spilled, N shared" for each kernel.
-static llvm::Error writeCubin(llvm::StringRef ptx, llvm::StringRef arch, llvm::StringRef path) {
+/// Writes the cubin, and prints what each kernel of `device` needs.
+static llvm::Error writeCubin(mlir::gpu::GPUModuleOp device, llvm::StringRef ptx,
+                              llvm::StringRef arch, llvm::StringRef path) {
   std::string named = llvm::sys::Process::GetEnv("FOVEA_PTXAS").value_or("");
   auto ptxas = cuda::findPtxas(named, {"/usr/local/cuda/bin"});
   if (!ptxas)
@@ -39,10 +41,13 @@ static llvm::Error writeCubin(llvm::StringRef ptx, llvm::StringRef arch, llvm::S
   file.write(cubin->bytes.data(), cubin->bytes.size());
   if (error)
     return llvm::createStringError("cannot write " + path + ": " + error.message());
-  for (const cuda::KernelUsage &kernel : cubin->kernels)
+  for (const cuda::KernelUsage &kernel : cubin->kernels) {
+    auto facts = factsOf(mlir::SymbolTable::lookupSymbolIn(device, kernel.name));
     llvm::outs() << kernel.name << ": " << kernel.registers << " registers, "
                  << kernel.spillStores + kernel.spillLoads << " spilled, " << kernel.stack
-                 << " stack\n";
+                 << " stack, " << kernel.shared << " static and " << facts->sharedBytes
+                 << " dynamic shared\n";
+  }
   return llvm::Error::success();
 }
 
@@ -70,7 +75,7 @@ int main(int argc, char **argv) {
       return fail(toString(ptx.takeError()));
     if (cubin.empty())
       llvm::outs() << *ptx;
-    else if (llvm::Error error = writeCubin(*ptx, gpu.empty() ? arch : gpu, cubin))
+    else if (llvm::Error error = writeCubin(device, *ptx, gpu.empty() ? arch : gpu, cubin))
       return fail(toString(std::move(error)));
   }
   return EXIT_SUCCESS;

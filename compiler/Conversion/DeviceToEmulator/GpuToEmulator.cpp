@@ -61,7 +61,7 @@ struct BarrierLowering : EmulatedPattern<gpu::BarrierOp> {
     Location loc = op.getLoc();
     kernel.call(rewriter, loc, offsetof(fovea_emulator, barrier), Type(),
                 {kernel.thread(), constantWord(rewriter, loc, 0),
-                 constantWord(rewriter, loc, kernel.facts.threads),
+                 constantWord(rewriter, loc, llvm::alignTo(kernel.facts.threads, FOVEA_WARP)),
                  kernel.site(rewriter, loc, "barrier")});
     rewriter.eraseOp(op);
     return success();

@@ -55,7 +55,7 @@ static LogicalResult checkSignature(gpu::GPUFuncOp kernel) {
 static LogicalResult checkBody(gpu::GPUFuncOp kernel) {
   WalkResult result = kernel.walk([](Operation *op) {
     bool allocates = isa<memref::AllocOp, memref::DeallocOp, memref::CopyOp>(op);
-    bool isMath = op->getDialect() && op->getDialect()->getNamespace() == "math";
+    bool isMath = isa_and_nonnull<math::MathDialect>(op->getDialect()) || isa<arith::RemFOp>(op);
     if (!allocates && (!isMath || isNative(op)))
       return WalkResult::advance();
     op->emitOpError("has no form in device code");

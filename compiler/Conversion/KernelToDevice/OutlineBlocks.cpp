@@ -151,6 +151,8 @@ private:
     for (Operation *op : ops) {
       if (auto index = dyn_cast<CheckedIndexOp>(op))
         lowerCheckedIndex(index, kernel.getArguments().back());
+      else if (auto require = dyn_cast<RequireOp>(op))
+        lowerRequire(require, kernel.getArguments().back());
       else if (auto scratch = dyn_cast<kernel::ScratchOp>(op))
         lowerScratch(scratch, kernel);
       else if (auto constants = dyn_cast<memref::GetGlobalOp>(op))
@@ -195,6 +197,18 @@ private:
                             limit);
     });
     op.replaceAllUsesWith(checked.index);
+    op.erase();
+  }
+
+  void lowerRequire(RequireOp op, Value record) {
+    OpBuilder builder(op);
+    Location loc = op.getLoc();
+    HostAbi abi(builder, loc, Value());
+    Value value = abi.word(op.getValue()), limit = abi.word(op.getLimit());
+    onFailure(builder, loc, op.getCondition(), [&](OpBuilder &inner) {
+      warp::FaultOp::create(inner, loc, record, static_cast<int32_t>(op.getFault()),
+                            numberOf(op.getNodeAttr()), value, limit);
+    });
     op.erase();
   }
 

@@ -9,6 +9,48 @@
 
 include "mlir/Pass/PassBase.td"
 
+def DecideOnDevice : Pass<"fovea-decide-on-device", "::mlir::func::FuncOp"> {
+  let summary = "Keep conditions that data decides in the device's memory";
+  let description = [{
+    Needs bufferized entries. Scalars computed from elements of tensors become cells, buffers
+    without dimensions that a computation fills; branches, requirements and computations read them
+    there. A loop that ends early runs all of its steps, the rest of each under a condition that
+    stays false behind the end; what a branch gives is written into a buffer in front of it; stores
+    of host code become computations. Refuses sizes, offsets and bounds that data decides, and what
+    a loop that ends early carries but the number of its steps.
+  }];
+  let statistics = [Statistic<"numCells", "cells", "scalars kept in the device's memory">,
+    Statistic<"numLoops", "loops", "loops that end early made to run through">,
+    Statistic<"numBranches", "branches", "branches that a cell decides">];
+  let dependentDialects = ["::mlir::linalg::LinalgDialect", "::mlir::memref::MemRefDialect",
+    "::mlir::arith::ArithDialect", "::mlir::scf::SCFDialect"];
+}
+
+def PredicateLaunches : Pass<"fovea-predicate-launches", "::mlir::ModuleOp"> {
+  let summary = "Launch kernels of all branches, under conditions in the device's memory";
+  let description = [{
+    Needs formed kernels and decided conditions. What stands in a branch of an `scf.if` that reads a
+    cell moves in front of it; launches get the cell as a condition. Requirements under conditions,
+    or of what a cell holds, become launches of a kernel that records the fault. A launch with an
+    element of a buffer becomes one of a kernel that reads it itself. Never gives up.
+  }];
+  let statistics = [Statistic<"numPredicated", "predicated", "launches under a condition">];
+  let dependentDialects = ["::fovea::kernel::FoveaKernelDialect", "::mlir::memref::MemRefDialect",
+    "::mlir::scf::SCFDialect", "::mlir::arith::ArithDialect"];
+}
+
+def FoldConditions : Pass<"fovea-fold-conditions", "::mlir::ModuleOp"> {
+  let summary = "Let kernels look at their launches' conditions";
+  let description = [{
+    Needs kernels scheduled as grids. A launch under conditions becomes one of a kernel that reads
+    them first and does nothing unless all are as expected; launches of one kernel with equally many
+    conditions of the same values share it.
+  }];
+  let statistics = [Statistic<"numKernels", "kernels", "kernels that look at conditions">];
+  let dependentDialects = ["::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect",
+    "::mlir::arith::ArithDialect"];
+}
+
 def BringConstants : Pass<"fovea-bring-constants", "::mlir::ModuleOp"> {
   let summary = "Keep constant buffers of launches in the kernels";
   let description = [{

@@ -11,7 +11,7 @@
 #include "compiler/Targets/CPU/Capabilities.h"
 #include "compiler/Targets/CPU/Forms.h"
 #include "compiler/Targets/Loops/LaneRegion.h"
-#include "compiler/Targets/CPU/ProductDims.h"
+#include "compiler/Targets/Loops/ProductDims.h"
 
 #include "dialects/FoveaKernel/FoveaKernelDialect.h"
 

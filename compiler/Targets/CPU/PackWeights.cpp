@@ -7,9 +7,9 @@
 //===----------------------------------------------------------------------===//
 #include "compiler/Targets/CPU/Capabilities.h"
 #include "compiler/Targets/CPU/Passes.h"
-#include "compiler/Targets/CPU/ProductDims.h"
-#include "compiler/Targets/Loops/ScheduleRequest.h"
 #include "compiler/Targets/CPU/WordPanels.h"
+#include "compiler/Targets/Loops/ProductDims.h"
+#include "compiler/Targets/Loops/ScheduleRequest.h"
 
 #include "dialects/Fovea/StructuredOps.h"
 

@@ -8,8 +8,8 @@
 //===----------------------------------------------------------------------===//
 #include "compiler/Targets/CPU/ContractTask.h"
 #include "compiler/Targets/CPU/Forms.h"
-#include "compiler/Targets/Loops/ScheduleRequest.h"
 #include "compiler/Targets/CPU/WidenRows.h"
+#include "compiler/Targets/Loops/ScheduleRequest.h"
 
 #include "dialects/Fovea/StructuredOps.h"
 #include "dialects/FoveaKernel/FoveaKernelDialect.h"

@@ -7,8 +7,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 #include "compiler/Targets/CPU/GateTask.h"
-#include "compiler/Targets/Loops/LaneRegion.h"
 #include "compiler/Targets/CPU/WordPanels.h"
+#include "compiler/Targets/Loops/LaneRegion.h"
 
 #include "dialects/FoveaKernel/FoveaKernelDialect.h"
 

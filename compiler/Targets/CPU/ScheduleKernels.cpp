@@ -7,7 +7,7 @@
 #include "compiler/Conversion/TensorToKernel/Passes.h"
 #include "compiler/Targets/CPU/Forms.h"
 #include "compiler/Targets/CPU/Passes.h"
-#include "compiler/Targets/CPU/ProductDims.h"
+#include "compiler/Targets/Loops/ProductDims.h"
 #include "compiler/Targets/Loops/ScalarLoops.h"
 #include "compiler/Targets/Loops/ScheduleRequest.h"
 
@@ -25,7 +25,9 @@ using namespace fovea;
 using namespace fovea::cpu;
 
 static BoundForm bindTo(const Form &form, const Capabilities &cpu) {
-  BoundForm bound{form.name, form.special, form.handles,
+  BoundForm bound{form.name,
+                  form.special,
+                  form.handles,
                   [&](Operation *op) { return form.refuse(op, cpu); },
                   [&](Operation *op, Nest &nest) { form.schedule(op, nest, cpu); },
                   nullptr};
@@ -38,10 +40,10 @@ static BoundForm bindTo(const Form &form, const Capabilities &cpu) {
 
 std::vector<BoundForm> cpu::formsOf(const Capabilities &cpu) {
   auto on = [&](const Form &form) { return bindTo(form, cpu); };
-  return {on(kStreamedAttention), on(kTransposedAttention), bind(loops::kRowAttention),
-          on(kRoundedGates),      on(kGateProduct),         on(kTileProduct),
-          on(kDotProduct),        on(kPanelProduct),        bind(loops::kLoopProduct),
-          bind(loops::kRowSoftmax), bind(loops::kRowNorm),  bind(loops::kReduction),
+  return {on(kStreamedAttention),   on(kTransposedAttention), bind(loops::kRowAttention),
+          on(kRoundedGates),        on(kGateProduct),         on(kTileProduct),
+          on(kDotProduct),          on(kPanelProduct),        bind(loops::kLoopProduct),
+          bind(loops::kRowSoftmax), bind(loops::kRowNorm),    bind(loops::kReduction),
           bind(loops::kElementwise)};
 }
 

@@ -8,11 +8,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 #include "compiler/Targets/CPU/AttentionTask.h"
+#include "compiler/Targets/CPU/TransposedCopy.h"
+#include "compiler/Targets/CPU/WidenRows.h"
 #include "compiler/Targets/Loops/MaskShape.h"
 #include "compiler/Targets/Loops/ScalarLoops.h"
 #include "compiler/Targets/Loops/ScheduleRequest.h"
-#include "compiler/Targets/CPU/TransposedCopy.h"
-#include "compiler/Targets/CPU/WidenRows.h"
 
 #include "dialects/FoveaKernel/FoveaKernelDialect.h"
 

@@ -4,8 +4,8 @@
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
-#include "compiler/Targets/Loops/ScalarLoops.h"
 #include "compiler/Targets/CPU/WordPanels.h"
+#include "compiler/Targets/Loops/ScalarLoops.h"
 
 #include "compiler/Targets/Loops/ScheduleRequest.h"
 

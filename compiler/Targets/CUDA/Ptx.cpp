@@ -49,6 +49,11 @@ machineFor(const cuda::PtxOptions &options) {
   const llvm::Target *target = llvm::TargetRegistry::lookupTarget(triple, error);
   if (!target)
     return failure("this LLVM was built without its NVPTX backend: " + error);
+  // Asked first: a machine of an unknown architecture would print warnings.
+  std::unique_ptr<llvm::MCSubtargetInfo> known(target->createMCSubtargetInfo(triple, "", ""));
+  if (!known->isCPUStringValid(options.arch))
+    return failure("LLVM does not know the architecture '" + options.arch +
+                   "': name one as sm_80 or sm_90");
   llvm::TargetOptions settings;
   settings.AllowFPOpFusion = llvm::FPOpFusion::Standard;
   auto level =
@@ -56,9 +61,6 @@ machineFor(const cuda::PtxOptions &options) {
   std::unique_ptr<llvm::TargetMachine> machine(
       target->createTargetMachine(triple, options.arch, "+ptx" + std::to_string(options.version),
                                   settings, std::nullopt, std::nullopt, level));
-  if (!machine || !machine->getMCSubtargetInfo()->isCPUStringValid(options.arch))
-    return failure("LLVM does not know the architecture '" + options.arch +
-                   "': name one as sm_80 or sm_90");
   return machine;
 }
 

@@ -122,7 +122,8 @@ Value loops::loadLanes(Nest &nest, Value buffer, AffineMap map, const LaneGroup 
   return arith::CmpIOp::create(nest.builder, nest.loc, arith::CmpIPredicate::ne, loaded, zero);
 }
 
-void loops::storeLanes(Nest &nest, Value value, Value buffer, AffineMap map, const LaneGroup &group) {
+void loops::storeLanes(Nest &nest, Value value, Value buffer, AffineMap map,
+                       const LaneGroup &group) {
   OpBuilder &builder = nest.builder;
   value = broadcast(nest, value, group.lanes);
   SmallVector<Value> indices = nest.apply(map, group.dims);
@@ -251,16 +252,17 @@ private:
 } // namespace
 
 Value loops::inlineLanes(Nest &nest, Region &region, ArrayRef<Value> arguments,
-                       const LaneGroup &group) {
+                         const LaneGroup &group) {
   return inlineAllLanes(nest, region, arguments, group).front();
 }
 
 SmallVector<Value> loops::inlineAllLanes(Nest &nest, Region &region, ArrayRef<Value> arguments,
-                                       const LaneGroup &group) {
+                                         const LaneGroup &group) {
   return LaneInliner(nest, group).run(region, arguments);
 }
 
-Value loops::allFinite(Nest &nest, Value matrix, const RowRange &rows, Value columns, int64_t lanes) {
+Value loops::allFinite(Nest &nest, Value matrix, const RowRange &rows, Value columns,
+                       int64_t lanes) {
   OpBuilder &builder = nest.builder;
   auto wide = VectorType::get({lanes}, builder.getF32Type());
   Value zeros = arith::ConstantOp::create(builder, nest.loc, builder.getZeroAttr(wide));

@@ -5,11 +5,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 #include "compiler/Targets/Loops/Forms.h"
+#include "compiler/Targets/Loops/RegionInliner.h"
 #include "compiler/Targets/Loops/ScalarLoops.h"
 
 #include "dialects/Fovea/StructuredOps.h"
-
-#include "mlir/IR/IRMapping.h"
 
 using namespace mlir;
 using namespace fovea;
@@ -31,25 +30,26 @@ static Nest::Carried sumsOf(GatesOp op, Nest &nest, Value row, Value unit) {
   ArrayRef<int64_t> order = op.getWeightDims();
   Type f32 = nest.builder.getF32Type();
   SmallVector<Value> zeros(op.getGateCount(), nest.f32(0));
-  return nest.loop(
-      nest.index(0), nest.size(op.getState(), 1), nest.index(1), zeros,
-      [&](Value k, ValueRange sums) {
-        Value state = loadWide(nest, op.getState(), {row, k});
-        Nest::Carried next;
-        for (auto [gate, sum] : llvm::enumerate(sums)) {
-          SmallVector<Value> at(3);
-          at[order[0]] = nest.index(gate);
-          at[order[1]] = unit;
-          at[order[2]] = k;
-          Value weight = loadWide(nest, op.getWeight(), at);
-          auto product = arith::MulFOp::create(nest.builder, nest.loc, f32, state, weight);
-          auto total = arith::AddFOp::create(nest.builder, nest.loc, f32, sum, product);
-          relax(product, /*reassociate=*/false);
-          relax(total, /*reassociate=*/false);
-          next.push_back(total);
-        }
-        return next;
-      });
+  return nest.loop(nest.index(0), nest.size(op.getState(), 1), nest.index(1), zeros,
+                   [&](Value k, ValueRange sums) {
+                     Value state = loadWide(nest, op.getState(), {row, k});
+                     Nest::Carried next;
+                     for (auto [gate, sum] : llvm::enumerate(sums)) {
+                       SmallVector<Value> at(3);
+                       at[order[0]] = nest.index(gate);
+                       at[order[1]] = unit;
+                       at[order[2]] = k;
+                       Value weight = loadWide(nest, op.getWeight(), at);
+                       auto product =
+                           arith::MulFOp::create(nest.builder, nest.loc, f32, state, weight);
+                       auto total =
+                           arith::AddFOp::create(nest.builder, nest.loc, f32, sum, product);
+                       relax(product, /*reassociate=*/false);
+                       relax(total, /*reassociate=*/false);
+                       next.push_back(total);
+                     }
+                     return next;
+                   });
 }
 
 static void schedule(Operation *op, Nest &nest) {
@@ -58,22 +58,7 @@ static void schedule(Operation *op, Nest &nest) {
   Value work = nest.mul(nest.size(gates.getState(), 1), nest.index(gates.getGateCount()));
   parallelRows(nest, nest.product(space), work, [&](Value number) {
     SmallVector<Value> place = nest.delinearize(number, space);
-    SmallVector<Value> arguments(sumsOf(gates, nest, place[0], place[1]));
-    for (auto [index, capture] : llvm::enumerate(gates.getCaptures()))
-      arguments.push_back(isa<MemRefType>(capture.getType())
-                              ? memref::LoadOp::create(
-                                    nest.builder, nest.loc, capture,
-                                    nest.apply(gates.getCaptureMap(index), place))
-                                    .getResult()
-                              : capture);
-    IRMapping mapping;
-    mapping.map(gates.getCell().getArguments(), arguments);
-    Block &cell = gates.getCell().front();
-    for (Operation &inner : cell.without_terminator())
-      nest.builder.clone(inner, mapping);
-    for (auto [result, init] :
-         llvm::zip_equal(cell.getTerminator()->getOperands(), gates.getInits()))
-      memref::StoreOp::create(nest.builder, nest.loc, mapping.lookupOrDefault(result), init, place);
+    finishUnit(nest, gates, place, sumsOf(gates, nest, place[0], place[1]));
   });
 }
 

@@ -6,11 +6,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 #include "compiler/Targets/Loops/Forms.h"
+#include "compiler/Targets/Loops/RegionInliner.h"
 #include "compiler/Targets/Loops/ScalarLoops.h"
 
 #include "dialects/Fovea/StructuredOps.h"
-
-#include "mlir/IR/IRMapping.h"
 
 using namespace mlir;
 using namespace fovea;
@@ -76,19 +75,7 @@ static void schedule(Operation *op, Nest &nest) {
           .front();
     };
     Value zero = arith::ConstantOp::create(nest.builder, nest.loc, nest.builder.getZeroAttr(type));
-    IRMapping mapping;
-    Block &epilogue = contract.getEpilogue().front();
-    mapping.map(epilogue.getArgument(0), level(0, zero));
-    for (auto [index, capture] : llvm::enumerate(contract.getCaptures()))
-      mapping.map(epilogue.getArgument(1 + index),
-                  memref::LoadOp::create(nest.builder, nest.loc, capture,
-                                         nest.apply(contract.getCaptureMap(index), position))
-                      .getResult());
-    for (Operation &inner : epilogue.without_terminator())
-      nest.builder.clone(inner, mapping);
-    memref::StoreOp::create(nest.builder, nest.loc,
-                            mapping.lookupOrDefault(epilogue.getTerminator()->getOperand(0)),
-                            contract.getInit(), nest.apply(contract.getOutMap(), position));
+    finishElement(nest, contract, position, level(0, zero));
   });
 }
 

@@ -117,7 +117,7 @@ static Value asIndex(Nest &nest, Value integer) {
 }
 
 Interval loops::integersOf(Nest &nest, const MaskRead &read, ArrayRef<Value> at,
-                         const Positions &positions, int64_t lanes) {
+                           const Positions &positions, int64_t lanes) {
   if (read.picked == Picked::ByHead) {
     Value value = asIndex(nest, memref::LoadOp::create(nest.builder, nest.loc, read.buffer,
                                                        nest.apply(read.map, at)));
@@ -132,7 +132,7 @@ Interval loops::integersOf(Nest &nest, const MaskRead &read, ArrayRef<Value> at,
 }
 
 Kept loops::bitsOf(Nest &nest, const MaskRead &read, ArrayRef<Value> at, const Positions &positions,
-                 int64_t lanes) {
+                   int64_t lanes) {
   if (read.picked == Picked::ByHead) {
     Value bit =
         memref::LoadOp::create(nest.builder, nest.loc, read.buffer, nest.apply(read.map, at));

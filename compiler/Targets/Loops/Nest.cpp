@@ -117,8 +117,7 @@ void Nest::parallel(Value count, Body body) {
     Value width = index(blockThreads);
     return grid(ceilDiv(count, width), blockThreads, [&](Value block, Value thread) {
       Value task = add(mul(block, width), thread);
-      Value exists =
-          arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::ult, task, count);
+      Value exists = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::ult, task, count);
       branch(exists, [&] { body(task); });
     });
   }

@@ -42,15 +42,19 @@ public:
   Value mul(Value a, Value b) { return relaxed<arith::MulFOp>(a, b); }
   Value div(Value a, Value b) { return arith::DivFOp::create(nest.builder, nest.loc, a, b); }
 
-  /// Sum (or another fold) over nested loops of `extents`.
+  /// Sum (or another fold by `join`) over nested loops of `extents`, of which the lanes of the row
+  /// do parts.
   Value reduce(ArrayRef<Value> extents, Value initial,
-               function_ref<Value(ArrayRef<Value>, Value)> step) {
+               function_ref<Value(ArrayRef<Value>, Value)> step,
+               function_ref<Value(Value, Value)> join) {
     SmallVector<Value> indices;
     std::function<Value(size_t, Value)> level = [&](size_t depth, Value sum) -> Value {
       if (depth == extents.size())
         return step(indices, sum);
+      bool inTurns = depth + 1 == extents.size();
       return nest
-          .loop(nest.index(0), extents[depth], nest.index(1), sum,
+          .loop(inTurns ? lanes.lane : nest.index(0), extents[depth],
+                nest.index(inTurns ? lanes.count : 1), sum,
                 [&](Value iv, ValueRange carried) {
                   indices.push_back(iv);
                   Value next = level(depth + 1, carried[0]);
@@ -59,11 +63,19 @@ public:
                 })
           .front();
     };
-    return level(0, initial);
+    return lanes.combine(nest, level(0, initial), join);
+  }
+  /// A sum of what `term` gives.
+  Value sum(ArrayRef<Value> extents, function_ref<Value(ArrayRef<Value>)> term) {
+    return reduce(
+        extents, constant(0),
+        [&](ArrayRef<Value> indices, Value sum) { return add(sum, term(indices)); },
+        [&](Value a, Value b) { return add(a, b); });
   }
 
   Nest &nest;
   Type element, type;
+  RowLanes lanes;
 
 private:
   template <typename Op> Value relaxed(Value a, Value b) {
@@ -86,7 +98,8 @@ static void scheduleSoftmax(Operation *op, Nest &nest) {
     if (place != dim)
       rows.push_back(extent);
   RowMath math(nest, elementTypeOf(in));
-  parallelRows(nest, nest.product(rows), extents[dim], [&](Value row) {
+  parallelSharedRows(nest, nest.product(rows), extents[dim], [&](Value row, const RowLanes &lanes) {
+    math.lanes = lanes;
     SmallVector<Value> place;
     if (!rows.empty())
       place = nest.delinearize(row, rows);
@@ -96,18 +109,25 @@ static void scheduleSoftmax(Operation *op, Nest &nest) {
       return full;
     };
     Value low = math.constant(-std::numeric_limits<double>::infinity());
-    Value top = math.reduce(extents[dim], low, [&](ArrayRef<Value> i, Value most) {
-      return arith::MaximumFOp::create(nest.builder, nest.loc, most, math.load(in, at(i[0])));
-    });
-    Value total = math.reduce(extents[dim], math.constant(0), [&](ArrayRef<Value> i, Value sum) {
+    auto most = [&](Value a, Value b) -> Value {
+      return arith::MaximumFOp::create(nest.builder, nest.loc, a, b);
+    };
+    Value top = math.reduce(
+        extents[dim], low,
+        [&](ArrayRef<Value> i, Value so) { return most(so, math.load(in, at(i[0]))); }, most);
+    Value total = math.sum(extents[dim], [&](ArrayRef<Value> i) {
       Value shifted = arith::SubFOp::create(nest.builder, nest.loc, math.load(in, at(i[0])), top);
       Value power = math::ExpOp::create(nest.builder, nest.loc, shifted);
       math.store(power, out, at(i[0]));
-      return math.add(sum, power);
+      return power;
     });
     Value scale = math.div(math.constant(1), total);
-    nest.loop(nest.index(0), extents[dim], nest.index(1),
-              [&](Value i) { math.store(math.mul(math.load(out, at(i)), scale), out, at(i)); });
+    nestedLoops(
+        nest, extents[dim],
+        [&](ArrayRef<Value> i) {
+          math.store(math.mul(math.load(out, at(i[0])), scale), out, at(i[0]));
+        },
+        lanes);
   });
 }
 
@@ -152,14 +172,13 @@ static std::pair<Value, Value> statistics(RowMath &math, const NormParts &norm,
       math.div(math.constant(1), arith::SIToFPOp::create(nest.builder, nest.loc, math.type, count));
   Value mean = math.constant(0);
   if (norm.centered)
-    mean = math.mul(share, math.reduce(columns, math.constant(0), [&](ArrayRef<Value> i, Value s) {
-      return math.add(s, math.load(norm.x, at(i)));
-    }));
-  Value squares = math.reduce(columns, math.constant(0), [&](ArrayRef<Value> i, Value sum) {
+    mean = math.mul(share,
+                    math.sum(columns, [&](ArrayRef<Value> i) { return math.load(norm.x, at(i)); }));
+  Value squares = math.sum(columns, [&](ArrayRef<Value> i) {
     Value value = math.load(norm.x, at(i));
     if (norm.centered)
       value = math.sub(value, mean);
-    return math.add(sum, math.mul(value, value));
+    return math.mul(value, value);
   });
   Value variance = math.add(math.mul(squares, share), math.constant(norm.epsilon));
   Value root = math::SqrtOp::create(nest.builder, nest.loc, variance);
@@ -172,28 +191,33 @@ static void scheduleNorm(Operation *op, Nest &nest) {
   SmallVector<Value> extents = nest.sizes(norm.x);
   ArrayRef<Value> rows = ArrayRef(extents).take_front(norm.axis);
   ArrayRef<Value> columns = ArrayRef(extents).drop_front(norm.axis);
-  parallelRows(nest, nest.product(rows), nest.product(columns), [&](Value row) {
-    SmallVector<Value> place;
-    if (!rows.empty())
-      place = nest.delinearize(row, rows);
-    auto [mean, inverse] = statistics(math, norm, columns, place);
-    nestedLoops(nest, columns, [&](ArrayRef<Value> inner) {
-      SmallVector<Value> full(place);
-      llvm::append_range(full, inner);
-      Value value = math.load(norm.x, full);
-      if (norm.centered)
-        value = math.sub(value, mean);
-      value = math.mul(math.mul(value, inverse), math.load(norm.weight, inner));
-      if (norm.bias)
-        value = math.add(value, math.load(norm.bias, inner));
-      math.store(value, norm.outs.front(), full);
-    });
-    if (norm.outs.size() == 3) {
-      place.append(columns.size(), nest.index(0));
-      math.store(mean, norm.outs[1], place);
-      math.store(inverse, norm.outs[2], place);
-    }
-  });
+  parallelSharedRows(
+      nest, nest.product(rows), nest.product(columns), [&](Value row, const RowLanes &lanes) {
+        math.lanes = lanes;
+        SmallVector<Value> place;
+        if (!rows.empty())
+          place = nest.delinearize(row, rows);
+        auto [mean, inverse] = statistics(math, norm, columns, place);
+        nestedLoops(
+            nest, columns,
+            [&](ArrayRef<Value> inner) {
+              SmallVector<Value> full(place);
+              llvm::append_range(full, inner);
+              Value value = math.load(norm.x, full);
+              if (norm.centered)
+                value = math.sub(value, mean);
+              value = math.mul(math.mul(value, inverse), math.load(norm.weight, inner));
+              if (norm.bias)
+                value = math.add(value, math.load(norm.bias, inner));
+              math.store(value, norm.outs.front(), full);
+            },
+            lanes);
+        if (norm.outs.size() == 3) {
+          place.append(columns.size(), nest.index(0));
+          math.store(mean, norm.outs[1], place);
+          math.store(inverse, norm.outs[2], place);
+        }
+      });
 }
 
 const LoopForm loops::kRowSoftmax = {"row_softmax", handlesSoftmax, applies, scheduleSoftmax};

@@ -6,7 +6,11 @@
 //===----------------------------------------------------------------------===//
 #include "compiler/Targets/Loops/ScalarLoops.h"
 
+#include "dialects/FoveaWarp/FoveaWarpDialect.h"
+
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/IRMapping.h"
 
 using namespace mlir;
@@ -31,7 +35,7 @@ SmallVector<Value> fovea::loops::extentsOf(Nest &nest, linalg::LinalgOp op) {
 }
 
 void fovea::loops::parallelRows(Nest &nest, Value rows, Value work, Nest::Body body,
-                              function_ref<void()> begin) {
+                                function_ref<void()> begin) {
   if (nest.blockThreads > 0)
     return nest.parallel(rows, [&](Value row) {
       if (begin)
@@ -48,13 +52,62 @@ void fovea::loops::parallelRows(Nest &nest, Value rows, Value work, Nest::Body b
   });
 }
 
+/// The value that the lane `distance` apart has, which is of 32 or 64 bits.
+static Value exchanged(Nest &nest, Value value, int64_t distance, int64_t count) {
+  OpBuilder &builder = nest.builder;
+  Type type = value.getType(), i32 = builder.getI32Type();
+  auto constant = [&](int64_t number) -> Value {
+    return arith::ConstantIntOp::create(builder, nest.loc, number, 32);
+  };
+  auto exchange = [&](Value word) -> Value {
+    return gpu::ShuffleOp::create(builder, nest.loc, word, constant(distance), constant(count),
+                                  gpu::ShuffleMode::XOR)
+        .getShuffleResult();
+  };
+  if (type.getIntOrFloatBitWidth() == 32)
+    return exchange(value);
+  auto halves = VectorType::get({2}, i32);
+  auto whole = VectorType::get({1}, type);
+  Value words = vector::BitCastOp::create(
+      builder, nest.loc, halves, vector::BroadcastOp::create(builder, nest.loc, whole, value));
+  SmallVector<Value> others;
+  for (int64_t half : {0, 1})
+    others.push_back(exchange(vector::ExtractOp::create(builder, nest.loc, words, half)));
+  words = vector::FromElementsOp::create(builder, nest.loc, halves, others);
+  return vector::ExtractOp::create(
+      builder, nest.loc, vector::BitCastOp::create(builder, nest.loc, whole, words), int64_t(0));
+}
+
+Value RowLanes::combine(Nest &nest, Value value, function_ref<Value(Value, Value)> join) const {
+  for (int64_t distance = count / 2; distance > 0; distance /= 2)
+    value = join(value, exchanged(nest, value, distance, count));
+  return value;
+}
+
+void fovea::loops::parallelSharedRows(Nest &nest, Value rows, Value work,
+                                      function_ref<void(Value, const RowLanes &)> body) {
+  if (nest.blockThreads == 0)
+    return parallelRows(nest, rows, work,
+                        [&](Value row) { body(row, RowLanes{nest.index(0), 1}); });
+  int64_t perBlock = nest.blockThreads / warp::kWarp;
+  Value warps = nest.index(perBlock), width = nest.index(warp::kWarp);
+  nest.grid(nest.ceilDiv(rows, warps), nest.blockThreads, [&](Value block, Value thread) {
+    Value row = nest.add(nest.mul(block, warps), nest.div(thread, width));
+    Value exists =
+        arith::CmpIOp::create(nest.builder, nest.loc, arith::CmpIPredicate::ult, row, rows);
+    nest.branch(exists, [&] { body(row, RowLanes{nest.rem(thread, width), warp::kWarp}); });
+  });
+}
+
 void fovea::loops::nestedLoops(Nest &nest, ArrayRef<Value> extents,
-                             function_ref<void(ArrayRef<Value>)> body) {
+                               function_ref<void(ArrayRef<Value>)> body, const RowLanes &lanes) {
   SmallVector<Value> indices;
   std::function<void(size_t)> level = [&](size_t depth) {
     if (depth == extents.size())
       return body(indices);
-    nest.loop(nest.index(0), extents[depth], nest.index(1), [&](Value iv) {
+    bool inTurns = lanes.count > 1 && depth + 1 == extents.size();
+    Value first = inTurns ? lanes.lane : nest.index(0);
+    nest.loop(first, extents[depth], nest.index(inTurns ? lanes.count : 1), [&](Value iv) {
       indices.push_back(iv);
       level(depth + 1);
       indices.pop_back();
@@ -73,8 +126,9 @@ void fovea::loops::relax(Operation *op, bool reassociate) {
   op->setAttr(fast.getFastMathAttrName(), arith::FastMathFlagsAttr::get(op->getContext(), flags));
 }
 
-SmallVector<Value> fovea::loops::cloneBody(Nest &nest, linalg::LinalgOp op, ArrayRef<Value> position,
-                                         ValueRange carried, bool reassociate) {
+SmallVector<Value> fovea::loops::cloneBody(Nest &nest, linalg::LinalgOp op,
+                                           ArrayRef<Value> position, ValueRange carried,
+                                           bool reassociate) {
   OpBuilder &builder = nest.builder;
   Block *body = op.getBlock();
   IRMapping mapping;
@@ -113,7 +167,7 @@ SmallVector<Value> fovea::loops::cloneBody(Nest &nest, linalg::LinalgOp op, Arra
 }
 
 void fovea::loops::storeResults(Nest &nest, linalg::LinalgOp op, ArrayRef<Value> position,
-                              ValueRange values) {
+                                ValueRange values) {
   for (auto [init, value] : llvm::zip_equal(op.getDpsInitsMutable(), values))
     memref::StoreOp::create(nest.builder, nest.loc, value, init.get(),
                             nest.apply(op.getMatchingIndexingMap(&init), position));
@@ -142,7 +196,7 @@ void fovea::loops::prefetchRow(Nest &nest, Value matrix, Value row, int64_t colu
 }
 
 void fovea::loops::prefetchRows(Nest &nest, Value matrix, Value first, int64_t count,
-                              int64_t columns) {
+                                int64_t columns) {
   nest.loop(first, nest.add(first, nest.index(count)), nest.index(1),
             [&](Value row) { prefetchRow(nest, matrix, row, columns); });
 }

@@ -27,9 +27,25 @@ llvm::SmallVector<mlir::Value> extentsOf(Nest &nest, mlir::linalg::LinalgOp op);
 void parallelRows(Nest &nest, mlir::Value rows, mlir::Value work, Nest::Body body,
                   llvm::function_ref<void()> begin = nullptr);
 
-/// Nested loops over [0, extents[i]); body gets the indices.
+/// The lanes that share a row: one on the CPU, in a grid those of a warp.
+struct RowLanes {
+  /// This lane, and how many there are.
+  mlir::Value lane;
+  int64_t count = 1;
+
+  /// What all lanes have, joined by `join` in the same order in each of them.
+  mlir::Value combine(Nest &nest, mlir::Value value,
+                      llvm::function_ref<mlir::Value(mlir::Value, mlir::Value)> join) const;
+};
+
+/// As parallelRows, but in a grid each warp has one row.
+void parallelSharedRows(Nest &nest, mlir::Value rows, mlir::Value work,
+                        llvm::function_ref<void(mlir::Value, const RowLanes &)> body);
+
+/// Nested loops over [0, extents[i]); body gets the indices. Lanes take turns in the innermost one.
 void nestedLoops(Nest &nest, llvm::ArrayRef<mlir::Value> extents,
-                 llvm::function_ref<void(llvm::ArrayRef<mlir::Value>)> body);
+                 llvm::function_ref<void(llvm::ArrayRef<mlir::Value>)> body,
+                 const RowLanes &lanes = {});
 
 /// Clones the operation's body at `position`, with `carried` for the destinations' elements (those
 /// not given are loaded); the values yielded. Sums may be reassociated when `reassociate`.
@@ -41,7 +57,8 @@ llvm::SmallVector<mlir::Value> cloneBody(Nest &nest, mlir::linalg::LinalgOp op,
 void storeResults(Nest &nest, mlir::linalg::LinalgOp op, llvm::ArrayRef<mlir::Value> position,
                   mlir::ValueRange values);
 
-/// Of a contraction, operand and position that bear a dimension as a result of its own: the extent's source.
+/// Of a contraction, operand and position that bear a dimension as a result of its own: the
+/// extent's source.
 std::pair<mlir::Value, unsigned> bearerOf(ContractOp op, unsigned dim);
 
 /// Lets LLVM reorder (reassoc) and fuse (contract) a floating-point operation.

@@ -30,7 +30,11 @@ static void writeLedger(ModuleOp module) {
       llvm::append_range(records, earlier);
   module.walk([&](kernel::LaunchOp launch) {
     auto callee = module.lookupSymbol<func::FuncOp>(launch.getKernel());
-    NamedAttrList record(callee->getAttrOfType<DictionaryAttr>("fovea.ledger"));
+    auto known = callee->getAttrOfType<DictionaryAttr>("fovea.ledger");
+    // Checks are no computations of the model.
+    if (!known)
+      return;
+    NamedAttrList record(known);
     std::string node;
     launch.getLoc()->walk([&](Location loc) {
       if (auto name = dyn_cast<NameLoc>(loc); name && node.empty())
@@ -138,10 +142,15 @@ static LogicalResult scheduleKernel(func::FuncOp kernel, const FormList &list) {
   return diag;
 }
 
+/// True for a kernel that a pass has written as a grid.
+static bool isScheduled(func::FuncOp kernel) {
+  return !kernel.isExternal() && !kernel.front().getOps<kernel::GridOp>().empty();
+}
+
 FailureOr<int64_t> loops::scheduleKernels(ModuleOp module, const FormList &list) {
   int64_t count = 0;
   for (auto function : module.getOps<func::FuncOp>()) {
-    if (!function->hasAttr(kernel::kKernelAttr))
+    if (!function->hasAttr(kernel::kKernelAttr) || isScheduled(function))
       continue;
     if (failed(scheduleKernel(function, list)))
       return failure();

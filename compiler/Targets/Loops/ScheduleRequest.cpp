@@ -8,7 +8,6 @@
 
 #include "dialects/Fovea/StructuredOps.h"
 
-
 using namespace mlir;
 using namespace fovea;
 using namespace fovea::loops;

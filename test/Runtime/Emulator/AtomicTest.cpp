@@ -142,6 +142,19 @@ TEST(Atomic, does_not_excuse_plain_accesses) {
   expectBroken(failure, Rule::Race, {"4 bytes at shared + 0, a race with a"});
 }
 
+TEST(Atomic, does_not_race_with_one_of_another_size) {
+  Launcher launcher;
+  auto failure = launcher.run(
+      [](fovea_thread *t, const int64_t *) {
+        bool wide = t->thread % 2;
+        t->emulator->atomic(t, FOVEA_ATOMIC_OR, wide ? FOVEA_ATOMIC_U64 : FOVEA_ATOMIC_U32,
+                            FOVEA_SPACE_SHARED, static_cast<uint32_t *>(t->shared) + !wide, 1, 0,
+                            Second);
+      },
+      {.sharedBytes = 8});
+  EXPECT_FALSE(failure) << textOf(failure);
+}
+
 TEST(Atomic, is_one_that_the_hardware_has) {
   std::vector<uint32_t> out(2);
   auto run = [&](int64_t operation, int64_t type, int64_t space, int64_t offset) {

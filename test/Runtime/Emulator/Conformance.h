@@ -23,6 +23,7 @@
 
 #include <cstdint>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -55,6 +56,9 @@ struct ConformanceCase {
 };
 
 std::span<const ConformanceCase> conformanceCases();
+
+/// Runs all cases in the emulator: a line for each that fails.
+std::string conformanceFailures(uint64_t seed);
 
 } // namespace fovea::emulator
 

@@ -8,10 +8,6 @@
 
 using namespace fovea::emulator;
 
-static std::byte *sharedAt(fovea_thread *t, int64_t offset) {
-  return static_cast<std::byte *>(t->shared) + offset;
-}
-
 TEST(Copy, has_landed_behind_the_wait) {
   // A pipeline of three stages: each thread copies 16 bytes a step, and reads those of another.
   std::vector<uint32_t> in(4 * 64 * 10), out(64);

@@ -164,18 +164,18 @@ TEST(Product, drops_the_last_13_bits_of_tf32) {
 }
 
 TEST(Product, adds_to_c_in_the_order_of_k) {
-  // 1 + 2^-24 + ... (each lost beside 1) + 2^-12 at the end.
+  // 2^24 + 1 is rounded to 2^24, and 2 more come right. The other way round it were 2^24 + 4, and
+  // the same with both added first.
   Registers registers;
-  registers.sum[0] = std::bit_cast<uint32_t>(1.0f);
   Kind kind = kinds[1];
-  for (int k = 0; k < 16; ++k) {
+  registers.sum[0] = std::bit_cast<uint32_t>(0x1p24f);
+  for (int k : {0, 15}) {
     Place a = placeOfA(kind, 0, k), b = placeOfB(kind, k, 0);
-    registers.a[4 * a.lane + a.index] |= bitsOfElement(kind, k < 15 ? 0x1p-24f : 0x1p-12f)
-                                         << a.shift;
+    registers.a[4 * a.lane + a.index] |= bitsOfElement(kind, k ? 2 : 1) << a.shift;
     registers.b[2 * b.lane + b.index] |= bitsOfElement(kind, 1) << b.shift;
   }
   ASSERT_FALSE(multiply(kind.kind, registers));
-  EXPECT_EQ(std::bit_cast<float>(registers.sum[0]), 1 + 0x1p-12f);
+  EXPECT_EQ(std::bit_cast<float>(registers.sum[0]), 0x1p24f + 2);
 }
 
 TEST(Product, wraps_sums_of_integers) {

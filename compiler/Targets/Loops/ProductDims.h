@@ -5,12 +5,12 @@
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
-#ifndef FOVEA_COMPILER_TARGETS_CPU_PRODUCTDIMS_H
-#define FOVEA_COMPILER_TARGETS_CPU_PRODUCTDIMS_H
+#ifndef FOVEA_COMPILER_TARGETS_LOOPS_PRODUCTDIMS_H
+#define FOVEA_COMPILER_TARGETS_LOOPS_PRODUCTDIMS_H
 
 #include "dialects/Fovea/FoveaDialect.h"
 
-namespace fovea::cpu {
+namespace fovea::loops {
 
 /// On a contraction whose columns PackWeights has packed. Maps alone do not tell: an operand that
 /// one reads like panels may lie otherwise, and has neither column sums nor zeros behind its ends.
@@ -43,6 +43,6 @@ struct ProductDims {
 /// group of `lanes` of it that starts at a multiple of them; of no lanes, all along it.
 bool movesEvenly(mlir::AffineMap map, unsigned dim, int64_t lanes = 0);
 
-} // namespace fovea::cpu
+} // namespace fovea::loops
 
-#endif // FOVEA_COMPILER_TARGETS_CPU_PRODUCTDIMS_H
+#endif // FOVEA_COMPILER_TARGETS_LOOPS_PRODUCTDIMS_H

@@ -4,12 +4,11 @@
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
+#include "compiler/Targets/Loops/ProductDims.h"
 #include "compiler/Targets/Loops/ScalarLoops.h"
-#include "compiler/Targets/CPU/ProductDims.h"
 
 using namespace mlir;
 using namespace fovea;
-using namespace fovea::cpu;
 using namespace fovea::loops;
 
 /// The constant M of an index `... mod M`, else 0.
@@ -29,7 +28,7 @@ static std::pair<int64_t, int64_t> panelOf(AffineMap map, unsigned n) {
   return {modulusOf(results.drop_back().back()), modulusOf(results.back())};
 }
 
-bool cpu::movesEvenly(AffineMap map, unsigned dim, int64_t lanes) {
+bool loops::movesEvenly(AffineMap map, unsigned dim, int64_t lanes) {
   AffineExpr lane = getAffineDimExpr(dim, map.getContext());
   return llvm::all_of(map.getResults(), [&](AffineExpr expr) {
     AffineExpr step = simplifyAffineExpr(expr.replace(lane, lane + 1) - expr, map.getNumDims(), 0);

@@ -1,0 +1,305 @@
+//===- DecideOnDevice.cpp - conditions in the device's memory -------------===//
+//
+// What a run does next is decided where the data is: host code runs through all branches and steps,
+// and cells of the device's memory say which of them take place.
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+#include "compiler/Base/Refusal.h"
+#include "compiler/Conversion/KernelToDevice/DeviceScalars.h"
+#include "compiler/Conversion/KernelToDevice/Passes.h"
+
+#include "dialects/Fovea/FoveaDialect.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
+
+namespace fovea {
+#define GEN_PASS_DEF_DECIDEONDEVICE
+#include "compiler/Conversion/KernelToDevice/Passes.h.inc"
+} // namespace fovea
+
+using namespace mlir;
+using namespace fovea;
+
+static LogicalResult refuse(Operation *op, StringRef what) {
+  InFlightDiagnostic diag = emitRefusal(op, kReadsOnHost);
+  diag << what << " depends on elements of a tensor, which the device's memory holds";
+  return diag;
+}
+
+template <typename Op> static SmallVector<Op> collect(Operation *root) {
+  SmallVector<Op> ops;
+  root->walk([&](Op op) { ops.push_back(op); });
+  return ops;
+}
+
+/// Repeats in front of `op` what computes `value` without effects; null when something else does.
+static Value hoist(Value value, Operation *op) {
+  if (value.getParentRegion()->isAncestor(op->getParentRegion()))
+    return value;
+  Operation *source = value.getDefiningOp();
+  if (!source || source->getNumRegions() != 0 || !isMemoryEffectFree(source))
+    return {};
+  IRMapping mapping;
+  for (Value operand : source->getOperands()) {
+    Value moved = hoist(operand, op);
+    if (!moved)
+      return {};
+    mapping.map(operand, moved);
+  }
+  return OpBuilder(op).clone(*source, mapping)->getResult(cast<OpResult>(value).getResultNumber());
+}
+
+namespace {
+
+struct DecideOnDevice : fovea::impl::DecideOnDeviceBase<DecideOnDevice> {
+  void runOnOperation() override {
+    func::FuncOp entry = getOperation();
+    if (!entry->hasAttr(kEntryAttr))
+      return;
+    for (ProceedIfOp end : collect<ProceedIfOp>(entry))
+      if (failed(runThrough(end)))
+        return signalPassFailure();
+    for (scf::IfOp branch : collect<scf::IfOp>(entry))
+      if (scalars.isOnDevice(branch.getCondition()) && failed(decide(branch)))
+        return signalPassFailure();
+    for (memref::StoreOp store : collect<memref::StoreOp>(entry))
+      if (!store->getParentOfType<linalg::LinalgOp>())
+        storeByKernel(store);
+    if (failed(readCells(entry)))
+      return signalPassFailure();
+    numCells += scalars.cellCount();
+  }
+
+private:
+  /// The loop around runs all of its steps; those behind the end do nothing.
+  LogicalResult runThrough(ProceedIfOp end) {
+    auto loop = cast<scf::ForOp>(end->getParentOp());
+    OpBuilder builder(loop);
+    Location loc = end.getLoc();
+    Value going = makeCell(builder, loc, builder.getI1Type());
+    Value steps = makeCell(builder, loc, builder.getI64Type());
+    fillCells(builder, loc, {going, steps}, [&](OpBuilder &inner, ValueRange) {
+      Value yes = arith::ConstantIntOp::create(inner, loc, 1, 1);
+      return SmallVector<Value>{yes, arith::ConstantIntOp::create(inner, loc, 0, 64)};
+    });
+    if (failed(dropCarried(loop, steps)))
+      return failure();
+    builder.setInsertionPoint(end);
+    fillCells(builder, loc, {going, steps}, [&](OpBuilder &inner, ValueRange old) {
+      Value condition = scalars.repeat(inner, end.getCondition(), end);
+      Value next = arith::AndIOp::create(inner, loc, old[0], condition);
+      Value one = arith::ExtUIOp::create(inner, loc, inner.getI64Type(), next);
+      return SmallVector<Value>{next, arith::AddIOp::create(inner, loc, old[1], one)};
+    });
+    Value goesOn = memref::LoadOp::create(builder, loc, going, ValueRange());
+    auto rest = scf::IfOp::create(builder, loc, goesOn, /*withElseRegion=*/false);
+    Block *body = end->getBlock(), *then = rest.thenBlock();
+    then->getOperations().splice(then->begin(), body->getOperations(),
+                                 std::next(end->getIterator()), std::prev(body->end()));
+    end.erase();
+    ++numLoops;
+    return success();
+  }
+
+  /// A loop that may end early gives the number of its steps, and nothing that they compute.
+  LogicalResult dropCarried(scf::ForOp &loop, Value steps) {
+    if (loop.getNumResults() == 0)
+      return success();
+    Value step = loop.getStep();
+    for (auto [init, carried, yielded] :
+         llvm::zip_equal(loop.getInitArgs(), loop.getRegionIterArgs(), loop.getYieldedValues())) {
+      if (yielded == carried || yielded == init)
+        continue;
+      auto sum = yielded.getDefiningOp<arith::AddIOp>();
+      bool counts = sum && sum.getLhs() == loop.getInductionVar() &&
+                    isEqualConstantIntOrValue(sum.getRhs(), step) &&
+                    isEqualConstantIntOrValue(init, loop.getLowerBound());
+      if (!counts)
+        return refuse(loop, "what a loop carries that ends early");
+    }
+    OpBuilder builder(loop);
+    Location loc = loop.getLoc();
+    SmallVector<Value> results;
+    SmallVector<bool> counters;
+    for (auto [init, carried, yielded] :
+         llvm::zip_equal(loop.getInitArgs(), loop.getRegionIterArgs(), loop.getYieldedValues())) {
+      bool isCounter = yielded != carried && yielded != init;
+      counters.push_back(isCounter);
+      carried.replaceAllUsesWith(isCounter ? loop.getInductionVar() : init);
+      results.push_back(init);
+    }
+    auto plain = scf::ForOp::create(builder, loc, loop.getLowerBound(), loop.getUpperBound(), step);
+    Block *from = loop.getBody(), *to = plain.getBody();
+    from->getArgument(0).replaceAllUsesWith(to->getArgument(0));
+    to->getOperations().splice(to->begin(), from->getOperations(), from->begin(),
+                               std::prev(from->end()));
+    builder.setInsertionPointAfter(plain);
+    for (auto [number, isCounter] : llvm::enumerate(counters)) {
+      if (!isCounter)
+        continue;
+      Value count = memref::LoadOp::create(builder, loc, steps, ValueRange());
+      count = arith::IndexCastOp::create(builder, loc, builder.getIndexType(), count);
+      count = arith::MulIOp::create(builder, loc, count, step);
+      results[number] = arith::AddIOp::create(builder, loc, loop.getLowerBound(), count);
+    }
+    loop.replaceAllUsesWith(results);
+    loop.erase();
+    loop = plain;
+    return success();
+  }
+
+  /// Both branches write their results into buffers that are there before them.
+  LogicalResult decide(scf::IfOp branch) {
+    OpBuilder builder(branch);
+    SmallVector<Value> buffers;
+    for (auto [result, first] :
+         llvm::zip_equal(branch.getResults(), branch.thenYield().getResults())) {
+      auto type = dyn_cast<MemRefType>(result.getType());
+      if (!type || !type.getLayout().isIdentity())
+        return refuse(branch, "a scalar that a condition chooses");
+      SmallVector<Value> sizes;
+      for (int64_t dim = 0; dim < type.getRank(); ++dim) {
+        if (!type.isDynamicDim(dim))
+          continue;
+        Value size = sizeOf(first, dim, branch);
+        if (!size || scalars.isOnDevice(size))
+          return refuse(branch, "the size of what a condition chooses");
+        sizes.push_back(size);
+      }
+      buffers.push_back(memref::AllocOp::create(builder, branch.getLoc(), type, sizes));
+    }
+    Value condition = scalars.read(builder, branch.getCondition());
+    auto plain = scf::IfOp::create(builder, branch.getLoc(), condition,
+                                   /*withElseRegion=*/branch.elseBlock() != nullptr);
+    move(branch.thenBlock(), plain.thenBlock(), buffers);
+    if (branch.elseBlock())
+      move(branch.elseBlock(), plain.elseBlock(), buffers);
+    branch.replaceAllUsesWith(buffers);
+    branch.erase();
+    ++numBranches;
+    return success();
+  }
+
+  /// Extent of a buffer, computed in front of `branch`; null when it is not known there.
+  static Value sizeOf(Value buffer, int64_t dim, scf::IfOp branch) {
+    OpBuilder builder(branch);
+    Location loc = branch.getLoc();
+    auto place = [&](OpFoldResult size) -> Value {
+      if (std::optional<int64_t> known = getConstantIntValue(size))
+        return arith::ConstantIndexOp::create(builder, loc, *known);
+      return hoist(cast<Value>(size), branch);
+    };
+    auto type = cast<MemRefType>(buffer.getType());
+    if (!type.isDynamicDim(dim))
+      return place(builder.getIndexAttr(type.getDimSize(dim)));
+    Operation *source = buffer.getDefiningOp();
+    if (buffer.getParentRegion()->isAncestor(branch->getParentRegion()))
+      return memref::DimOp::create(builder, loc, buffer, dim);
+    if (auto alloc = dyn_cast<memref::AllocOp>(source))
+      return place(alloc.getMixedSizes()[dim]);
+    if (auto view = dyn_cast<memref::SubViewOp>(source); view && view.getDroppedDims().none())
+      return place(view.getMixedSizes()[dim]);
+    if (auto view = dyn_cast<memref::ExpandShapeOp>(source))
+      return place(view.getMixedOutputShape()[dim]);
+    if (auto view = dyn_cast<memref::CastOp>(source))
+      return sizeOf(view.getSource(), dim, branch);
+    auto view = dyn_cast<memref::CollapseShapeOp>(source);
+    if (!view)
+      return {};
+    Value product = arith::ConstantIndexOp::create(builder, loc, 1);
+    for (int64_t part : view.getReassociationIndices()[dim]) {
+      Value size = sizeOf(view.getSrc(), part, branch);
+      if (!size)
+        return {};
+      product = arith::MulIOp::create(builder, loc, product, size);
+    }
+    return product;
+  }
+
+  static void move(Block *from, Block *to, ArrayRef<Value> buffers) {
+    Operation *yield = from->getTerminator();
+    OpBuilder builder(yield);
+    for (auto [given, buffer] : llvm::zip_equal(yield->getOperands(), buffers))
+      memref::CopyOp::create(builder, yield->getLoc(), given, buffer);
+    to->getOperations().splice(to->begin(), from->getOperations(), from->begin(),
+                               std::prev(from->end()));
+  }
+
+  /// An element that host code would write.
+  void storeByKernel(memref::StoreOp store) {
+    OpBuilder builder(store);
+    Location loc = store.getLoc();
+    MemRefType type = store.getMemRefType();
+    Value place = store.getMemRef();
+    if (type.getRank() > 0) {
+      SmallVector<OpFoldResult> offsets = getAsOpFoldResult(store.getIndices());
+      SmallVector<OpFoldResult> ones(type.getRank(), builder.getIndexAttr(1));
+      auto element = cast<MemRefType>(
+          memref::SubViewOp::inferRankReducedResultType({}, type, offsets, ones, ones));
+      place = memref::SubViewOp::create(builder, loc, element, place, offsets, ones, ones);
+    }
+    fillCells(builder, loc, place, [&](OpBuilder &inner, ValueRange) {
+      return SmallVector<Value>{scalars.repeat(inner, store.getValueToStore(), store)};
+    });
+    store.erase();
+  }
+
+  /// What else needs a scalar of the device reads its cell where it can, and is refused where the
+  /// host would have to know.
+  LogicalResult readCells(func::FuncOp entry) {
+    SmallVector<Operation *> users;
+    entry.walk<WalkOrder::PreOrder>([&](Operation *op) {
+      if (op == entry.getOperation())
+        return WalkResult::advance();
+      users.push_back(op);
+      // Bodies of computations go with them.
+      bool isHostCode = isa<scf::IfOp, scf::ForOp>(op) || op->getNumRegions() == 0;
+      return isHostCode ? WalkResult::advance() : WalkResult::skip();
+    });
+    for (Operation *op : users) {
+      if (isScalarStep(op) || readsCell(op))
+        continue;
+      if (isa<DestinationStyleOpInterface, RequireOp>(op))
+        replaceOperands(op);
+      else if (llvm::any_of(op->getOperands(), [&](Value v) { return scalars.isOnDevice(v); }))
+        return refuse(op, "a size, a place or a number of steps");
+    }
+    return success();
+  }
+
+  /// True for what computes scalars, whose own users matter.
+  static bool isScalarStep(Operation *op) {
+    return isa<memref::LoadOp>(op) || (isMemoryEffectFree(op) && op->getNumResults() > 0 &&
+                                       op->getNumRegions() == 0 && !isa<ViewLikeOpInterface>(op));
+  }
+
+  /// True for a branch whose condition is a cell already.
+  static bool readsCell(Operation *op) {
+    auto branch = dyn_cast<scf::IfOp>(op);
+    return branch && branch.getCondition().getDefiningOp<memref::LoadOp>();
+  }
+
+  void replaceOperands(Operation *op) {
+    OpBuilder builder(op);
+    DenseMap<Value, Value> known;
+    op->walk([&](Operation *inner) {
+      for (OpOperand &operand : inner->getOpOperands()) {
+        Value value = operand.get();
+        bool outside = !op->isAncestor(value.getParentBlock()->getParentOp());
+        if (!outside || !scalars.isOnDevice(value))
+          continue;
+        Value &cell = known[value];
+        if (!cell)
+          cell = scalars.read(builder, value);
+        operand.set(cell);
+      }
+    });
+  }
+
+  DeviceScalars scalars;
+};
+
+} // namespace

@@ -1,0 +1,86 @@
+//===- FoldConditions.cpp - kernels that look at conditions ---------------===//
+//
+// A kernel of a branch that is not taken ends at once.
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+#include "compiler/Conversion/KernelToDevice/Passes.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/IR/SymbolTable.h"
+
+namespace fovea {
+#define GEN_PASS_DEF_FOLDCONDITIONS
+#include "compiler/Conversion/KernelToDevice/Passes.h.inc"
+} // namespace fovea
+
+using namespace mlir;
+using namespace fovea;
+
+namespace {
+
+struct FoldConditions : fovea::impl::FoldConditionsBase<FoldConditions> {
+  void runOnOperation() override {
+    SymbolTable symbols(getOperation());
+    SmallVector<kernel::LaunchOp> launches;
+    getOperation().walk([&](kernel::LaunchOp launch) {
+      if (!launch.getConditions().empty())
+        launches.push_back(launch);
+    });
+    for (kernel::LaunchOp launch : launches) {
+      launch.setKernel(kernelFor(launch, symbols).getName());
+      SmallVector<Value> arguments = llvm::to_vector(launch.getArgs());
+      llvm::append_range(arguments, launch.getConditions());
+      launch.getConditionsMutable().clear();
+      launch.setExpected({});
+      launch.getArgsMutable().assign(arguments);
+    }
+    for (func::FuncOp kernel : left)
+      if (kernel.symbolKnownUseEmpty(getOperation()))
+        symbols.erase(kernel);
+  }
+
+private:
+  func::FuncOp kernelFor(kernel::LaunchOp launch, SymbolTable &symbols) {
+    std::string key = launch.getKernel().str() + " ";
+    for (bool expected : launch.getExpected())
+      key += expected ? '1' : '0';
+    func::FuncOp &kernel = made[key];
+    if (kernel)
+      return kernel;
+    auto original = symbols.lookup<func::FuncOp>(launch.getKernel());
+    left.insert(original);
+    kernel = original.clone();
+    symbols.insert(kernel, std::next(Block::iterator(original)));
+    guard(kernel, launch.getExpected());
+    ++numKernels;
+    return kernel;
+  }
+
+  /// Adds a condition a value expected, and puts the grid's body behind all of them.
+  static void guard(func::FuncOp kernel, ArrayRef<bool> expected) {
+    Location loc = kernel.getLoc();
+    auto grid = *kernel.front().getOps<kernel::GridOp>().begin();
+    Block &body = grid.getBody().front();
+    OpBuilder builder = OpBuilder::atBlockBegin(&body);
+    auto cell = MemRefType::get({}, builder.getI1Type());
+    Value all;
+    for (bool value : expected) {
+      (void)kernel.insertArgument(kernel.getNumArguments(), cell, {}, loc);
+      Value held = memref::LoadOp::create(builder, loc, kernel.getArguments().back(), ValueRange());
+      Value wanted = arith::ConstantIntOp::create(builder, loc, value, 1);
+      Value is = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq, held, wanted);
+      all = all ? arith::AndIOp::create(builder, loc, all, is).getResult() : is;
+    }
+    auto inside = scf::IfOp::create(builder, loc, all, /*withElseRegion=*/false);
+    Block *then = inside.thenBlock();
+    then->getOperations().splice(then->begin(), body.getOperations(),
+                                 std::next(inside->getIterator()), std::prev(body.end()));
+  }
+
+  llvm::StringMap<func::FuncOp> made;
+  llvm::SetVector<func::FuncOp> left;
+};
+
+} // namespace

@@ -1,0 +1,165 @@
+//===- PredicateLaunches.cpp - launches under conditions ------------------===//
+//
+// Host code without a branch that data decides: all kernels are launched, and those of the branch
+// not taken do nothing.
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+#include "compiler/Conversion/KernelToDevice/Passes.h"
+
+#include "dialects/Fovea/FoveaDialect.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/IR/SymbolTable.h"
+
+namespace fovea {
+#define GEN_PASS_DEF_PREDICATELAUNCHES
+#include "compiler/Conversion/KernelToDevice/Passes.h.inc"
+} // namespace fovea
+
+using namespace mlir;
+using namespace fovea;
+
+/// The cell that a scalar is read from; null for what the host knows.
+static Value cellOf(Value scalar) {
+  auto load = scalar.getDefiningOp<memref::LoadOp>();
+  return load && load.getMemRefType().getRank() == 0 ? load.getMemRef() : Value();
+}
+
+namespace {
+
+struct PredicateLaunches : fovea::impl::PredicateLaunchesBase<PredicateLaunches> {
+  void runOnOperation() override {
+    for (auto entry : getOperation().getOps<func::FuncOp>()) {
+      if (!entry->hasAttr(kEntryAttr))
+        continue;
+      SmallVector<Operation *> ops;
+      entry.walk([&](Operation *op) {
+        if (isa<RequireOp, kernel::LaunchOp, scf::IfOp>(op))
+          ops.push_back(op);
+      });
+      for (Operation *op : ops)
+        if (auto require = dyn_cast<RequireOp>(op); require && isForDevice(require))
+          launchRequirement(require);
+      entry.walk([&](kernel::LaunchOp launch) { passCells(launch); });
+      // Inner branches come first.
+      for (Operation *op : ops)
+        if (auto branch = dyn_cast<scf::IfOp>(op); branch && cellOf(branch.getCondition()))
+          flatten(branch);
+    }
+  }
+
+private:
+  /// True for a requirement that the host cannot judge, or does not know to be needed.
+  static bool isForDevice(RequireOp require) {
+    if (cellOf(require.getCondition()) || cellOf(require.getValue()) || cellOf(require.getLimit()))
+      return true;
+    for (Operation *around = require->getParentOp(); around; around = around->getParentOp())
+      if (auto branch = dyn_cast<scf::IfOp>(around); branch && cellOf(branch.getCondition()))
+        return true;
+    return false;
+  }
+
+  /// A kernel of one thread that takes condition, value and limit.
+  func::FuncOp requirementKernel(RequireOp require) {
+    std::string key = require.getNode().str() + "\n" + stringifyFault(require.getFault()).str();
+    func::FuncOp &kernel = requirements[key];
+    if (kernel)
+      return kernel;
+    OpBuilder builder(&getContext());
+    Location loc = require.getLoc();
+    Type index = builder.getIndexType();
+    SmallVector<Type> types{builder.getI1Type(), index, index};
+    kernel = func::FuncOp::create(loc, ("require_" + Twine(requirements.size() - 1)).str(),
+                                  builder.getFunctionType(types, {}));
+    kernel.setPrivate();
+    kernel->setAttr(kernel::kKernelAttr, builder.getUnitAttr());
+    getOperation().push_back(kernel);
+    builder.setInsertionPointToStart(kernel.addEntryBlock());
+    Value one = arith::ConstantIndexOp::create(builder, loc, 1);
+    auto grid = kernel::GridOp::create(builder, loc, one, /*threads=*/32);
+    func::ReturnOp::create(builder, loc);
+    Block *block = builder.createBlock(&grid.getBody(), {}, {index, index}, {loc, loc});
+    Value zero = arith::ConstantIndexOp::create(builder, loc, 0);
+    Value first =
+        arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq, block->getArgument(1), zero);
+    scf::IfOp::create(builder, loc, first, [&](OpBuilder &inner, Location) {
+      RequireOp::create(inner, loc, kernel.getArgument(0), kernel.getArgument(1),
+                        kernel.getArgument(2), require.getFault(), require.getNodeAttr());
+      scf::YieldOp::create(inner, loc);
+    });
+    kernel::YieldOp::create(builder, loc);
+    return kernel;
+  }
+
+  void launchRequirement(RequireOp require) {
+    OpBuilder builder(require);
+    func::FuncOp kernel = requirementKernel(require);
+    kernel::LaunchOp::create(
+        builder, require.getLoc(), kernel.getName(),
+        ValueRange{require.getCondition(), require.getValue(), require.getLimit()});
+    require.erase();
+  }
+
+  /// Arguments that are elements of cells become the cells.
+  void passCells(kernel::LaunchOp launch) {
+    if (llvm::none_of(launch.getArgs(), [](Value argument) { return !!cellOf(argument); }))
+      return;
+    SymbolTable symbols(getOperation());
+    std::string key = launch.getKernel().str();
+    for (auto [index, argument] : llvm::enumerate(launch.getArgs()))
+      if (cellOf(argument))
+        key += " " + std::to_string(index);
+    func::FuncOp &kernel = readers[key];
+    if (!kernel) {
+      kernel = symbols.lookup<func::FuncOp>(launch.getKernel()).clone();
+      for (auto [index, argument] : llvm::enumerate(launch.getArgs()))
+        if (cellOf(argument))
+          readArgument(kernel, index, cast<MemRefType>(cellOf(argument).getType()));
+      symbols.insert(kernel);
+    }
+    launch.setKernel(kernel.getName());
+    for (OpOperand &operand : launch.getArgsMutable())
+      if (Value cell = cellOf(operand.get()))
+        operand.set(cell);
+  }
+
+  static void readArgument(func::FuncOp kernel, unsigned index, MemRefType type) {
+    OpBuilder builder = OpBuilder::atBlockBegin(&kernel.front());
+    BlockArgument argument = kernel.getArgument(index);
+    SmallVector<Operation *> users(argument.user_begin(), argument.user_end());
+    argument.setType(type);
+    auto value =
+        memref::LoadOp::create(builder, kernel.getLoc(), argument, ValueRange()).getResult();
+    for (Operation *user : users)
+      user->replaceUsesOfWith(argument, value);
+    SmallVector<Type> types = llvm::to_vector(kernel.getArgumentTypes());
+    types[index] = type;
+    kernel.setFunctionType(builder.getFunctionType(types, {}));
+  }
+
+  void flatten(scf::IfOp branch) {
+    Value cell = cellOf(branch.getCondition());
+    for (bool taken : {true, false}) {
+      Block *block = taken ? branch.thenBlock() : branch.elseBlock();
+      if (!block)
+        continue;
+      Builder attrs(&getContext());
+      block->walk([&](kernel::LaunchOp launch) {
+        SmallVector<bool> expected(launch.getExpected());
+        expected.push_back(taken);
+        launch.getConditionsMutable().append(cell);
+        launch.setExpected(expected);
+        numPredicated += launch.getConditions().size() == 1;
+      });
+      branch->getBlock()->getOperations().splice(branch->getIterator(), block->getOperations(),
+                                                 block->begin(), std::prev(block->end()));
+    }
+    branch.erase();
+  }
+
+  llvm::StringMap<func::FuncOp> requirements, readers;
+};
+
+} // namespace

@@ -1,0 +1,56 @@
+//===- FragmentLayout.h - which thread holds what of a fragment -----------===//
+//
+// The tables of mma.sync m16n8k16 (PTX ISA, section on warp level matrix instructions) and the
+// swizzle of tiles, as index arithmetic.
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+#ifndef FOVEA_COMPILER_CONVERSION_WARPTODEVICE_FRAGMENTLAYOUT_H
+#define FOVEA_COMPILER_CONVERSION_WARPTODEVICE_FRAGMENTLAYOUT_H
+
+#include "dialects/FoveaWarp/FoveaWarpDialect.h"
+
+#include "mlir/Transforms/DialectConversion.h"
+
+namespace fovea {
+
+/// A constant and sums of indices.
+mlir::Value constantIndex(mlir::OpBuilder &builder, mlir::Location loc, int64_t value);
+mlir::Value plus(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value base, int64_t offset);
+
+/// Rows of a sum's registers of one thread: register i of tile (m, n) is that of row 16 m +
+/// `row` + 8 (i / 2), column 8 n + `column` + i mod 2.
+class SumPlaces {
+public:
+  SumPlaces(mlir::OpBuilder &builder, mlir::Location loc);
+
+  /// Row of half `half` of tile row `tile`, column of the first or second element of a tile.
+  mlir::Value rowOf(int64_t tile, int64_t half);
+  mlir::Value columnOf(int64_t tile, int64_t element);
+
+private:
+  mlir::OpBuilder &builder;
+  mlir::Location loc;
+  mlir::Value row, column;
+};
+
+/// Number of tiles of a sum along its rows and columns.
+inline int64_t tileRows(warp::FragmentType type) { return type.getShape()[0] / warp::kTileRows; }
+inline int64_t tileColumns(warp::FragmentType type) {
+  return type.getShape()[1] / warp::kTileColumns;
+}
+
+/// `indices` of an element of `type`, where rows are written with a swizzle of that many bytes.
+llvm::SmallVector<mlir::Value> swizzled(mlir::OpBuilder &builder, mlir::Location loc,
+                                        mlir::ValueRange indices, mlir::MemRefType type,
+                                        int64_t swizzle);
+
+/// Patterns for products, regions and reductions, and for what goes to memory and comes from it.
+void populateFragmentArithmetic(const mlir::TypeConverter &converter,
+                                mlir::RewritePatternSet &patterns);
+void populateFragmentMemory(const mlir::TypeConverter &converter,
+                            mlir::RewritePatternSet &patterns);
+
+} // namespace fovea
+
+#endif // FOVEA_COMPILER_CONVERSION_WARPTODEVICE_FRAGMENTLAYOUT_H

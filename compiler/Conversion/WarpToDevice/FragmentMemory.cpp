@@ -1,0 +1,186 @@
+//===- FragmentMemory.cpp - fragments from memory and to it ---------------===//
+//
+// Loads by ldmatrix, element-wise stores, and copies with a swizzle.
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+#include "compiler/Conversion/WarpToDevice/FragmentLayout.h"
+
+#include "mlir/Dialect/SCF/IR/SCF.h"
+
+using namespace mlir;
+using namespace fovea;
+
+namespace {
+
+struct LoadLowering : OpConversionPattern<warp::LoadFragmentOp> {
+  using OpConversionPattern::OpConversionPattern;
+
+  /// Matrices 0 and 1 of an operand `a` are below each other, those of `b` too, 2 and 3 beside
+  /// them; with two matrices the upper lanes repeat the addresses of the lower ones.
+  LogicalResult matchAndRewrite(warp::LoadFragmentOp op, OpAdaptor adaptor,
+                                ConversionPatternRewriter &rewriter) const override {
+    Location loc = op.getLoc();
+    warp::FragmentType type = op.getResult().getType();
+    bool isA = type.getRole() == warp::Role::A;
+    int64_t rows = type.getShape()[0], columns = type.getShape()[1];
+    // One load takes 16 rows of 16 columns where there are as many, else of 8.
+    int64_t width = columns % 16 == 0 ? 16 : 8, count = width / 4;
+    Value lane = gpu::LaneIdOp::create(rewriter, loc, /*upper_bound=*/nullptr);
+    if (count == 2)
+      lane = arith::RemUIOp::create(rewriter, loc, lane, constantIndex(rewriter, loc, 16));
+    Value eight = constantIndex(rewriter, loc, 8), two = constantIndex(rewriter, loc, 2);
+    Value within = arith::RemUIOp::create(rewriter, loc, lane, eight);
+    Value matrix = arith::DivUIOp::create(rewriter, loc, lane, eight);
+    Value low = arith::RemUIOp::create(rewriter, loc, matrix, two);
+    Value high = arith::DivUIOp::create(rewriter, loc, matrix, two);
+    Value below = arith::MulIOp::create(rewriter, loc, low, eight);
+    Value beside = arith::MulIOp::create(rewriter, loc, high, eight);
+    // The lane addresses a row of memory: of the fragment, or a column of it.
+    bool transposed = op.getTransposed();
+    (transposed ? beside : below) =
+        arith::AddIOp::create(rewriter, loc, transposed ? beside : below, within);
+    SmallVector<Value> registers(type.getRegisters());
+    for (int64_t row = 0; row < rows; row += 16)
+      for (int64_t column = 0; column < columns; column += width) {
+        SmallVector<Value> indices(adaptor.getIndices());
+        size_t last = indices.size() - 1;
+        Value r = plus(rewriter, loc, below, row), c = plus(rewriter, loc, beside, column);
+        if (transposed)
+          std::swap(r, c);
+        indices[last - 1] = arith::AddIOp::create(rewriter, loc, indices[last - 1], r);
+        indices[last] = arith::AddIOp::create(rewriter, loc, indices[last], c);
+        indices = swizzled(rewriter, loc, indices, cast<MemRefType>(op.getSource().getType()),
+                           op.getSwizzle());
+        // Registers of `a` hold neighbors of a row, those of `b` of a column.
+        auto load = warp::LdMatrixOp::create(
+            rewriter, loc, SmallVector<Type>(count, rewriter.getI32Type()), adaptor.getSource(),
+            indices, /*transposed=*/isA == transposed);
+        // Tiles of `a` are as wide as one load, those of `b` 8 columns.
+        int64_t first = isA ? (row / 16 * (columns / 16) + column / 16) * 4
+                            : (row / 16 * (columns / 8) + column / 8) * 2;
+        for (auto [place, value] : llvm::enumerate(load.getRegisters()))
+          registers[first + place] = value;
+      }
+    rewriter.replaceOpWithMultiple(op, ArrayRef<ValueRange>{registers});
+    return success();
+  }
+};
+
+struct StoreLowering : OpConversionPattern<warp::StoreFragmentOp> {
+  using OpConversionPattern::OpConversionPattern;
+
+  /// Stores `value` where the element's `offsets` from the indices say, within the bounds.
+  void store(OpBuilder &builder, warp::StoreFragmentOp op, Value value,
+             ArrayRef<Value> offsets) const {
+    Location loc = op.getLoc();
+    OpBuilder::InsertionGuard guard(builder);
+    auto target = cast<MemRefType>(op.getTarget().getType());
+    SmallVector<Value> indices(op.getIndices());
+    size_t first = indices.size() - offsets.size();
+    Value inside;
+    for (auto [dim, offset] : llvm::enumerate(offsets)) {
+      Value &index = indices[first + dim];
+      index = arith::AddIOp::create(builder, loc, index, offset);
+      if (op.getBounds().empty())
+        continue;
+      Value below = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::slt, index,
+                                          op.getBounds()[dim]);
+      inside = inside ? arith::AndIOp::create(builder, loc, inside, below).getResult() : below;
+    }
+    if (inside) {
+      auto condition = scf::IfOp::create(builder, loc, inside, /*withElseRegion=*/false);
+      builder.setInsertionPointToStart(condition.thenBlock());
+    }
+    if (target.getElementType() != value.getType())
+      value = arith::TruncFOp::create(builder, loc, target.getElementType(), value);
+    memref::StoreOp::create(builder, loc, value, op.getTarget(),
+                            swizzled(builder, loc, indices, target, op.getSwizzle()));
+  }
+
+  LogicalResult matchAndRewrite(warp::StoreFragmentOp op, OneToNOpAdaptor adaptor,
+                                ConversionPatternRewriter &rewriter) const override {
+    warp::FragmentType type = op.getFragment().getType();
+    ValueRange registers = adaptor.getFragment();
+    SumPlaces places(rewriter, op.getLoc());
+    if (type.getRole() == warp::Role::Row) {
+      storeRows(rewriter, op, registers, places);
+      rewriter.eraseOp(op);
+      return success();
+    }
+    for (int64_t place = 0, end = registers.size(); place < end; ++place) {
+      int64_t tile = place / 4, element = place % 4;
+      Value row = places.rowOf(tile / tileColumns(type), element / 2);
+      Value column = places.columnOf(tile % tileColumns(type), element % 2);
+      store(rewriter, op, registers[place], {row, column});
+    }
+    rewriter.eraseOp(op);
+    return success();
+  }
+
+  /// The first of the four threads that have a row's value stores it.
+  void storeRows(OpBuilder &builder, warp::StoreFragmentOp op, ValueRange registers,
+                 SumPlaces &places) const {
+    Location loc = op.getLoc();
+    OpBuilder::InsertionGuard guard(builder);
+    Value isFirst = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq,
+                                          places.columnOf(0, 0), constantIndex(builder, loc, 0));
+    auto condition = scf::IfOp::create(builder, loc, isFirst, /*withElseRegion=*/false);
+    builder.setInsertionPointToStart(condition.thenBlock());
+    for (auto [place, value] : llvm::enumerate(registers))
+      store(builder, op, value, {places.rowOf(place / 2, place % 2)});
+  }
+};
+
+struct CopyLowering : OpConversionPattern<warp::CopyAsyncOp> {
+  using OpConversionPattern::OpConversionPattern;
+
+  LogicalResult matchAndRewrite(warp::CopyAsyncOp op, OneToNOpAdaptor adaptor,
+                                ConversionPatternRewriter &rewriter) const override {
+    auto to = cast<MemRefType>(op.getTo().getType());
+    warp::CpAsyncOp::create(
+        rewriter, op.getLoc(), op.getBytesAttr(), op.getFrom(), op.getFromIndices(), op.getTo(),
+        swizzled(rewriter, op.getLoc(), op.getToIndices(), to, op.getSwizzle()), op.getValid());
+    rewriter.replaceOpWithMultiple(op, ArrayRef<ValueRange>{ValueRange()});
+    return success();
+  }
+};
+
+struct StartLowering : OpConversionPattern<warp::StartCopiesOp> {
+  using OpConversionPattern::OpConversionPattern;
+
+  LogicalResult matchAndRewrite(warp::StartCopiesOp op, OpAdaptor adaptor,
+                                ConversionPatternRewriter &rewriter) const override {
+    rewriter.replaceOpWithMultiple(op, ArrayRef<ValueRange>{ValueRange()});
+    return success();
+  }
+};
+
+struct CommitLowering : OpConversionPattern<warp::CommitOp> {
+  using OpConversionPattern::OpConversionPattern;
+
+  LogicalResult matchAndRewrite(warp::CommitOp op, OneToNOpAdaptor adaptor,
+                                ConversionPatternRewriter &rewriter) const override {
+    warp::CpAsyncCommitOp::create(rewriter, op.getLoc());
+    rewriter.replaceOpWithMultiple(op, ArrayRef<ValueRange>{ValueRange()});
+    return success();
+  }
+};
+
+struct WaitLowering : OpConversionPattern<warp::WaitOp> {
+  using OpConversionPattern::OpConversionPattern;
+
+  LogicalResult matchAndRewrite(warp::WaitOp op, OneToNOpAdaptor adaptor,
+                                ConversionPatternRewriter &rewriter) const override {
+    rewriter.replaceOpWithNewOp<warp::CpAsyncWaitOp>(op, op.getPendingAttr());
+    return success();
+  }
+};
+
+} // namespace
+
+void fovea::populateFragmentMemory(const TypeConverter &converter, RewritePatternSet &patterns) {
+  patterns
+      .add<LoadLowering, StoreLowering, CopyLowering, StartLowering, CommitLowering, WaitLowering>(
+          converter, patterns.getContext());
+}

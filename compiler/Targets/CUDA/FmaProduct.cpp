@@ -1,0 +1,177 @@
+//===- FmaProduct.cpp - contraction by tiles of multiply-adds -------------===//
+//
+// A block computes 64 x 64 elements, each of its threads 4 x 4 of them in registers; what they need
+// of both operands goes through the memory of the block, 16 summed elements at a time. Sums are in
+// f32 exactly as written, whatever the elements: no tensor core rounds them.
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+#include "compiler/Targets/CUDA/Forms.h"
+#include "compiler/Targets/Loops/ProductDims.h"
+#include "compiler/Targets/Loops/RegionInliner.h"
+#include "compiler/Targets/Loops/ScalarLoops.h"
+
+#include "dialects/Fovea/StructuredOps.h"
+#include "dialects/FoveaWarp/FoveaWarpDialect.h"
+
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+using namespace mlir;
+using namespace fovea;
+using namespace fovea::loops;
+
+/// Elements of a tile along rows and columns, of a thread along both, and summed at a time.
+static constexpr int64_t kTile = 64, kPart = 4, kDepth = 16;
+static constexpr int64_t kAcross = kTile / kPart, kThreads = kAcross * kAcross;
+
+static bool handles(Operation *op) { return isa<ContractOp>(op); }
+
+static Refusal refuse(Operation *op) {
+  auto contract = cast<ContractOp>(op);
+  std::optional<ProductDims> dims = ProductDims::of(contract);
+  if (!contract.getSumType().isF32())
+    return {"dtype", "the sums are not of f32"};
+  if (!dims || dims->packedWidth != 0 || dims->k.empty())
+    return {"shape", "it is no product of rows with columns"};
+  if (!dims->m || dims->rowCount().value_or(kTile) < kAcross)
+    return {"shape", "it has fewer than " + std::to_string(kAcross) + " rows"};
+  return {};
+}
+
+namespace {
+
+class FmaProduct {
+public:
+  FmaProduct(ContractOp op, Nest &nest)
+      : op(op), nest(nest), b(nest.builder), dims(*ProductDims::of(op)),
+        quad(VectorType::get({kPart}, b.getF32Type())) {
+    for (unsigned dim = 0; dim < op.getNumDims(); ++dim) {
+      auto [operand, position] = bearerOf(op, dim);
+      extents.push_back(nest.size(operand, position));
+    }
+    for (unsigned dim : dims.k)
+      summed.push_back(extents[dim]);
+  }
+
+  void write() {
+    SmallVector<Value> space;
+    for (unsigned dim : dims.loops)
+      space.push_back(extents[dim]);
+    Value tile = nest.index(kTile);
+    space.push_back(nest.ceilDiv(extents[*dims.m], tile));
+    space.push_back(nest.ceilDiv(extents[dims.n], tile));
+    nest.grid(nest.product(space), kThreads, [&](Value block, Value threadId) {
+      SmallVector<Value> place = nest.delinearize(block, space);
+      position.assign(extents.size(), nest.index(0));
+      for (auto [number, dim] : llvm::enumerate(dims.loops))
+        position[dim] = place[number];
+      firstRow = nest.mul(place[place.size() - 2], tile);
+      firstColumn = nest.mul(place.back(), tile);
+      thread = threadId;
+      writeTile();
+    });
+  }
+
+private:
+  Value shared() {
+    auto type =
+        MemRefType::get({kDepth, kTile}, b.getF32Type(), MemRefLayoutAttrInterface(),
+                        gpu::AddressSpaceAttr::get(b.getContext(), gpu::AddressSpace::Workgroup));
+    return warp::SharedOp::create(b, nest.loc, type, IntegerAttr());
+  }
+
+  void writeTile() {
+    Value rowTile = shared(), columnTile = shared();
+    Value depth = nest.product(summed), across = nest.index(kAcross), part = nest.index(kPart);
+    Value row = nest.mul(nest.div(thread, across), part);
+    Value column = nest.mul(nest.rem(thread, across), part);
+    SmallVector<Value> zeros(kPart * kPart, nest.f32(0));
+    Nest::Carried sums = nest.loop(
+        nest.index(0), depth, nest.index(kDepth), zeros, [&](Value first, ValueRange carried) {
+          fill(rowTile, dims.rows, dims.rowsMap, *dims.m, firstRow, first, depth);
+          fill(columnTile, dims.columns, dims.columnsMap, dims.n, firstColumn, first, depth);
+          gpu::BarrierOp::create(b, nest.loc);
+          Nest::Carried next = multiply(rowTile, columnTile, row, column, carried);
+          gpu::BarrierOp::create(b, nest.loc);
+          return next;
+        });
+    finish(nest.add(firstRow, row), nest.add(firstColumn, column), sums);
+  }
+
+  /// Tile [kDepth, kTile] of an operand: summed elements from `first` on of the rows (or columns)
+  /// from `start` on; 0 where there are none.
+  void fill(Value tile, Value operand, AffineMap map, unsigned dim, Value start, Value first,
+            Value depth) {
+    bool alongDepth = runsAlong(operand, map, dims.k.back());
+    Value width = nest.index(alongDepth ? kDepth : kTile);
+    for (int64_t turn = 0; turn < kTile * kDepth / kThreads; ++turn) {
+      Value number = nest.add(thread, nest.index(turn * kThreads));
+      Value outer = nest.div(number, width), inner = nest.rem(number, width);
+      Value k = alongDepth ? inner : outer, line = alongDepth ? outer : inner;
+      Value wantedK = nest.add(first, k), wantedLine = nest.add(start, line);
+      Value there = arith::AndIOp::create(b, nest.loc, below(wantedK, depth),
+                                          below(wantedLine, extents[dim]));
+      SmallVector<Value> at(position);
+      at[dim] = within(wantedLine, extents[dim]);
+      for (auto [place, index] :
+           llvm::zip_equal(dims.k, nest.delinearize(within(wantedK, depth), summed)))
+        at[place] = index;
+      Value element = loadWide(nest, operand, nest.apply(map, at));
+      element = arith::SelectOp::create(b, nest.loc, there, element, nest.f32(0));
+      memref::StoreOp::create(b, nest.loc, element, tile, ValueRange{k, line});
+    }
+  }
+
+  Value below(Value index, Value bound) {
+    return arith::CmpIOp::create(b, nest.loc, arith::CmpIPredicate::ult, index, bound);
+  }
+  Value within(Value index, Value bound) { return nest.min(index, nest.sub(bound, nest.index(1))); }
+
+  /// True when neighbors along a dimension are neighbors in memory.
+  static bool runsAlong(Value operand, AffineMap map, unsigned dim) {
+    auto [strides, offset] = cast<MemRefType>(operand.getType()).getStridesAndOffset();
+    AffineExpr last = map.getNumResults() == 0 ? AffineExpr() : map.getResults().back();
+    return last && last.isFunctionOfDim(dim) && strides.back() == 1;
+  }
+
+  Nest::Carried multiply(Value rowTile, Value columnTile, Value row, Value column,
+                         ValueRange carried) {
+    return nest.loop(
+        nest.index(0), nest.index(kDepth), nest.index(1), carried, [&](Value k, ValueRange sums) {
+          Value left = vector::LoadOp::create(b, nest.loc, quad, rowTile, ValueRange{k, row});
+          Value right =
+              vector::LoadOp::create(b, nest.loc, quad, columnTile, ValueRange{k, column});
+          Nest::Carried next;
+          for (auto [number, sum] : llvm::enumerate(sums))
+            next.push_back(math::FmaOp::create(
+                b, nest.loc, vector::ExtractOp::create(b, nest.loc, left, number / kPart),
+                vector::ExtractOp::create(b, nest.loc, right, number % kPart), sum));
+          return next;
+        });
+  }
+
+  void finish(Value row, Value column, ValueRange sums) {
+    for (auto [number, sum] : llvm::enumerate(sums)) {
+      SmallVector<Value> at(position);
+      at[*dims.m] = nest.add(row, nest.index(number / kPart));
+      at[dims.n] = nest.add(column, nest.index(number % kPart));
+      Value there = arith::AndIOp::create(b, nest.loc, below(at[*dims.m], extents[*dims.m]),
+                                          below(at[dims.n], extents[dims.n]));
+      nest.branch(there, [&] { finishElement(nest, op, at, sum); });
+    }
+  }
+
+  ContractOp op;
+  Nest &nest;
+  OpBuilder &b;
+  ProductDims dims;
+  VectorType quad;
+  SmallVector<Value> extents, summed, position;
+  Value firstRow, firstColumn, thread;
+};
+
+} // namespace
+
+static void schedule(Operation *op, Nest &nest) { FmaProduct(cast<ContractOp>(op), nest).write(); }
+
+const LoopForm cuda::kFmaProduct = {"fma_product", handles, refuse, schedule};

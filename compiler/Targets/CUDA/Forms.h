@@ -1,0 +1,21 @@
+//===- Forms.h - the ways in which CUDA devices compute an operation ------===//
+//
+// Forms of warps and blocks, behind which come those of scalar loops (compiler/Targets/Loops).
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+#ifndef FOVEA_COMPILER_TARGETS_CUDA_FORMS_H
+#define FOVEA_COMPILER_TARGETS_CUDA_FORMS_H
+
+#include "compiler/Targets/Loops/Forms.h"
+
+namespace fovea::cuda {
+
+// Each in the file of its name; both of warps in WarpSums.cpp.
+extern const loops::LoopForm kFmaProduct;
+extern const loops::LoopForm kWarpProduct;
+extern const loops::LoopForm kWarpGates;
+
+} // namespace fovea::cuda
+
+#endif // FOVEA_COMPILER_TARGETS_CUDA_FORMS_H

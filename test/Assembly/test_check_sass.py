@@ -1,0 +1,79 @@
+"""The checker of machine code, on code in which it must find what is wrong."""
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import check_sass
+import pytest
+
+CODE = """\
+\t.section\t.text.attention,"ax",@progbits
+attention:
+.text.attention:
+        /*0000*/                   S2R R29, SR_TID.X ;
+.L_x_1:
+        /*0010*/                   IADD3 R1, R1, 0x1, RZ ;
+.L_x_2:
+        /*0020*/                   HMMA.16816.F32.BF16 R8, R4, R6, R8 ;
+        /*0030*/              @!P0 HMMA.16816.F32.BF16 R12, R4, R7, R12 ;
+        /*0040*/               @P0 BRA `(.L_x_2) ;
+        /*0050*/               @P1 BRA `(.L_x_1) ;
+        /*0060*/                   EXIT ;
+.L_x_3:
+        /*0070*/                   BRA `(.L_x_3);
+\t.section\t.text.other,"ax",@progbits
+.text.other:
+        /*0000*/                   EXIT ;
+"""
+
+
+def test_finds_the_innermost_loop() -> None:
+    (loop,) = check_sass.innermost(check_sass.kernels(CODE)["attention"])
+    assert (loop.first, len(loop.names), loop.count("HMMA")) == (2, 3, 2)
+    assert check_sass.problems(CODE, "attention", 2) == []
+    assert check_sass.problems(CODE, "other") == []
+
+
+@pytest.mark.parametrize(
+    ("new", "complaint"),
+    [
+        ("@P2 LDL.64 R2, [R1]", "1 LDL"),
+        ("STL [R1+0x4], R2", "1 STL"),
+        ("CALL.REL.NOINC `(sqrt)", "1 CALL"),
+        ("FFMA R8, R4, R6, R8", "no loop of 2 tensor instructions"),
+    ],
+)
+def test_finds_what_is_wrong(new: str, complaint: str) -> None:
+    changed = CODE.replace("HMMA.16816.F32.BF16 R8, R4, R6, R8", new)
+    assert any(complaint in line for line in check_sass.problems(changed, "attention", 2))
+
+
+def test_spills_outside_the_innermost_loop_are_allowed() -> None:
+    outside = CODE.replace("IADD3 R1, R1, 0x1, RZ", "STL [R1], R2")
+    assert check_sass.problems(outside, "attention") == []
+
+
+def test_code_that_was_moved_behind_the_end_is_no_loop() -> None:
+    moved = CODE.replace(
+        "        /*0000*/                   S2R R29, SR_TID.X ;\n.L_x_1:",
+        "        /*0000*/               @P3 BRA `(.L_x_4) ;\n.L_x_1:", 1
+    ).replace("EXIT ;\n.L_x_3:", "EXIT ;\n.L_x_4:\n"
+              "        /*0068*/                   CALL.REL.NOINC `(division) ;\n"
+              "        /*006c*/                   BRA `(.L_x_1) ;\n.L_x_3:", 1)  # fmt: skip
+    assert check_sass.problems(moved, "attention", 2) == []
+
+
+def test_kernels_and_loops_that_are_not_there() -> None:
+    assert check_sass.problems(CODE, "nothing") == ["nothing: no such kernel"]
+    assert check_sass.problems(CODE, "other", 2) == [
+        "other: no loop of 2 tensor instructions: no loop"
+    ]
+
+
+def test_exit_codes(tmp_path: Path) -> None:
+    file = tmp_path / "kernels.sass"
+    file.write_text(CODE)
+    assert check_sass.main([str(file), "attention", "--tensor", "2"]) == 0
+    assert check_sass.main([str(file), "attention", "--tensor", "4"]) == 1
