@@ -187,9 +187,13 @@ void Call::checkOutputShape(int64_t index, std::span<const int64_t> shape) {
 }
 
 /// Lets kernels of a device use memory that the run has got.
-void Call::admit(const char *kind, int64_t number, const void *data, int64_t bytes) {
+void Call::admit(std::string_view name, const void *data, int64_t bytes) {
   if (launcher)
-    launcher->admit(fvm::concat(kind, " ", number), data, bytes, /*writable=*/true);
+    launcher->admit(std::string(name), data, bytes, /*writable=*/true);
+}
+
+void Call::admitOutput(int64_t index, const void *data, int64_t bytes) {
+  admit(fvm::concat("output '", entry.entry->outputs[size_t(index)].name, "'"), data, bytes);
 }
 
 void *Call::output(int64_t index, std::span<const int64_t> shape) {
@@ -209,7 +213,7 @@ void *Call::output(int64_t index, std::span<const int64_t> shape) {
   }
   slot.produced = true;
   if (slot.supplied) {
-    admit("output", index, dataOf(*slot.supplied), bytes);
+    admitOutput(index, dataOf(*slot.supplied), bytes);
     return dataOf(*slot.supplied);
   }
   if (!slot.buffer && (slot.buffer = new (std::nothrow) fovea_buffer))
@@ -220,7 +224,7 @@ void *Call::output(int64_t index, std::span<const int64_t> shape) {
     fail(failure);
   }
   std::ranges::copy(shape, slot.buffer->shape);
-  admit("output", index, slot.buffer->block.data(), bytes);
+  admitOutput(index, slot.buffer->block.data(), bytes);
   return slot.buffer->block.data();
 }
 
@@ -238,7 +242,7 @@ void *Call::allocate(int64_t bytes) {
     fail(failure);
   }
   blocks = new (memory) BlockHeader{blocks, size_t(total)};
-  admit("block of bytes", bytes, blocks + 1, bytes);
+  admit("a block of the run", blocks + 1, bytes);
   return blocks + 1;
 }
 

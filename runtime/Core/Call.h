@@ -17,6 +17,7 @@
 #include <atomic>
 #include <csetjmp>
 #include <span>
+#include <string_view>
 
 namespace fovea::core {
 
@@ -118,7 +119,8 @@ private:
   void open(cpu::ThreadPool::Share share, void *region, int64_t slots);
   bool enter();
   void takeDeviceFault();
-  void admit(const char *kind, int64_t number, const void *data, int64_t bytes);
+  void admit(std::string_view name, const void *data, int64_t bytes);
+  void admitOutput(int64_t index, const void *data, int64_t bytes);
   void checkOutputShape(int64_t index, std::span<const int64_t> shape);
 
   const EntryPoint &entry;

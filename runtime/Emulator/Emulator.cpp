@@ -92,6 +92,7 @@ static void configureBlock(Machine &machine, Block &block) {
     thread.threads = kernel.threads;
     thread.blocks = machine.gridBlocks;
     thread.shared = block.shared;
+    thread.windows = machine.windows.data();
     thread.local = block.local + int64_t(i) * localBytes;
     thread.machine = &machine;
     thread.home = &block;
@@ -204,6 +205,9 @@ static bool configure(Machine &machine, const Launch &launch) {
   machine.schedule = {};
   machine.random = Random(launch.options.seed);
   machine.globals.configure(launch.ranges, launch.fault);
+  // Where nothing is checked, every address is in every window.
+  machine.windows.assign(size_t(launch.kernel->site_count),
+                         {0, launch.options.checkMemory ? 0 : ~uint64_t(0)});
   machine.conflicts.configure(machine.globals, launch.blocks, launch.options.checkBlocks);
   if (!machine.stacks.reserve(int64_t(machine.resident) * launch.kernel->threads))
     return false;

@@ -30,16 +30,17 @@ void GlobalMemory::configure(std::span<const Range> ranges, const fovea_fault_re
   lastUsed.fill(0);
 }
 
-bool GlobalMemory::search(uintptr_t address, int64_t bytes, bool write, int32_t site) {
+const GlobalMemory::Region *GlobalMemory::search(uintptr_t address, int64_t bytes, bool write,
+                                                 int32_t site) {
   auto after =
       std::upper_bound(regions.begin(), regions.end(), address,
                        [](uintptr_t value, const Region &region) { return value < region.begin; });
   while (after != regions.begin() && (--after)->furthest > address)
     if (allows(*after, address, bytes, write)) {
       lastUsed[size_t(site) % cachedSites] = uint32_t(after - regions.begin());
-      return true;
+      return &*after;
     }
-  return false;
+  return nullptr;
 }
 
 std::string GlobalMemory::refusal(const void *pointer, int64_t bytes, bool write,

@@ -26,12 +26,13 @@ public:
   /// The memory of a launch.
   void configure(std::span<const Range> ranges, const fovea_fault_record *fault);
 
-  /// Whether `bytes` at `address` lie in one region, which must be writable for a write. Operations
-  /// mostly use the region that they used last.
-  bool allows(const void *address, int64_t bytes, bool write, int32_t site) {
+  /// The region in which `bytes` at `address` lie, which must be writable for a write; null if none
+  /// is. Operations mostly use the region that they used last.
+  const Region *find(const void *address, int64_t bytes, bool write, int32_t site) {
     Region &last = regions[lastUsed[size_t(site) % cachedSites]];
-    return allows(last, uintptr_t(address), bytes, write) ||
-           search(uintptr_t(address), bytes, write, site);
+    return allows(last, uintptr_t(address), bytes, write)
+               ? &last
+               : search(uintptr_t(address), bytes, write, site);
   }
 
   /// Why an access is not allowed, as a clause, and which rule it breaks.
@@ -47,7 +48,7 @@ private:
            uint64_t(bytes) <= region.bytes - (address - region.begin) &&
            (!write || region.writable);
   }
-  bool search(uintptr_t address, int64_t bytes, bool write, int32_t site);
+  const Region *search(uintptr_t address, int64_t bytes, bool write, int32_t site);
 
   /// In the order of their addresses, at least one.
   std::vector<Region> regions = std::vector<Region>(1);

@@ -174,6 +174,8 @@ struct Machine {
   int64_t live = 0, atGridBarrier = 0;
   int32_t gridBarrierSite = -1;
   GlobalMemory globals;
+  /// Of the sites, where plain accesses to global memory are known to be allowed.
+  std::vector<fovea_window> windows;
   BlockConflicts conflicts;
   Stacks stacks;
   Random random;

@@ -71,10 +71,12 @@ static void reportConflict(const Thread &thread, const MemoryAccess &access,
                 ", which may run at the same time"));
 }
 
-void checkGlobal(Thread &thread, const MemoryAccess &access) {
+const GlobalMemory::Region &checkGlobal(Thread &thread, const MemoryAccess &access) {
   Machine &machine = *thread.machine;
   bool write = access.use != Use::Read;
-  if (!machine.globals.allows(access.address, access.bytes, write, access.site)) {
+  const GlobalMemory::Region *region =
+      machine.globals.find(access.address, access.bytes, write, access.site);
+  if (!region) {
     Rule rule = Rule::Bounds;
     report(thread, access.site, rule,
            machine.globals.refusal(access.address, access.bytes, write, rule));
@@ -86,19 +88,28 @@ void checkGlobal(Thread &thread, const MemoryAccess &access) {
     abandonLaunch(thread);
   }
   if (!machine.conflicts.enabled() || access.use == Use::Atomic)
-    return;
+    return *region;
   if (const auto *other = machine.conflicts.access(thread.block, access.address, access.bytes,
                                                    write, access.site)) {
     reportConflict(thread, access, *other);
     abandonLaunch(thread);
   }
+  return *region;
+}
+
+/// Lets the site go on in the region without telling of it, unless other blocks have to be known.
+static void openWindow(Machine &machine, const GlobalMemory::Region &region,
+                       const MemoryAccess &access) {
+  if (!machine.conflicts.enabled() && size_t(access.site) < machine.windows.size())
+    machine.windows[size_t(access.site)] = {region.begin,
+                                            region.bytes - uint64_t(access.bytes) + 1};
 }
 
 void checkAccess(Thread &thread, int32_t space, const MemoryAccess &access) {
   if (space == FOVEA_SPACE_SHARED) {
     checkShared(thread, access);
   } else if (space == FOVEA_SPACE_GLOBAL) {
-    checkGlobal(thread, access);
+    openWindow(*thread.machine, checkGlobal(thread, access), access);
   } else {
     int64_t size = thread.machine->kernel->local_bytes;
     auto offset = int64_t(uintptr_t(access.address) - uintptr_t(thread.local));

@@ -21,8 +21,9 @@ struct MemoryAccess {
 /// Checks an access to shared memory and records it. Gives the place in shared memory.
 int64_t checkShared(Thread &thread, const MemoryAccess &access);
 
-/// Checks an access to global memory, for bounds and for conflicts with other blocks.
-void checkGlobal(Thread &thread, const MemoryAccess &access);
+/// Checks an access to global memory, for bounds and for conflicts with other blocks. Gives the
+/// region in which it lies.
+const GlobalMemory::Region &checkGlobal(Thread &thread, const MemoryAccess &access);
 
 /// A plain access to memory of a space (fovea_space).
 void checkAccess(Thread &thread, int32_t space, const MemoryAccess &access);

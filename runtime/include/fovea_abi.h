@@ -15,7 +15,7 @@
 extern "C" {
 #endif
 
-#define FOVEA_ABI_VERSION 4
+#define FOVEA_ABI_VERSION 5
 
 typedef struct fovea_call fovea_call;
 

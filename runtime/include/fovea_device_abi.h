@@ -93,13 +93,20 @@ typedef enum fovea_approximation {
   FOVEA_APPROX_TANH = 4,
 } fovea_approximation;
 
+/// Addresses that a plain access need not be told of: the `starts` from `begin` on.
+typedef struct fovea_window {
+  uint64_t begin, starts;
+} fovea_window;
+
 typedef struct fovea_thread fovea_thread;
 
 /// What an emulated thread asks of the emulator. `site` is the number of the operation in the
 /// kernel's table of sites, for messages. A rule that is broken ends the launch: such a call does
 /// not return. Operations of a warp name their lanes by `mask`; all of them must come.
 typedef struct fovea_emulator {
-  /// A plain load or store of `bytes` at `address` is about to happen.
+  /// A plain load or store of `bytes` at `address` is about to happen. At a site whose accesses are
+  /// all to global memory, of one kind and as many bytes, it need not be told of one that begins in
+  /// the site's window.
   void (*access)(fovea_thread *, int32_t space, int32_t kind, const void *address, int64_t bytes,
                  int32_t site);
   /// bar.sync id, threads; bar.arrive id, threads.
@@ -148,6 +155,8 @@ struct fovea_thread {
   /// The thread's own memory, 64-byte aligned.
   void *local;
   fovea_fault_record *fault;
+  /// One for each site, which `access` moves to where it was told of one.
+  fovea_window *windows;
 };
 
 /// A kernel as the emulator runs it, once for each thread.

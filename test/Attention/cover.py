@@ -101,6 +101,22 @@ def programs() -> tuple[Crossing, ...]:
     return tuple(made)
 
 
+def sample(count: int, seed: int) -> tuple[int, ...]:
+    """Numbers of programs that have each value of each dimension: the one that adds most, then
+    random ones."""
+    rest = list(range(len(programs())))
+    random.Random(seed).shuffle(rest)
+    values = {(name, value) for name in DIMENSIONS for value in DIMENSIONS[name]}
+    taken: list[int] = []
+    while len(taken) < count:
+        best = max(rest, key=lambda number: len(values & set(vars(programs()[number]).items())))
+        values -= set(vars(programs()[best]).items())
+        rest.remove(best)
+        taken.append(best)
+    assert not values
+    return tuple(taken)
+
+
 @dataclass(frozen=True)
 class Group:
     """Numbers of the programs of one compilation, and its instruction set."""

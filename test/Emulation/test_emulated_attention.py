@@ -3,14 +3,11 @@
 
 from __future__ import annotations
 
-import random
-from functools import cache
-
 import emulator
 import pytest
 from build_tree import ALL
 from case_inputs import cases_of
-from cover import DIMENSIONS, programs
+from cover import programs, sample
 from grid import Tally
 from grid_check import check
 from program_text import entry
@@ -24,25 +21,9 @@ TALLY = Tally()
 emulator.shared()
 
 
-@cache
-def sample() -> tuple[int, ...]:
-    """Numbers of programs that have each value of each dimension: the one that adds most, then
-    random ones."""
-    rest = list(range(len(programs())))
-    random.Random(12).shuffle(rest)
-    values = {(name, value) for name in DIMENSIONS for value in DIMENSIONS[name]}
-    taken: list[int] = []
-    while len(taken) < PROGRAMS:
-        best = max(rest, key=lambda number: len(values & set(vars(programs()[number]).items())))
-        values -= set(vars(programs()[best]).items())
-        rest.remove(best)
-        taken.append(best)
-    assert not values
-    return tuple(taken)
-
-
 def groups() -> list[tuple[int, ...]]:
-    return [sample()[at : at + TOGETHER] for at in range(0, PROGRAMS, TOGETHER)]
+    numbers = sample(PROGRAMS, seed=12)
+    return [numbers[at : at + TOGETHER] for at in range(0, PROGRAMS, TOGETHER)]
 
 
 @pytest.mark.parametrize("numbers", groups(), ids=lambda numbers: f"from_{numbers[0]}")

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """Looks for faults with random programs and damaged models until the time is over.
 
-Usage: run.py [--seconds N] [--seed S] [--kind programs|damage|all] [--keep DIR] [--first N]. The
-same seed gives the same cases. Each failure is written to DIR with the command that shows it, and
+Usage: run.py [--seconds N] [--seed S] [--kind programs|damage|all] [--keep DIR] [--first N]
+[--target NAME]. The same seed gives the same cases. Programs are compiled for the target, e.g.
+cuda-emulated. Each failure is written to DIR with the command that shows it, and
 makes the exit code 1.
 """
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -35,7 +36,9 @@ def program_steps(program: Path, options: argparse.Namespace) -> Iterator[tuple[
     first = options.first
     while True:
         numbers = range(first, first + STEP_PROGRAMS)
-        yield STEP_PROGRAMS, programs.run(program, options.keep, numbers, options.seed)
+        extra = [f"--target={options.target}"]
+        found = programs.run(program, options.keep, numbers, options.seed, extra=extra)
+        yield STEP_PROGRAMS, found
         first += STEP_PROGRAMS
 
 
@@ -58,6 +61,7 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--kind", choices=["programs", "damage", "all"], default="all")
     parser.add_argument("--keep", type=Path, default=ROOT / "build" / "fuzz")
     parser.add_argument("--first", type=int, default=0, help="number of the first case")
+    parser.add_argument("--target", default="host", help="what programs are compiled for")
     options = parser.parse_args(argv)
     if not PROGRAM.exists():
         print(f"fuzz: {PROGRAM} is not built", file=sys.stderr)

@@ -1,4 +1,4 @@
-"""What becomes of one case: compiled for the CPU, loaded, run and compared.
+"""What becomes of one case: compiled for a target, loaded, run and compared.
 
 An outcome is one word or two:
   pass            every data set gave what the case expects
@@ -84,12 +84,12 @@ def _run(case: Case, module: fovea.Module) -> Outcome:
     return Outcome("pass")
 
 
-def find_outcome(case: Case, symbolic: bool, folder: Path) -> Outcome:
+def find_outcome(case: Case, symbolic: bool, folder: Path, target: str = "host") -> Outcome:
     """Compiles and runs a case in this process; `folder` takes the model."""
     path = folder / "model.onnx"
     onnx.save(with_symbolic_sizes(case.model) if symbolic else case.model, path)
     try:
-        module = fovea.compile(path, threads=1)
+        module = fovea.compile(path, target=target, threads=1)
     except fovea.FoveaError as error:
         return _of_error(error, "refused")
     return _run(case, module)

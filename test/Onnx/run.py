@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
-"""Runs the onnx package's cases through the compiled CPU path, outside pytest.
+"""Runs the onnx package's cases through the compiled path, outside pytest.
 
 run.py [PATTERN...] [--form static|symbolic] [-v] [--jobs N]   outcomes that differ from the list
 run.py --update                                                writes expected.txt anew
 run.py --json FILE                                             writes all outcomes with their texts
+run.py --target NAME                                           for a target, e.g. cuda-emulated
 
 PATTERN is a shell pattern of case names, e.g. 'test_attention_4d*'. -v also prints why a case is
 refused, and the slowest cases. Exit code 1 when an outcome is not the one listed.
@@ -30,33 +31,37 @@ from outcome import Outcome
 LIMIT_SECONDS = 60.0
 
 
-def _work(cases: Mapping[str, Case], key: expectations.Key, folder: Path) -> Outcome:
+def _work(cases: Mapping[str, Case], target: str, key: expectations.Key, folder: Path) -> Outcome:
     from outcome import find_outcome
 
     name, form = key
-    return find_outcome(cases[name], form == "symbolic", folder)
+    return find_outcome(cases[name], form == "symbolic", folder, target)
 
 
 def find_outcomes(
-    cases: Mapping[str, Case], forms: Sequence[str] = expectations.FORMS, jobs: int = 0
+    cases: Mapping[str, Case],
+    forms: Sequence[str] = expectations.FORMS,
+    jobs: int = 0,
+    target: str = "host",
 ) -> Iterator[tuple[expectations.Key, Outcome, float]]:
     """Every case in every form, with its outcome and its seconds."""
     keys = [(name, form) for name in cases for form in forms]
     jobs = jobs or int(os.environ.get("FOVEA_JOBS", os.cpu_count() or 1))
-    return run_isolated(functools.partial(_work, cases), keys, jobs, LIMIT_SECONDS)
+    return run_isolated(functools.partial(_work, cases, target), keys, jobs, LIMIT_SECONDS)
 
 
 def _arguments(argv: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("pattern", nargs="*", default=[])
     parser.add_argument("--form", choices=expectations.FORMS, action="append")
+    parser.add_argument("--target", default="host")
     parser.add_argument("--update", action="store_true")
     parser.add_argument("--json", type=Path)
     parser.add_argument("--jobs", type=int, default=0)
     parser.add_argument("-v", "--verbose", action="store_true")
     given = parser.parse_args(argv)
-    if given.update and (given.pattern or given.form):
-        parser.error("--update takes all cases")
+    if given.update and (given.pattern or given.form or given.target != "host"):
+        parser.error("--update takes all cases, on this processor")
     return given
 
 
@@ -82,7 +87,8 @@ def main(argv: Sequence[str]) -> int:
         cases = {name: case for name, case in cases.items() if name in matches}
     start = time.monotonic()
     found, seconds = {}, {}
-    for key, outcome, took in find_outcomes(cases, given.form or expectations.FORMS, given.jobs):
+    forms = given.form or expectations.FORMS
+    for key, outcome, took in find_outcomes(cases, forms, given.jobs, given.target):
         found[key], seconds[key] = outcome, took
     if given.json:
         records = [[*key, outcome.words, outcome.text] for key, outcome in found.items()]

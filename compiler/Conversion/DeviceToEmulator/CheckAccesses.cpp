@@ -1,7 +1,8 @@
 //===- CheckAccesses.cpp - what the emulator is told of memory ------------===//
 //
-// Puts a call in front of every load and store of global and shared memory, makes calls of atomic
-// operations, and gives all pointers the host's one address space.
+// Puts a call in front of every load and store of global and shared memory, and around those of
+// global memory a branch for where it is not needed; makes calls of atomic operations, and gives
+// all pointers the host's one address space.
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
@@ -92,7 +93,8 @@ class Accesses {
 public:
   explicit Accesses(EmulatedKernel &kernel) : kernel(kernel) {}
 
-  /// Tells the emulator of an access; false for local memory, which it need not know.
+  /// Tells the emulator of an access; to global memory only outside the site's window. False for
+  /// local memory, which it need not know.
   bool check(Operation *op, Value pointer, Type type, fovea_access kind) {
     fovea_space space = spaceOf(pointer);
     if (op->hasAttr(kUncheckedAttr) || space == FOVEA_SPACE_LOCAL)
@@ -100,11 +102,13 @@ public:
     OpBuilder builder(op);
     Location loc = op->getLoc();
     int64_t size = DataLayout::closest(op).getTypeSize(type).getFixedValue();
+    Value site = kernel.site(builder, loc, kind == FOVEA_READ ? "load" : "store");
+    if (space == FOVEA_SPACE_GLOBAL)
+      builder.setInsertionPoint(branchAround(op, pointer, kernel.sites.size() - 1));
     Value bytes = LLVM::ConstantOp::create(builder, loc, builder.getI64IntegerAttr(size));
     kernel.call(builder, loc, offsetof(fovea_emulator, access), Type(),
                 {kernel.thread(), constantWord(builder, loc, space),
-                 constantWord(builder, loc, kind), pointer, bytes,
-                 kernel.site(builder, loc, kind == FOVEA_READ ? "load" : "store")});
+                 constantWord(builder, loc, kind), pointer, bytes, site});
     return true;
   }
 
@@ -138,6 +142,31 @@ public:
   }
 
 private:
+  /// Lets what comes in front of `op` be left out when the access begins in the site's window.
+  /// Gives the end of the block that is left out.
+  Operation *branchAround(Operation *op, Value pointer, int64_t site) {
+    OpBuilder builder(op);
+    Location loc = op->getLoc();
+    Type i64 = builder.getI64Type();
+    Value windows = kernel.field(builder, loc, offsetof(fovea_thread, windows),
+                                 LLVM::LLVMPointerType::get(builder.getContext()));
+    auto word = [&](int64_t offset) {
+      return loadUnchecked(builder, loc, i64, windows, site * sizeof(fovea_window) + offset);
+    };
+    Value address = LLVM::PtrToIntOp::create(builder, loc, i64, pointer);
+    Value behind = LLVM::SubOp::create(builder, loc, address, word(offsetof(fovea_window, begin)));
+    Value inside = LLVM::ICmpOp::create(builder, loc, LLVM::ICmpPredicate::ult, behind,
+                                        word(offsetof(fovea_window, starts)));
+    Block *before = op->getBlock();
+    Block *rest = before->splitBlock(op);
+    Block *told = builder.createBlock(rest);
+    auto end = LLVM::BrOp::create(builder, loc, ValueRange(), rest);
+    builder.setInsertionPointToEnd(before);
+    LLVM::CondBrOp::create(builder, loc, inside, rest, ValueRange(), told, ValueRange(),
+                           std::make_pair<int32_t, int32_t>((1 << 20) - 1, 1));
+    return end;
+  }
+
   Value toBits(OpBuilder &builder, Location loc, Value value) {
     if (value.getType().isF32())
       value = LLVM::BitcastOp::create(builder, loc, builder.getI32Type(), value);
@@ -187,22 +216,23 @@ static void dropSpaces(LLVM::LLVMFuncOp function) {
 FailureOr<int64_t> fovea::checkAccesses(EmulatedKernel &kernel, bool checks) {
   Accesses accesses(kernel);
   int64_t count = 0;
-  WalkResult result = kernel.function.walk([&](Operation *op) -> WalkResult {
-    if (auto atomic = dyn_cast<LLVM::AtomicRMWOp>(op))
-      return accesses.exchange(atomic);
-    if (auto atomic = dyn_cast<LLVM::AtomicCmpXchgOp>(op))
-      return accesses.exchange(atomic);
+  SmallVector<Operation *> ops;
+  kernel.function.walk([&](Operation *op) { ops.push_back(op); });
+  for (Operation *op : ops) {
     if (isa<LLVM::MaskedLoadOp, LLVM::MaskedStoreOp, LLVM::masked_gather, LLVM::masked_scatter,
             LLVM::MemcpyOp, LLVM::MemsetOp>(op))
       return op->emitOpError("has no form for the emulator: load and store under a condition");
     if (auto load = dyn_cast<LLVM::LoadOp>(op); load && checks)
       count += accesses.check(op, load.getAddr(), load.getType(), FOVEA_READ);
-    if (auto store = dyn_cast<LLVM::StoreOp>(op); store && checks)
+    else if (auto store = dyn_cast<LLVM::StoreOp>(op); store && checks)
       count += accesses.check(op, store.getAddr(), store.getValue().getType(), FOVEA_WRITE);
-    return WalkResult::advance();
-  });
-  if (result.wasInterrupted())
-    return failure();
+    else if (auto atomic = dyn_cast<LLVM::AtomicRMWOp>(op);
+             atomic && failed(accesses.exchange(atomic)))
+      return failure();
+    else if (auto atomic = dyn_cast<LLVM::AtomicCmpXchgOp>(op);
+             atomic && failed(accesses.exchange(atomic)))
+      return failure();
+  }
   kernel.function.walk([](Operation *op) { op->removeAttr(kUncheckedAttr); });
   dropSpaces(kernel.function);
   return count;

@@ -156,7 +156,9 @@ private:
       else if (auto scratch = dyn_cast<kernel::ScratchOp>(op))
         lowerScratch(scratch, kernel);
       else if (auto constants = dyn_cast<memref::GetGlobalOp>(op))
-        bring(constants);
+        bring(constants.getName());
+      else if (auto math = dyn_cast<func::CallOp>(op); math && math.getCallee() == kHostMath)
+        bring(kHostMath);
     }
   }
 
@@ -168,11 +170,10 @@ private:
     op.erase();
   }
 
-  void bring(memref::GetGlobalOp op) {
-    if (device.lookupSymbol(op.getName()))
-      return;
-    Operation *constants = getOperation().lookupSymbol(op.getName());
-    OpBuilder::atBlockBegin(device.getBody()).clone(*constants);
+  /// Gives device code what it calls by a name: constants, or the declaration of a function.
+  void bring(StringRef name) {
+    if (!device.lookupSymbol(name))
+      OpBuilder::atBlockBegin(device.getBody()).clone(*getOperation().lookupSymbol(name));
   }
 
   int64_t numberOf(StringAttr node) {

@@ -67,7 +67,8 @@ def OutlineBlocks : Pass<"fovea-outline-blocks", "::mlir::ModuleOp"> {
   let description = [{
     Needs kernels whose body is one `fovea_kernel.grid`. Each becomes a `gpu.func` in the
     `gpu.module` @device, whose parameters are the words of the argument block and the fault record.
-    Checked indices record their faults there and go on with 0. Launches compute the number of
+    Checked indices record their faults there and go on with 0. Constants come along, as does the
+    declaration of `@fovea_math_f64`, which each lowering of device code binds. Launches compute the number of
     blocks on the host, pack the block and call the host's `launch`. Fails where host code looks at
     what kernels have computed, which lies in the device's memory.
   }];

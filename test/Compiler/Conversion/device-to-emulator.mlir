@@ -28,13 +28,28 @@ gpu.module @device {
     %s = fovea_warp.shared at 0 : !shared
     %l = memref.alloca() : memref<4xf32>
     %c0 = arith.constant 0 : index
+    // Global memory: told of outside the window alone.
+    // CHECK: %[[SITE:.*]] = llvm.mlir.constant(0 : i32)
+    // CHECK: %[[WINDOWS_AT:.*]] = llvm.getelementptr %[[T]][48]
+    // CHECK: %[[WINDOWS:.*]] = llvm.load %[[WINDOWS_AT]]
+    // CHECK: %[[ADDRESS:.*]] = llvm.ptrtoint %[[AT:.*]] : !llvm.ptr to i64
+    // CHECK: %[[BEGIN:.*]] = llvm.load %[[WINDOWS]]
+    // CHECK: %[[BEHIND:.*]] = llvm.sub %[[ADDRESS]], %[[BEGIN]]
+    // CHECK: %[[STARTS_AT:.*]] = llvm.getelementptr %[[WINDOWS]][8]
+    // CHECK: %[[STARTS:.*]] = llvm.load %[[STARTS_AT]]
+    // CHECK: %[[INSIDE:.*]] = llvm.icmp "ult" %[[BEHIND]], %[[STARTS]]
+    // CHECK: llvm.cond_br %[[INSIDE]] weights([{{.*}}, 1]), ^[[REST:.*]], ^[[TOLD:.*]]
+    // CHECK: ^[[TOLD]]:
     // CHECK: %[[BYTES:.*]] = llvm.mlir.constant(4 : i64)
     // CHECK: %[[GLOBAL:.*]] = llvm.mlir.constant(1 : i32)
     // CHECK: %[[READ:.*]] = llvm.mlir.constant(0 : i32)
-    // CHECK: %[[SITE:.*]] = llvm.mlir.constant(0 : i32)
-    // CHECK: llvm.call %{{.*}}(%[[T]], %[[GLOBAL]], %[[READ]], %[[AT:.*]], %[[BYTES]],
+    // CHECK: llvm.call %{{.*}}(%[[T]], %[[GLOBAL]], %[[READ]], %[[AT]], %[[BYTES]], %[[SITE]])
+    // CHECK: llvm.br ^[[REST]]
+    // CHECK: ^[[REST]]:
     // CHECK: llvm.load %[[AT]] : !llvm.ptr -> f32
     %x = memref.load %m[%t] : memref<64xf32> loc("node")
+    // Shared memory: always.
+    // CHECK-NOT: llvm.cond_br
     // CHECK: %[[SPACE:.*]] = llvm.mlir.constant(3 : i32)
     // CHECK: llvm.call %{{.*}}(%[[T]], %[[SPACE]],
     // CHECK: llvm.store
@@ -79,6 +94,26 @@ gpu.module @device {
     %m = fovea_kernel.view %p sizes() : !llvm.ptr -> memref<4xf32>
     %c0 = arith.constant 0 : index
     %old = memref.atomic_rmw addf %e, %m[%c0] : (f32, memref<4xf32>) -> f32
+    gpu.return
+  }
+}
+
+// -----
+
+// CHECK-LABEL: llvm.func @in_double_precision(
+// CHECK:         %[[NUMBER:.*]] = llvm.mlir.constant(2 : i64)
+// CHECK:         %[[TABLE:.*]] = llvm.load %{{.*}} : !llvm.ptr -> !llvm.ptr
+// CHECK:         %[[MATH_AT:.*]] = llvm.getelementptr %[[TABLE]][144]
+// CHECK:         %[[MATH:.*]] = llvm.load %[[MATH_AT]]
+// CHECK:         llvm.call %[[MATH]](%[[NUMBER]], %{{.*}}, %{{.*}})
+gpu.module @device {
+  func.func private @fovea_math_f64(i64, f64, f64) -> f64
+  gpu.func @in_double_precision(%p: !llvm.ptr, %fault: !llvm.ptr) kernel
+      attributes {known_block_size = array<i32: 32, 1, 1>, fovea_warp.kernel = {}} {
+    %function = arith.constant 2 : i64
+    %x = llvm.load %p {fovea_warp.unchecked} : !llvm.ptr -> f64
+    %y = func.call @fovea_math_f64(%function, %x, %x) : (i64, f64, f64) -> f64
+    llvm.store %y, %p {fovea_warp.unchecked} : f64, !llvm.ptr
     gpu.return
   }
 }
@@ -149,6 +184,20 @@ gpu.module @device {
   // expected-error @+1 {{expected a name that nothing beside the module of device code has}}
   gpu.func @do_not_take_a_name_twice(%fault: !llvm.ptr) kernel
       attributes {fovea_warp.kernel = {}} {
+    gpu.return
+  }
+}
+
+// -----
+
+gpu.module @device {
+  func.func private @other(f64) -> f64
+  gpu.func @do_not_call_what_the_emulator_lacks(%p: !llvm.ptr, %fault: !llvm.ptr) kernel
+      attributes {known_block_size = array<i32: 32, 1, 1>, fovea_warp.kernel = {}} {
+    %x = llvm.load %p {fovea_warp.unchecked} : !llvm.ptr -> f64
+    // expected-error @+1 {{failed to legalize operation 'func.call'}}
+    %y = func.call @other(%x) : (f64) -> f64
+    llvm.store %y, %p {fovea_warp.unchecked} : f64, !llvm.ptr
     gpu.return
   }
 }

@@ -85,6 +85,17 @@ def expected(
     return np.array(outputs), h
 
 
+def check(compiled: fovea.Module, batch: int) -> None:
+    rng = np.random.default_rng(batch)
+    sizes = {"x": (STEPS, batch, UNITS), "keys": (batch, 1, KEYS, UNITS), "h0": (batch, UNITS),
+             "r": (UNITS, 2 * UNITS), "w": (WORDS, UNITS)}  # fmt: skip
+    feed = {n: (0.5 * rng.standard_normal(size)).astype(np.float32) for n, size in sizes.items()}
+    results = compiled(**feed)
+    y, h = expected(*(feed[name].astype(np.float64) for name in sizes))
+    np.testing.assert_allclose(results["y"], y, rtol=0, atol=2e-5)
+    np.testing.assert_allclose(results["h"], h, rtol=0, atol=2e-6)
+
+
 @pytest.mark.parametrize("batch", [1, 5])
 @pytest.mark.parametrize("target", ["host", "x86-64-v3"])
 def test_step_is_one_region(batch: int, target: str) -> None:
@@ -94,11 +105,4 @@ def test_step_is_one_region(batch: int, target: str) -> None:
     assert forms.count("team") == 1
     assert "gate_product" in forms
     assert any(record["op"] == "fovea.attention" for record in records)
-    rng = np.random.default_rng(batch)
-    sizes = {"x": (STEPS, batch, UNITS), "keys": (batch, 1, KEYS, UNITS), "h0": (batch, UNITS),
-             "r": (UNITS, 2 * UNITS), "w": (WORDS, UNITS)}  # fmt: skip
-    feed = {n: (0.5 * rng.standard_normal(size)).astype(np.float32) for n, size in sizes.items()}
-    results = compiled(**feed)
-    y, h = expected(*(feed[name].astype(np.float64) for name in sizes))
-    np.testing.assert_allclose(results["y"], y, rtol=0, atol=2e-5)
-    np.testing.assert_allclose(results["h"], h, rtol=0, atol=2e-6)
+    check(compiled, batch)

@@ -53,6 +53,44 @@ TEST(Bounds, ranges_may_overlap) {
                {"writes 4 bytes at all + 256, which has 256 bytes"});
 }
 
+/// Tells of a read of 4 bytes at args[0] + 8 and of one of shared memory, and copies windows of
+/// the sites to args[1], the first before that.
+static void windowKernel(fovea_thread *t, const int64_t *args) {
+  if (t->thread != 0)
+    return;
+  auto *windows = pointerOf<fovea_window>(args[1]);
+  windows[0] = t->windows[First];
+  t->emulator->access(t, FOVEA_SPACE_GLOBAL, FOVEA_READ, pointerOf<std::byte>(args[0]) + 8, 4,
+                      First);
+  t->emulator->access(t, FOVEA_SPACE_SHARED, FOVEA_READ, t->shared, 4, Second);
+  windows[1] = t->windows[First];
+  windows[2] = t->windows[Second];
+}
+
+TEST(Bounds, a_site_need_not_tell_of_what_begins_in_its_window) {
+  std::vector<uint32_t> data(8);
+  std::vector<fovea_window> windows(3, {7, 7});
+  Launcher launcher;
+  launcher.pass(data, false);
+  launcher.pass(windows);
+  // Each launch starts with none; shared memory has none.
+  for (int round = 0; round < 2; ++round) {
+    EXPECT_FALSE(launcher.run(windowKernel, {.sharedBytes = 16}));
+    EXPECT_EQ(windows[0].starts, 0u);
+    EXPECT_EQ(windows[1].begin, reinterpret_cast<uintptr_t>(data.data()));
+    EXPECT_EQ(windows[1].starts, 29u);
+    EXPECT_EQ(windows[2].starts, 0u);
+  }
+  // Conflicts of blocks are found by being told of every access.
+  launcher.options.checkBlocks = true;
+  EXPECT_FALSE(launcher.run(windowKernel, {.blocks = 2, .sharedBytes = 16}));
+  EXPECT_EQ(windows[1].starts, 0u);
+  // Nothing is checked: nothing has to be told.
+  launcher.options = {.checkMemory = false};
+  EXPECT_FALSE(launcher.run(windowKernel, {.sharedBytes = 16}));
+  EXPECT_EQ(windows[0].starts, ~uint64_t(0));
+}
+
 TEST(Bounds, of_shared_and_local_memory_are_those_of_the_kernel) {
   auto use = [](int64_t bytes, bool shared) {
     Launcher launcher;

@@ -1,0 +1,49 @@
+"""The recurrence grid by kernels of a GPU, under the emulator: a sample of its programs, or all.
+
+Results, bounds and poison are checked as in test/Recurrence.
+"""
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+from __future__ import annotations
+
+import pytest
+import test_onnxruntime
+import test_weight_layouts
+from build_tree import ALL, PROGRAM, require
+from emulated_device import TARGET
+from rnn_grid import CASES, Tally, run_module
+from rnn_programs import Group, programs
+
+require(PROGRAM, "./dev build")
+# Kinds take turns, so that the first programs have all of them.
+NUMBERS = range(len(programs()) if ALL else 75)
+# Of the sample's cases; the others may be skipped.
+LEAST_CASES = 160
+TALLY = Tally()
+SEEN: set[int] = set()
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+def test_agrees_with_float64(number: int) -> None:
+    SEEN.add(number)
+    wrong = list(run_module(Group((number,), TARGET), TALLY))
+    assert not wrong, "\n".join(wrong)
+
+
+def test_enough_cases_ran() -> None:
+    if len(SEEN) < len(NUMBERS):
+        pytest.skip("some of the sample was deselected")
+    assert TALLY.cases == TALLY.modules * CASES >= LEAST_CASES
+
+
+def test_bounds_are_near_what_errors_are() -> None:
+    if len(SEEN) < len(NUMBERS):
+        pytest.skip("some of the sample was deselected")
+    for dtype, least in {"f32": 0.05, "f64": 0.02, "f16": 0.3, "bf16": 0.3}.items():
+        assert TALLY.used[dtype] > least, dtype
+
+
+# Operators of ONNX against onnxruntime, and weights in the layouts of torch and Keras.
+test_operators = test_onnxruntime.test_import_agrees_with_onnxruntime
+test_torch_layout = test_weight_layouts.test_torch_layout
+test_keras_layout = test_weight_layouts.test_keras_layout
