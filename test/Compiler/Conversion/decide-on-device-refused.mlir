@@ -1,4 +1,4 @@
-// RUN: fovea-opt %s -split-input-file -verify-diagnostics -pass-pipeline='builtin.module(func.func(fovea-decide-on-device))'
+// RUN: fovea-opt %s -split-input-file -verify-diagnostics -fovea-decide-on-device
 
 func.func @do_not_guess_sizes(%n: memref<i64>) attributes {fovea.entry} {
   %word = memref.load %n[] : memref<i64>

@@ -1,4 +1,4 @@
-// RUN: fovea-opt %s -split-input-file -pass-pipeline='builtin.module(func.func(fovea-decide-on-device))' | FileCheck %s
+// RUN: fovea-opt %s -split-input-file -fovea-decide-on-device | FileCheck %s
 
 // All steps run; behind the end the cell stays false, and the number of steps is counted.
 // CHECK-LABEL: func @loop_that_ends_early
