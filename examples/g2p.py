@@ -39,6 +39,8 @@ _WORDS = (
     "grammar rhythm psychology xylem zephyr a fjord onomatopoeia"
 )
 WORDS = _WORDS.split()
+# Of a run that is emulated.
+SHORT_WORDS = 4
 
 Weights = Mapping[str, np.ndarray]
 Step = Callable[[int, np.ndarray], tuple[np.ndarray, np.ndarray]]
@@ -166,8 +168,9 @@ def check(settings: Settings) -> list[Case]:
     variables = dict(np.load(settings.file(CHECKPOINT)))
     with tempfile.TemporaryDirectory() as folder:
         case = prepare("g2p", write_module(Path(folder), variables), settings)
-    print(f"\nPhonemes of {len(WORDS)} words, the first of them")
-    for index, word in enumerate(WORDS):
+    words = WORDS[:SHORT_WORDS] if settings.emulate else WORDS
+    print(f"\nPhonemes of {len(words)} words, the first of them")
+    for index, word in enumerate(words):
         phonemes = check_word(word, case, variables)
         if index < 10:
             print(f"  {word:12} {' '.join(phonemes)}")

@@ -56,14 +56,16 @@ def check(settings: Settings) -> list[Case]:
     reference = Bert(folder)
     inputs: dict[str, np.ndarray] = {}
     # The whole batch, then one sentence, then a single token: no size is special.
-    for sentences in (SENTENCES[:1], SENTENCES[-1:], SENTENCES):
+    last = SENTENCES[-2:] if settings.emulate else SENTENCES
+    for sentences in (SENTENCES[:1], SENTENCES[-1:], last):
         inputs = tokenize(folder, sentences)
         result = case.model(**inputs)
         ids, mask, types = inputs.values()
         hidden = reference.hidden(ids, mask, types)
         case.compare("last_hidden_state", result["last_hidden_state"], hidden)
         case.compare("sentence_embedding", result["sentence_embedding"], Bert.pool(hidden, mask))
-    print_similarities(case.model(**inputs)["sentence_embedding"])
+    if not settings.emulate:
+        print_similarities(case.model(**inputs)["sentence_embedding"])
     case.run_seconds = median_seconds(lambda: case.model(**inputs))
     return [case]
 

@@ -18,11 +18,18 @@ EXAMPLES = (
 )
 
 
+PROCESSORS = {"host": (), "cuda-emulated": ("--target=cuda", "--emulate")}
+
+
+@pytest.mark.parametrize("options", PROCESSORS.values(), ids=PROCESSORS)
 @pytest.mark.parametrize(("name", "data", "verdicts"), EXAMPLES, ids=[e[0] for e in EXAMPLES])
-def test_example_agrees_with_its_reference(name: str, data: str, verdicts: tuple[str, ...]) -> None:
+def test_example_agrees_with_its_reference(
+    name: str, data: str, verdicts: tuple[str, ...], options: tuple[str, ...]
+) -> None:
     require(MODELS / data, "./dev run fetches it")
     require(BUILD / "lib" / "libfovea-compiler.so")
     command = [sys.executable, str(ROOT / "examples" / f"{name}.py"), "--models", str(MODELS)]
+    command += options
     done = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
     output = done.stdout + done.stderr
     assert done.returncode == 0, output
