@@ -31,7 +31,11 @@ static int fail(const llvm::Twine &what) {
 static llvm::Error writeCubin(mlir::gpu::GPUModuleOp device, llvm::StringRef ptx,
                               llvm::StringRef arch, llvm::StringRef path) {
   std::string named = llvm::sys::Process::GetEnv("FOVEA_PTXAS").value_or("");
-  auto ptxas = cuda::findPtxas(named, {"/usr/local/cuda/bin"});
+  std::vector<std::string> folders;
+  if (auto home = llvm::sys::Process::GetEnv("CUDA_HOME"))
+    folders.push_back(*home + "/bin");
+  folders.push_back("/usr/local/cuda/bin");
+  auto ptxas = cuda::findPtxas(named, folders);
   if (!ptxas)
     return ptxas.takeError();
   auto cubin = cuda::assemble(ptx, arch, *ptxas);

@@ -31,12 +31,12 @@ struct Cubin {
 };
 
 /// The path of ptxas: `named` unless empty (what FOVEA_PTXAS says, where a tool reads it), else the
-/// first in `folders`, else on the path. The error says what to install.
+/// first in `folders`, else on the path. The error says what to install. Versions before 13.3 do
+/// for what is generated here; asynchronous products would need a later one.
 llvm::Expected<std::string> findPtxas(llvm::StringRef named,
                                       llvm::ArrayRef<std::string> folders = {});
 
-/// Assembles `ptx` for `arch`, e.g. "sm_90". Warnings are errors of ptxas's own numbering only
-/// where it ends with one; `report` has them.
+/// Assembles `ptx` for `arch`, e.g. "sm_90". Warnings and remarks are no errors: `report` has them.
 llvm::Expected<Cubin> assemble(llvm::StringRef ptx, llvm::StringRef arch, llvm::StringRef ptxas);
 
 /// The usage of each kernel in what `ptxas -v` has printed.
