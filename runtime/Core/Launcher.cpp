@@ -6,14 +6,14 @@
 //===----------------------------------------------------------------------===//
 #include "runtime/Core/Launcher.h"
 
+#include "runtime/CUDA/Launcher.h"
+#include "runtime/Core/Module.h"
 #include "runtime/Emulator/Launch.h"
 
 #include <cstdlib>
 #include <deque>
 
 namespace fovea::core {
-
-Launcher::~Launcher() = default;
 
 namespace {
 
@@ -24,11 +24,15 @@ public:
       options.seed = std::strtoull(seed, nullptr, 10);
   }
 
-  void begin() override {
+  fvm::Status begin(fovea_stream *stream) override {
+    if (stream)
+      return {fvm::Code::InvalidArgument,
+              "kernels that are emulated have no streams; pass a null stream"};
     ranges.clear();
     names.clear();
     text.clear();
     record = {};
+    return {};
   }
 
   void admit(std::string name, const void *data, int64_t bytes, bool writable) override {
@@ -38,19 +42,22 @@ public:
 
   const char *launch(int64_t kernel, int64_t blocks, const int64_t *args) override {
     if (kernel < 0 || size_t(kernel) >= kernels.size()) {
-      text = "it launches kernel " + std::to_string(kernel) + " of " +
-             std::to_string(kernels.size());
+      text =
+          "it launches kernel " + std::to_string(kernel) + " of " + std::to_string(kernels.size());
       return text.c_str();
     }
     if (blocks == 0)
       return nullptr;
-    auto failure =
-        emulator.run({&kernels[size_t(kernel)], blocks, args, ranges, &record, options});
+    auto failure = emulator.run({&kernels[size_t(kernel)], blocks, args, ranges, &record, options});
     if (!failure)
       return nullptr;
     text = failure->text;
     return text.c_str();
   }
+
+  // Launches have run when they return.
+  fvm::Status end() override { return {}; }
+  fvm::Status synchronize() override { return {}; }
 
   const fovea_fault_record &fault() const override { return record; }
 
@@ -67,8 +74,12 @@ private:
 
 } // namespace
 
-std::unique_ptr<Launcher> Launcher::create(std::span<const fovea_device_kernel> kernels) {
-  return kernels.empty() ? nullptr : std::make_unique<EmulatedLauncher>(kernels);
+fvm::Status makeLauncher(const Module &module, std::unique_ptr<Launcher> &launcher) {
+  if (module.deviceProgram())
+    return cuda::makeLauncher(module.deviceProgram(), launcher);
+  if (!module.kernels().empty())
+    launcher = std::make_unique<EmulatedLauncher>(module.kernels());
+  return {};
 }
 
 } // namespace fovea::core
