@@ -30,7 +30,7 @@ public:
       llvm::outs() << (good ? "OK    " : "WARN  ") << llvm::left_justify(subject, 10) << text.str()
                    << "\n";
     list.push_back(llvm::json::Object{
-        {"status", good ? "OK" : "WARN"}, {"subject", subject}, {"text", text.str()}});
+        {"status", good ? "OK" : "WARN"}, {"subject", subject.str()}, {"text", text.str()}});
   }
   llvm::json::Array list;
 

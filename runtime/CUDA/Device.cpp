@@ -8,8 +8,8 @@
 
 #include <algorithm>
 #include <iterator>
-#include <map>
 #include <memory>
+#include <vector>
 
 namespace fovea::cuda {
 
@@ -47,9 +47,11 @@ Status Device::open(int32_t index, const Device *&device) {
     return {Code::Device, concat("there is no device ", index, " of kind 'cuda', there are ", found,
                                  "; see CUDA_VISIBLE_DEVICES")};
   static std::mutex mutex;
-  static std::map<int32_t, std::unique_ptr<Device>> open;
+  static std::vector<std::unique_ptr<Device>> open;
   std::lock_guard<std::mutex> lock(mutex);
-  std::unique_ptr<Device> &known = open[index];
+  if (open.size() < size_t(found))
+    open.resize(size_t(found));
+  std::unique_ptr<Device> &known = open[size_t(index)];
   if (!known) {
     const Driver *driver = nullptr;
     if (Status status = Driver::get(driver); !status.ok())

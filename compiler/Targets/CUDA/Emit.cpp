@@ -18,7 +18,12 @@ llvm::ArrayRef<llvm::StringLiteral> cuda::knownArchitectures() {
   return known;
 }
 
+/// What stands for no ptxas, although there may be one.
+static constexpr llvm::StringLiteral kNone = "none";
+
 llvm::Expected<std::string> cuda::assemblerOf(const EmissionOptions &options) {
+  if (options.ptxas == kNone)
+    return llvm::createStringError("ptxas is not used, as FOVEA_PTXAS or the option ptxas asks");
   return findPtxas(options.ptxas, {"/usr/local/cuda/bin"});
 }
 
@@ -53,7 +58,7 @@ llvm::Expected<Emission> cuda::emit(mlir::ModuleOp module, const cpu::Capabiliti
     return ptx.takeError();
   llvm::Expected<std::string> ptxas = assemblerOf(options);
   // A program that is named must be there; without any the driver assembles the PTX.
-  if (!ptxas && !options.ptxas.empty())
+  if (!ptxas && !options.ptxas.empty() && options.ptxas != kNone)
     return ptxas.takeError();
   if (ptxas)
     for (const std::string &arch : architectures) {

@@ -15,8 +15,8 @@ namespace fovea::cuda {
 /// Architectures that a target may name, the oldest first.
 llvm::ArrayRef<llvm::StringLiteral> knownArchitectures();
 
-/// ptxas as `options` name it, else in the CUDA toolkit's usual folder, else on the path. The error
-/// says what to install.
+/// ptxas as `options` name it ("none" for none), else in the CUDA toolkit's usual folder, else on
+/// the path. The error says what to install.
 llvm::Expected<std::string> assemblerOf(const EmissionOptions &options);
 
 /// Host code for `host` as the section "cpu"; of the kernels PTX for the oldest of `architectures`
