@@ -6,7 +6,6 @@
 //===----------------------------------------------------------------------===//
 #include "runtime/CUDA/Driver.h"
 
-#include <cstdlib>
 #include <dlfcn.h>
 
 namespace fovea::cuda {
@@ -72,9 +71,8 @@ Status Driver::get(const Driver *&driver) {
     std::string text;
   };
   static const Loaded loaded = [] {
-    const char *named = secure_getenv("FOVEA_CUDA_DRIVER");
     Loaded result;
-    Status status = open(named && *named ? named : "libcuda.so.1", result.driver);
+    Status status = open("libcuda.so.1", result.driver);
     result.code = status.code();
     result.text = status.message();
     return result;

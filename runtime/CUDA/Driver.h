@@ -16,12 +16,12 @@ public:
   /// Oldest version of CUDA that a driver must support: PTX ISA 8.0, cuLaunchKernelEx.
   static constexpr int kOldest = 12000;
 
-  /// Loads and initializes `library`, e.g. "libcuda.so.1". The failure is a sentence that says
-  /// what is missing and what to do.
+  /// Loads and initializes `library`. The failure is a sentence that says what is missing and what
+  /// to do.
   static fvm::Status open(const char *library, Driver &driver);
 
-  /// The driver of this process, loaded when it is first asked for: what the environment variable
-  /// FOVEA_CUDA_DRIVER names, else libcuda.so.1. From any thread.
+  /// The driver of this process, libcuda.so.1 where the dynamic linker finds it, loaded when it is
+  /// first asked for. From any thread.
   static fvm::Status get(const Driver *&driver);
 
   /// Version of CUDA that the driver supports: 1000 * major + 10 * minor.

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from build_tree import BUILD, Run, require, sound
 
-# Drivers of CUDA for tests: none, and one on the host's memory.
-ABSENT = {"FOVEA_CUDA_DRIVER": "libnothing-of-cuda.so.1"}
-FAKE = {"FOVEA_CUDA_DRIVER": str(BUILD / "lib" / "libfake_cuda.so")}
+# A driver on the host's memory takes the place of NVIDIA's.
+DRIVER = BUILD / "lib" / "fake-cuda" / "libcuda.so.1"
+FAKE = {"LD_LIBRARY_PATH": str(DRIVER.parent)}
 
 # An assembler that any machine has.
 PTXAS = """#!/bin/sh
@@ -41,6 +41,14 @@ def ptxas(tmp_path: Path) -> dict[str, str]:
     script.write_text(PTXAS)
     script.chmod(0o755)
     return {"FOVEA_PTXAS": str(script)}
+
+
+@pytest.fixture
+def absent(tmp_path: Path) -> dict[str, str]:
+    """The variable that keeps a driver from being found, where there is one."""
+    (tmp_path / "none").mkdir()
+    (tmp_path / "none" / "libcuda.so.1").touch()
+    return {"LD_LIBRARY_PATH": str(tmp_path / "none")}
 
 
 def sections(fovea: Run, name: str) -> list[str]:
@@ -114,29 +122,30 @@ def test_an_unknown_architecture_is_refused(fovea: Run) -> None:
     assert "':' names one architecture: sm_80, sm_86, sm_87, sm_89, sm_90" in result.stderr
 
 
-def test_without_a_driver_models_compile_and_do_not_run(fovea: Run) -> None:
-    sound(fovea("compile", "linear.mlir", "--target=cuda", **ABSENT))
+def test_without_a_driver_models_compile_and_do_not_run(fovea: Run, absent: dict[str, str]) -> None:
+    sound(fovea("compile", "linear.mlir", "--target=cuda", **absent))
     for verb in ("run", "bench", "verify"):
         for model in ("linear.mlir", "linear.fvm"):
             chosen = ["--target=cuda"] if model.endswith("mlir") else []
             if verb == "verify" and not chosen:
                 continue
-            result = fovea(verb, model, *chosen, "-q", **ABSENT)
+            result = fovea(verb, model, *chosen, "-q", **absent)
             assert (result.returncode, result.stdout) == (5, ""), result.stderr
-            assert result.stderr.count("error") == 1 + result.stderr.count("error while loading")
-            assert "there is no CUDA driver: libnothing-of-cuda.so.1" in result.stderr
+            assert result.stderr.count("error:") == 1
+            assert "there is no CUDA driver: " in result.stderr
             assert "install NVIDIA's driver" in result.stderr
 
 
-def test_doctor_says_what_is_missing(fovea: Run) -> None:
-    told = sound(fovea("doctor", **ABSENT)).stdout
-    assert "WARN  cuda      there is no CUDA driver: libnothing-of-cuda.so.1" in told
+def test_doctor_says_what_is_missing(fovea: Run, absent: dict[str, str]) -> None:
+    told = sound(fovea("doctor", **absent)).stdout
+    assert "WARN  cuda      there is no CUDA driver: " in told
+    assert "libcuda.so.1" in told
 
 
 def test_doctor_describes_driver_and_devices(fovea: Run, ptxas: dict[str, str]) -> None:
-    require(Path(FAKE["FOVEA_CUDA_DRIVER"]), "./dev build")
+    require(DRIVER, "./dev build")
     told = sound(fovea("doctor", **FAKE, **ptxas, FAKE_CUDA_DEVICES="2")).stdout
-    assert f"OK    cuda      driver '{FAKE['FOVEA_CUDA_DRIVER']}' for CUDA 13.0" in told
+    assert "OK    cuda      driver 'libcuda.so.1' for CUDA 13.0" in told
     assert "device 1: Fake GPU 1, compute capability 9.0, 1024 MiB" in told
     assert f"OK    ptxas     {ptxas['FOVEA_PTXAS']}" in told
     old = sound(fovea("doctor", **FAKE, FAKE_CUDA_VERSION="11080")).stdout
@@ -146,7 +155,7 @@ def test_doctor_describes_driver_and_devices(fovea: Run, ptxas: dict[str, str]) 
 
 
 def test_a_run_on_a_device_ends_as_the_device_does(fovea: Run) -> None:
-    require(Path(FAKE["FOVEA_CUDA_DRIVER"]), "./dev build")
+    require(DRIVER, "./dev build")
     arguments = ("run", "linear.mlir", "--target=cuda", "-q")
     sound(fovea(*arguments, **FAKE))
     for failing, text in (

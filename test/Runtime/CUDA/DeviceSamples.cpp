@@ -6,7 +6,6 @@
 
 #include "runtime/CUDA/Device.h"
 
-#include <cstdlib>
 #include <dlfcn.h>
 
 namespace fovea::test {
@@ -14,13 +13,10 @@ namespace fovea::test {
 using fvm::Dim;
 using fvm::DType;
 
-/// Before anything asks for a driver.
-static const bool chosen = setenv("FOVEA_CUDA_DRIVER", FOVEA_TEST_DRIVER, 1) == 0;
-
 FakeCuda &driver() {
   static FakeCuda *state = [] {
     void *library = dlopen(FOVEA_TEST_DRIVER, RTLD_NOW);
-    EXPECT_TRUE(chosen && library);
+    EXPECT_TRUE(library) << dlerror();
     return reinterpret_cast<FakeCuda *(*)()>(dlsym(library, "fake_cuda"))();
   }();
   return *state;

@@ -4,26 +4,18 @@
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
-#include "test/Runtime/CUDA/FakeDriver.h"
-
-#include "runtime/CUDA/DriverApi.h"
+#include "test/Runtime/CUDA/FakeCalls.h"
 
 #include <cstdlib>
 #include <cstring>
 #include <mutex>
 
 using namespace fovea::cuda;
-using fovea::test::FakeCuda;
-using fovea::test::kFakeOffset;
-
-#define FAKE extern "C" __attribute__((visibility("default"))) int
+using namespace fovea::test;
 
 struct fovea::cuda::CUfunc_st {
   std::string name;
 };
-
-static std::mutex mutex;
-static std::map<uint64_t, size_t> blocks;
 
 extern "C" __attribute__((visibility("default"))) FakeCuda *fake_cuda() {
   static FakeCuda *state = [] {
@@ -40,8 +32,8 @@ extern "C" __attribute__((visibility("default"))) FakeCuda *fake_cuda() {
   return state;
 }
 
-/// Notes a call; what it is to return.
-static int called(const std::string &name, const std::string &details = "") {
+int fovea::test::called(const std::string &name, const std::string &details) {
+  static std::mutex mutex;
   std::lock_guard<std::mutex> lock(mutex);
   FakeCuda &fake = *fake_cuda();
   fake.calls.push_back(details.empty() ? name : name + " " + details);
@@ -51,38 +43,6 @@ static int called(const std::string &name, const std::string &details = "") {
   int result = failing->second;
   fake.fail.erase(failing);
   return result;
-}
-
-/// Whether `bytes` at an address of the device lie in one allocation.
-static bool holds(DevicePointer address, size_t bytes) {
-  std::lock_guard<std::mutex> lock(mutex);
-  auto next = blocks.upper_bound(address);
-  if (next == blocks.begin())
-    return false;
-  auto [start, size] = *std::prev(next);
-  return address - start + bytes <= size;
-}
-
-static void *host(DevicePointer address) { return reinterpret_cast<void *>(address - kFakeOffset); }
-
-static int allocate(DevicePointer *memory, size_t bytes) {
-  std::lock_guard<std::mutex> lock(mutex);
-  FakeCuda &fake = *fake_cuda();
-  if (bytes == 0 || bytes > fake.memory)
-    return bytes ? kOutOfMemory : kInvalidValue;
-  *memory = reinterpret_cast<uint64_t>(aligned_alloc(256, (bytes + 255) / 256 * 256)) + kFakeOffset;
-  blocks[*memory] = bytes;
-  ++fake.allocations, ++fake.liveAllocations;
-  return kSuccess;
-}
-
-static int release(DevicePointer memory) {
-  std::lock_guard<std::mutex> lock(mutex);
-  if (!blocks.erase(memory))
-    return kInvalidValue;
-  free(host(memory));
-  --fake_cuda()->liveAllocations;
-  return kSuccess;
 }
 
 FAKE cuDriverGetVersion(int *version) {
@@ -141,8 +101,7 @@ FAKE cuCtxPopCurrent_v2(ContextHandle *context) {
   return kSuccess;
 }
 
-/// What needs a current context.
-static int calledWithin(const std::string &name, const std::string &details = "") {
+int fovea::test::calledWithin(const std::string &name, const std::string &details) {
   int result = called(name, details);
   return current.empty() ? 201 : result;
 }
@@ -183,62 +142,6 @@ FAKE cuLaunchKernelEx(const LaunchConfig *config, FunctionHandle function, void 
   return kSuccess;
 }
 
-static std::string on(StreamHandle stream) {
-  return "on " + std::to_string(reinterpret_cast<uintptr_t>(stream));
-}
-
-FAKE cuMemAlloc_v2(DevicePointer *memory, size_t bytes) {
-  int result = calledWithin("cuMemAlloc_v2", std::to_string(bytes));
-  return result ? result : allocate(memory, bytes);
-}
-FAKE cuMemFree_v2(DevicePointer memory) {
-  int result = calledWithin("cuMemFree_v2");
-  return result ? result : release(memory);
-}
-FAKE cuMemAllocHost_v2(void **memory, size_t bytes) {
-  *memory = malloc(bytes);
-  return calledWithin("cuMemAllocHost_v2");
-}
-FAKE cuMemFreeHost(void *memory) {
-  free(memory);
-  return calledWithin("cuMemFreeHost");
-}
-FAKE cuMemAllocAsync(DevicePointer *memory, size_t bytes, StreamHandle stream) {
-  int result = calledWithin("cuMemAllocAsync", std::to_string(bytes) + " " + on(stream));
-  return result ? result : allocate(memory, bytes);
-}
-FAKE cuMemFreeAsync(DevicePointer memory, StreamHandle stream) {
-  int result = calledWithin("cuMemFreeAsync", on(stream));
-  return result ? result : release(memory);
-}
-
-static int toDevice(const std::string &name, DevicePointer to, const void *from, size_t bytes,
-                    const std::string &details) {
-  int result = calledWithin(name, std::to_string(bytes) + details);
-  if (result != kSuccess || !holds(to, bytes))
-    return result != kSuccess ? result : kInvalidValue;
-  memcpy(host(to), from, bytes);
-  return kSuccess;
-}
-
-FAKE cuMemcpyHtoD_v2(DevicePointer to, const void *from, size_t bytes) {
-  return toDevice("cuMemcpyHtoD_v2", to, from, bytes, "");
-}
-FAKE cuMemcpyHtoDAsync_v2(DevicePointer to, const void *from, size_t bytes, StreamHandle stream) {
-  return toDevice("cuMemcpyHtoDAsync_v2", to, from, bytes, " " + on(stream));
-}
-FAKE cuMemcpyDtoHAsync_v2(void *to, DevicePointer from, size_t bytes, StreamHandle stream) {
-  int result = calledWithin("cuMemcpyDtoHAsync_v2", std::to_string(bytes) + " " + on(stream));
-  if (result != kSuccess || !holds(from, bytes))
-    return result != kSuccess ? result : kInvalidValue;
-  memcpy(to, host(from), bytes);
-  return kSuccess;
-}
-FAKE cuMemcpyDtoDAsync_v2(DevicePointer to, DevicePointer from, size_t bytes, StreamHandle stream) {
-  if (!holds(from, bytes))
-    return kInvalidValue;
-  return toDevice("cuMemcpyDtoDAsync_v2", to, host(from), bytes, " " + on(stream));
-}
 FAKE cuStreamCreate(StreamHandle *stream, unsigned flags) {
   static uintptr_t next = 1000;
   *stream = reinterpret_cast<StreamHandle>(next++);
