@@ -17,6 +17,7 @@
 #include "mlir/Conversion/MemRefToLLVM/MemRefToLLVM.h"
 #include "mlir/Conversion/VectorToLLVM/ConvertVectorToLLVM.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/Vector/Transforms/LoweringPatterns.h"
 #include "mlir/Transforms/DialectConversion.h"
 
@@ -53,9 +54,9 @@ struct KernelToLLVM : fovea::impl::KernelToLLVMBase<KernelToLLVM> {
     LLVMConversionTarget target(getContext());
     target.addLegalOp<ModuleOp, WeightOp>();
     target.addLegalOp<UnrealizedConversionCastOp>();
-    // Kernels of a GPU are in LLVM's and NVVM's dialects already.
+    // Kernels of a GPU are in LLVM's and NVVM's dialects already, their constants are not.
     target.addLegalOp<gpu::GPUModuleOp>();
-    target.markOpRecursivelyLegal<gpu::GPUModuleOp>();
+    target.addLegalDialect<NVVM::NVVMDialect>();
     for (auto function : getOperation().getOps<func::FuncOp>()) {
       (void)function;
       ++numFunctions;
