@@ -18,6 +18,7 @@ inline constexpr llvm::StringLiteral kSizesDisagree = "FV0069";
 inline constexpr llvm::StringLiteral kNotComputed = "FV0402";
 inline constexpr llvm::StringLiteral kScheduleNotFollowed = "FV0403";
 inline constexpr llvm::StringLiteral kReadsOnHost = "FV0404";
+inline constexpr llvm::StringLiteral kNoDeviceForm = "FV0405";
 
 /// As op->emitError(), for an operation that is wrong or not supported in the model itself. `code`
 /// is one of those above; texts and notes become the problem that the user sees.

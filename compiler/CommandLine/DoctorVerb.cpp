@@ -39,9 +39,9 @@ private:
 };
 } // namespace
 
-static void checkTargets(Findings &findings) {
+static void checkTargets(Findings &findings, const EmissionOptions &options) {
   for (const Target *target : allTargets())
-    for (const Finding &finding : target->examine())
+    for (const Finding &finding : target->examine(options))
       findings.add(finding.good, finding.subject, finding.text);
 }
 
@@ -146,7 +146,7 @@ llvm::Expected<Exit> cli::checkMachine(const Invocation &invocation) {
   if (invocation.slices)
     return serveSlices(invocation);
   Findings findings(!invocation.json);
-  checkTargets(findings);
+  checkTargets(findings, invocation.compile.emission);
   checkCpu(findings);
   llvm::json::Array products = checkProducts(findings);
   checkPython(findings, invocation.environment);

@@ -22,6 +22,8 @@ struct Environment {
   std::string python = "python3";
   /// Folder with onnx_reference.py.
   std::string shareFolder;
+  /// NVIDIA's assembler; empty: where it usually is.
+  std::string ptxas;
 };
 
 /// A command that parsed.

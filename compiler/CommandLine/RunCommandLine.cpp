@@ -52,6 +52,7 @@ static int runVerb(llvm::ArrayRef<const char *> arguments, Environment environme
   if (!*parsed)
     return kOk;
   Invocation &invocation = **parsed;
+  invocation.compile.emission.ptxas = environment.ptxas;
   invocation.environment = std::move(environment);
   llvm::Expected<Exit> exit = verbNamed(invocation.verb)(invocation);
   return exit ? *exit : finish(exit.takeError(), &invocation);

@@ -155,6 +155,8 @@ static StringRef remedyOf(StringRef refusal) {
     return "change the schedule as the reasons say, or leave it out";
   if (refusal == kReadsOnHost)
     return "compile for a processor, or give the model what it decides by as a constant";
+  if (refusal == kNoDeviceForm)
+    return "use f32 in the model, or compile for a processor";
   return "make the sizes of the model agree";
 }
 

@@ -110,6 +110,10 @@ std::optional<Problem> fovea::setOption(CompileOptions &options, StringRef key, 
   }
   if (name == "after")
     return addPipeline(options.userPasses, value);
+  if (name == "ptxas") {
+    options.emission.ptxas = value.str();
+    return std::nullopt;
+  }
   if (name == "dump") {
     options.dumpFolder = value.str();
     return std::nullopt;
@@ -120,9 +124,8 @@ std::optional<Problem> fovea::setOption(CompileOptions &options, StringRef key, 
   }
   if (name == "keep")
     return wrong("option 'keep' is '" + value + "'", "it is llvm or asm", "");
-  return wrong(
-      "the option '" + key + "' is not known",
-      "options are target, emulate, threads, dim, optimization, recurrent-weights, require-fused, "
-      "address-sanitizer, pass-plugin, after, dump and keep",
-      "");
+  return wrong("the option '" + key + "' is not known",
+               "options are target, emulate, threads, dim, optimization, recurrent-weights, "
+               "require-fused, address-sanitizer, pass-plugin, after, ptxas, dump and keep",
+               "");
 }

@@ -11,7 +11,10 @@
 #include "compiler/Targets/CPU/CpuTarget.h"
 #include "compiler/Targets/CPU/ProductRows.h"
 #include "compiler/Targets/CUDA/CudaTarget.h"
+#include "compiler/Targets/CUDA/Emit.h"
 #include "compiler/Targets/Reference/ReferenceTarget.h"
+
+#include "llvm/ADT/StringExtras.h"
 
 #include <map>
 #include <mutex>
@@ -24,8 +27,10 @@ llvm::ArrayRef<const Target *> fovea::allTargets() {
   static const cpu::CpuTarget level3("x86-64-v3", "x86-64 with AVX2 and FMA", addCpuPhase);
   static const cpu::CpuTarget level4("x86-64-v4", "x86-64 with AVX-512", addCpuPhase);
   static const cpu::CpuTarget armv8("armv8-a", "AArch64 with NEON", addCpuPhase);
-  static const cuda::CudaTarget gpu(cuda::Execution::Device, addCudaPhase);
-  static const cuda::CudaTarget emulated(cuda::Execution::Emulated, addCudaPhase);
+  static const cuda::CudaTarget gpu("cuda", cuda::Execution::Device, {"sm_80", "sm_90"},
+                                    addCudaPhase);
+  static const cuda::CudaTarget emulated("cuda-emulated", cuda::Execution::Emulated, {},
+                                         addCudaPhase);
   static const reference::ReferenceTarget oracle;
   static const Target *const list[] = {&host, &level3, &level4, &armv8, &gpu, &emulated, &oracle};
   return list;
@@ -45,10 +50,28 @@ static const Target *findWithRows(StringRef name) {
   return target.get();
 }
 
+/// The GPU with one architecture of those that artefacts can have code for.
+static const Target *findWithArchitecture(StringRef name) {
+  static const std::vector<std::unique_ptr<cuda::CudaTarget>> made = [] {
+    std::vector<std::unique_ptr<cuda::CudaTarget>> targets;
+    for (StringRef arch : cuda::knownArchitectures())
+      targets.push_back(
+          std::make_unique<cuda::CudaTarget>(("cuda:" + arch).str(), cuda::Execution::Device,
+                                             std::vector<std::string>{arch.str()}, addCudaPhase));
+    return targets;
+  }();
+  for (const auto &target : made)
+    if (target->name() == name)
+      return target.get();
+  return nullptr;
+}
+
 const Target *fovea::findTarget(StringRef name) {
   const auto *found =
       llvm::find_if(allTargets(), [&](const Target *target) { return target->name() == name; });
-  return found == allTargets().end() ? findWithRows(name) : *found;
+  if (found != allTargets().end())
+    return *found;
+  return name.contains(':') ? findWithArchitecture(name) : findWithRows(name);
 }
 
 /// The rows that a target may name, with the level of each.
@@ -71,6 +94,9 @@ std::optional<Problem> fovea::checkTarget(StringRef name) {
   problem.why = "targets are " + known;
   if (name.contains('+'))
     problem.why += "; behind a level of x86-64, '+' names rows of products: " + rowsWithNames();
+  if (name.contains(':'))
+    problem.why += "; behind cuda, ':' names one architecture: " +
+                   llvm::join(cuda::knownArchitectures(), ", ");
   return problem;
 }
 

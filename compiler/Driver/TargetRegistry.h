@@ -17,7 +17,7 @@ namespace fovea {
 llvm::ArrayRef<const Target *> allTargets();
 
 /// The target of a name, or null. Also those that allTargets() leaves out: levels of a CPU with
-/// rows of products, "x86-64-v4+amx-bf16".
+/// rows of products, "x86-64-v4+amx-bf16"; a GPU of one architecture, "cuda:sm_90".
 const Target *findTarget(llvm::StringRef name);
 
 /// The target that runs another one's kernels on this processor, null when it has none.

@@ -16,9 +16,11 @@
 #include "compiler/Transforms/Passes.h"
 
 #include "mlir/Conversion/AffineToStandard/AffineToStandard.h"
+#include "mlir/Conversion/MathToLLVM/MathToLLVM.h"
 #include "mlir/Conversion/ReconcileUnrealizedCasts/ReconcileUnrealizedCasts.h"
 #include "mlir/Conversion/SCFToControlFlow/SCFToControlFlow.h"
 #include "mlir/Dialect/Arith/Transforms/Passes.h"
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/MemRef/Transforms/Passes.h"
 #include "mlir/Pass/PassRegistry.h"
 #include "mlir/Transforms/Passes.h"
@@ -45,8 +47,10 @@ static void addSchedule(OpPassManager &manager) {
   addCleanup(manager);
 }
 
-static void addKernel(OpPassManager &manager) {
+static void addKernel(OpPassManager &manager, cuda::Execution execution) {
   manager.addPass(createMathToArith());
+  if (execution == cuda::Execution::Device)
+    manager.addPass(createRefuseHostMath());
   addCleanup(manager);
 }
 
@@ -59,7 +63,11 @@ static void addLlvm(OpPassManager &manager, cuda::Execution execution) {
   manager.addPass(createLowerAffinePass());
   manager.addPass(arith::createArithExpandOpsPass({/*includeBf16=*/true}));
   addCleanup(manager);
-  addDeviceCode(manager, {execution == cuda::Execution::Emulated, /*checks=*/true});
+  bool emulated = execution == cuda::Execution::Emulated;
+  // What is left of math are instructions; without this they become calls of NVIDIA's libdevice.
+  if (!emulated)
+    manager.addNestedPass<gpu::GPUModuleOp>(createConvertMathToLLVMPass());
+  addDeviceCode(manager, {emulated, /*checks=*/true});
   manager.addPass(createSCFToControlFlowPass());
   manager.addPass(createLeaveLoops());
   manager.addPass(createKernelToLLVM());
@@ -77,7 +85,7 @@ void fovea::addCudaPhase(OpPassManager &manager, Phase phase, cuda::Execution ex
   case Phase::Schedule:
     return addSchedule(manager);
   case Phase::Kernel:
-    return addKernel(manager);
+    return addKernel(manager, execution);
   case Phase::Llvm:
     return addLlvm(manager, execution);
   }

@@ -63,6 +63,8 @@ struct EmissionOptions {
   bool keepLlvmIr = false, keepAssembly = false;
   /// Instrument loads and stores of the code.
   bool addressSanitizer = false;
+  /// NVIDIA's assembler, for targets that need it; empty: where it usually is.
+  std::string ptxas;
 };
 
 /// What products of a recurrence read of constant weights.
@@ -118,8 +120,8 @@ public:
 
   /// What keeps this build on this machine from compiling for the target; nothing when it can.
   virtual std::optional<Problem> unavailable() const { return std::nullopt; }
-  /// What the target can do here, for `fovea doctor`.
-  virtual std::vector<Finding> examine() const = 0;
+  /// What the target can do here with these options, for `fovea doctor`.
+  virtual std::vector<Finding> examine(const EmissionOptions &options) const = 0;
 
   /// The phases from import to emission, in order; empty for a target that evaluates.
   virtual llvm::ArrayRef<Phase> phases() const { return {}; }

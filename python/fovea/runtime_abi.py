@@ -98,6 +98,7 @@ def declare_all(library: ctypes.CDLL) -> None:
         "context_run": (
             c_void_p, c_void_p, text, tensors, c_int64, tensors, c_int64, c_void_p,
         ),
+        "context_synchronize": (c_void_p, c_void_p),
         "context_detach": (c_void_p, c_void_p, c_int64, handle),
         "buffer_free": (None, c_void_p),
     }  # fmt: skip

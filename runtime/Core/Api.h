@@ -9,6 +9,12 @@
 #include "runtime/include/fovea_runtime.h"
 #include <new>
 
+/// What the C handle holds.
+struct fovea_device {
+  const char *kind;
+  int32_t index;
+};
+
 namespace fovea::core {
 
 /// A status handle, NULL for success. When there is no memory for one, a shared out-of-memory

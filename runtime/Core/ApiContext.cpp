@@ -48,14 +48,20 @@ fovea_status *fovea_context_run(fovea_context *context, const char *entry,
   return guarded([&]() -> Status {
     if (!context)
       return nullArgument("context");
-    if (stream)
-      return {Code::InvalidArgument, "the CPU has no streams; pass a null stream"};
     if (num_inputs < 0 || (num_inputs && !inputs))
       return {Code::InvalidArgument, "argument 'inputs' is null or has a negative count"};
     if (num_outputs < 0 || (num_outputs && !outputs))
       return {Code::InvalidArgument, "argument 'outputs' is null or has a negative count"};
     return context->context->run(entry, {inputs, size_t(num_inputs)},
-                                 {outputs, size_t(num_outputs)});
+                                 {outputs, size_t(num_outputs)}, stream);
+  });
+}
+
+fovea_status *fovea_context_synchronize(fovea_context *context) {
+  return guarded([&]() -> Status {
+    if (!context)
+      return nullArgument("context");
+    return context->context->synchronize();
   });
 }
 

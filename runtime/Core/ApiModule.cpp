@@ -11,15 +11,15 @@ using fvm::Code;
 using fvm::concat;
 using fvm::Status;
 
-static Status finishLoading(fvm::Artifact artifact, fovea_module **module) {
+static Status finishLoading(fvm::Artifact artifact, const fovea_device *device,
+                            fovea_module **module) {
   std::shared_ptr<const Module> loaded;
-  if (Status status = Module::load(std::move(artifact), loaded); !status.ok())
+  if (Status status = Module::load(std::move(artifact), device, loaded); !status.ok())
     return status;
   *module = new fovea_module{std::move(loaded)};
   return {};
 }
 
-// The only device yet is the CPU, so `device` makes no difference.
 fovea_status *fovea_module_load_file(const char *path, const fovea_device *device,
                                      fovea_module **module) {
   return guarded([&]() -> Status {
@@ -28,7 +28,7 @@ fovea_status *fovea_module_load_file(const char *path, const fovea_device *devic
     fvm::Artifact artifact;
     if (Status status = fvm::Artifact::open(path, artifact); !status.ok())
       return status;
-    return finishLoading(std::move(artifact), module);
+    return finishLoading(std::move(artifact), device, module);
   });
 }
 
@@ -40,7 +40,7 @@ fovea_status *fovea_module_load_memory(const void *data, size_t size, const fove
     fvm::Artifact artifact;
     if (Status status = fvm::Artifact::copyFrom(data, size, artifact); !status.ok())
       return status;
-    return finishLoading(std::move(artifact), module);
+    return finishLoading(std::move(artifact), device, module);
   });
 }
 

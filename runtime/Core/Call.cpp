@@ -7,17 +7,12 @@
 #include "runtime/Core/Tensors.h"
 
 #include <algorithm>
+#include <limits>
 #include <new>
 
 namespace fovea::core {
 
 using Kind = Failure::Kind;
-
-/// In front of every block that compiled code allocated.
-struct alignas(memoryAlignment) Call::BlockHeader {
-  BlockHeader *next;
-  size_t bytes;
-};
 
 /// One parallel_for under way. Tasks are claimed one by one, so that uneven ones even out.
 struct Call::Region {
@@ -38,14 +33,6 @@ struct CurrentTask {
 
 static thread_local CurrentTask currentTask;
 
-Call::~Call() {
-  while (blocks) {
-    BlockHeader *block = blocks;
-    blocks = block->next;
-    allocator.free(allocator.user, block, block->bytes, memoryAlignment);
-  }
-}
-
 void Call::record(const Failure &failure) {
   if (!failed.exchange(true))
     firstFailure = failure;
@@ -61,21 +48,7 @@ bool Call::enter() {
   if (setjmp(start))
     return false;
   entry.run(this);
-  takeDeviceFault();
   return !failed.load();
-}
-
-/// A fault of the device's kernels, which the host has gone on behind.
-void Call::takeDeviceFault() {
-  if (!launcher || !launcher->fault().taken)
-    return;
-  const fovea_fault_record &record = launcher->fault();
-  Failure failure;
-  failure.fault = record.fault;
-  failure.node = record.node;
-  failure.value = record.value;
-  failure.limit = record.limit;
-  Call::record(failure);
 }
 
 void Call::launch(int64_t kernel, int64_t blocks, const int64_t *args) {
@@ -212,12 +185,14 @@ void *Call::output(int64_t index, std::span<const int64_t> shape) {
     fail(failure);
   }
   slot.produced = true;
-  if (slot.supplied) {
+  if (slot.inPlace) {
     admitOutput(index, dataOf(*slot.supplied), bytes);
     return dataOf(*slot.supplied);
   }
-  if (!slot.buffer && (slot.buffer = new (std::nothrow) fovea_buffer))
+  if (!slot.buffer && (slot.buffer = new (std::nothrow) fovea_buffer)) {
+    slot.buffer->owner = owner;
     slot.buffer->block = Block(allocator);
+  }
   if (!slot.buffer || !slot.buffer->block.reserve(size_t(bytes))) {
     failure.kind = Kind::OutputMemory;
     failure.value = bytes;
@@ -231,19 +206,17 @@ void *Call::output(int64_t index, std::span<const int64_t> shape) {
 void *Call::allocate(int64_t bytes) {
   Failure failure;
   failure.value = bytes;
-  int64_t total;
-  if (bytes < 0 || __builtin_add_overflow(bytes, int64_t(sizeof(BlockHeader)), &total)) {
+  if (bytes < 0 || bytes > std::numeric_limits<int64_t>::max() - int64_t(memoryAlignment)) {
     failure.kind = Kind::BlockSize;
     fail(failure);
   }
-  void *memory = allocator.alloc(allocator.user, size_t(total), memoryAlignment);
+  void *memory = blocks.allocate(size_t(bytes));
   if (!memory) {
     failure.kind = Kind::BlockMemory;
     fail(failure);
   }
-  blocks = new (memory) BlockHeader{blocks, size_t(total)};
-  admit("a block of the run", blocks + 1, bytes);
-  return blocks + 1;
+  admit("a block of the run", memory, bytes);
+  return memory;
 }
 
 } // namespace fovea::core

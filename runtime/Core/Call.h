@@ -60,8 +60,14 @@ struct Failure {
 struct OutputSlot {
   /// The caller's tensor when it has memory, else null.
   const fovea_tensor *supplied = nullptr;
+  /// The run writes `supplied` itself: it lies where kernels write.
+  bool inPlace = false;
   /// The context's memory for the output otherwise; null before its first use and after a detach.
   fovea_buffer *buffer = nullptr;
+  /// The caller wants it in the host's memory, kernels write the device's: a copy. Else null, and
+  /// likewise after a detach.
+  fovea_buffer *hostBuffer = nullptr;
+  bool toHost = false;
   bool produced = false;
 };
 
@@ -77,12 +83,12 @@ struct Threads {
 /// A run in progress. Lives on the stack of the thread that runs the context.
 class Call : public fovea_call {
 public:
-  Call(const EntryPoint &entry, const fovea_allocator &allocator, const Threads &threads,
-       std::span<OutputSlot> outputs, Launcher *launcher)
-      : entry(entry), allocator(allocator), team(threads), outputs(outputs), launcher(launcher) {}
-
-  /// Frees the blocks that the run allocated.
-  ~Call();
+  /// Outputs get their memory from `allocator`, which `owner` keeps alive.
+  Call(const EntryPoint &entry, const fovea_allocator &allocator,
+       const std::shared_ptr<void> &owner, const Threads &threads, std::span<OutputSlot> outputs,
+       RunBlocks &blocks, Launcher *launcher)
+      : entry(entry), allocator(allocator), owner(owner), team(threads), outputs(outputs),
+        blocks(blocks), launcher(launcher) {}
   Call(const Call &) = delete;
   Call &operator=(const Call &) = delete;
 
@@ -110,7 +116,6 @@ public:
   void launch(int64_t kernel, int64_t blocks, const int64_t *args);
 
 private:
-  struct BlockHeader;
   struct Region;
   struct TeamRegion;
 
@@ -118,20 +123,20 @@ private:
   static void runMember(void *region, int64_t slot);
   void open(cpu::ThreadPool::Share share, void *region, int64_t slots);
   bool enter();
-  void takeDeviceFault();
   void admit(std::string_view name, const void *data, int64_t bytes);
   void admitOutput(int64_t index, const void *data, int64_t bytes);
   void checkOutputShape(int64_t index, std::span<const int64_t> shape);
 
   const EntryPoint &entry;
   const fovea_allocator &allocator;
+  const std::shared_ptr<void> &owner;
   const Threads &team;
   std::span<OutputSlot> outputs;
+  RunBlocks &blocks;
   /// Null where the code has no kernels of a device.
   Launcher *const launcher;
   char *scratch = nullptr;
   int64_t scratchStride = 0;
-  BlockHeader *blocks = nullptr;
   Failure firstFailure;
   std::atomic<bool> failed{false};
   jmp_buf start;

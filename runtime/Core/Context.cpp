@@ -21,19 +21,22 @@ static constexpr int32_t maxSpinMicroseconds = 10'000'000;
 static int32_t chooseThreads(const Module &module, int32_t wanted) {
   if (wanted)
     return wanted;
+  // The host launches kernels, which takes one thread.
+  if (module.deviceProgram())
+    return 1;
   auto usable = int32_t(std::min(cpu::usableProcessors(), maxThreads));
   int64_t hint = module.manifest().threadsHint;
   return hint ? int32_t(std::min<int64_t>(hint, usable)) : usable;
 }
 
 Context::Context(std::shared_ptr<const Module> shared, const fovea_context_options &options,
-                 int32_t threads)
-    : module(std::move(shared)),
+                 int32_t threads, std::unique_ptr<Launcher> kernels)
+    : module(std::move(shared)), launcher(std::move(kernels)),
       allocator(options.allocator.alloc ? options.allocator : defaultAllocator()),
       pool(threads, options.spin_us < 0 ? defaultSpinMicroseconds : options.spin_us),
       members(threads),
       team{threads, options.parallel_for, options.parallel_for_user, &pool, &members},
-      work(allocator), launcher(Launcher::create(module->kernels())) {
+      work(tensorAllocator()), hostScratch(allocator) {
   size_t symbols = 0, inputs = 0, outputs = 0;
   for (const EntryPoint &point : module->entries()) {
     symbols = std::max(symbols, point.entry->symbols.size());
@@ -44,13 +47,18 @@ Context::Context(std::shared_ptr<const Module> shared, const fovea_context_optio
   inputData.resize(inputs);
   slots.resize(outputs);
   inputCopies.reserve(inputs);
-  for (size_t i = 0; i < inputs; ++i)
+  deviceInputs.reserve(inputs);
+  for (size_t i = 0; i < inputs; ++i) {
     inputCopies.emplace_back(allocator);
+    deviceInputs.emplace_back(tensorAllocator());
+  }
 }
 
 Context::~Context() {
-  for (OutputSlot &slot : slots)
+  for (OutputSlot &slot : slots) {
     delete slot.buffer;
+    delete slot.hostBuffer;
+  }
 }
 
 Status Context::create(std::shared_ptr<const Module> module, const fovea_context_options &options,
@@ -67,43 +75,73 @@ Status Context::create(std::shared_ptr<const Module> module, const fovea_context
   if (!options.allocator.alloc != !options.allocator.free)
     return {Code::InvalidArgument, "context options: alloc and free go together"};
   int32_t threads = chooseThreads(*module, options.threads);
-  context.reset(new Context(std::move(module), options, threads));
+  std::unique_ptr<Launcher> launcher;
+  if (Status status = makeLauncher(*module, launcher); !status.ok())
+    return status;
+  context.reset(new Context(std::move(module), options, threads, std::move(launcher)));
   return {};
 }
 
-Status Context::run(const char *entry, std::span<const fovea_tensor> inputs,
-                    std::span<fovea_tensor> outputs) {
-  if (busy.exchange(true))
+namespace {
+/// Says that a thread is in the context.
+class Entered {
+public:
+  explicit Entered(std::atomic<bool> &busy) : busy(busy), alone(!busy.exchange(true)) {}
+  ~Entered() {
+    if (alone)
+      busy.store(false);
+  }
+  Status check() const {
+    if (alone)
+      return {};
     return {Code::InvalidArgument,
             "the context is running on another thread; use one context per thread"};
-  struct Release {
-    std::atomic<bool> &busy;
-    ~Release() { busy.store(false); }
-  } release{busy};
-  return runEntry(entry, inputs, outputs);
+  }
+
+private:
+  std::atomic<bool> &busy;
+  const bool alone;
+};
+} // namespace
+
+Status Context::run(const char *entry, std::span<const fovea_tensor> inputs,
+                    std::span<fovea_tensor> outputs, fovea_stream *stream) {
+  Entered entered(busy);
+  if (Status status = entered.check(); !status.ok())
+    return status;
+  return runEntry(entry, inputs, outputs, stream);
+}
+
+Status Context::synchronize() {
+  Entered entered(busy);
+  if (Status status = entered.check(); !status.ok() || !launcher)
+    return status;
+  if (Status status = launcher->synchronize(); !status.ok())
+    return status;
+  return takeFault();
 }
 
 Status Context::runEntry(const char *name, std::span<const fovea_tensor> inputs,
-                         std::span<fovea_tensor> outputs) {
+                         std::span<fovea_tensor> outputs, fovea_stream *stream) {
   const EntryPoint *point = module->find(name);
   if (!point)
     return {Code::InvalidArgument, concat("there is no entry '", name, "'")};
   const fvm::Entry &entry = *point->entry;
+  if (stream && !launcher)
+    return {Code::InvalidArgument, "the CPU has no streams; pass a null stream"};
   // The last run's outputs end here, also when this run fails.
   for (OutputSlot &slot : slots) {
     slot.supplied = nullptr;
-    slot.produced = false;
+    slot.produced = slot.inPlace = slot.toHost = false;
   }
   if (Status status = solveDims(entry, inputs, dims.data()); !status.ok())
     return status;
-  if (Status status = bindInputs(entry, inputs); !status.ok())
-    return status;
-  if (Status status = bindOutputs(entry, inputs, outputs); !status.ok())
-    return status;
-  fovea_plan plan;
-  if (Status status = module->plan(*point, dims.data(), team.count, plan); !status.ok())
-    return status;
-  if (Status status = execute(*point, plan); !status.ok()) {
+  if (launcher)
+    if (Status status = launcher->begin(stream); !status.ok())
+      return status;
+  // Given back behind the end of the run, whose kernels may use them until then.
+  RunBlocks blocks(tensorAllocator());
+  if (Status status = endRun(runBegun(*point, inputs, outputs, blocks)); !status.ok()) {
     // A failed run has no outputs to detach.
     for (OutputSlot &slot : slots)
       slot.produced = false;
@@ -113,14 +151,44 @@ Status Context::runEntry(const char *name, std::span<const fovea_tensor> inputs,
   return {};
 }
 
+Status Context::runBegun(const EntryPoint &point, std::span<const fovea_tensor> inputs,
+                         std::span<fovea_tensor> outputs, RunBlocks &blocks) {
+  const fvm::Entry &entry = *point.entry;
+  if (Status status = bindInputs(entry, inputs); !status.ok())
+    return status;
+  if (Status status = bindOutputs(entry, inputs, outputs); !status.ok())
+    return status;
+  fovea_plan plan;
+  if (Status status = module->plan(point, dims.data(), team.count, plan); !status.ok())
+    return status;
+  if (Status status = reserve(entry, plan); !status.ok())
+    return status;
+  if (Status status = execute(point, plan, blocks); !status.ok())
+    return status;
+  return deviceMemory() ? returnOutputs(entry) : Status();
+}
+
+/// `status` is that of the run so far; the first failure counts.
+Status Context::endRun(Status status) {
+  if (!launcher)
+    return status;
+  Status ended = launcher->end();
+  if (!status.ok())
+    return status;
+  return ended.ok() ? takeFault() : std::move(ended);
+}
+
 Status Context::bindInputs(const fvm::Entry &entry, std::span<const fovea_tensor> inputs) {
   for (size_t i = 0; i < inputs.size(); ++i) {
     const fvm::TensorInfo &info = entry.inputs[i];
-    if (Status status = checkInputData(info, inputs[i]); !status.ok())
+    if (Status status = checkInputData(info, inputs[i], place()); !status.ok())
       return status;
     inputData[i] = dataOf(inputs[i]);
-    if (isDense(inputs[i]))
+    if (isDense(inputs[i]) || !isIn(hostMemory, inputs[i])) {
+      if (Status status = bringInput(i, info, inputs[i]); !status.ok())
+        return status;
       continue;
+    }
     int64_t elementBytes = fvm::dtypeBytes(info.dtype), bytes = 0;
     tensorBytes(elementBytes, shapeOf(inputs[i]), bytes);
     if (!inputCopies[i].reserve(size_t(bytes)))
@@ -128,6 +196,8 @@ Status Context::bindInputs(const fvm::Entry &entry, std::span<const fovea_tensor
               concat("input '", info.name, "': no memory for a dense copy of ", bytes, " bytes")};
     copyDense(inputs[i], elementBytes, inputCopies[i].data());
     inputData[i] = inputCopies[i].data();
+    if (Status status = bringInput(i, info, inputs[i]); !status.ok())
+      return status;
   }
   return {};
 }
@@ -148,11 +218,15 @@ Status Context::bindOutputs(const fvm::Entry &entry, std::span<const fovea_tenso
     return bytes;
   };
   for (size_t i = 0; i < outputs.size(); ++i) {
+    const fvm::TensorInfo &info = entry.outputs[i];
+    if (Status status = outputs[i].data
+                            ? checkSuppliedOutput(info, outputs[i], dims.data(), place())
+                            : checkWantedOutput(info, outputs[i], place());
+        !status.ok())
+      return status;
+    placeOutput(i, outputs[i]);
     if (!outputs[i].data)
       continue;
-    const fvm::TensorInfo &info = entry.outputs[i];
-    if (Status status = checkSuppliedOutput(info, outputs[i], dims.data()); !status.ok())
-      return status;
     slots[i].supplied = &outputs[i];
     // Compiled code is built on the promise that buffers are distinct.
     int64_t bytes = bytesOf(info, outputs[i]);
@@ -173,7 +247,6 @@ Status Context::bindOutputs(const fvm::Entry &entry, std::span<const fovea_tenso
 
 /// What kernels of a device may use from the start of a run.
 void Context::admitMemory(const EntryPoint &point, const fovea_plan &plan) {
-  launcher->begin();
   for (size_t i = 0; i < point.entry->inputs.size(); ++i) {
     const fvm::TensorInfo &info = point.entry->inputs[i];
     int64_t shape[FOVEA_MAX_RANK] = {}, bytes = 0;
@@ -186,24 +259,40 @@ void Context::admitMemory(const EntryPoint &point, const fovea_plan &plan) {
   launcher->admit("the arena", work.data(), plan.arena_bytes, /*writable=*/true);
 }
 
-Status Context::execute(const EntryPoint &point, const fovea_plan &plan) {
-  if (!work.reserve(size_t(plan.peak_bytes)))
-    return {Code::OutOfMemory,
-            concat("no memory for the ", plan.peak_bytes, " bytes that a run of entry '",
-                   point.entry->name, "' with these shapes needs")};
+/// Arena and scratch of the run.
+Status Context::reserve(const fvm::Entry &entry, const fovea_plan &plan) {
+  int64_t scratchBytes = plan.peak_bytes - plan.arena_bytes;
+  if (work.reserve(size_t(deviceMemory() ? plan.arena_bytes : plan.peak_bytes)) &&
+      (!deviceMemory() || hostScratch.reserve(size_t(scratchBytes))))
+    return {};
+  return noMemory(concat("no memory for the ", plan.peak_bytes, " bytes that a run of entry '",
+                         entry.name, "' with these shapes needs"));
+}
+
+/// Thread 0's scratch.
+char *Context::scratchOf(const fovea_plan &plan) const {
+  if (deviceMemory())
+    return static_cast<char *>(hostScratch.data());
+  uint64_t start = fvm::alignUp(uint64_t(plan.arena_bytes), memoryAlignment);
+  return static_cast<char *>(work.data()) + start;
+}
+
+Status Context::execute(const EntryPoint &point, const fovea_plan &plan, RunBlocks &blocks) {
   if (launcher)
     admitMemory(point, plan);
-  Call call(point, allocator, team, {slots.data(), point.entry->outputs.size()}, launcher.get());
+  static const std::shared_ptr<void> nobody;
+  Call call(point, tensorAllocator(), deviceMemory() ? deviceMemory()->owner : nobody, team,
+            {slots.data(), point.entry->outputs.size()}, blocks, launcher.get());
   call.host = hostTable();
   call.inputs = inputData.data();
   call.dims = dims.data();
-  call.weights = module->weights();
+  call.weights = deviceMemory() ? deviceMemory()->weights : module->weights();
   call.arena = work.data();
   call.threads = team.count;
-  auto *arena = static_cast<char *>(work.data());
-  char *scratch = arena + fvm::alignUp(uint64_t(plan.arena_bytes), memoryAlignment);
-  if (!call.execute(scratch, plan.scratch_bytes))
-    return describeFailure(call.failure(), *module, *point.entry);
+  if (!call.execute(scratchOf(plan), plan.scratch_bytes)) {
+    Status status = describeFailure(call.failure(), *module, *point.entry);
+    return status.code() == Code::OutOfMemory ? noMemory(std::move(status)) : std::move(status);
+  }
   for (size_t i = 0; i < point.entry->outputs.size(); ++i)
     if (!slots[i].produced)
       return {Code::Internal, concat("compiled code did not produce output '",
@@ -220,9 +309,9 @@ void Context::publishOutputs(const fvm::Entry &entry, std::span<fovea_tensor> ou
       continue;
     }
     const fvm::TensorInfo &info = entry.outputs[i];
-    fovea_buffer &buffer = *slots[i].buffer;
+    fovea_buffer &buffer = slots[i].toHost ? *slots[i].hostBuffer : *slots[i].buffer;
     outputs[i] = {buffer.block.data(),
-                  {1, 0},
+                  slots[i].toHost ? hostMemory : place(),
                   int32_t(info.shape.size()),
                   toDLPack(info.dtype),
                   buffer.shape,
@@ -235,8 +324,9 @@ Status Context::detach(int64_t index, fovea_buffer *&buffer) {
   if (index < 0 || size_t(index) >= slots.size() || !slots[size_t(index)].produced)
     return {Code::InvalidArgument,
             concat("output ", index, " of the last run has no memory of the context to detach")};
-  buffer = std::exchange(slots[size_t(index)].buffer, nullptr);
-  slots[size_t(index)].produced = false;
+  OutputSlot &slot = slots[size_t(index)];
+  buffer = std::exchange(slot.toHost ? slot.hostBuffer : slot.buffer, nullptr);
+  slot.produced = false;
   return {};
 }
 

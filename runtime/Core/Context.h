@@ -2,6 +2,8 @@
 //
 // Keeps what runs need between them: arena and scratch, copies of inputs,
 // output memory and threads. All of it grows only when a run needs more.
+// Where kernels run on a device, tensors lie in its memory; DeviceTensors.cpp
+// moves those of the caller there and back.
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
@@ -21,42 +23,72 @@ public:
   ~Context();
 
   fvm::Status run(const char *entry, std::span<const fovea_tensor> inputs,
-                  std::span<fovea_tensor> outputs);
+                  std::span<fovea_tensor> outputs, fovea_stream *stream);
+  fvm::Status synchronize();
   fvm::Status detach(int64_t index, fovea_buffer *&buffer);
 
   int32_t threads() const { return int32_t(team.count); }
 
 private:
   Context(std::shared_ptr<const Module> module, const fovea_context_options &options,
-          int32_t threads);
+          int32_t threads, std::unique_ptr<Launcher> launcher);
 
   fvm::Status runEntry(const char *name, std::span<const fovea_tensor> inputs,
-                       std::span<fovea_tensor> outputs);
+                       std::span<fovea_tensor> outputs, fovea_stream *stream);
+  fvm::Status runBegun(const EntryPoint &point, std::span<const fovea_tensor> inputs,
+                       std::span<fovea_tensor> outputs, RunBlocks &blocks);
+  fvm::Status endRun(fvm::Status status);
   fvm::Status bindInputs(const fvm::Entry &entry, std::span<const fovea_tensor> inputs);
   fvm::Status bindOutputs(const fvm::Entry &entry, std::span<const fovea_tensor> inputs,
                           std::span<const fovea_tensor> outputs);
-  fvm::Status execute(const EntryPoint &entry, const fovea_plan &plan);
+  fvm::Status reserve(const fvm::Entry &entry, const fovea_plan &plan);
+  char *scratchOf(const fovea_plan &plan) const;
+  fvm::Status execute(const EntryPoint &entry, const fovea_plan &plan, RunBlocks &blocks);
   void admitMemory(const EntryPoint &point, const fovea_plan &plan);
   void publishOutputs(const fvm::Entry &entry, std::span<fovea_tensor> outputs);
 
+  // In DeviceTensors.cpp.
+  fvm::Status bringInput(size_t index, const fvm::TensorInfo &info, const fovea_tensor &tensor);
+  void placeOutput(size_t index, const fovea_tensor &tensor);
+  fvm::Status returnOutputs(const fvm::Entry &entry);
+  fvm::Status noMemory(std::string text);
+  fvm::Status noMemory(fvm::Status status);
+  fvm::Status takeFault();
+
+  const DeviceMemory *deviceMemory() const { return launcher ? launcher->memory() : nullptr; }
+  /// Where kernels find tensors.
+  fovea_dldevice place() const;
+  const fovea_allocator &tensorAllocator() const {
+    return deviceMemory() ? deviceMemory()->allocator : allocator;
+  }
+
   const std::shared_ptr<const Module> module;
+  /// Null where the module has no kernels of a device. Before what uses its memory.
+  const std::unique_ptr<Launcher> launcher;
+  /// Of the host's memory.
   const fovea_allocator allocator;
   cpu::ThreadPool pool;
   cpu::Team members;
   Threads team;
   /// Arena, then the scratch of each thread.
   Block work;
+  /// The scratch where the arena is in a device's memory, which tasks of the host cannot use.
+  Block hostScratch;
   std::vector<int64_t> dims;
   std::vector<const void *> inputData;
+  /// Dense copies of inputs.
   std::vector<Block> inputCopies;
+  /// Inputs in the device's memory.
+  std::vector<Block> deviceInputs;
   std::vector<OutputSlot> slots;
-  /// Null where the module has no kernels of a device.
-  const std::unique_ptr<Launcher> launcher;
   std::atomic<bool> busy{false};
 };
 
 /// Words the failure of a run of `entry`.
 fvm::Status describeFailure(const Failure &failure, const Module &module, const fvm::Entry &entry);
+
+/// Words a fault that compiled code has recorded.
+fvm::Status describeFault(const Failure &failure, const Module &module);
 
 } // namespace fovea::core
 

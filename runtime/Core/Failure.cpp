@@ -10,7 +10,7 @@ using fvm::Code;
 using fvm::concat;
 using fvm::Status;
 
-static Status describeFault(const Failure &failure, const Module &module) {
+Status describeFault(const Failure &failure, const Module &module) {
   std::string node(module.nodeName(failure.node));
   std::string where =
       node.empty() ? concat("node number ", failure.node, ": ") : concat("node '", node, "': ");

@@ -6,13 +6,13 @@
 //===----------------------------------------------------------------------===//
 #include "runtime/Core/Launcher.h"
 
+#include "runtime/CUDA/Launcher.h"
+#include "runtime/Core/Module.h"
 #include "runtime/Emulator/Launch.h"
 
 #include <deque>
 
 namespace fovea::core {
-
-Launcher::~Launcher() = default;
 
 namespace {
 
@@ -20,11 +20,15 @@ class EmulatedLauncher final : public Launcher {
 public:
   explicit EmulatedLauncher(std::span<const fovea_device_kernel> kernels) : kernels(kernels) {}
 
-  void begin() override {
+  fvm::Status begin(fovea_stream *stream) override {
+    if (stream)
+      return {fvm::Code::InvalidArgument,
+              "kernels that are emulated have no streams; pass a null stream"};
     ranges.clear();
     names.clear();
     text.clear();
     record = {};
+    return {};
   }
 
   void admit(std::string name, const void *data, int64_t bytes, bool writable) override {
@@ -47,6 +51,10 @@ public:
     return text.c_str();
   }
 
+  // Launches have run when they return.
+  fvm::Status end() override { return {}; }
+  fvm::Status synchronize() override { return {}; }
+
   const fovea_fault_record &fault() const override { return record; }
 
 private:
@@ -62,8 +70,12 @@ private:
 
 } // namespace
 
-std::unique_ptr<Launcher> Launcher::create(std::span<const fovea_device_kernel> kernels) {
-  return kernels.empty() ? nullptr : std::make_unique<EmulatedLauncher>(kernels);
+fvm::Status makeLauncher(const Module &module, std::unique_ptr<Launcher> &launcher) {
+  if (module.deviceProgram())
+    return cuda::makeLauncher(module.deviceProgram(), launcher);
+  if (!module.kernels().empty())
+    launcher = std::make_unique<EmulatedLauncher>(module.kernels());
+  return {};
 }
 
 } // namespace fovea::core

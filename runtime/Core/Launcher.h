@@ -1,38 +1,70 @@
 //===- Launcher.h - kernels of a device, for one context ------------------===//
 //
-// What host code asks for when it launches a kernel. Compiled code and Call share a stack that
-// longjmp may cut, so everything that a launch owns is here.
+// What a context and host code ask of a device. Compiled code and Call share a stack that longjmp
+// may cut, so everything that a launch owns is here.
+//
+// A run is between `begin` and `end`; one context has one at a time.
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 #ifndef FOVEA_RUNTIME_CORE_LAUNCHER_H
 #define FOVEA_RUNTIME_CORE_LAUNCHER_H
 
+#include "runtime/Artifact/Status.h"
 #include "runtime/include/fovea_device_abi.h"
+#include "runtime/include/fovea_runtime.h"
 
 #include <memory>
-#include <span>
 #include <string>
-#include <vector>
 
 namespace fovea::core {
 
+/// From where to where bytes are copied.
+enum class Copy { ToDevice, ToHost, WithinDevice };
+
+/// Where tensors lie that kernels use, if that is not the host's memory.
+struct DeviceMemory {
+  /// As DLPack has it.
+  fovea_dldevice device;
+  /// Outside runs and within; what it gives may be used by every later run.
+  fovea_allocator allocator;
+  /// Keeps the allocator alive behind the launcher.
+  std::shared_ptr<void> owner;
+  /// The module's weights there.
+  const void *weights;
+};
+
 class Launcher {
 public:
-  /// For the kernels of a module; null when there are none.
-  static std::unique_ptr<Launcher> create(std::span<const fovea_device_kernel> kernels);
-  virtual ~Launcher();
+  virtual ~Launcher() = default;
 
-  /// Starts a run, which may use no memory yet and has no fault.
-  virtual void begin() = 0;
+  /// Null where kernels use the host's memory.
+  virtual const DeviceMemory *memory() const { return nullptr; }
+  /// Starts a run, which may use no memory yet. Its work is queued on `stream`, or on a stream of
+  /// its own for null.
+  virtual fvm::Status begin(fovea_stream *stream) = 0;
   /// Memory that the run's kernels may use from now on.
   virtual void admit(std::string name, const void *data, int64_t bytes, bool writable) = 0;
-  /// Runs a kernel by its number. Null, or why it could not be run; the text lasts until the next
+  /// Queues a kernel by its number. Null, or why it could not be run; the text lasts until the next
   /// run.
   virtual const char *launch(int64_t kernel, int64_t blocks, const int64_t *args) = 0;
-  /// The first fault of the run's kernels; `taken` is 0 when there is none.
+  /// Queues a copy; only where `memory` is not null.
+  virtual fvm::Status copy(Copy, void *, const void *, size_t) { return {}; }
+  /// Ends the run, and waits for it unless it was begun with a stream.
+  virtual fvm::Status end() = 0;
+  /// Waits for all runs.
+  virtual fvm::Status synchronize() = 0;
+  /// Why `memory` gave none, where that is more than that there is no more: then a failure.
+  virtual fvm::Status takeRefusal() { return {}; }
+  /// The first fault of kernels that have been waited for; `taken` is 0 when there is none. Until
+  /// the next run begins.
   virtual const fovea_fault_record &fault() const = 0;
 };
+
+class Module;
+
+/// The launcher of a module's kernels; null when there are none.
+fvm::Status makeLauncher(const Module &module, std::unique_ptr<Launcher> &launcher);
 
 } // namespace fovea::core
 

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <new>
 #include <sys/mman.h>
 
 namespace fovea::core {
@@ -38,6 +39,26 @@ bool Block::reserve(size_t bytes) {
   memory = allocator.alloc(allocator.user, bytes, memoryAlignment);
   capacity = memory ? bytes : 0;
   return memory;
+}
+
+struct RunBlocks::Node {
+  Node *next;
+  Block block;
+};
+
+RunBlocks::~RunBlocks() {
+  while (first)
+    delete std::exchange(first, first->next);
+}
+
+void *RunBlocks::allocate(size_t bytes) {
+  Node *node = new (std::nothrow) Node{first, Block(allocator)};
+  if (!node || !node->block.reserve(bytes)) {
+    delete node;
+    return nullptr;
+  }
+  first = node;
+  return node->block.data();
 }
 
 void Block::release() {

@@ -8,6 +8,8 @@
 #define FOVEA_RUNTIME_CORE_MEMORY_H
 
 #include "runtime/include/fovea_runtime.h"
+
+#include <memory>
 #include <utility>
 
 namespace fovea::core {
@@ -46,10 +48,29 @@ private:
   size_t capacity = 0;
 };
 
+/// Blocks of memory that one run asks for, freed together.
+class RunBlocks {
+public:
+  explicit RunBlocks(const fovea_allocator &allocator) : allocator(allocator) {}
+  ~RunBlocks();
+  RunBlocks(const RunBlocks &) = delete;
+  RunBlocks &operator=(const RunBlocks &) = delete;
+
+  /// Null when there is no memory.
+  void *allocate(size_t bytes);
+
+private:
+  struct Node;
+  const fovea_allocator &allocator;
+  Node *first = nullptr;
+};
+
 } // namespace fovea::core
 
 /// An output's memory and shape, which live and are handed over together.
 struct fovea_buffer {
+  /// Keeps the block's allocator alive.
+  std::shared_ptr<void> owner;
   fovea::core::Block block;
   int64_t shape[FOVEA_MAX_RANK] = {};
 };

@@ -4,6 +4,7 @@
 //===----------------------------------------------------------------------===//
 #include "runtime/Core/Module.h"
 #include "runtime/CPU/Features.h"
+#include "runtime/Core/Api.h"
 #include "runtime/Core/Memory.h"
 #include "runtime/Core/Tensors.h"
 
@@ -17,7 +18,8 @@ using fvm::SectionKind;
 using fvm::SectionRecord;
 using fvm::Status;
 
-fvm::Status Module::load(fvm::Artifact artifact, std::shared_ptr<const Module> &module) {
+fvm::Status Module::load(fvm::Artifact artifact, const fovea_device *device,
+                         std::shared_ptr<const Module> &module) {
   auto loading = std::make_shared<Module>();
   loading->artifact = std::move(artifact);
   if (Status status = loading->readTexts(); !status.ok())
@@ -34,6 +36,8 @@ fvm::Status Module::load(fvm::Artifact artifact, std::shared_ptr<const Module> &
   if (Status status = loading->bindEntries(); !status.ok())
     return status;
   if (Status status = loading->bindKernels(); !status.ok())
+    return status;
+  if (Status status = loading->loadKernels(device); !status.ok())
     return status;
   module = std::move(loading);
   return {};
@@ -116,11 +120,35 @@ Status Module::bindKernels() {
   if (*count < 0 || (*count > 0 && !table))
     return fvm::badArtifact("its table of kernels is not complete");
   deviceKernels = {table, size_t(*count)};
-  for (const fovea_device_kernel &kernel : deviceKernels)
-    if (!kernel.emulated)
-      return {Code::Device, "this version of the runtime was not built for 'cuda' devices; compile "
-                            "the model with emulate"};
   return {};
+}
+
+/// Code of a GPU is in sections for the device's memory; without such, kernels are emulated.
+Status Module::loadKernels(const fovea_device *device) {
+  std::vector<cuda::Program::Code> parts;
+  for (const SectionRecord &section : artifact.sections())
+    if (section.kind == uint32_t(SectionKind::Code) &&
+        section.space == uint32_t(fvm::MemorySpace::Device))
+      parts.push_back({section.target, [this, &section](std::string &content) {
+                         return artifact.copyText(section, content);
+                       }});
+  bool forGpu = device && device->kind == std::string_view("cuda");
+  if (parts.empty()) {
+    for (const fovea_device_kernel &kernel : deviceKernels)
+      if (!kernel.emulated)
+        return fvm::badArtifact(concat("there is no code of its kernel '", kernel.name, "'"));
+    if (forGpu)
+      return fvm::incompatible("its code is for the CPU, it was to be loaded for a 'cuda' device",
+                               "recompile the model with 'fovea compile --target=cuda'");
+    return {};
+  }
+  if (device && !forGpu)
+    return fvm::incompatible("its kernels are for a 'cuda' device, it was to be loaded for the CPU",
+                             "recompile the model with 'fovea compile'");
+  const cuda::Device *gpu = nullptr;
+  if (Status status = cuda::Device::open(device ? device->index : 0, gpu); !status.ok())
+    return status;
+  return cuda::Program::load(*gpu, parts, deviceKernels, weightBytes, program);
 }
 
 const EntryPoint *Module::find(const char *name) const {

@@ -7,6 +7,7 @@
 
 #include "runtime/Artifact/Manifest.h"
 #include "runtime/Artifact/Reader.h"
+#include "runtime/CUDA/Program.h"
 #include "runtime/Core/CodeImage.h"
 #include "runtime/include/fovea_abi.h"
 #include "runtime/include/fovea_device_abi.h"
@@ -33,8 +34,10 @@ struct EntryPoint {
 /// Immutable after load; shared by its handle and its contexts.
 class Module {
 public:
-  /// Checks every section and loads the code of target "cpu".
-  static fvm::Status load(fvm::Artifact artifact, std::shared_ptr<const Module> &module);
+  /// Checks every section and loads the code of target "cpu"; where kernels are for a GPU, their
+  /// code too, on `device`, or on the first one for null.
+  static fvm::Status load(fvm::Artifact artifact, const fovea_device *device,
+                          std::shared_ptr<const Module> &module);
 
   /// Entry by name, the first for null, null when there is none of that name.
   const EntryPoint *find(const char *name) const;
@@ -49,6 +52,8 @@ public:
   int64_t weightSize() const { return int64_t(weightBytes.size); }
   /// Kernels of a device; none in code for processors.
   std::span<const fovea_device_kernel> kernels() const { return deviceKernels; }
+  /// The kernels on their GPU; null in code for processors and for the emulator.
+  const std::shared_ptr<const cuda::Program> &deviceProgram() const { return program; }
 
   /// Name of a node by the number in a fault, "" when the manifest has none.
   std::string_view nodeName(int64_t node) const;
@@ -62,6 +67,7 @@ private:
   fvm::Status checkContents();
   fvm::Status bindEntries();
   fvm::Status bindKernels();
+  fvm::Status loadKernels(const fovea_device *device);
 
   fvm::Artifact artifact;
   fvm::Manifest description;
@@ -69,6 +75,7 @@ private:
   CodeImage code;
   std::vector<EntryPoint> points;
   std::span<const fovea_device_kernel> deviceKernels;
+  std::shared_ptr<const cuda::Program> program;
 };
 
 } // namespace fovea::core

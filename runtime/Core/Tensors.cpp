@@ -13,8 +13,6 @@ using fvm::concat;
 using fvm::Dim;
 using fvm::Status;
 
-static constexpr int32_t cpuDeviceType = 1;
-
 fovea_dtype toDLPack(fvm::DType dtype) {
   using fvm::DType;
   enum : uint8_t { Int = 0, UInt = 1, Float = 2, BFloat = 4, Bool = 6 };
@@ -114,21 +112,39 @@ static std::string dtypeText(fovea_dtype dtype) {
   return concat("(code ", dtype.code, ", bits ", dtype.bits, ", lanes ", dtype.lanes, ")");
 }
 
+static Status checkPlace(std::string_view role, const fvm::TensorInfo &info,
+                         const fovea_tensor &tensor, fovea_dldevice device) {
+  if (isIn(hostMemory, tensor) || isIn(device, tensor))
+    return {};
+  if (device.device_type == hostMemory.device_type)
+    return {Code::InvalidArgument, concat(role, " '", info.name, "' is on device type ",
+                                          tensor.device.device_type, ", expected the CPU (1)")};
+  return {Code::InvalidArgument,
+          concat(role, " '", info.name, "' is on device ", tensor.device.device_id, " of type ",
+                 tensor.device.device_type, ", expected the CPU (type 1) or device ",
+                 device.device_id, " of type ", device.device_type)};
+}
+
 static Status checkKind(std::string_view role, const fvm::TensorInfo &info,
-                        const fovea_tensor &tensor) {
+                        const fovea_tensor &tensor, fovea_dldevice device) {
   fovea_dtype expected = toDLPack(info.dtype);
   if (memcmp(&expected, &tensor.dtype, sizeof(expected)) != 0)
     return {Code::InvalidArgument,
             concat(role, " '", info.name, "': expected dtype ", dtypeName(info.dtype), " ",
                    dtypeText(expected), ", got ", dtypeText(tensor.dtype))};
-  if (tensor.device.device_type != cpuDeviceType)
-    return {Code::InvalidArgument, concat(role, " '", info.name, "' is on device type ",
-                                          tensor.device.device_type, ", expected the CPU (1)")};
-  return {};
+  return checkPlace(role, info, tensor, device);
 }
 
-Status checkInputData(const fvm::TensorInfo &info, const fovea_tensor &tensor) {
-  if (Status status = checkKind("input", info, tensor); !status.ok())
+Status checkWantedOutput(const fvm::TensorInfo &info, const fovea_tensor &tensor,
+                         fovea_dldevice device) {
+  if (tensor.device.device_type != device.device_type)
+    return {};
+  return checkPlace("output", info, tensor, device);
+}
+
+Status checkInputData(const fvm::TensorInfo &info, const fovea_tensor &tensor,
+                      fovea_dldevice device) {
+  if (Status status = checkKind("input", info, tensor, device); !status.ok())
     return status;
   int64_t bytes = 0;
   if (!tensor.data && tensorBytes(1, shapeOf(tensor), bytes) && bytes)
@@ -137,8 +153,8 @@ Status checkInputData(const fvm::TensorInfo &info, const fovea_tensor &tensor) {
 }
 
 Status checkSuppliedOutput(const fvm::TensorInfo &info, const fovea_tensor &tensor,
-                           const int64_t *dims) {
-  if (Status status = checkKind("output", info, tensor); !status.ok())
+                           const int64_t *dims, fovea_dldevice device) {
+  if (Status status = checkKind("output", info, tensor, device); !status.ok())
     return status;
   if (Status status = checkRank("output", info, tensor); !status.ok())
     return status;

@@ -24,14 +24,29 @@ inline int64_t dimValue(const fvm::Dim &dim, const int64_t *dims) {
                                               : -1;
 }
 
-/// Checks dtype, device, and that there is data when there are elements. The shape must have been
-/// checked.
-fvm::Status checkInputData(const fvm::TensorInfo &info, const fovea_tensor &tensor);
+/// The host's memory, as DLPack has it.
+inline constexpr fovea_dldevice hostMemory = {1, 0};
 
-/// Checks a supplied output against its signature as far as `dims` tells, that it is dense and
-/// that its rank and sizes are sound.
+inline bool isIn(fovea_dldevice place, const fovea_tensor &tensor) {
+  return tensor.device.device_type == place.device_type &&
+         (place.device_type == hostMemory.device_type ||
+          tensor.device.device_id == place.device_id);
+}
+
+/// Checks dtype, that the tensor is in the host's memory or `device`'s, and that there is data when
+/// there are elements. The shape must have been checked.
+fvm::Status checkInputData(const fvm::TensorInfo &info, const fovea_tensor &tensor,
+                           fovea_dldevice device);
+
+/// Checks a supplied output against its signature as far as `dims` tells, where it is, that it is
+/// dense and that its rank and sizes are sound.
 fvm::Status checkSuppliedOutput(const fvm::TensorInfo &info, const fovea_tensor &tensor,
-                                const int64_t *dims);
+                                const int64_t *dims, fovea_dldevice device);
+
+/// Checks where an output that is not supplied is wanted: on `device`, or in the host's memory,
+/// which all other types of devices stand for.
+fvm::Status checkWantedOutput(const fvm::TensorInfo &info, const fovea_tensor &tensor,
+                              fovea_dldevice device);
 
 /// Bytes of the elements, false when a size is negative or the product overflows. The shape must
 /// not be null unless rank is 0.

@@ -54,7 +54,7 @@ typedef enum fovea_code {
   /// A value in the data (index, length, size) is out of range; names node and value.
   FOVEA_DATA_OUT_OF_RANGE = 5,
   FOVEA_OUT_OF_MEMORY = 6,
-  /// A device is missing, or this version was not built for it.
+  /// A device or its driver is missing or does not fit, or the device has failed.
   FOVEA_DEVICE = 7,
   /// Compiled code or the runtime broke its contract: a bug to report.
   FOVEA_INTERNAL = 8,
@@ -103,14 +103,17 @@ typedef struct fovea_tensor {
 // Devices
 //===----------------------------------------------------------------------===//
 
-/// A device that modules are loaded for. NULL stands for the CPU wherever one is asked for.
+/// A device that modules are loaded for. NULL stands for the CPU; for a module whose kernels are
+/// for a GPU, for the first one.
 typedef struct fovea_device fovea_device;
 
-/// A queue of work on a device. The CPU has none: pass NULL.
+/// A queue of work on a device. The CPU has none: pass NULL. For "cuda" the driver's stream itself,
+/// of the device's primary context: a CUstream or cudaStream_t cast to this type, 1 for the legacy
+/// default stream, 2 for the thread's.
 typedef struct fovea_stream fovea_stream;
 
-/// Number of devices of a kind ("cpu", "cuda"). FOVEA_DEVICE when this version was not built for
-/// the kind, FOVEA_INVALID_ARGUMENT when it is unknown.
+/// Number of devices of a kind ("cpu", "cuda"). FOVEA_DEVICE when the kind's driver is missing or
+/// too old, FOVEA_INVALID_ARGUMENT when it is unknown.
 FOVEA_API fovea_status *fovea_device_count(const char *kind, int32_t *count);
 
 /// Opens device `index` of a kind. Free it with fovea_device_free; modules do not keep it.
@@ -202,6 +205,7 @@ typedef struct fovea_buffer fovea_buffer;
 
 /// Where tensor memory (arena, scratch, outputs, copies) comes from. `alloc` returns NULL on
 /// failure and is asked for alignments that are powers of two. `free` gets what `alloc` was given.
+/// It is for the host's memory: that of a GPU comes from its driver.
 /// Both are called on the thread that runs the context, or frees it or a buffer.
 typedef struct fovea_allocator {
   void *(*alloc)(void *user, size_t bytes, size_t alignment);
@@ -251,14 +255,29 @@ FOVEA_API int32_t fovea_context_threads(const fovea_context *context);
 /// the memory, shape included, is the context's until its next run starts, or can be taken with
 /// fovea_context_detach. When the run fails the output structs are as before, and supplied output
 /// memory is undefined. From the second run with the same shapes on, nothing is allocated.
+///
+/// On a GPU, tensors may be in the host's memory, from and to which they are copied, or on the
+/// module's device (device_type 2), where they are dense; those aligned to 16 bytes are used in
+/// place. An output with data == NULL stays on the device where its `device` says so. Without a
+/// stream the run has ended when the call returns, and is ordered with the legacy default stream.
+/// With one it is queued there, behind earlier runs of the context; tensors of both sides stay
+/// valid and host outputs unread until fovea_context_synchronize, which also tells of faults that
+/// the data has caused. A stream may be captured into a graph when a run with tensors of the same
+/// sizes has been before, all tensors are on the device and no size depends on data. A GPU that has
+/// failed is lost to the process: later calls are refused with FOVEA_DEVICE.
 FOVEA_API fovea_status *fovea_context_run(fovea_context *context, const char *entry,
                                           const fovea_tensor *inputs, int64_t num_inputs,
                                           fovea_tensor *outputs, int64_t num_outputs,
                                           fovea_stream *stream);
 
+/// Waits for the runs of the context that were queued on streams, and fails with the first fault
+/// among them since the last wait. Runs replayed by a graph have to have ended before.
+FOVEA_API fovea_status *fovea_context_synchronize(fovea_context *context);
+
 /// Takes the memory of output `index` of the last run, which the runtime allocated: its data and
 /// shape pointers stay valid until fovea_buffer_free, also when the context and the module are
-/// gone. The context's allocator must live as long.
+/// gone. The context's allocator must live as long. Memory of a GPU is freed behind the context's
+/// runs; work of others on it must have ended.
 FOVEA_API fovea_status *fovea_context_detach(fovea_context *context, int64_t index,
                                              fovea_buffer **buffer);
 FOVEA_API void fovea_buffer_free(fovea_buffer *buffer);

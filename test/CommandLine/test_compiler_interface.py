@@ -103,7 +103,7 @@ def test_all_problems_are_in_the_message(library: ctypes.CDLL) -> None:
 @pytest.mark.parametrize(
     ("key", "value", "text"),
     [
-        ("target", "cuda", "not built in this version"),
+        ("target", "cuda:sm_70", "is not known"),
         ("threads", "-1", "a number from 0"),
         ("dim", "n", "NAME=N"),
         ("colour", "red", "is not known"),
@@ -158,10 +158,13 @@ def test_targets_are_listed(library: ctypes.CDLL) -> None:
     targets = json.loads(library.fovea_text_data(text))
     library.fovea_text_free(text)
     names = [target["name"] for target in targets]
-    assert names == ["host", "x86-64-v3", "x86-64-v4", "armv8-a", "reference"]
+    processors = ["host", "x86-64-v3", "x86-64-v4", "armv8-a"]
+    assert names == [*processors, "cuda", "cuda-emulated", "reference"]
     for index, target in enumerate(targets):
         assert library.fovea_compiler_target(index).decode() == target["name"]
-        assert (target["device"], target["memory"], target["streams"]) == ("cpu", "host", False)
+        on_gpu = target["name"] == "cuda"
+        where = ("cuda", "device", True) if on_gpu else ("cpu", "host", False)
+        assert (target["device"], target["memory"], target["streams"]) == where
         assert target["artifacts"] == (target["name"] != "reference") == bool(target["phases"])
 
 

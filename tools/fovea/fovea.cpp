@@ -31,6 +31,8 @@ int main(int argc, char **argv) {
   fovea::cli::Environment environment;
   if (const char *python = std::getenv("FOVEA_PYTHON"))
     environment.python = python;
+  if (const char *ptxas = std::getenv("FOVEA_PTXAS"))
+    environment.ptxas = ptxas;
   void *anchor = reinterpret_cast<void *>(interrupted);
   llvm::SmallString<128> folder(llvm::sys::fs::getMainExecutable(argv[0], anchor));
   llvm::sys::path::remove_filename(folder);

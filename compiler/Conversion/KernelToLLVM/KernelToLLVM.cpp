@@ -16,6 +16,8 @@
 #include "mlir/Conversion/MathToLLVM/MathToLLVM.h"
 #include "mlir/Conversion/MemRefToLLVM/MemRefToLLVM.h"
 #include "mlir/Conversion/VectorToLLVM/ConvertVectorToLLVM.h"
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/Vector/Transforms/LoweringPatterns.h"
 #include "mlir/Transforms/DialectConversion.h"
 
@@ -52,6 +54,9 @@ struct KernelToLLVM : fovea::impl::KernelToLLVMBase<KernelToLLVM> {
     LLVMConversionTarget target(getContext());
     target.addLegalOp<ModuleOp, WeightOp>();
     target.addLegalOp<UnrealizedConversionCastOp>();
+    // Kernels of a GPU are in LLVM's and NVVM's dialects already, their constants are not.
+    target.addLegalOp<gpu::GPUModuleOp>();
+    target.addLegalDialect<NVVM::NVVMDialect>();
     for (auto function : getOperation().getOps<func::FuncOp>()) {
       (void)function;
       ++numFunctions;

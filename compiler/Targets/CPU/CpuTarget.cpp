@@ -27,7 +27,7 @@ std::optional<Problem> CpuTarget::unavailable() const {
                  "name the machine that will run the model, e.g. target x86-64-v3"};
 }
 
-std::vector<Finding> CpuTarget::examine() const {
+std::vector<Finding> CpuTarget::examine(const EmissionOptions &) const {
   if (!capabilities)
     return {{false, level,
              "the processor has neither AVX2 and FMA nor NEON: models compile for others only"}};

@@ -26,7 +26,7 @@ public:
   llvm::StringRef summary() const override { return line; }
   Placement placement() const override { return {"cpu", fvm::MemorySpace::Host, false}; }
   std::optional<Problem> unavailable() const override;
-  std::vector<Finding> examine() const override;
+  std::vector<Finding> examine(const EmissionOptions &options) const override;
   llvm::ArrayRef<Phase> phases() const override;
   void addPhase(mlir::OpPassManager &manager, Phase phase,
                 const PhaseOptions &options) const override;

@@ -7,13 +7,13 @@
 #include "compiler/Targets/CUDA/CudaTarget.h"
 
 #include "compiler/Targets/CPU/Emit.h"
+#include "compiler/Targets/CUDA/Emit.h"
+#include "runtime/CUDA/Report.h"
 
 using namespace fovea;
 using namespace fovea::cuda;
 
-llvm::StringRef CudaTarget::name() const {
-  return execution == Execution::Emulated ? "cuda-emulated" : "cuda";
-}
+llvm::StringRef CudaTarget::name() const { return named; }
 
 llvm::StringRef CudaTarget::summary() const {
   return execution == Execution::Emulated ? "kernels of NVIDIA GPUs, run by this processor"
@@ -27,15 +27,6 @@ Placement CudaTarget::placement() const {
 }
 
 std::optional<Problem> CudaTarget::unavailable() const {
-  if (execution == Execution::Device)
-    return Problem{"FV0322",
-                   "",
-                   "",
-                   "",
-                   0,
-                   "target 'cuda' makes no artefacts in this version",
-                   "kernels are compiled for the emulator alone",
-                   "add --emulate, which runs them on this processor"};
   if (host)
     return std::nullopt;
   return Problem{"FV0321",
@@ -48,10 +39,22 @@ std::optional<Problem> CudaTarget::unavailable() const {
                  "compile on another machine"};
 }
 
-std::vector<Finding> CudaTarget::examine() const {
+std::vector<Finding> CudaTarget::examine(const EmissionOptions &options) const {
   if (std::optional<Problem> problem = unavailable())
-    return {{false, name().str(), problem->what + ": " + problem->why}};
-  return {{true, name().str(), "a fibre for each thread; checks bounds, races and barriers"}};
+    return {{false, named, problem->what + ": " + problem->why}};
+  if (execution == Execution::Emulated)
+    return {{true, named, "a fibre for each thread; checks bounds, races and barriers"}};
+  std::vector<Finding> findings;
+  for (const Report &report : describeMachine())
+    findings.push_back({report.good, named, report.text});
+  llvm::Expected<std::string> ptxas = assemblerOf(options);
+  if (ptxas)
+    findings.push_back({true, "ptxas", *ptxas});
+  else
+    findings.push_back({false, "ptxas",
+                        llvm::toString(ptxas.takeError()) +
+                            "; without it artefacts have PTX alone, which the driver assembles"});
+  return findings;
 }
 
 llvm::ArrayRef<Phase> CudaTarget::phases() const {
@@ -66,5 +69,7 @@ void CudaTarget::addPhase(mlir::OpPassManager &manager, Phase phase,
 
 llvm::Expected<Emission> CudaTarget::emit(mlir::ModuleOp module,
                                           const EmissionOptions &options) const {
+  if (execution == Execution::Device)
+    return cuda::emit(module, *host, architectures, options);
   return cpu::emit(module, *host, options);
 }

@@ -24,14 +24,18 @@ class CudaTarget final : public Target {
 public:
   using AddPhase = void (*)(mlir::OpPassManager &, Phase, Execution, const PhaseOptions &);
 
-  CudaTarget(Execution execution, AddPhase addPhase)
-      : execution(execution), addPhaseTo(addPhase), host(cpu::capabilitiesOf("host")) {}
+  /// `architectures`, the oldest first, are those that kernels are assembled for; `name` is what
+  /// --target calls the target with them.
+  CudaTarget(std::string name, Execution execution, std::vector<std::string> architectures,
+             AddPhase addPhase)
+      : named(std::move(name)), execution(execution), architectures(std::move(architectures)),
+        addPhaseTo(addPhase), host(cpu::capabilitiesOf("host")) {}
 
   llvm::StringRef name() const override;
   llvm::StringRef summary() const override;
   Placement placement() const override;
   std::optional<Problem> unavailable() const override;
-  std::vector<Finding> examine() const override;
+  std::vector<Finding> examine(const EmissionOptions &options) const override;
   llvm::ArrayRef<Phase> phases() const override;
   void addPhase(mlir::OpPassManager &manager, Phase phase,
                 const PhaseOptions &options) const override;
@@ -39,7 +43,9 @@ public:
                                 const EmissionOptions &options) const override;
 
 private:
+  std::string named;
   Execution execution;
+  std::vector<std::string> architectures;
   AddPhase addPhaseTo;
   /// What host code and emulated kernels are compiled for; nothing where no level of CPU fits.
   std::optional<cpu::Capabilities> host;

@@ -11,7 +11,7 @@
 using namespace fovea;
 using namespace fovea::reference;
 
-std::vector<Finding> ReferenceTarget::examine() const {
+std::vector<Finding> ReferenceTarget::examine(const EmissionOptions &) const {
   return {{true, name().str(), "scalar rules in double precision, in the compiler's process"}};
 }
 

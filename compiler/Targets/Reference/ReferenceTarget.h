@@ -19,7 +19,7 @@ public:
     return "scalar rules in double precision, slow and exact; for run and verify";
   }
   Placement placement() const override { return {"cpu", fvm::MemorySpace::Host, false}; }
-  std::vector<Finding> examine() const override;
+  std::vector<Finding> examine(const EmissionOptions &options) const override;
   mlir::FailureOr<std::vector<Tensor>> evaluate(mlir::ModuleOp module, const WeightStore &weights,
                                                 llvm::StringRef entry,
                                                 llvm::ArrayRef<Tensor> inputs, Rounding rounding,

@@ -17,10 +17,13 @@ from conformance_cases import CASES, Case
 require(PROGRAM, "./dev build")
 
 @cache
+def doctor() -> dict[str, Any]:
+    return json.loads(fovea(ROOT, "doctor", "--json").stdout)
+
+
 def targets() -> list[dict[str, Any]]:
     """What the registry lists."""
-    report = json.loads(fovea(ROOT, "doctor", "--json").stdout)
-    return report["targets"]
+    return doctor()["targets"]
 
 
 # Compiled for here and run elsewhere: test/Emulation has these cases for them.
@@ -50,7 +53,10 @@ def disagreement(outputs: dict[str, np.ndarray], case: Case) -> str:
 
 
 def usable(target: str) -> None:
-    """Skips a target whose instructions this machine lacks."""
+    """Skips a target whose instructions or device this machine lacks."""
+    for finding in doctor()["findings"]:
+        if finding["subject"] == target and finding["status"] == "WARN":
+            pytest.skip(finding["text"])
     flags = Path("/proc/cpuinfo").read_text().split()
     needs = {"x86-64-v3": "avx2", "x86-64-v4": "avx512vl", "host": "avx2"}.get(target)
     if needs and needs not in flags:
@@ -133,8 +139,8 @@ def test_a_compilation_goes_on_where_it_stopped(tmp_path: Path, target: str) -> 
 @pytest.mark.parametrize(
     ("target", "text"),
     [
-        ("cuda", "target 'cuda' is not built in this version"),
-        ("x86-64-v5", "targets are host, x86-64-v3, x86-64-v4, armv8-a, reference"),
+        ("cuda:sm_70", "behind cuda, ':' names one architecture: sm_80"),
+        ("x86-64-v5", "targets are host, x86-64-v3, x86-64-v4, armv8-a, cuda"),
     ],
 )
 def test_an_absent_target_is_refused(tmp_path: Path, target: str, text: str) -> None:

@@ -1,0 +1,169 @@
+"""--target=cuda: what artefacts hold, and what is said where a GPU or a tool is missing."""
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from build_tree import BUILD, Run, require, sound
+
+# A driver on the host's memory takes the place of NVIDIA's.
+DRIVER = BUILD / "lib" / "fake-cuda" / "libcuda.so.1"
+FAKE = {"LD_LIBRARY_PATH": str(DRIVER.parent)}
+
+# An assembler that any machine has.
+PTXAS = """#!/bin/sh
+while [ $# -gt 1 ]; do
+  case $1 in
+    --gpu-name) arch=$2 ;;
+    -o) out=$2 ;;
+  esac
+  shift
+done
+if [ "$arch" = "$REFUSED" ]; then echo "ptxas fatal: no $arch today" >&2; exit 1; fi
+echo "cubin for $arch" > "$out"
+"""
+
+DOUBLES = """
+func.func @main(%x: tensor<4xf64> {fovea.name = "x"}) -> (tensor<4xf64> {fovea.name = "y"}) {
+  %y = math.FUNCTION %x : tensor<4xf64>
+  return %y : tensor<4xf64>
+}
+"""
+
+
+@pytest.fixture
+def ptxas(tmp_path: Path) -> dict[str, str]:
+    """The variable that names the assembler."""
+    script = tmp_path / "ptxas"
+    script.write_text(PTXAS)
+    script.chmod(0o755)
+    return {"FOVEA_PTXAS": str(script)}
+
+
+@pytest.fixture
+def absent(tmp_path: Path) -> dict[str, str]:
+    """The variable that keeps a driver from being found, where there is one."""
+    (tmp_path / "none").mkdir()
+    (tmp_path / "none" / "libcuda.so.1").touch()
+    return {"LD_LIBRARY_PATH": str(tmp_path / "none")}
+
+
+def sections(fovea: Run, name: str) -> list[str]:
+    inspected = sound(fovea("inspect", name, "--json"))
+    found = json.loads(inspected.stdout)["sections"]
+    assert all(section["sound"] and section["bytes"] for section in found if "code" in section)
+    return [section["section"] for section in found if section["section"].startswith("code")]
+
+
+@pytest.mark.parametrize(
+    ("target", "expected"),
+    [
+        ("cuda", ["cpu", "sm_80", "sm_90", "compute_80"]),
+        ("cuda:sm_90", ["cpu", "sm_90", "compute_90"]),
+        ("cuda:sm_86", ["cpu", "sm_86", "compute_86"]),
+    ],
+)
+def test_an_artefact_has_cubins_and_ptx(
+    fovea: Run, ptxas: dict[str, str], target: str, expected: list[str]
+) -> None:
+    compiled = sound(fovea("compile", "linear.mlir", f"--target={target}", **ptxas))
+    assert "ops on cuda, 0 fallback" in compiled.stderr
+    assert sections(fovea, "linear.fvm") == [f"code '{name}'" for name in expected]
+
+
+def test_without_ptxas_there_is_ptx_alone(fovea: Run) -> None:
+    sound(fovea("compile", "linear.mlir", "--target=cuda", FOVEA_PTXAS="none"))
+    assert sections(fovea, "linear.fvm") == ["code 'cpu'", "code 'compute_80'"]
+    told = sound(fovea("doctor", FOVEA_PTXAS="none")).stdout
+    assert "WARN  ptxas" in told
+    assert "artefacts have PTX alone, which the driver assembles" in told
+
+
+def test_a_ptxas_that_fails_is_an_error(fovea: Run, ptxas: dict[str, str]) -> None:
+    result = fovea("compile", "linear.mlir", "--target=cuda", REFUSED="sm_90", **ptxas)
+    assert result.returncode == 4
+    assert "no sm_90 today" in result.stderr
+    result = fovea("compile", "linear.mlir", "--target=cuda", FOVEA_PTXAS="/nowhere/ptxas")
+    assert result.returncode == 4
+    assert "'/nowhere/ptxas', which FOVEA_PTXAS names" in result.stderr
+
+
+def test_the_assembly_is_the_ptx(fovea: Run) -> None:
+    shown = sound(fovea("compile", "linear.mlir", "--target=cuda", "--emit=asm", "-o", "-"))
+    assert ".target sm_80" in shown.stdout
+    assert ".visible .entry kernel_" in shown.stdout
+    assert "__nv_" not in shown.stdout
+
+
+def test_a_stopped_compilation_goes_on(fovea: Run) -> None:
+    for phase in ("graph", "schedule", "kernel", "llvm"):
+        sound(fovea("compile", "linear.mlir", "--target=cuda", f"--stop-after={phase}"))
+        resumed = f"linear.{phase}.mlir"
+        sound(fovea("compile", resumed, "--target=cuda", "-o", "on.fvm", FOVEA_PTXAS="none"))
+        assert sections(fovea, "on.fvm") == ["code 'cpu'", "code 'compute_80'"]
+
+
+@pytest.mark.parametrize("function", ["exp", "tanh", "log1p"])
+def test_functions_of_f64_are_refused(fovea: Run, tmp_path: Path, function: str) -> None:
+    (tmp_path / "f64.mlir").write_text(DOUBLES.replace("FUNCTION", function))
+    result = fovea("compile", "f64.mlir", "--target=cuda")
+    assert result.returncode == 3
+    assert f"error[FV0405]: '{function}' of f64 has no form for a GPU" in result.stderr
+    assert "use f32 in the model" in result.stderr
+
+
+def test_an_unknown_architecture_is_refused(fovea: Run) -> None:
+    result = fovea("compile", "linear.mlir", "--target=cuda:sm_70")
+    assert result.returncode == 3
+    assert "error[FV0320]: the target 'cuda:sm_70' is not known" in result.stderr
+    assert "':' names one architecture: sm_80, sm_86, sm_87, sm_89, sm_90" in result.stderr
+
+
+def test_without_a_driver_models_compile_and_do_not_run(fovea: Run, absent: dict[str, str]) -> None:
+    sound(fovea("compile", "linear.mlir", "--target=cuda", **absent))
+    for verb in ("run", "bench", "verify"):
+        for model in ("linear.mlir", "linear.fvm"):
+            chosen = ["--target=cuda"] if model.endswith("mlir") else []
+            if verb == "verify" and not chosen:
+                continue
+            result = fovea(verb, model, *chosen, "-q", **absent)
+            assert (result.returncode, result.stdout) == (5, ""), result.stderr
+            assert result.stderr.count("error:") == 1
+            assert "there is no CUDA driver: " in result.stderr
+            assert "install NVIDIA's driver" in result.stderr
+
+
+def test_doctor_says_what_is_missing(fovea: Run, absent: dict[str, str]) -> None:
+    told = sound(fovea("doctor", **absent)).stdout
+    assert "WARN  cuda      there is no CUDA driver: " in told
+    assert "libcuda.so.1" in told
+
+
+def test_doctor_describes_driver_and_devices(fovea: Run, ptxas: dict[str, str]) -> None:
+    require(DRIVER, "./dev build")
+    told = sound(fovea("doctor", **FAKE, **ptxas, FAKE_CUDA_DEVICES="2")).stdout
+    assert "OK    cuda      driver 'libcuda.so.1' for CUDA 13.0" in told
+    assert "device 1: Fake GPU 1, compute capability 9.0, 1024 MiB" in told
+    assert f"OK    ptxas     {ptxas['FOVEA_PTXAS']}" in told
+    old = sound(fovea("doctor", **FAKE, FAKE_CUDA_VERSION="11080")).stdout
+    assert "is too old: it supports CUDA 11.8; install a driver for CUDA 12.0 or later" in old
+    none = sound(fovea("doctor", **FAKE, FAKE_CUDA_DEVICES="0")).stdout
+    assert "the driver finds no device; see CUDA_VISIBLE_DEVICES" in none
+
+
+def test_a_run_on_a_device_ends_as_the_device_does(fovea: Run) -> None:
+    require(DRIVER, "./dev build")
+    arguments = ("run", "linear.mlir", "--target=cuda", "-q")
+    sound(fovea(*arguments, **FAKE))
+    for failing, text in (
+        ("cuLaunchKernelEx:719", "the device is lost to this process"),
+        ("cuModuleGetFunction:500", "kernel 'kernel_"),
+        ("cuStreamSynchronize:700", "CUDA_ERROR_ILLEGAL_ADDRESS"),
+        ("cuMemAllocAsync:2", "no memory for"),
+    ):
+        result = fovea(*arguments, **FAKE, FAKE_CUDA_FAIL=failing)
+        assert result.returncode == 5, result.stderr
+        assert text in result.stderr

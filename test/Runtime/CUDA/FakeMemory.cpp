@@ -1,0 +1,102 @@
+//===- FakeMemory.cpp - memory of the CUDA driver for tests ---------------===//
+//
+// Allocations and copies, at once whatever the stream.
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+#include "test/Runtime/CUDA/FakeCalls.h"
+
+#include <cstdlib>
+#include <cstring>
+#include <mutex>
+
+using namespace fovea::cuda;
+using namespace fovea::test;
+
+static std::mutex mutex;
+static std::map<uint64_t, size_t> blocks;
+
+/// Whether `bytes` at an address of the device lie in one allocation.
+static bool holds(DevicePointer address, size_t bytes) {
+  std::lock_guard<std::mutex> lock(mutex);
+  auto next = blocks.upper_bound(address);
+  if (next == blocks.begin())
+    return false;
+  auto [start, size] = *std::prev(next);
+  return address - start + bytes <= size;
+}
+
+static void *host(DevicePointer address) { return reinterpret_cast<void *>(address - kFakeOffset); }
+
+static int allocate(DevicePointer *memory, size_t bytes) {
+  std::lock_guard<std::mutex> lock(mutex);
+  FakeCuda &fake = *fake_cuda();
+  if (bytes == 0 || bytes > fake.memory)
+    return bytes ? kOutOfMemory : kInvalidValue;
+  *memory = reinterpret_cast<uint64_t>(aligned_alloc(256, (bytes + 255) / 256 * 256)) + kFakeOffset;
+  blocks[*memory] = bytes;
+  ++fake.allocations, ++fake.liveAllocations;
+  return kSuccess;
+}
+
+static int release(DevicePointer memory) {
+  std::lock_guard<std::mutex> lock(mutex);
+  if (!blocks.erase(memory))
+    return kInvalidValue;
+  free(host(memory));
+  --fake_cuda()->liveAllocations;
+  return kSuccess;
+}
+
+FAKE cuMemAlloc_v2(DevicePointer *memory, size_t bytes) {
+  int result = calledWithin("cuMemAlloc_v2", std::to_string(bytes));
+  return result ? result : allocate(memory, bytes);
+}
+FAKE cuMemFree_v2(DevicePointer memory) {
+  int result = calledWithin("cuMemFree_v2");
+  return result ? result : release(memory);
+}
+FAKE cuMemAllocHost_v2(void **memory, size_t bytes) {
+  *memory = malloc(bytes);
+  return calledWithin("cuMemAllocHost_v2");
+}
+FAKE cuMemFreeHost(void *memory) {
+  free(memory);
+  return calledWithin("cuMemFreeHost");
+}
+FAKE cuMemAllocAsync(DevicePointer *memory, size_t bytes, StreamHandle stream) {
+  int result = calledWithin("cuMemAllocAsync", std::to_string(bytes) + " " + on(stream));
+  return result ? result : allocate(memory, bytes);
+}
+FAKE cuMemFreeAsync(DevicePointer memory, StreamHandle stream) {
+  int result = calledWithin("cuMemFreeAsync", on(stream));
+  return result ? result : release(memory);
+}
+
+static int toDevice(const std::string &name, DevicePointer to, const void *from, size_t bytes,
+                    const std::string &details) {
+  int result = calledWithin(name, std::to_string(bytes) + details);
+  if (result != kSuccess || !holds(to, bytes))
+    return result != kSuccess ? result : kInvalidValue;
+  memcpy(host(to), from, bytes);
+  return kSuccess;
+}
+
+FAKE cuMemcpyHtoD_v2(DevicePointer to, const void *from, size_t bytes) {
+  return toDevice("cuMemcpyHtoD_v2", to, from, bytes, "");
+}
+FAKE cuMemcpyHtoDAsync_v2(DevicePointer to, const void *from, size_t bytes, StreamHandle stream) {
+  return toDevice("cuMemcpyHtoDAsync_v2", to, from, bytes, " " + on(stream));
+}
+FAKE cuMemcpyDtoHAsync_v2(void *to, DevicePointer from, size_t bytes, StreamHandle stream) {
+  int result = calledWithin("cuMemcpyDtoHAsync_v2", std::to_string(bytes) + " " + on(stream));
+  if (result != kSuccess || !holds(from, bytes))
+    return result != kSuccess ? result : kInvalidValue;
+  memcpy(to, host(from), bytes);
+  return kSuccess;
+}
+FAKE cuMemcpyDtoDAsync_v2(DevicePointer to, DevicePointer from, size_t bytes, StreamHandle stream) {
+  if (!holds(from, bytes))
+    return kInvalidValue;
+  return toDevice("cuMemcpyDtoDAsync_v2", to, host(from), bytes, " " + on(stream));
+}
