@@ -68,9 +68,9 @@ def OutlineBlocks : Pass<"fovea-outline-blocks", "::mlir::ModuleOp"> {
     Needs kernels whose body is one `fovea_kernel.grid`. Each becomes a `gpu.func` in the
     `gpu.module` @device, whose parameters are the words of the argument block and the fault record.
     Checked indices record their faults there and go on with 0. Constants come along, as does the
-    declaration of `@fovea_math_f64`, which each lowering of device code binds. Launches compute the number of
-    blocks on the host, pack the block and call the host's `launch`. Fails where host code looks at
-    what kernels have computed, which lies in the device's memory.
+    declaration of `@fovea_math_f64`, which each lowering of device code binds. Launches compute the
+    number of blocks on the host, pack the block and call the host's `launch`. Fails where host code
+    looks at what kernels have computed, which lies in the device's memory.
   }];
   let statistics = [Statistic<"numKernels", "kernels", "kernels outlined for the device">];
   let dependentDialects = ["::mlir::LLVM::LLVMDialect", "::mlir::func::FuncDialect",
