@@ -56,8 +56,8 @@ static llvm::Error setCompileOptions(const InputArgList &arguments, Invocation &
                            problem->what + (problem->why.empty() ? "" : ": ") + problem->why);
     return llvm::Error::success();
   };
-  for (OptionId id : {OPT_target, OPT_emulate, OPT_optimization, OPT_dump_folder, OPT_pass_plugin, OPT_after,
-                      OPT_recurrent_weights})
+  for (OptionId id : {OPT_target, OPT_emulate, OPT_optimization, OPT_dump_folder, OPT_pass_plugin,
+                      OPT_after, OPT_recurrent_weights})
     if (const Arg *given = arguments.getLastArg(id); given && invocation.isArtifact())
       return failure(kUsage, "--" + given->getOption().getName().rtrim('=') +
                                  " is for models, an artefact is compiled already");

@@ -8,36 +8,8 @@
 #ifndef FOVEA_KERNEL_OPS
 #define FOVEA_KERNEL_OPS
 
-include "mlir/Dialect/LLVMIR/LLVMOpBase.td"
-include "mlir/IR/EnumAttr.td"
-include "mlir/IR/OpBase.td"
-include "mlir/IR/SymbolInterfaces.td"
-include "mlir/Interfaces/ControlFlowInterfaces.td"
-include "mlir/Interfaces/SideEffectInterfaces.td"
-
-def FoveaKernel_Dialect : Dialect {
-  let name = "fovea_kernel";
-  let cppNamespace = "::fovea::kernel";
-  let summary = "tasks, scratch memory and register products";
-  let description = [{
-    Between the schedule and LLVM. A kernel is a function with the attribute `fovea_kernel.kernel`
-    whose arguments are memrefs and scalars; its body, once scheduled, is one
-    `fovea_kernel.parallel`, on devices one `fovea_kernel.grid`. `fovea_kernel.launch` runs a kernel
-    from host code.
-
-    A kernel with the attribute `fovea_kernel.team` has as many tasks as its last argument says.
-    They run at the same time and may launch kernels themselves, all the same ones: such a launch is
-    a phase, in which they share its tasks and behind which all of these are done.
-
-    Tasks of a kernel with the attribute `fovea_kernel.sectioned` may launch kernels, too, each its
-    own: the task runs all tasks of such a launch itself.
-  }];
-  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::LLVM::LLVMDialect",
-    "::mlir::memref::MemRefDialect", "::mlir::vector::VectorDialect"];
-}
-
-class FoveaKernel_Op<string mnemonic, list<Trait> traits = []>
-    : Op<FoveaKernel_Dialect, mnemonic, traits>;
+include "dialects/FoveaKernel/FoveaKernelBase.td"
+include "dialects/FoveaKernel/LaunchOps.td"
 
 def FoveaKernel_YieldOp : FoveaKernel_Op<"yield", [Pure, ReturnLike, Terminator]> {
   let summary = "values that a region gives back";
@@ -212,66 +184,6 @@ def FoveaKernel_ProductOp : FoveaKernel_Op<"product", [AttrSizedOperandSegments,
     /// The type of V sums each: a vector of L f32 or i32.
     ::mlir::VectorType getSumType();
   }];
-  let hasVerifier = 1;
-}
-
-/// A condition in memory. Buildable, so that its type need not be printed.
-def FoveaKernel_Condition : Type<CPred<
-      "$_self == ::mlir::MemRefType::get({}, ::mlir::IntegerType::get($_self.getContext(), 1))">,
-    "memref<i1>", "::mlir::MemRefType">,
-  BuildableType<"::mlir::MemRefType::get({}, $_builder.getI1Type())">;
-
-def FoveaKernel_LaunchOp : FoveaKernel_Op<"launch", [AttrSizedOperandSegments,
-    DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
-  let summary = "run of a kernel";
-  let description = [{
-    Runs all tasks of a kernel and waits for them. `tasks`, when given, is the number of tasks. On a
-    device, a launch with conditions in its memory does nothing unless each has the value expected.
-
-    Constraints:
-    - launch_c1: the symbol is a function with the attribute fovea_kernel.kernel; argument types
-      are the kernel's up to the offset of memrefs.
-    - launch_c2: a value is expected of each condition.
-
-    ```mlir
-    fovea_kernel.launch @kernel_0(%a, %n) : memref<4x8xf32>, index
-    fovea_kernel.launch @kernel_1(%a) when(%left) is [false] : memref<4x8xf32>
-    ```
-  }];
-  let arguments = (ins FlatSymbolRefAttr:$kernel, Variadic<AnyType>:$args, Optional<Index>:$tasks,
-    Variadic<FoveaKernel_Condition>:$conditions,
-    DefaultValuedAttr<DenseBoolArrayAttr, "{}">:$expected);
-  let assemblyFormat = [{
-    $kernel `(` $args `)` (`tasks` `(` $tasks^ `)`)? (`when` `(` $conditions^ `)` `is` $expected)?
-    attr-dict (`:` type($args)^)?
-  }];
-  let hasVerifier = 1;
-  let builders = [OpBuilder<(ins "::llvm::StringRef":$kernel, "::mlir::ValueRange":$args,
-      CArg<"::mlir::Value", "{}">:$tasks), [{
-    build($_builder, $_state, kernel, args, tasks, ::mlir::ValueRange());
-  }]>];
-}
-
-def FoveaKernel_SectionsOp : FoveaKernel_Op<"sections", [
-    RecursiveMemoryEffects, NoRegionArguments, SingleBlockImplicitTerminator<"YieldOp">]> {
-  let summary = "pieces of host code that may run at the same time";
-  let description = [{
-    Runs all of its regions, in any order or at the same time, and waits for them. No section writes
-    what another one reads or writes.
-
-    Constraints:
-    - sections_c1: at least two sections.
-
-    ```mlir
-    fovea_kernel.sections {
-      fovea_kernel.launch @kernel_0(%a) : memref<4x8xf32>
-    }, {
-      fovea_kernel.launch @kernel_0(%b) : memref<4x8xf32>
-    }
-    ```
-  }];
-  let regions = (region VariadicRegion<SizedRegion<1>>:$sections);
-  let assemblyFormat = "$sections attr-dict";
   let hasVerifier = 1;
 }
 

@@ -65,6 +65,13 @@ LogicalResult StoreFragmentOp::verify() {
   if (!getBounds().empty() && int64_t(getBounds().size()) != rank)
     return emitOpError("store_fragment_c2: expected ")
            << rank << " bounds or none, got " << getBounds().size();
+  SmallVector<int64_t> strides;
+  int64_t offset;
+  if (getPairs() &&
+      (rank != 2 || failed(target.getStridesAndOffset(strides, offset)) || strides.back() != 1))
+    return emitOpError("store_fragment_c3: expected a sum and neighbors side by side for pairs, "
+                       "got ")
+           << type << " to " << target;
   return verifySwizzle(*this, getSwizzle(), target);
 }
 
@@ -130,6 +137,12 @@ LogicalResult ReduceRowsOp::verify() {
       result.getShape()[0] != input.getShape()[0])
     return emitOpError("reduce_rows_c1: expected a row of as many as the sum has, got ")
            << input << " and " << result;
+  return success();
+}
+
+LogicalResult CombineRowsOp::verify() {
+  if (getInput().getType().getRole() != Role::Row)
+    return emitOpError("combine_rows_c1: expected a row, got ") << getInput().getType();
   return success();
 }
 

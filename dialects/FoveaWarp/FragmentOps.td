@@ -88,11 +88,14 @@ def FoveaWarp_StoreFragmentOp : FoveaWarp_Op<"store_fragment", [AttrSizedOperand
     With the last two indices i and j, element (r, c) of a sum goes to `target[..., i + r, j + c]`,
     that of a row, with the last index i, to `target[..., i + r]`; rounded to the target's elements.
     With bounds only elements with i + r < rows and j + c < columns do; a row has the first alone.
+    With `pairs` two neighbors of a row go at once: j, the second bound and all strides of the
+    target but the last are even, and it starts at a multiple of a pair's size.
 
     Constraints:
     - store_fragment_c1: the fragment is a sum or a row; the target has f32, f16 or bf16, one index
       per dimension and at least as many dimensions as the fragment.
     - store_fragment_c2: there are as many bounds as the fragment has dimensions, or none.
+    - store_fragment_c3: pairs are of sums, and lie side by side.
     - swizzle_c1, swizzle_c2: as of load_fragment.
 
     ```mlir
@@ -102,10 +105,10 @@ def FoveaWarp_StoreFragmentOp : FoveaWarp_Op<"store_fragment", [AttrSizedOperand
   }];
   let arguments = (ins FoveaWarp_Fragment:$fragment, AnyStridedMemRef:$target,
     Variadic<Index>:$indices, Variadic<Index>:$bounds,
-    DefaultValuedAttr<I64Attr, "0">:$swizzle);
+    DefaultValuedAttr<I64Attr, "0">:$swizzle, UnitAttr:$pairs);
   let assemblyFormat = [{
     $fragment `,` $target `[` $indices `]` (`bounds` `(` $bounds^ `)`)? (`swizzle` $swizzle^)?
-    attr-dict `:` type($fragment) `,` type($target)
+    (`pairs` $pairs^)? attr-dict `:` type($fragment) `,` type($target)
   }];
   let hasVerifier = 1;
 }
@@ -252,7 +255,9 @@ def FoveaWarp_ReduceRowsOp : FoveaWarp_Op<"reduce_rows", [Pure]> {
   let summary = "one value of each row";
   let description = [{
     The sum or the largest of the values of each row, NaN when one is. All threads of the warp take
-    part, and those that hold a row get the same value.
+    part, and those that hold a row get the same value. With `partial` each of the four threads that
+    hold a row takes its own elements alone: the row's value is what `fovea_warp.combine_rows` makes
+    of these.
 
     Constraints:
     - reduce_rows_c1: the operand is a sum, the result a row of as many.
@@ -262,9 +267,30 @@ def FoveaWarp_ReduceRowsOp : FoveaWarp_Op<"reduce_rows", [Pure]> {
         : !fovea_warp.fragment<16x32xf32, acc> -> !fovea_warp.fragment<16xf32, row>
     ```
   }];
+  let arguments = (ins FoveaWarp_RowReduction:$kind, FoveaWarp_Fragment:$input, UnitAttr:$partial);
+  let results = (outs FoveaWarp_Fragment:$result);
+  let assemblyFormat = [{
+    $kind $input (`partial` $partial^)? attr-dict `:` type($input) `->` type($result)
+  }];
+  let hasVerifier = 1;
+}
+
+def FoveaWarp_CombineRowsOp : FoveaWarp_Op<"combine_rows", [Pure, SameOperandsAndResultType]> {
+  let summary = "one value of what the threads hold of each row";
+  let description = [{
+    The sum or the largest of the values that the four threads hold of a row, in all of them.
+    Sums over many products reduce partially in each step and are combined once, in the end.
+
+    Constraints:
+    - combine_rows_c1: the operand is a row.
+
+    ```mlir
+    %l = fovea_warp.combine_rows add %s : !fovea_warp.fragment<16xf32, row>
+    ```
+  }];
   let arguments = (ins FoveaWarp_RowReduction:$kind, FoveaWarp_Fragment:$input);
   let results = (outs FoveaWarp_Fragment:$result);
-  let assemblyFormat = "$kind $input attr-dict `:` type($input) `->` type($result)";
+  let assemblyFormat = "$kind $input attr-dict `:` type($input)";
   let hasVerifier = 1;
 }
 

@@ -8,7 +8,6 @@
 
 #include "runtime/Emulator/Launch.h"
 
-#include <cstdlib>
 #include <deque>
 
 namespace fovea::core {
@@ -19,10 +18,7 @@ namespace {
 
 class EmulatedLauncher final : public Launcher {
 public:
-  explicit EmulatedLauncher(std::span<const fovea_device_kernel> kernels) : kernels(kernels) {
-    if (const char *seed = std::getenv("FOVEA_EMULATOR_SEED"))
-      options.seed = std::strtoull(seed, nullptr, 10);
-  }
+  explicit EmulatedLauncher(std::span<const fovea_device_kernel> kernels) : kernels(kernels) {}
 
   void begin() override {
     ranges.clear();

@@ -110,6 +110,15 @@ static void checkAtomic(Thread &thread, const AtomicOperation &operation, int64_
     checkGlobal(thread, access);
 }
 
+/// Whether the thread did the same before with the same result, at most a few others in between.
+static bool isRepeated(Thread &thread, const LastAtomic &operation) {
+  std::array<LastAtomic, 4> &last = thread.lastAtomics;
+  if (std::find(last.begin(), last.end(), operation) != last.end())
+    return true;
+  last[thread.nextAtomic++ % last.size()] = operation;
+  return false;
+}
+
 uint64_t atomic(Thread &thread, const AtomicOperation &operation) {
   Block &block = *thread.home;
   Machine &machine = *thread.machine;
@@ -126,9 +135,8 @@ uint64_t atomic(Thread &thread, const AtomicOperation &operation) {
     block.clocks.release(thread.thread, clockOf(block, operation));
   if (machine.conflicts.enabled() && operation.space == FOVEA_SPACE_GLOBAL)
     machine.conflicts.atomic(thread.block, operation.address);
-  LastAtomic now{operation.address, operation.value, operation.compare, before, operation.site};
-  bool vain = before == after && thread.lastAtomic == now;
-  thread.lastAtomic = now;
+  bool vain = before == after && isRepeated(thread, {operation.address, operation.value,
+                                                     operation.compare, before, operation.site});
   if (vain || machine.random.coin())
     yield(thread, operation.site, vain);
   else

@@ -150,7 +150,8 @@ static void beginBlock(Machine &machine, Block &block, size_t place, int32_t ind
     thread.wait = Wait::Nothing;
     thread.site = -1;
     thread.group = 0;
-    thread.lastAtomic = {};
+    thread.lastAtomics = {};
+    thread.nextAtomic = 0;
     prepareFiber(thread.context, machine.stacks.at(int64_t(place * block.threadCount + i)),
                  runThread, &thread);
   }

@@ -70,8 +70,10 @@ struct Thread : fovea_thread {
   std::vector<Copy> copies;
   size_t firstCopy = 0;
   uint32_t group;
-  /// Its last atomic operation, to know polling by.
-  LastAtomic lastAtomic;
+  /// Its last atomic operations that were all different, to know polling by, and the place of the
+  /// next one.
+  std::array<LastAtomic, 4> lastAtomics;
+  uint32_t nextAtomic;
   Context context;
 };
 

@@ -17,6 +17,8 @@ static constexpr uint32_t leastSlice = 64, mostSlice = 4096;
 /// is up at an mbarrier, or do the same atomic operation. A kernel that counts its polls and gives
 /// up has its chance.
 static constexpr int64_t vainWaits = 1 << 12, vainAtomics = 1 << 16;
+/// Atomic operations in vain after which those who poll an mbarrier are told that their time is up.
+static constexpr int64_t waitsEnd = 1 << 10;
 
 void wake(Warp &warp, uint32_t lanes) {
   if (!lanes)
@@ -59,13 +61,17 @@ static Thread &pick(Machine &machine) {
   return warp->threads[lane];
 }
 
+static void endWaits(Machine &machine) {
+  for (const auto &block : machine.residents())
+    wakePolling(*block);
+}
+
 /// Nobody can go on. Wakes somebody, or records a deadlock and gives false.
 static bool wakeSomebody(Machine &machine) {
   Schedule &schedule = machine.schedule;
   schedule.idle += schedule.polling;
   if (schedule.polling && schedule.idle <= vainWaits * machine.live) {
-    for (const auto &block : machine.residents())
-      wakePolling(*block);
+    endWaits(machine);
     return true;
   }
   reportLaunch(machine, Rule::Deadlock, concat("deadlock: ", situation(machine)));
@@ -99,6 +105,8 @@ void yield(Thread &thread, int32_t site, bool vain) {
     reportLaunch(machine, Rule::Deadlock,
                  concat("deadlock, all threads only poll: ", situation(machine)));
     abandonLaunch(thread);
+  } else if (schedule.polling && schedule.idle % waitsEnd == 0) {
+    endWaits(machine);
   }
   schedule.slice = 0;
   Thread &other = pick(machine);

@@ -1,8 +1,9 @@
 //===- Scheduler.h - which thread runs ------------------------------------===//
 //
 // All threads of a launch share one thread of the system; one runs until it waits, and then chooses
-// the next in constant time. Where nobody can go on, those who poll an mbarrier are told that their
-// time is up; if there are none, or they have been told too often, it is a deadlock.
+// the next in constant time. Where nobody can go on, or others only spin, those who poll an
+// mbarrier are told that their time is up; if there are none, or they have been told too often, it
+// is a deadlock.
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//

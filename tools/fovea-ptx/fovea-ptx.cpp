@@ -26,7 +26,8 @@ static int fail(const llvm::Twine &what) {
   return EXIT_FAILURE;
 }
 
-/// Writes the cubin, and prints what each kernel of `device` needs.
+/// Writes the cubin, and prints what each kernel of `device` needs; warnings and remarks of ptxas
+/// go to stderr.
 static llvm::Error writeCubin(mlir::gpu::GPUModuleOp device, llvm::StringRef ptx,
                               llvm::StringRef arch, llvm::StringRef path) {
   std::string named = llvm::sys::Process::GetEnv("FOVEA_PTXAS").value_or("");
@@ -41,6 +42,11 @@ static llvm::Error writeCubin(mlir::gpu::GPUModuleOp device, llvm::StringRef ptx
   file.write(cubin->bytes.data(), cubin->bytes.size());
   if (error)
     return llvm::createStringError("cannot write " + path + ": " + error.message());
+  llvm::SmallVector<llvm::StringRef> lines;
+  llvm::StringRef(cubin->report).split(lines, '\n');
+  for (llvm::StringRef line : lines)
+    if (line.contains("warning") || line.contains("(C7"))
+      llvm::errs() << line << "\n";
   for (const cuda::KernelUsage &kernel : cubin->kernels) {
     auto facts = factsOf(mlir::SymbolTable::lookupSymbolIn(device, kernel.name));
     llvm::outs() << kernel.name << ": " << kernel.registers << " registers, "

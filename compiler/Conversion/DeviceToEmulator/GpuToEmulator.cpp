@@ -1,7 +1,6 @@
-//===- GpuToEmulator.cpp - threads, barriers, shuffles and functions ------===//
+//===- GpuToEmulator.cpp - threads, barriers and shuffles -----------------===//
 //
-// Operations of the gpu dialect, and functions in double precision, as reads of the fovea_thread
-// and calls of its emulator.
+// Operations of the gpu dialect as reads of the fovea_thread and calls of its emulator.
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
@@ -116,14 +115,14 @@ struct ShuffleLowering : EmulatedPattern<gpu::ShuffleOp> {
   }
 };
 
-/// Functions in double precision, which processors of hosts have as calls, too.
-struct MathCallLowering : EmulatedPattern<func::CallOp> {
+/// Functions in double precision that the CPU's kernels ask the host for, and these the emulator.
+struct HostMathLowering : EmulatedPattern<func::CallOp> {
   using EmulatedPattern::EmulatedPattern;
 
   LogicalResult matchAndRewrite(func::CallOp op, OpAdaptor adaptor,
                                 ConversionPatternRewriter &rewriter) const override {
     if (op.getCallee() != kHostMath)
-      return rewriter.notifyMatchFailure(op, "not a function of the host");
+      return rewriter.notifyMatchFailure(op, "not the host's function");
     rewriter.replaceOp(op, kernel.call(rewriter, op.getLoc(), offsetof(fovea_emulator, math),
                                        rewriter.getF64Type(), adaptor.getOperands()));
     return success();
@@ -140,6 +139,6 @@ void fovea::populateGpuToEmulator(const LLVMTypeConverter &converter, EmulatedKe
   patterns.add<FieldLowering<gpu::BlockDimOp>>(converter, kernel, offsetof(fovea_thread, threads),
                                                1);
   patterns.add<FieldLowering<gpu::GridDimOp>>(converter, kernel, offsetof(fovea_thread, blocks), 1);
-  patterns.add<LaneIdLowering, BarrierLowering, ShuffleLowering, MathCallLowering>(converter,
+  patterns.add<LaneIdLowering, BarrierLowering, ShuffleLowering, HostMathLowering>(converter,
                                                                                    kernel);
 }

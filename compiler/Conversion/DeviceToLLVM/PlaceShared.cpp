@@ -52,14 +52,29 @@ static LogicalResult checkSignature(gpu::GPUFuncOp kernel) {
   return success();
 }
 
+/// True for what both lowerings know of the gpu dialect: threads, blocks, and values of 32 bits
+/// that go from one thread to another.
+static bool isKnown(Operation *op) {
+  if (auto shuffle = dyn_cast<gpu::ShuffleOp>(op))
+    return shuffle.getValue().getType().isInteger(32) || shuffle.getValue().getType().isF32();
+  return isa<gpu::ThreadIdOp, gpu::BlockIdOp, gpu::BlockDimOp, gpu::GridDimOp, gpu::LaneIdOp,
+             gpu::BarrierOp, gpu::ReturnOp>(op);
+}
+
+/// True for what has a form in device code, as far as one operation shows it.
+static bool hasForm(Operation *op) {
+  if (isa_and_nonnull<math::MathDialect>(op->getDialect()))
+    return isNative(op);
+  if (isa_and_nonnull<gpu::GPUDialect>(op->getDialect()))
+    return isKnown(op);
+  return !isa<memref::AllocOp, memref::DeallocOp, memref::CopyOp, arith::RemFOp>(op);
+}
+
 static LogicalResult checkBody(gpu::GPUFuncOp kernel) {
-  WalkResult result = kernel.walk([](Operation *op) {
-    bool allocates = isa<memref::AllocOp, memref::DeallocOp, memref::CopyOp>(op);
-    bool isMath = isa_and_nonnull<math::MathDialect>(op->getDialect()) || isa<arith::RemFOp>(op);
-    if (!allocates && (!isMath || isNative(op)))
+  WalkResult result = kernel.getBody().walk([](Operation *op) -> WalkResult {
+    if (hasForm(op))
       return WalkResult::advance();
-    op->emitOpError("has no form in device code");
-    return WalkResult::interrupt();
+    return op->emitOpError("has no form in device code");
   });
   return failure(result.wasInterrupted());
 }

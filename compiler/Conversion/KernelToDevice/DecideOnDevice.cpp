@@ -63,7 +63,8 @@ struct DecideOnDevice : fovea::impl::DecideOnDeviceBase<DecideOnDevice> {
       if (failed(runThrough(end)))
         return signalPassFailure();
     for (scf::IfOp branch : collect<scf::IfOp>(entry))
-      if (scalars.isOnDevice(branch.getCondition()) && failed(decide(branch)))
+      if (!rests.contains(branch) && scalars.isOnDevice(branch.getCondition()) &&
+          failed(decide(branch)))
         return signalPassFailure();
     for (memref::StoreOp store : collect<memref::StoreOp>(entry))
       if (!store->getParentOfType<linalg::LinalgOp>())
@@ -100,6 +101,7 @@ private:
     then->getOperations().splice(then->begin(), body->getOperations(),
                                  std::next(end->getIterator()), std::prev(body->end()));
     end.erase();
+    rests.insert(rest);
     ++numLoops;
     return success();
   }
@@ -300,6 +302,8 @@ private:
   }
 
   DeviceScalars scalars;
+  /// Branches that are the rest of a step, whose cell changes in front of them alone.
+  DenseSet<Operation *> rests;
 };
 
 } // namespace

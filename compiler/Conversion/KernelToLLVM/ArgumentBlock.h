@@ -48,8 +48,7 @@ mlir::Value unpackArgument(mlir::OpBuilder &builder, mlir::Location loc, mlir::T
 bool isComputedFromArguments(mlir::Value value, mlir::Block *block);
 
 /// Repeats such a computation where the arguments are what `mapping` says.
-mlir::Value cloneComputation(mlir::OpBuilder &builder, mlir::Value value,
-                             mlir::IRMapping &mapping);
+mlir::Value cloneComputation(mlir::OpBuilder &builder, mlir::Value value, mlir::IRMapping &mapping);
 
 } // namespace fovea
 

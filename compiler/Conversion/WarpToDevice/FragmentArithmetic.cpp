@@ -12,6 +12,23 @@
 using namespace mlir;
 using namespace fovea;
 
+/// Two values of a row as one.
+static Value combine(OpBuilder &builder, Location loc, warp::RowReduction kind, Value a, Value b) {
+  if (kind == warp::RowReduction::Add)
+    return arith::AddFOp::create(builder, loc, a, b);
+  return arith::MaximumFOp::create(builder, loc, a, b);
+}
+
+/// What the four neighbors that hold a row have of it, as one.
+static Value combineQuad(OpBuilder &builder, Location loc, warp::RowReduction kind, Value row) {
+  for (int32_t distance : {1, 2}) {
+    auto other =
+        gpu::ShuffleOp::create(builder, loc, row, distance, warp::kWarp, gpu::ShuffleMode::XOR);
+    row = combine(builder, loc, kind, row, other.getShuffleResult());
+  }
+  return row;
+}
+
 namespace {
 
 struct SplatLowering : OpConversionPattern<warp::SplatOp> {
@@ -98,13 +115,6 @@ struct MapLowering : OpConversionPattern<warp::MapOp> {
 struct ReduceRowsLowering : OpConversionPattern<warp::ReduceRowsOp> {
   using OpConversionPattern::OpConversionPattern;
 
-  static Value combine(OpBuilder &builder, Location loc, warp::RowReduction kind, Value a,
-                       Value b) {
-    if (kind == warp::RowReduction::Add)
-      return arith::AddFOp::create(builder, loc, a, b);
-    return arith::MaximumFOp::create(builder, loc, a, b);
-  }
-
   LogicalResult matchAndRewrite(warp::ReduceRowsOp op, OneToNOpAdaptor adaptor,
                                 ConversionPatternRewriter &rewriter) const override {
     Location loc = op.getLoc();
@@ -119,14 +129,21 @@ struct ReduceRowsLowering : OpConversionPattern<warp::ReduceRowsOp> {
             Value value = values[(m * tileColumns(type) + n) * 4 + half * 2 + element];
             row = row ? combine(rewriter, loc, op.getKind(), row, value) : value;
           }
-        // The row's other columns lie in the three neighbors of the quad.
-        for (int32_t distance : {1, 2}) {
-          auto other = gpu::ShuffleOp::create(rewriter, loc, row, distance, warp::kWarp,
-                                              gpu::ShuffleMode::XOR);
-          row = combine(rewriter, loc, op.getKind(), row, other.getShuffleResult());
-        }
-        rows.push_back(row);
+        rows.push_back(op.getPartial() ? row : combineQuad(rewriter, loc, op.getKind(), row));
       }
+    rewriter.replaceOpWithMultiple(op, ArrayRef<ValueRange>{rows});
+    return success();
+  }
+};
+
+struct CombineRowsLowering : OpConversionPattern<warp::CombineRowsOp> {
+  using OpConversionPattern::OpConversionPattern;
+
+  LogicalResult matchAndRewrite(warp::CombineRowsOp op, OneToNOpAdaptor adaptor,
+                                ConversionPatternRewriter &rewriter) const override {
+    SmallVector<Value> rows;
+    for (Value row : adaptor.getInput())
+      rows.push_back(combineQuad(rewriter, op.getLoc(), op.getKind(), row));
     rewriter.replaceOpWithMultiple(op, ArrayRef<ValueRange>{rows});
     return success();
   }
@@ -168,5 +185,5 @@ struct ConvertLowering : OpConversionPattern<warp::ConvertOp> {
 void fovea::populateFragmentArithmetic(const TypeConverter &converter,
                                        RewritePatternSet &patterns) {
   patterns.add<SplatLowering, MmaLowering, AwaitLowering, MapLowering, ReduceRowsLowering,
-               ConvertLowering>(converter, patterns.getContext());
+               CombineRowsLowering, ConvertLowering>(converter, patterns.getContext());
 }

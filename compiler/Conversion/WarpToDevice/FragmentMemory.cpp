@@ -7,6 +7,7 @@
 #include "compiler/Conversion/WarpToDevice/FragmentLayout.h"
 
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 using namespace mlir;
 using namespace fovea;
@@ -92,10 +93,16 @@ struct StoreLowering : OpConversionPattern<warp::StoreFragmentOp> {
       auto condition = scf::IfOp::create(builder, loc, inside, /*withElseRegion=*/false);
       builder.setInsertionPointToStart(condition.thenBlock());
     }
-    if (target.getElementType() != value.getType())
-      value = arith::TruncFOp::create(builder, loc, target.getElementType(), value);
-    memref::StoreOp::create(builder, loc, value, op.getTarget(),
-                            swizzled(builder, loc, indices, target, op.getSwizzle()));
+    Type element = target.getElementType();
+    auto pair = dyn_cast<VectorType>(value.getType());
+    if (!element.isF32())
+      value = arith::TruncFOp::create(builder, loc, pair ? pair.clone(element) : element, value);
+    indices = swizzled(builder, loc, indices, target, op.getSwizzle());
+    if (pair)
+      vector::StoreOp::create(builder, loc, value, op.getTarget(), indices, /*nontemporal=*/false,
+                              llvm::MaybeAlign(element.getIntOrFloatBitWidth() / 4));
+    else
+      memref::StoreOp::create(builder, loc, value, op.getTarget(), indices);
   }
 
   LogicalResult matchAndRewrite(warp::StoreFragmentOp op, OneToNOpAdaptor adaptor,
@@ -108,11 +115,17 @@ struct StoreLowering : OpConversionPattern<warp::StoreFragmentOp> {
       rewriter.eraseOp(op);
       return success();
     }
-    for (int64_t place = 0, end = registers.size(); place < end; ++place) {
+    int64_t step = op.getPairs() ? 2 : 1;
+    for (int64_t place = 0, end = registers.size(); place < end; place += step) {
       int64_t tile = place / 4, element = place % 4;
       Value row = places.rowOf(tile / tileColumns(type), element / 2);
       Value column = places.columnOf(tile % tileColumns(type), element % 2);
-      store(rewriter, op, registers[place], {row, column});
+      Value value = registers[place];
+      if (op.getPairs())
+        value = vector::FromElementsOp::create(rewriter, op.getLoc(),
+                                               VectorType::get({2}, value.getType()),
+                                               ValueRange{value, registers[place + 1]});
+      store(rewriter, op, value, {row, column});
     }
     rewriter.eraseOp(op);
     return success();

@@ -64,6 +64,14 @@ machineFor(const cuda::PtxOptions &options) {
   return machine;
 }
 
+/// LLVM 22.1 takes products of a warp for functions of one thread, and moves them into branches in
+/// which threads differ.
+static void keepProductsTogether(llvm::Module &module) {
+  for (llvm::Function &function : module)
+    if (function.getName().starts_with("llvm.nvvm.mma."))
+      function.addFnAttr(llvm::Attribute::Convergent);
+}
+
 static void optimize(llvm::Module &module, llvm::TargetMachine &machine) {
   llvm::LoopAnalysisManager loops;
   llvm::FunctionAnalysisManager functions;
@@ -125,6 +133,7 @@ llvm::Expected<std::string> fovea::cuda::emitPtx(mlir::gpu::GPUModuleOp device,
   ir->setDataLayout((*machine)->createDataLayout());
   if (llvm::verifyModule(*ir))
     return failure("the generated LLVM IR of device code is not valid");
+  keepProductsTogether(*ir);
   if (options.optimization > 0)
     optimize(*ir, **machine);
   llvm::SmallString<0> text;

@@ -133,7 +133,7 @@ gpu.module @device {
         %e = fovea_warp.approx ex2 %d : f32
         fovea_warp.yield %e : f32
       }
-      %ps = fovea_warp.reduce_rows add %p : !sf -> !row
+      %ps = fovea_warp.reduce_rows add %p partial : !sf -> !row
       %nl = fovea_warp.map %sum, %alpha, %ps : !row, !row, !row -> !row {
       ^bb0(%i: index, %old: f32, %e: f32, %new: f32):
         %y = math.fma %old, %e, %new : f32
@@ -152,14 +152,15 @@ gpu.module @device {
       gpu.barrier
       scf.yield %on, %nm, %nl : !of, !row, !row
     }
-    %result = fovea_warp.map %of, %l : !of, !row -> !of {
+    %all = fovea_warp.combine_rows add %l : !row
+    %result = fovea_warp.map %of, %all : !of, !row -> !of {
     ^bb0(%i: index, %c: index, %x: f32, %sum: f32):
       %r = fovea_warp.approx rcp %sum : f32
       %y = arith.mulf %x, %r : f32
       fovea_warp.yield %y : f32
     }
     %target = arith.addi %first, %own : index
-    fovea_warp.store_fragment %result, %o[%target, %c0] : !of, !heads
+    fovea_warp.store_fragment %result, %o[%target, %c0] pairs : !of, !heads
     gpu.return
   }
 }

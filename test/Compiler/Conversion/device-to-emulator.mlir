@@ -149,6 +149,25 @@ gpu.module @device {
 
 // -----
 
+// Functions of f64 are the emulator's; no declaration is left of the one that kernels call.
+// CHECK-LABEL: llvm.func @double_precision(
+// CHECK:         %[[VALUE:.*]] = llvm.call %{{.*}}(%{{.*}}, %[[X:.*]], %[[X]]) : {{.*}} -> f64
+// CHECK:         llvm.store %[[VALUE]]
+// CHECK-NOT:     @fovea_math_f64
+gpu.module @device {
+  func.func private @fovea_math_f64(i64, f64, f64) -> f64
+  gpu.func @double_precision(%p: !llvm.ptr, %fault: !llvm.ptr) kernel
+      attributes {fovea_warp.kernel = {}} {
+    %zero = arith.constant 0 : i64
+    %x = llvm.load %p : !llvm.ptr -> f64
+    %y = func.call @fovea_math_f64(%zero, %x, %x) : (i64, f64, f64) -> f64
+    llvm.store %y, %p : f64, !llvm.ptr
+    gpu.return
+  }
+}
+
+// -----
+
 gpu.module @device {
   // expected-error @+1 {{expected shared memory to be placed: run fovea-place-shared before}}
   gpu.func @do_not_convert_before_places(%fault: !llvm.ptr) kernel {

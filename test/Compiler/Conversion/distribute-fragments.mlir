@@ -94,6 +94,23 @@ gpu.module @device {
     gpu.return
   }
 
+  // A thread takes its own part of rows without the others, and stores neighbors at once.
+  // CHECK-LABEL: gpu.func @parts(
+  // CHECK-NOT:     gpu.shuffle
+  // CHECK:         vector.store %{{.*}} {alignment = 4 : i64} : memref<?x?xbf16>, vector<2xbf16>
+  // CHECK:         vector.store
+  // CHECK-NOT:     vector.store
+  // CHECK-COUNT-4: gpu.shuffle xor
+  gpu.func @parts(%x: f32, %to: memref<?x?xbf16>, %rows: memref<16xf32>) kernel {
+    %c0 = arith.constant 0 : index
+    %s = fovea_warp.splat %x : f32 -> !sum
+    %l = fovea_warp.reduce_rows add %s partial : !sum -> !row
+    fovea_warp.store_fragment %s, %to[%c0, %c0] pairs : !sum, memref<?x?xbf16>
+    %all = fovea_warp.combine_rows add %l : !row
+    fovea_warp.store_fragment %all, %rows[%c0] : !row, memref<16xf32>
+    gpu.return
+  }
+
   // Two tiles of a sum are one of an operand: four pairs, rounded and packed.
   // CHECK-LABEL: gpu.func @converted
   // CHECK-COUNT-4: arith.truncf %{{.*}} : vector<2xf32> to vector<2xbf16>

@@ -68,3 +68,27 @@ gpu.module @device {
     gpu.return
   }
 }
+
+// -----
+
+gpu.module @device {
+  gpu.func @do_not_read_warp_numbers(%p: !llvm.ptr, %fault: !llvm.ptr) kernel
+      attributes {known_block_size = array<i32: 32, 1, 1>} {
+    // expected-error @+1 {{has no form in device code}}
+    %w = gpu.subgroup_id : index
+    gpu.return
+  }
+}
+
+// -----
+
+gpu.module @device {
+  gpu.func @do_not_shuffle_doubles(%p: !llvm.ptr, %fault: !llvm.ptr) kernel
+      attributes {known_block_size = array<i32: 32, 1, 1>} {
+    %x = llvm.load %p : !llvm.ptr -> f64
+    %one = arith.constant 1 : i32
+    // expected-error @+1 {{has no form in device code}}
+    %y, %valid = gpu.shuffle xor %x, %one, %one : f64
+    gpu.return
+  }
+}

@@ -11,6 +11,16 @@ func.func @parallel_c1(%n: index) {
 
 // -----
 
+func.func private @kernel(memref<4xf32>) attributes {fovea_kernel.kernel}
+
+func.func @launch_c2(%a: memref<4xf32>, %c: memref<i1>) {
+  // expected-error @+1 {{launch_c2: expected a value of each condition, got 2 for 1}}
+  fovea_kernel.launch @kernel(%a) when(%c) is [true, false] : memref<4xf32>
+  return
+}
+
+// -----
+
 func.func @grid_c1(%n: index) {
   // expected-error @+1 {{grid_c1: expected a body that takes two indices}}
   fovea_kernel.grid %n threads(128) {

@@ -158,3 +158,21 @@ func.func @convert_c1(%s: !sum) {
   %a = fovea_warp.convert %s : !sum -> !fovea_warp.fragment<16x16xbf16, a>
   return
 }
+
+// -----
+
+!sum = !fovea_warp.fragment<16x16xf32, acc>
+func.func @store_fragment_c3(%s: !sum, %m: memref<16x16xf32, strided<[32, 2]>>, %i: index) {
+  // expected-error @+1 {{store_fragment_c3: expected a sum and neighbors side by side for pairs}}
+  fovea_warp.store_fragment %s, %m[%i, %i] pairs : !sum, memref<16x16xf32, strided<[32, 2]>>
+  return
+}
+
+// -----
+
+!sum = !fovea_warp.fragment<16x16xf32, acc>
+func.func @combine_rows_c1(%s: !sum) {
+  // expected-error @+1 {{combine_rows_c1: expected a row}}
+  %m = fovea_warp.combine_rows add %s : !sum
+  return
+}

@@ -20,6 +20,10 @@ func.func @products(%s: !tile, %i: index, %x: f32) -> !row {
   %d = fovea_warp.await %p : !fovea_warp.pending<!sum>
   // CHECK: fovea_warp.reduce_rows max %{{.*}} : {{.*}} -> <16xf32, row>
   %m = fovea_warp.reduce_rows max %d : !sum -> !row
+  // CHECK: fovea_warp.reduce_rows add %{{.*}} partial : {{.*}} -> <16xf32, row>
+  %l = fovea_warp.reduce_rows add %d partial : !sum -> !row
+  // CHECK: fovea_warp.combine_rows add %{{.*}} : <16xf32, row>
+  %all = fovea_warp.combine_rows add %l : !row
   // CHECK: fovea_warp.convert %{{.*}} -> <16x32xbf16, a>
   %w = fovea_warp.convert %d : !sum -> !fovea_warp.fragment<16x32xbf16, a>
   return %m : !row
@@ -36,6 +40,8 @@ func.func @regions(%s: !sum, %r: !row, %to: memref<?x?xbf16>, %i: index, %n: ind
   }
   // CHECK: fovea_warp.store_fragment %{{.*}}, %{{.*}}[%{{.*}}] bounds(%{{.*}}, %{{.*}}) :
   fovea_warp.store_fragment %q, %to[%i, %i] bounds(%n, %n) : !sum, memref<?x?xbf16>
+  // CHECK: fovea_warp.store_fragment %{{.*}}, %{{.*}}[%{{.*}}] pairs :
+  fovea_warp.store_fragment %q, %to[%i, %i] pairs : !sum, memref<?x?xbf16>
   return
 }
 

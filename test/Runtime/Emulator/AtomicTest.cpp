@@ -178,16 +178,37 @@ TEST(Atomic, is_one_that_the_hardware_has) {
 }
 
 TEST(Atomic, polling_of_all_is_a_deadlock) {
-  std::vector<uint32_t> out(1);
+  // Of one word, or of three in turn.
+  for (int64_t words : {1, 3}) {
+    std::vector<uint32_t> out(3);
+    Launcher launcher;
+    launcher.pass(out);
+    launcher.args.push_back(words);
+    auto failure = launcher.run(
+        [](fovea_thread *t, const int64_t *args) {
+          for (int64_t i = 0;
+               !t->emulator->atomic(t, FOVEA_ATOMIC_ADD, FOVEA_ATOMIC_U32, FOVEA_SPACE_GLOBAL,
+                                    pointerOf<uint32_t>(args[0]) + i % args[1], 0, 0, Second);
+               ++i) {
+          }
+        },
+        {.threads = 4});
+    expectBroken(failure, Rule::Deadlock,
+                 {"deadlock, all threads only poll: 4 threads: poll at 'the second'"});
+  }
+}
+
+TEST(Atomic, operations_without_effect_are_no_deadlock) {
+  // A maximum of many numbers of which the first is the largest.
+  std::vector<uint32_t> out(1, 1000000);
   Launcher launcher;
   launcher.pass(out);
   auto failure = launcher.run(
       [](fovea_thread *t, const int64_t *args) {
-        while (!t->emulator->atomic(t, FOVEA_ATOMIC_ADD, FOVEA_ATOMIC_U32, FOVEA_SPACE_GLOBAL,
-                                    pointerOf<uint32_t>(args[0]), 0, 0, Second)) {
-        }
+        for (uint64_t i = 0; i < 200000; ++i)
+          t->emulator->atomic(t, FOVEA_ATOMIC_MAX, FOVEA_ATOMIC_U32, FOVEA_SPACE_GLOBAL,
+                              pointerOf<uint32_t>(args[0]), i, 0, First);
       },
-      {.threads = 4});
-  expectBroken(failure, Rule::Deadlock,
-               {"deadlock, all threads only poll: 4 threads: poll at 'the second'"});
+      {.threads = 1});
+  EXPECT_FALSE(failure) << textOf(failure);
 }

@@ -167,6 +167,39 @@ TEST(Mbarrier, is_not_misused) {
   }
 }
 
+TEST(Mbarrier, a_wait_has_an_end_while_others_spin) {
+  // Thread 0 asks two barriers in turn, of which only the second is arrived at, and then sets the
+  // flag (word 4) on which thread 32 spins.
+  for (uint64_t seed = 0; seed < 10; ++seed) {
+    Launcher launcher;
+    launcher.options.seed = seed;
+    auto failure = launcher.run(
+        [](fovea_thread *t, const int64_t *) {
+          const fovea_emulator &e = *t->emulator;
+          auto flag = [&](uint64_t bits) {
+            return e.atomic(t, FOVEA_ATOMIC_OR, FOVEA_ATOMIC_U32, FOVEA_SPACE_SHARED,
+                            sharedAt(t, 16), bits, 0, Fourth);
+          };
+          if (t->thread == 0)
+            writeShared(t, 4, 0, First);
+          makeBarriers(t, 2);
+          if (t->thread == 0) {
+            while (!e.mbarrier_try_wait(t, barrierAt(t, 0), 0, Second) &&
+                   !e.mbarrier_try_wait(t, barrierAt(t, 1), 0, Second)) {
+            }
+            flag(1);
+          } else if (t->thread == 32) {
+            while (!flag(0)) {
+            }
+          } else if (t->thread >= 64) {
+            e.mbarrier_arrive(t, barrierAt(t, 1), 0, Third);
+          }
+        },
+        {.threads = 96, .sharedBytes = 32});
+    EXPECT_FALSE(failure) << textOf(failure);
+  }
+}
+
 TEST(Mbarrier, that_nobody_arrives_at_is_a_deadlock) {
   Launcher launcher;
   auto failure = launcher.run(

@@ -5,6 +5,7 @@
 #include "test/Runtime/Emulator/Kernels.h"
 
 #include <chrono>
+#include <csignal>
 #include <set>
 
 using namespace fovea::emulator;
@@ -142,6 +143,24 @@ TEST(Schedule, keeps_what_abandoned_threads_had) {
     EXPECT_FALSE(launcher.run([](fovea_thread *t, const int64_t *) { sync(t); }, {.threads = 128}));
   }
 }
+
+#ifndef FOVEA_TEST_SANITIZED
+static int64_t recurse(int64_t depth) {
+  volatile int64_t values[64] = {depth};
+  return depth ? recurse(depth - 1) + values[depth % 64] : 0;
+}
+
+TEST(Schedule, a_stack_that_overflows_ends_the_process) {
+  // Not the memory below it, which is another thread's stack.
+  Launcher launcher;
+  launcher.args = {1 << 20};
+  fovea_emulated_kernel kernel = [](fovea_thread *t, const int64_t *args) {
+    if (t->thread == 1)
+      recurse(args[0]);
+  };
+  EXPECT_EXIT(launcher.run(kernel, {.threads = 2}), testing::KilledBySignal(SIGSEGV), "");
+}
+#endif
 
 TEST(Schedule, switches_a_million_times_in_less_than_a_second) {
   Launcher launcher;

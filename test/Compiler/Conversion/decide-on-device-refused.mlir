@@ -1,0 +1,43 @@
+// RUN: fovea-opt %s -split-input-file -verify-diagnostics -fovea-decide-on-device
+
+func.func @do_not_guess_sizes(%n: memref<i64>) attributes {fovea.entry} {
+  %word = memref.load %n[] : memref<i64>
+  %size = arith.index_cast %word : i64 to index
+  // expected-error @+1 {{a size, a place or a number of steps depends on elements of a tensor}}
+  %x = memref.alloc(%size) : memref<?xf32>
+  return
+}
+
+// -----
+
+func.func @do_not_guess_steps(%n: memref<i64>, %x: memref<8xf32>) attributes {fovea.entry} {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %zero = arith.constant 0.0 : f32
+  %word = memref.load %n[] : memref<i64>
+  %count = arith.index_cast %word : i64 to index
+  // expected-error @+1 {{a size, a place or a number of steps depends on elements of a tensor}}
+  scf.for %i = %c0 to %count step %c1 {
+    linalg.fill ins(%zero : f32) outs(%x : memref<8xf32>)
+  }
+  return
+}
+
+// -----
+
+func.func @do_not_carry_past_the_end(%on: memref<8xi1>, %x: memref<f32>) attributes {fovea.entry} {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c8 = arith.constant 8 : index
+  %zero = arith.constant 0.0 : f32
+  // expected-error @+1 {{what a loop carries that ends early depends on elements of a tensor}}
+  %sum = scf.for %i = %c0 to %c8 step %c1 iter_args(%s = %zero) -> (f32) {
+    %goes = memref.load %on[%i] : memref<8xi1>
+    fovea.proceed_if %goes
+    %v = memref.load %x[] : memref<f32>
+    %next = arith.addf %s, %v : f32
+    scf.yield %next : f32
+  }
+  memref.store %sum, %x[] : memref<f32>
+  return
+}

@@ -1,0 +1,110 @@
+// RUN: fovea-opt %s -split-input-file -fovea-decide-on-device | FileCheck %s
+
+// All steps run; behind the end the cell stays false, and the number of steps is counted.
+// CHECK-LABEL: func @loop_that_ends_early
+// CHECK-DAG:     %[[GOING:.*]] = memref.alloc() : memref<i1>
+// CHECK-DAG:     %[[STEPS:.*]] = memref.alloc() : memref<i64>
+// CHECK:         linalg.generic {{.*}} outs(%[[GOING]], %[[STEPS]] : memref<i1>, memref<i64>)
+// CHECK:         scf.for %[[I:.*]] = %c0 to %c8 step %c1 {
+// CHECK:           linalg.generic {{.*}} outs(%[[GOING]], %[[STEPS]] : memref<i1>, memref<i64>)
+// CHECK-NEXT:      ^bb0(%[[OLD:.*]]: i1, %[[COUNT:.*]]: i64):
+// CHECK-NEXT:        %[[ID:.*]] = memref.load %arg0[%[[I]]]
+// CHECK-NEXT:        %[[ON:.*]] = arith.cmpi ne, %[[ID]]
+// CHECK-NEXT:        %[[NEXT:.*]] = arith.andi %[[OLD]], %[[ON]]
+// CHECK:           %[[GOES:.*]] = memref.load %[[GOING]][]
+// CHECK-NEXT:      scf.if %[[GOES]] {
+// CHECK:             linalg.fill
+// CHECK:         %[[PLACE:.*]] = memref.subview %arg2[0] [1] [1]
+// CHECK:         linalg.generic {{.*}} outs(%[[PLACE]]
+// CHECK:           memref.load %[[STEPS]][]
+// CHECK-NOT:     memref.store
+func.func @loop_that_ends_early(%ids: memref<8xi64>, %out: memref<8xf32>, %count: memref<1xi64>)
+    attributes {fovea.entry} {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c8 = arith.constant 8 : index
+  %end = arith.constant 3 : i64
+  %cst = arith.constant 1.0 : f32
+  %n = scf.for %i = %c0 to %c8 step %c1 iter_args(%k = %c0) -> (index) {
+    %id = memref.load %ids[%i] : memref<8xi64>
+    %on = arith.cmpi ne, %id, %end : i64
+    fovea.proceed_if %on
+    %slot = memref.subview %out[%i] [1] [1]
+        : memref<8xf32> to memref<1xf32, strided<[1], offset: ?>>
+    linalg.fill ins(%cst : f32) outs(%slot : memref<1xf32, strided<[1], offset: ?>>)
+    %next = arith.addi %i, %c1 : index
+    scf.yield %next : index
+  }
+  %word = arith.index_cast %n : index to i64
+  memref.store %word, %count[%c0] : memref<1xi64>
+  return
+}
+
+// -----
+
+// What either branch gives is copied into one buffer; its size is computed in front.
+// CHECK-LABEL: func @branch_with_result
+// CHECK:         %[[CELL:.*]] = memref.alloc() : memref<i1>
+// CHECK-NEXT:    linalg.generic {{.*}} outs(%[[CELL]] : memref<i1>)
+// CHECK:         %[[SIZE:.*]] = arith.addi %arg2, %{{.*}}
+// CHECK:         %[[BUFFER:.*]] = memref.alloc(%[[SIZE]]) : memref<?xf32>
+// CHECK:         %[[IS:.*]] = memref.load %[[CELL]][]
+// CHECK:         scf.if %[[IS]] {
+// CHECK:           memref.copy %{{.*}}, %[[BUFFER]]
+// CHECK:         } else {
+// CHECK:           memref.copy %arg1, %[[BUFFER]]
+// CHECK:         memref.copy %[[BUFFER]], %arg1
+func.func @branch_with_result(%rate: memref<i64>, %x: memref<?xf32>, %n: index)
+    attributes {fovea.entry} {
+  %c1 = arith.constant 1 : index
+  %wanted = arith.constant 16000 : i64
+  %cst = arith.constant 1.0 : f32
+  %found = memref.load %rate[] : memref<i64>
+  %is = arith.cmpi eq, %found, %wanted : i64
+  %r = scf.if %is -> (memref<?xf32>) {
+    %size = arith.addi %n, %c1 : index
+    %own = memref.alloc(%size) : memref<?xf32>
+    linalg.fill ins(%cst : f32) outs(%own : memref<?xf32>)
+    scf.yield %own : memref<?xf32>
+  } else {
+    scf.yield %x : memref<?xf32>
+  }
+  memref.copy %r, %x : memref<?xf32> to memref<?xf32>
+  return
+}
+
+// -----
+
+// An element that a launch in between may have changed is kept when it is read.
+// CHECK-LABEL: func @kept_in_time
+// CHECK:         memref.load %arg0[]
+// CHECK-NEXT:    %[[KEPT:.*]] = memref.alloc() : memref<f32>
+// CHECK-NEXT:    linalg.generic
+// CHECK:           memref.load %arg0[]
+// CHECK:         linalg.fill {{.*}} outs(%arg0
+// CHECK:         linalg.generic {{.*}} outs(%arg1
+// CHECK:           memref.load %[[KEPT]][]
+func.func @kept_in_time(%x: memref<f32>, %y: memref<f32>) attributes {fovea.entry} {
+  %zero = arith.constant 0.0 : f32
+  %old = memref.load %x[] : memref<f32>
+  linalg.fill ins(%zero : f32) outs(%x : memref<f32>)
+  %twice = arith.addf %old, %old : f32
+  memref.store %twice, %y[] : memref<f32>
+  return
+}
+
+// -----
+
+// CHECK-LABEL: func @do_not_touch_what_the_host_knows
+// CHECK-NOT:     memref.alloc
+// CHECK:         scf.if %{{.*}} {
+func.func @do_not_touch_what_the_host_knows(%x: memref<?xf32>) attributes {fovea.entry} {
+  %c0 = arith.constant 0 : index
+  %zero = arith.constant 0.0 : f32
+  %n = memref.dim %x, %c0 : memref<?xf32>
+  %some = arith.cmpi sgt, %n, %c0 : index
+  scf.if %some {
+    linalg.fill ins(%zero : f32) outs(%x : memref<?xf32>)
+  }
+  return
+}
