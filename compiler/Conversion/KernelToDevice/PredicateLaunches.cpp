@@ -34,19 +34,20 @@ struct PredicateLaunches : fovea::impl::PredicateLaunchesBase<PredicateLaunches>
     for (auto entry : getOperation().getOps<func::FuncOp>()) {
       if (!entry->hasAttr(kEntryAttr))
         continue;
-      SmallVector<Operation *> ops;
-      entry.walk([&](Operation *op) {
-        if (isa<RequireOp, kernel::LaunchOp, scf::IfOp>(op))
-          ops.push_back(op);
+      SmallVector<RequireOp> required;
+      entry.walk([&](RequireOp require) {
+        if (isForDevice(require))
+          required.push_back(require);
       });
-      for (Operation *op : ops)
-        if (auto require = dyn_cast<RequireOp>(op); require && isForDevice(require))
-          launchRequirement(require);
+      llvm::for_each(required, [&](RequireOp require) { launchRequirement(require); });
       entry.walk([&](kernel::LaunchOp launch) { passCells(launch); });
       // Inner branches come first.
-      for (Operation *op : ops)
-        if (auto branch = dyn_cast<scf::IfOp>(op); branch && cellOf(branch.getCondition()))
-          flatten(branch);
+      SmallVector<scf::IfOp> branches;
+      entry.walk([&](scf::IfOp branch) {
+        if (cellOf(branch.getCondition()))
+          branches.push_back(branch);
+      });
+      llvm::for_each(branches, [&](scf::IfOp branch) { flatten(branch); });
     }
   }
 
