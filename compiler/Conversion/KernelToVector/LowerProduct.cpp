@@ -9,7 +9,7 @@
 #include "compiler/Conversion/KernelToVector/ProductUnits.h"
 #include "compiler/Conversion/KernelToVector/RowElements.h"
 
-#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/IR/IRMapping.h"
 #include "mlir/IR/Matchers.h"
 
@@ -24,6 +24,33 @@ using kernel::ProductOp;
 
 /// Bytes that one request to memory brings.
 static constexpr int64_t kLineBytes = 64;
+/// Most steps of the depth in one turn of the loop: what counts and moves pointers competes with
+/// the multiply-adds for ports.
+static constexpr int64_t kUnroll = 4;
+/// Broadcasts in one turn, at most: LLVM moves them up until registers run out.
+static constexpr int64_t kBroadcasts = 32;
+/// Up to so many rows the panel's way to the registers bounds the time, and turns follow from its
+/// bytes. What prefetches for a load takes the distance to the same load's last one, the bytes of a
+/// turn: 2048 are too many for it on some processors.
+static constexpr int64_t kFewRows = 4, kTurnBytes = 1024;
+
+int64_t fovea::stepsOfTurn(ProductOp op, int64_t rowBytes) {
+  int64_t rows = op.getRows(), most = kBroadcasts / rows;
+  if (rows <= kFewRows)
+    most = std::min<int64_t>(most, llvm::bit_floor<uint64_t>(kTurnBytes / rowBytes));
+  return std::clamp<int64_t>(most, 1, kUnroll);
+}
+
+void fovea::keepTurn(scf::ForOp loop, ProductOp op) {
+  if (static_cast<int64_t>(op.getRows()) > kFewRows)
+    return;
+  Builder builder(op.getContext());
+  auto unroll =
+      LLVM::LoopUnrollAttr::get(op.getContext(), builder.getBoolAttr(true), {}, {}, {}, {}, {}, {});
+  auto annotation = LLVM::LoopAnnotationAttr::get(op.getContext(), {}, {}, {}, unroll, {}, {}, {},
+                                                  {}, {}, {}, {}, {}, {}, {}, {});
+  loop->setAttr(LLVM::LoopAnnotationAttr::name, annotation);
+}
 
 SmallVector<Value> fovea::inlineRegion(OpBuilder &builder, Region &region, ValueRange arguments) {
   IRMapping mapping;
@@ -90,6 +117,8 @@ private:
 
   Type panelElement() { return cast<MemRefType>(op.getPanel().getType()).getElementType(); }
 
+  int64_t elementBytes() { return panelElement().getIntOrFloatBitWidth() / 8; }
+
   /// True when vectors `vector` and the next hold the even and the odd ones of their elements while
   /// sums are added up: a pair of bf16 becomes two f32 by a shift and a mask, without a shuffle.
   bool isPair(int64_t vector) { return fovea::isPair(vector, vectors, panelElement()); }
@@ -110,7 +139,7 @@ private:
   /// The sums over the whole depth: turns of several steps, then single steps.
   SmallVector<Value> addUp(SmallVector<Value> sums) {
     Value depth = op.getDepth(), whole = depth;
-    int64_t steps = std::clamp<int64_t>(kBroadcasts / rows, 1, kUnroll);
+    int64_t steps = stepsOfTurn(op, vectors * op.getLanes() * elementBytes());
     APInt known;
     bool constant = matchPattern(depth, m_ConstantInt(&known));
     if (constant) {
@@ -142,6 +171,8 @@ private:
       scf::YieldOp::create(builder, loc, next);
     };
     auto loop = scf::ForOp::create(builder, loc, low, high, index(steps), all, turn);
+    if (steps > 1)
+      keepTurn(loop, op);
     SmallVector<Value> total(loop.getResults().take_front(count));
     for (auto [number, part] : llvm::enumerate(loop.getResults().drop_front(count)))
       total[number % count] = arith::AddFOp::create(builder, loc, total[number % count], part);
