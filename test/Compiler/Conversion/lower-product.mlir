@@ -216,3 +216,26 @@ func.func @do_not_annotate_turns_of_many_rows(%a: memref<?x?xf32>, %b: memref<?x
   } : memref<?x?xf32>, memref<?x16xf32>
   return
 }
+
+// Words of two steps: both come from one row of the panel, by a shift and by a mask, and nothing is
+// shuffled.
+// CHECK-LABEL: func @panel_of_steps_in_pairs
+// CHECK:         scf.for %[[K:[a-z0-9]+]] =
+// CHECK:           %[[W:.*]] = arith.divui %[[K]]
+// CHECK:           vector.load %{{.*}}[%[[W]], %{{.*}}] : memref<4x96xbf16>, vector<32xbf16>
+// CHECK:           %[[EVEN:.*]] = arith.bitcast %{{.*}} : vector<16xi32> to vector<16xf32>
+// CHECK:           vector.fma %{{.*}}, %[[EVEN]], %{{.*}} : vector<16xf32>
+// CHECK:           scf.yield
+// CHECK-NOT:     vector.shuffle
+// CHECK:         return
+func.func @panel_of_steps_in_pairs(%a: memref<?x?xf32>, %b: memref<4x96xbf16>,
+    %c: memref<?x48xf32>) {
+  %c0 = arith.constant 0 : index
+  %k = arith.constant 8 : index
+  fovea_kernel.product %a, %b row %c0 depth %k rows 1 vectors 3 lanes 16 chains 4 finish {
+  ^bb0(%row: index, %u: vector<16xf32>, %v: vector<16xf32>, %w: vector<16xf32>):
+    vector.store %u, %c[%row, %c0] : memref<?x48xf32>, vector<16xf32>
+    fovea_kernel.yield
+  } : memref<?x?xf32>, memref<4x96xbf16>
+  return
+}
