@@ -28,8 +28,11 @@ using Clock = std::chrono::steady_clock;
 /// Between two looks at the clock: some 50 microseconds of either.
 static constexpr int kRounds = 20000;
 static constexpr size_t kReadFloats = size_t(128) << 10;
-/// What is read again is so many floats long at least, and a multiple of it.
-static constexpr size_t kReadAgainFloats = size_t(4) << 10;
+/// What is read again is so many floats long at least, and is read in pieces of at most so many:
+/// each begins with an empty pipeline.
+static constexpr size_t kReadAgainFloats = size_t(4) << 10, kReadAtOnceFloats = size_t(16) << 10;
+/// Floats of a turn of the reading loop.
+static constexpr size_t kTurnFloats = 128;
 static constexpr size_t kReadBytes = size_t(256) << 20;
 
 /// The sum keeps the loop alive.
@@ -80,7 +83,7 @@ __attribute__((target("avx512f"))) static float read512(const float *data, size_
   __m512 sums[8];
   for (__m512 &sum : sums)
     sum = _mm512_setzero_ps();
-  for (size_t at = 0; at + 128 <= count; at += 128)
+  for (size_t at = 0; at + kTurnFloats <= count; at += kTurnFloats)
     for (int chain = 0; chain < 8; ++chain)
       sums[chain] = _mm512_add_ps(sums[chain], _mm512_loadu_ps(data + at + 16 * chain));
   for (int chain = 1; chain < 8; ++chain)
@@ -281,19 +284,19 @@ double PeakMeter::rereadGbps(double milliseconds, size_t bytes) {
   if (!data)
     return 0;
   Read read = widestRead();
-  size_t blocks = std::clamp<size_t>(bytes / sizeof(float) / kReadAgainFloats, 1,
-                                     team->share() / kReadAgainFloats);
+  size_t floats = std::clamp(bytes / sizeof(float), kReadAgainFloats, team->share());
+  size_t blocks = (floats + kReadAtOnceFloats - 1) / kReadAtOnceFloats;
+  size_t block = floats / blocks / kTurnFloats * kTurnFloats;
   std::vector<float> sink(team->size());
   std::vector<char> backwards(team->size());
-  double rate =
-      team->rate(milliseconds, blocks * kReadAgainFloats * sizeof(float), [&](int thread) {
-        const float *own = data + thread * team->share();
-        for (size_t block = 0; block < blocks; ++block) {
-          size_t at = backwards[thread] ? blocks - 1 - block : block;
-          sink[thread] += read(own + at * kReadAgainFloats, kReadAgainFloats);
-        }
-        backwards[thread] ^= 1;
-      });
+  double rate = team->rate(milliseconds, blocks * block * sizeof(float), [&](int thread) {
+    const float *own = data + thread * team->share();
+    for (size_t number = 0; number < blocks; ++number) {
+      size_t at = backwards[thread] ? blocks - 1 - number : number;
+      sink[thread] += read(own + at * block, block);
+    }
+    backwards[thread] ^= 1;
+  });
   asm volatile("" : : "r"(sink.data()) : "memory");
   return rate * 1e-9;
 }

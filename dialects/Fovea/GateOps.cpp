@@ -40,7 +40,9 @@ static LogicalResult agree(GatesOp op, int64_t &known, int64_t extent, StringRef
 static LogicalResult verifyWeight(GatesOp op, int64_t &n, int64_t &k) {
   ArrayRef<int64_t> shape = shapeOf(op.getWeight());
   int64_t gates = op.getGateCount();
-  bool inWords = op.getPanels() && elementTypeOf(op.getWeight()).isInteger(8);
+  bool isRounded = elementTypeOf(op.getWeight()).isInteger(8);
+  bool ofPairs = elementTypeOf(op.getWeight()).isBF16() && shape.size() == 4 && k % 2 == 0;
+  bool inWords = op.getPanels() && (isRounded || ofPairs);
   if (shape.size() != (inWords ? 4 : 3) || gates < 1 || gates > kMostGates)
     return emitConstraint(op, "gates_c1")
            << "expected a weight of rank " << (inWords ? 4 : 3) << " and 1 to " << kMostGates
@@ -64,14 +66,18 @@ static LogicalResult verifyWeight(GatesOp op, int64_t &n, int64_t &k) {
   int64_t width = *op.getPanels();
   bool known = width >= 1 && !ShapedType::isDynamic(n) && !ShapedType::isDynamic(k);
   SmallVector<int64_t> panels;
-  if (known && inWords)
+  if (known && inWords && ofPairs)
+    panels = {int64_t(llvm::divideCeil(n, width)), k / 2, gates * width, 2};
+  else if (known && inWords)
     panels = {int64_t(llvm::divideCeil(n, width)), int64_t(llvm::divideCeil(k, 4)) + 1,
               gates * width, 4};
   else if (known)
     panels = {int64_t(llvm::divideCeil(n, width)), k * gates, width};
   if (shape != ArrayRef<int64_t>(panels))
     return emitConstraint(op, "gates_c1") << "expected panels of shape [ceil(N / L), "
-                                          << (inWords ? "ceil(K / 4) + 1, G * L, 4" : "K * G, L")
+                                          << (ofPairs     ? "K / 2, G * L, 2"
+                                              : isRounded ? "ceil(K / 4) + 1, G * L, 4"
+                                                          : "K * G, L")
                                           << "], got " << op.getWeight().getType();
   return success();
 }

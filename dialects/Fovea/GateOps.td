@@ -36,7 +36,8 @@ def Fovea_GatesOp : Fovea_DestinationOp<"gates", [AttrSizedOperandSegments]> {
     (n floordiv L, k * G + g, n mod L): gates of L units lie side by side. One of i8 is
     [ceil(N / L), ceil(K / 4) + 1, G * L, 4], element (g, n, k) at
     (n floordiv L, k floordiv 4, g * L + n mod L, k mod 4), and in the last words 128 times the sum
-    of each column, as i32.
+    of each column, as i32. One of bf16 may be [ceil(N / L), K / 2, G * L, 2] when K is even,
+    element (g, n, k) at (n floordiv L, k floordiv 2, g * L + n mod L, k mod 2).
 
     `fovea-fuse-gates` makes the operation of products and elementwise operations; it is what the
     gates of LSTM, GRU and of cells written by hand become. `fovea-round-recurrent-weights` makes

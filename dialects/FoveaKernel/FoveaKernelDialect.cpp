@@ -54,8 +54,13 @@ LogicalResult ScratchOp::verify() {
 }
 
 int64_t ProductOp::getGroup() {
-  Type element = cast<MemRefType>(getPanel().getType()).getElementType();
-  return getUnit() == Unit::Fma ? 1 : 32 / element.getIntOrFloatBitWidth();
+  auto panel = cast<MemRefType>(getPanel().getType());
+  if (getUnit() != Unit::Fma)
+    return 32 / panel.getElementTypeBitWidth();
+  int64_t width = getVectors() * getLanes();
+  bool ofPairs =
+      panel.getElementType().isBF16() && panel.getRank() == 2 && panel.getDimSize(1) == 2 * width;
+  return ofPairs ? 2 : 1;
 }
 
 VectorType ProductOp::getSumType() {
@@ -81,7 +86,7 @@ static LogicalResult verifyFloats(ProductOp op, MemRefType lhs, MemRefType panel
   };
   int64_t width = op.getVectors() * op.getLanes();
   if (lhs.getRank() != 2 || !isSummed(lhs) || !isSummed(panel) || !hasContiguousRows(panel) ||
-      panel.getDimSize(1) != width)
+      panel.getDimSize(1) != width * op.getGroup())
     return op.emitOpError("product_c1: expected a panel of f32, f16 or bf16 of width ")
            << width << " with contiguous rows and such a lhs of rank 2, got " << panel << " and "
            << lhs;

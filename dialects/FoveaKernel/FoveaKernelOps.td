@@ -121,7 +121,8 @@ def FoveaKernel_ProductOp : FoveaKernel_Op<"product", [AttrSizedOperandSegments,
     e.g. a running maximum, goes to the next row's and is the operation's result in the end.
     Step k asks for row k of `ahead`, a matrix of static width that the caller reads next.
     With `chains` N, sums of multiply-adds are taken of every N-th step apart and added in the end:
-    few of them do not fill the time that one takes otherwise.
+    few of them do not fill the time that one takes otherwise. A panel of bf16 that is twice as wide
+    has words of two steps, laid out as for `by dot` with G = 2; the depth then is even.
 
     Without `by` the sums are made of multiply-adds. `by dot` and `by tile` take a whole word of
     four bytes of each column a step, G = 2 elements of bf16 or 4 of i8: the panel has them side by
@@ -137,7 +138,7 @@ def FoveaKernel_ProductOp : FoveaKernel_Op<"product", [AttrSizedOperandSegments,
 
     Constraints:
     - product_c1: lhs and panel have rank 2 and elements of f32, f16 or bf16; the panel has the
-      static width V*L and stride 1.
+      static width V*L, or of bf16 V*L*2, and stride 1.
     - product_c2: 1 <= rows, vectors, lanes; rows * vectors <= 30.
     - product_c3: init takes an index and yields V vectors of L sums.
     - product_c4: finish takes an index, V vectors of L sums and the carried values, and yields
@@ -179,7 +180,8 @@ def FoveaKernel_ProductOp : FoveaKernel_Op<"product", [AttrSizedOperandSegments,
           vectors, lanes, unit, unsigned_rows, /*chains=*/1);
   }]>];
   let extraClassDeclaration = [{
-    /// Elements of a column that lie side by side in the panel: G, or 1 for multiply-adds.
+    /// Elements of a column that lie side by side in the panel: G, for multiply-adds 1, or 2 of
+    /// bf16.
     int64_t getGroup();
     /// The type of V sums each: a vector of L f32 or i32.
     ::mlir::VectorType getSumType();

@@ -62,7 +62,19 @@ struct KernelToLLVM : fovea::impl::KernelToLLVMBase<KernelToLLVM> {
       ++numFunctions;
     }
     if (failed(applyFullConversion(getOperation(), target, std::move(patterns))))
-      signalPassFailure();
+      return signalPassFailure();
+    getOperation().walk([](LLVM::BrOp branch) { takeLoopAnnotation(branch); });
+  }
+
+private:
+  /// Upstream's conversions carry a loop's annotation as an attribute of any name, which the
+  /// translation to LLVM IR does not read.
+  static void takeLoopAnnotation(LLVM::BrOp branch) {
+    StringRef name = LLVM::LoopAnnotationAttr::name;
+    if (auto annotation = branch->getAttrOfType<LLVM::LoopAnnotationAttr>(name)) {
+      branch.setLoopAnnotationAttr(annotation);
+      branch->removeAttr(name);
+    }
   }
 };
 

@@ -52,7 +52,7 @@ private:
   /// The sums over the whole depth: turns of several words, single words, then what is left of one.
   SmallVector<Value> addUp(SmallVector<Value> sums) {
     Value depth = op.getDepth();
-    int64_t turn = std::clamp<int64_t>(kBroadcasts / rows, 1, kUnroll);
+    int64_t turn = stepsOfTurn(op, vectors * op.getLanes() * 4);
     auto single = [&](Value word, ValueRange sums) { return step(word, sums); };
     auto part = [&](Value word, ValueRange sums) { return lastStep(word, sums); };
     APInt known;
@@ -105,6 +105,8 @@ private:
       scf::YieldOp::create(builder, loc, next);
     };
     auto loop = scf::ForOp::create(builder, loc, low, high, index(words), sums, turn);
+    if (words > 1)
+      keepTurn(loop, op);
     return SmallVector<Value>(loop.getResults());
   }
 

@@ -9,7 +9,7 @@
 #include "compiler/Conversion/KernelToVector/ProductUnits.h"
 #include "compiler/Conversion/KernelToVector/RowElements.h"
 
-#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/IR/IRMapping.h"
 #include "mlir/IR/Matchers.h"
 
@@ -24,6 +24,33 @@ using kernel::ProductOp;
 
 /// Bytes that one request to memory brings.
 static constexpr int64_t kLineBytes = 64;
+/// Most steps of the depth in one turn of the loop: what counts and moves pointers competes with
+/// the multiply-adds for ports.
+static constexpr int64_t kUnroll = 4;
+/// Broadcasts in one turn, at most: LLVM moves them up until registers run out.
+static constexpr int64_t kBroadcasts = 32;
+/// Up to so many rows the panel's way to the registers bounds the time, and turns follow from its
+/// bytes. What prefetches for a load takes the distance to the same load's last one, the bytes of a
+/// turn: 2048 are too many for it on some processors.
+static constexpr int64_t kFewRows = 4, kTurnBytes = 1024;
+
+int64_t fovea::stepsOfTurn(ProductOp op, int64_t rowBytes) {
+  int64_t rows = op.getRows(), most = kBroadcasts / rows;
+  if (rows <= kFewRows)
+    most = std::min<int64_t>(most, llvm::bit_floor<uint64_t>(kTurnBytes / rowBytes));
+  return std::clamp<int64_t>(most, 1, kUnroll);
+}
+
+void fovea::keepTurn(scf::ForOp loop, ProductOp op) {
+  if (static_cast<int64_t>(op.getRows()) > kFewRows)
+    return;
+  Builder builder(op.getContext());
+  auto unroll =
+      LLVM::LoopUnrollAttr::get(op.getContext(), builder.getBoolAttr(true), {}, {}, {}, {}, {}, {});
+  auto annotation = LLVM::LoopAnnotationAttr::get(op.getContext(), {}, {}, {}, unroll, {}, {}, {},
+                                                  {}, {}, {}, {}, {}, {}, {}, {});
+  loop->setAttr(LLVM::LoopAnnotationAttr::name, annotation);
+}
 
 SmallVector<Value> fovea::inlineRegion(OpBuilder &builder, Region &region, ValueRange arguments) {
   IRMapping mapping;
@@ -75,6 +102,7 @@ class ProductEmitter {
 public:
   ProductEmitter(OpBuilder &builder, ProductOp op, bool laneOperands)
       : builder(builder), op(op), loc(op.getLoc()), rows(op.getRows()), vectors(op.getVectors()),
+        group(op.getGroup()),
         type(VectorType::get({static_cast<int64_t>(op.getLanes())}, builder.getF32Type())),
         laneOperands(laneOperands) {}
 
@@ -90,9 +118,13 @@ private:
 
   Type panelElement() { return cast<MemRefType>(op.getPanel().getType()).getElementType(); }
 
+  int64_t elementBytes() { return panelElement().getIntOrFloatBitWidth() / 8; }
+
   /// True when vectors `vector` and the next hold the even and the odd ones of their elements while
   /// sums are added up: a pair of bf16 becomes two f32 by a shift and a mask, without a shuffle.
-  bool isPair(int64_t vector) { return fovea::isPair(vector, vectors, panelElement()); }
+  bool isPair(int64_t vector) {
+    return group == 1 && fovea::isPair(vector, vectors, panelElement());
+  }
 
   using Shuffle = std::pair<Value, Value> (*)(OpBuilder &, Location, Value, Value);
 
@@ -110,7 +142,7 @@ private:
   /// The sums over the whole depth: turns of several steps, then single steps.
   SmallVector<Value> addUp(SmallVector<Value> sums) {
     Value depth = op.getDepth(), whole = depth;
-    int64_t steps = std::clamp<int64_t>(kBroadcasts / rows, 1, kUnroll);
+    int64_t steps = std::max(group, stepsOfTurn(op, vectors * op.getLanes() * elementBytes()));
     APInt known;
     bool constant = matchPattern(depth, m_ConstantInt(&known));
     if (constant) {
@@ -122,13 +154,13 @@ private:
     if (!constant || known.getSExtValue() >= steps)
       sums = loop(index(0), whole, steps, sums);
     if (!constant || known.getSExtValue() % steps != 0)
-      sums = loop(whole, depth, 1, sums);
+      sums = loop(whole, depth, group, sums);
     return sums;
   }
 
   /// The sums after steps [low, high), a number of them a turn; chains begin with 0 but the first.
   SmallVector<Value> loop(Value low, Value high, int64_t steps, ValueRange sums) {
-    size_t count = sums.size(), chains = steps == 1 ? 1 : op.getChains();
+    size_t count = sums.size(), chains = steps == group ? 1 : op.getChains();
     Value zero = arith::ConstantOp::create(builder, loc, builder.getZeroAttr(type));
     SmallVector<Value> all(sums);
     all.append((chains - 1) * count, zero);
@@ -137,11 +169,13 @@ private:
       RowLoad load = laneOperands ? chooseRowLoad(op, steps) : RowLoad();
       for (int64_t offset = 0; offset < steps; offset += load.steps) {
         auto *chain = next.begin() + offset / load.steps % chains * count;
-        llvm::copy(step(plus(k, offset), load, SmallVector<Value>(chain, chain + count)), chain);
+        llvm::copy(step(k, offset, load, SmallVector<Value>(chain, chain + count)), chain);
       }
       scf::YieldOp::create(builder, loc, next);
     };
     auto loop = scf::ForOp::create(builder, loc, low, high, index(steps), all, turn);
+    if (steps > group)
+      keepTurn(loop, op);
     SmallVector<Value> total(loop.getResults().take_front(count));
     for (auto [number, part] : llvm::enumerate(loop.getResults().drop_front(count)))
       total[number % count] = arith::AddFOp::create(builder, loc, total[number % count], part);
@@ -163,8 +197,11 @@ private:
                                  /*isWrite=*/false, /*localityHint=*/2, /*isDataCache=*/true);
   }
 
-  /// The panel's vectors at one step, as f32.
-  SmallVector<Value> panelRow(Value k) {
+  /// The panel's vectors at step `offset` of the turn that begins with step k, as f32.
+  SmallVector<Value> panelRow(Value turn, int64_t offset) {
+    if (group == 2)
+      return rowOfPairs(turn, offset);
+    Value k = plus(turn, offset);
     SmallVector<Value> panel;
     Type element = panelElement();
     for (int64_t vector = 0; vector < vectors; ++vector) {
@@ -183,17 +220,28 @@ private:
     return panel;
   }
 
-  /// The steps of the depth that one load of a row covers: the panel's vectors, then a broadcast
-  /// per row and step.
-  SmallVector<Value> step(Value k, RowLoad load, ValueRange sums) {
+  /// The same of words of two steps, one half of each.
+  SmallVector<Value> rowOfPairs(Value turn, int64_t offset) {
+    Value word = plus(arith::DivUIOp::create(builder, loc, turn, index(group)), offset / group);
+    SmallVector<Value> panel;
+    for (int64_t vector = 0; vector < vectors; ++vector) {
+      auto [even, odd] = loadEvenAndOdd(builder, loc, op.getPanel(),
+                                        {word, index(vector * group * op.getLanes())}, type);
+      panel.push_back(offset % group ? odd : even);
+    }
+    return panel;
+  }
+
+  /// The steps of the depth from `first` of a turn on that one load of a row covers: the panel's
+  /// vectors, then a broadcast per row and step.
+  SmallVector<Value> step(Value turn, int64_t first, RowLoad load, ValueRange sums) {
     SmallVector<SmallVector<Value>> panel;
-    for (int64_t offset = 0; offset < load.steps; ++offset) {
-      Value at = plus(k, offset);
-      askAhead(at);
-      panel.push_back(panelRow(at));
+    for (int64_t offset = first; offset < first + load.steps; ++offset) {
+      askAhead(plus(turn, offset));
+      panel.push_back(panelRow(turn, offset));
     }
     SmallVector<Value> next(sums);
-    RowElements elements(builder, op, rowIndex, k, load);
+    RowElements elements(builder, op, rowIndex, plus(turn, first), load);
     for (int64_t row = 0; row < rows; ++row)
       for (int64_t offset = 0; offset < load.steps; ++offset) {
         Value all = elements.onAllLanes(row, offset, type);
@@ -208,7 +256,7 @@ private:
   OpBuilder &builder;
   ProductOp op;
   Location loc;
-  int64_t rows, vectors;
+  int64_t rows, vectors, group;
   VectorType type;
   bool laneOperands;
   SmallVector<Value> rowIndex;

@@ -9,13 +9,15 @@
 
 #include "dialects/FoveaKernel/FoveaKernelDialect.h"
 
+#include "mlir/Dialect/SCF/IR/SCF.h"
+
 namespace fovea {
 
-/// Most steps of the depth in one turn of the loop: what counts and moves pointers competes with
-/// the multiply-adds for ports.
-inline constexpr int64_t kUnroll = 4;
-/// Broadcasts in one turn, at most: LLVM moves them up until registers run out.
-inline constexpr int64_t kBroadcasts = 32;
+/// Steps of the depth in one turn of the loop over it, which read the panel's next `rowBytes` each.
+int64_t stepsOfTurn(kernel::ProductOp op, int64_t rowBytes);
+
+/// Keeps LLVM from unrolling the loop over the depth where its turn has the bytes that it should.
+void keepTurn(mlir::scf::ForOp loop, kernel::ProductOp op);
 
 /// Inlines a single-block region; the values it yields.
 llvm::SmallVector<mlir::Value> inlineRegion(mlir::OpBuilder &builder, mlir::Region &region,

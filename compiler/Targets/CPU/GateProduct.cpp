@@ -16,8 +16,9 @@ using namespace fovea::cpu;
 
 /// Rows of a task, in strips.
 static constexpr int64_t kStripsPerTask = 16;
-/// Gates of one row up to which sums of every second step are taken apart.
-static constexpr int64_t kMostOfTwoChains = 4;
+/// Gates of one row up to which sums of every second step are taken apart; of every fourth where
+/// the weight has words of two steps, whose floats come late.
+static constexpr int64_t kMostOfSeveralChains = 4;
 /// With up to so many rows, reading the weight takes most of the time, and no part of it is read
 /// twice.
 static constexpr int64_t kFewRows = 8;
@@ -60,12 +61,15 @@ public:
   }
 
 private:
-  /// Panel `number` as [K, G * lanes].
+  bool hasPairs() { return cast<MemRefType>(op.getWeight().getType()).getRank() == 4; }
+
+  /// Panel `number` as [K, G * lanes], or [K / 2, G * lanes * 2].
   Value panelAt(Value number) {
-    int64_t width = gates * cpu.lanes;
-    Value offset = nest.mul(number, nest.mul(depth, nest.index(width)));
-    return nest.view(op.getWeight(), nest.add(nest.offset(op.getWeight()), offset),
-                     {depth, nest.index(width)}, {nest.index(width), nest.index(1)});
+    int64_t group = hasPairs() ? 2 : 1;
+    Value width = nest.index(gates * cpu.lanes * group), rows = nest.div(depth, nest.index(group));
+    Value offset = nest.mul(number, nest.mul(rows, width));
+    return nest.view(op.getWeight(), nest.add(nest.offset(op.getWeight()), offset), {rows, width},
+                     {width, nest.index(1)});
   }
 
   /// The part of a panel, [K, lanes], that the strip from `row` on asks for: of G strips all of it.
@@ -82,8 +86,8 @@ private:
     auto product = kernel::ProductOp::create(nest.builder, nest.loc, op.getState(), panel, row,
                                              depth, number, gates, cpu.lanes, {}, ahead);
     // Of one row alone: rows of a batch are summed up alike wherever they lie in it.
-    if (constant(rows) == 1 && gates <= kMostOfTwoChains)
-      product.setChains(2);
+    if (constant(rows) == 1 && gates <= kMostOfSeveralChains)
+      product.setChains(hasPairs() ? 4 : 2);
     OpBuilder::InsertionGuard guard(nest.builder);
     SmallVector<Type> types(1 + gates, VectorType::get({cpu.lanes}, nest.builder.getF32Type()));
     types[0] = nest.builder.getIndexType();

@@ -156,12 +156,15 @@ private:
 
   /// The weight [G, N, K] of gates as [ceil(N / lanes), K * G, lanes]. One that only the run knows
   /// is copied, where it comes from. One of i8 is packed in words of 4 bytes, gates beside each
-  /// other.
+  /// other, and so is one of bf16 for a single row: a word becomes floats of two steps by a shift
+  /// and a mask, whatever the number of gates.
   void pack(GatesOp op) {
     if (op.getPanels())
       return;
-    if (elementTypeOf(op.getWeight()).isInteger(8))
-      return packWords(op);
+    bool ofPairs = elementTypeOf(op.getWeight()).isBF16() && op.getRows() == 1 &&
+                   op.getDepth() % 2 == 0 && weightOf(op.getWeight());
+    if (elementTypeOf(op.getWeight()).isInteger(8) || ofPairs)
+      return packWords(op, ofPairs ? 2 : 4);
     ArrayRef<int64_t> shape = cast<RankedTensorType>(op.getWeight().getType()).getShape();
     ArrayRef<int64_t> dims = op.getWeightDims();
     int64_t g = dims[0], n = dims[1], k = dims[2];
@@ -178,18 +181,18 @@ private:
     ++numPacked;
   }
 
-  void packWords(GatesOp op) {
+  void packWords(GatesOp op, int64_t group) {
     GetWeightOp get = weightOf(op.getWeight());
     if (!get)
       return;
     ArrayRef<int64_t> shape = cast<RankedTensorType>(get.getResult().getType()).getShape();
     ArrayRef<int64_t> dims = op.getWeightDims();
     int64_t g = dims[0], n = dims[1], k = dims[2];
-    auto panels = PanelsAttr::get(&getContext(), cpu.lanes, {n}, {k}, /*group=*/4, /*step=*/4, {g});
+    auto panels = PanelsAttr::get(&getContext(), cpu.lanes, {n}, {k}, group, /*step=*/group, {g});
     int64_t rows = panels.getRows(shape[k], elementTypeOf(get));
-    op.getWeightMutable().assign(
-        declare(get, panels,
-                {int64_t(llvm::divideCeil(shape[n], cpu.lanes)), rows, shape[g] * cpu.lanes, 4}));
+    op.getWeightMutable().assign(declare(
+        get, panels,
+        {int64_t(llvm::divideCeil(shape[n], cpu.lanes)), rows, shape[g] * cpu.lanes, group}));
     op.setPanels(cpu.lanes);
     op.removeWeightOrderAttr();
     ++numPacked;

@@ -33,7 +33,9 @@ def PackWeights : Pass<"fovea-pack-weights", "::mlir::ModuleOp"> {
     contract's map reads it through `n floordiv width` and `n mod width`, and the contract is marked
     `fovea.packed`; marks that come with the input are taken away. A schedule's tiles decide the
     width; what two contracts read in different widths is packed twice. Where a row of dots or
-    tiles takes the contract, bf16 and i8 are packed in words of 4 bytes. Gives up on weights of
+    tiles takes the contract, bf16 and i8 are packed in words of 4 bytes. The weights of
+    `fovea.gates` are packed with the gates of as many units as a vector has lanes side by side;
+    those of i8, and for one row those of bf16 with an even depth, in words. Gives up on weights of
     other types than floats or whose map is no permutation, and on tiles that do not fit the
     registers.
   }];

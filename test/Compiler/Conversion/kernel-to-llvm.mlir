@@ -27,3 +27,22 @@ func.func @strides_of_view(%p: !llvm.ptr, %n: index) -> f32 {
   %x = memref.load %m[%n, %n] : memref<4x8xf32, strided<[?, 2]>>
   return %x : f32
 }
+
+// The translation to LLVM IR reads a branch's own annotation alone.
+// CHECK-LABEL: llvm.func @annotated_loop
+// CHECK:         llvm.br ^bb1({{.*}}) {loop_annotation = #{{.*}}}
+// CHECK-NOT:     llvm.loop_annotation
+func.func @annotated_loop(%n: index) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  cf.br ^bb1(%c0 : index)
+^bb1(%i: index):
+  %more = arith.cmpi slt, %i, %n : index
+  cf.cond_br %more, ^bb2, ^bb3
+^bb2:
+  %next = arith.addi %i, %c1 : index
+  cf.br ^bb1(%next : index)
+    {llvm.loop_annotation = #llvm.loop_annotation<unroll = <disable = true>>}
+^bb3:
+  return
+}

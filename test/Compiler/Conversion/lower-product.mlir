@@ -1,5 +1,8 @@
 // RUN: fovea-opt %s -fovea-lower-product | FileCheck %s
 
+// CHECK: #[[$UNROLL:.*]] = #llvm.loop_unroll<disable = true>
+// CHECK: #[[$KEPT:.*]] = #llvm.loop_annotation<unroll = #[[$UNROLL]]>
+
 // CHECK-LABEL: func @rows_share_the_panel
 // CHECK-SAME:    %[[A:[a-z0-9]+]]: memref<?x?xf32>, %[[B:[a-z0-9]+]]: memref<?x8xf32>,
 // CHECK-SAME:    %[[C:[a-z0-9]+]]: memref<?x8xf32>,
@@ -176,5 +179,63 @@ func.func @asks_for_a_row_a_step(%next: memref<?x32xf32>, %a: memref<?x?xf32>,
   ^bb0(%row: index, %v: vector<8xf32>):
     fovea_kernel.yield
   } : memref<?x?xf32>, memref<4x8xf32>
+  return
+}
+
+// A turn reads at most 1024 bytes of the panel where few rows leave nothing but its way to the
+// registers to wait for, and LLVM does not unroll it; a loop of single steps it may.
+// CHECK-LABEL: func @turns_by_bytes
+// CHECK:         scf.for
+// CHECK-COUNT-12:  vector.fma
+// CHECK-NOT:       vector.fma
+// CHECK:         } {llvm.loop_annotation = #[[$KEPT]]}
+// CHECK:         scf.for
+// CHECK-COUNT-6:   vector.fma
+// CHECK-NOT:       vector.fma
+// CHECK-NOT:     llvm.loop_annotation
+// CHECK-LABEL: func @do_not_annotate_turns_of_many_rows
+// CHECK:         scf.for
+// CHECK-COUNT-20:  vector.fma
+// CHECK-NOT:     llvm.loop_annotation
+func.func @turns_by_bytes(%a: memref<?x?xf32>, %b: memref<?x96xf32>) {
+  %c0 = arith.constant 0 : index
+  %k = arith.constant 65 : index
+  fovea_kernel.product %a, %b row %c0 depth %k rows 1 vectors 6 lanes 16 finish {
+  ^bb0(%row: index, %u: vector<16xf32>, %v: vector<16xf32>, %w: vector<16xf32>,
+      %x: vector<16xf32>, %y: vector<16xf32>, %z: vector<16xf32>):
+    fovea_kernel.yield
+  } : memref<?x?xf32>, memref<?x96xf32>
+  return
+}
+func.func @do_not_annotate_turns_of_many_rows(%a: memref<?x?xf32>, %b: memref<?x16xf32>) {
+  %c0 = arith.constant 0 : index
+  %k = arith.constant 64 : index
+  fovea_kernel.product %a, %b row %c0 depth %k rows 5 vectors 1 lanes 16 finish {
+  ^bb0(%row: index, %v: vector<16xf32>):
+    fovea_kernel.yield
+  } : memref<?x?xf32>, memref<?x16xf32>
+  return
+}
+
+// Words of two steps: both come from one row of the panel, by a shift and by a mask, and nothing is
+// shuffled.
+// CHECK-LABEL: func @panel_of_steps_in_pairs
+// CHECK:         scf.for %[[K:[a-z0-9]+]] =
+// CHECK:           %[[W:.*]] = arith.divui %[[K]]
+// CHECK:           vector.load %{{.*}}[%[[W]], %{{.*}}] : memref<4x96xbf16>, vector<32xbf16>
+// CHECK:           %[[EVEN:.*]] = arith.bitcast %{{.*}} : vector<16xi32> to vector<16xf32>
+// CHECK:           vector.fma %{{.*}}, %[[EVEN]], %{{.*}} : vector<16xf32>
+// CHECK:           scf.yield
+// CHECK-NOT:     vector.shuffle
+// CHECK:         return
+func.func @panel_of_steps_in_pairs(%a: memref<?x?xf32>, %b: memref<4x96xbf16>,
+    %c: memref<?x48xf32>) {
+  %c0 = arith.constant 0 : index
+  %k = arith.constant 8 : index
+  fovea_kernel.product %a, %b row %c0 depth %k rows 1 vectors 3 lanes 16 chains 4 finish {
+  ^bb0(%row: index, %u: vector<16xf32>, %v: vector<16xf32>, %w: vector<16xf32>):
+    vector.store %u, %c[%row, %c0] : memref<?x48xf32>, vector<16xf32>
+    fovea_kernel.yield
+  } : memref<?x?xf32>, memref<4x96xbf16>
   return
 }

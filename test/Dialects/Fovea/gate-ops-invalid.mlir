@@ -107,6 +107,32 @@ func.func @gates_c1_shape_of_panels(%h: tensor<2x8xf32>, %w: tensor<1x8x16xf32>,
 
 // -----
 
+func.func @gates_c1_shape_of_pairs(%h: tensor<1x8xf32>, %w: tensor<1x8x32x2xbf16>,
+    %e: tensor<1x6xf32>) {
+  // expected-error @+1 {{gates_c1: expected panels of shape [ceil(N / L), K / 2, G * L, 2]}}
+  %r = fovea.gates ins(%h, %w : tensor<1x8xf32>, tensor<1x8x32x2xbf16>)
+      outs(%e : tensor<1x6xf32>) {capture_maps = [], panels = 16} cell {
+      ^bb0(%s0: f32, %s1: f32):
+        fovea.yield %s0 : f32
+      } -> tensor<1x6xf32>
+  return
+}
+
+// -----
+
+func.func @gates_c1_no_pairs_of_an_odd_depth(%h: tensor<1x7xf32>, %w: tensor<1x4x32x2xbf16>,
+    %e: tensor<1x6xf32>) {
+  // expected-error @+1 {{gates_c1: expected a weight of rank 3}}
+  %r = fovea.gates ins(%h, %w : tensor<1x7xf32>, tensor<1x4x32x2xbf16>)
+      outs(%e : tensor<1x6xf32>) {capture_maps = [], panels = 16} cell {
+      ^bb0(%s0: f32, %s1: f32):
+        fovea.yield %s0 : f32
+      } -> tensor<1x6xf32>
+  return
+}
+
+// -----
+
 func.func @gates_c1_static_depth_of_panels(%h: tensor<2x?xf32>, %w: tensor<1x16x16xf32>,
     %e: tensor<2x6xf32>) {
   // expected-error @+1 {{gates_c1: expected panels of shape [ceil(N / L), K * G, L]}}

@@ -63,6 +63,18 @@ func.func @panels(%h: memref<2x8xf32>, %w: memref<2x24x16xf32>, %o: memref<2x20x
   return
 }
 
+// Words of two steps for a depth of 8.
+// CHECK-LABEL: func @panels_of_pairs
+// CHECK:         fovea.gates ins(%{{.*}}, %{{.*}} : memref<1x8xf32>, memref<2x4x48x2xbf16>)
+func.func @panels_of_pairs(%h: memref<1x8xf32>, %w: memref<2x4x48x2xbf16>, %o: memref<1x20xf32>) {
+  fovea.gates ins(%h, %w : memref<1x8xf32>, memref<2x4x48x2xbf16>)
+      outs(%o : memref<1x20xf32>) {capture_maps = [], panels = 16} cell {
+      ^bb0(%s0: f32, %s1: f32, %s2: f32):
+        fovea.yield %s0 : f32
+      }
+  return
+}
+
 // CHECK-LABEL: func @scalar_captures
 // CHECK-SAME:    %[[T:[a-z0-9]+]]: i64
 // CHECK:         captures(%{{.*}}, %[[T]] : tensor<2xi64>, i64)

@@ -81,6 +81,17 @@ func.func @product_c1_width(%a: memref<?x?xf32>, %b: memref<?x?xf32>, %k: index)
 
 // -----
 
+func.func @product_c1_pairs_of_f32(%a: memref<?x?xf32>, %b: memref<?x16xf32>, %k: index) {
+  // expected-error @+1 {{product_c1: expected a panel of f32, f16 or bf16 of width 8 with}}
+  fovea_kernel.product %a, %b row %k depth %k rows 1 vectors 1 lanes 8 finish {
+  ^bb0(%row: index, %v: vector<8xf32>):
+    fovea_kernel.yield
+  } : memref<?x?xf32>, memref<?x16xf32>
+  return
+}
+
+// -----
+
 func.func @product_c1_elements(%a: memref<?x?xf32>, %b: memref<?x8xf64>, %k: index) {
   // expected-error @+1 {{product_c1: expected a panel of f32, f16 or bf16 of width 8 with}}
   fovea_kernel.product %a, %b row %k depth %k rows 2 vectors 1 lanes 8 finish {
