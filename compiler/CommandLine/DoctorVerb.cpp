@@ -27,8 +27,8 @@ public:
   explicit Findings(bool print) : print(print) {}
   void add(bool good, llvm::StringRef subject, const llvm::Twine &text) {
     if (print)
-      llvm::outs() << (good ? "OK    " : "WARN  ") << llvm::left_justify(subject, 10) << text.str()
-                   << "\n";
+      llvm::outs() << (good ? "OK    " : "WARN  ") << llvm::left_justify(subject, 9) << " "
+                   << text.str() << "\n";
     list.push_back(llvm::json::Object{
         {"status", good ? "OK" : "WARN"}, {"subject", subject.str()}, {"text", text.str()}});
   }

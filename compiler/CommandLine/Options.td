@@ -37,7 +37,7 @@ multiclass Value<string name, string meta, string help, list<SubCommand> verbs,
 def output : Separate<["-"], "o", [compile]>, MetaVarName<"FILE">,
   HelpText<"where the result goes; - for stdout (default: named like the model)">;
 defm target : Value<"target", "NAME",
-  "host (default), x86-64-v3, x86-64-v4, armv8-a, cuda[:sm_NN], reference; see fovea doctor",
+  "host (default), levels of CPUs, cuda[:sm_90], reference; see fovea doctor",
   !listconcat(compiles, [doctor]), "host,x86-64-v3,x86-64-v4,armv8-a,cuda,reference">;
 def emulate : Flag<["--"], "emulate", compiles>,
   HelpText<"with target cuda: run its kernels on this processor, checked">;

@@ -15,7 +15,7 @@ from fovea.libraries import runtime
 from fovea.runtime_abi import DataType, Tensor
 
 _KINDS = {"i": 0, "u": 1, "f": 2, "b": 6}
-_CPU = 1
+_CPU, _CUDA = 1, 2
 
 
 def _bfloat16() -> np.dtype:
@@ -67,12 +67,13 @@ def _from_numpy(array: np.ndarray, name: str) -> tuple[Tensor, Any]:
 
 def _from_dlpack(value: Any, name: str) -> tuple[Tensor, Any]:
     kind = value.__dlpack_device__()[0]
-    if kind != _CPU:
+    if kind not in (_CPU, _CUDA):
         raise FoveaError(
-            f"input '{name}' is on device {value.__dlpack_device__()}, expected the CPU",
+            f"input '{name}' is on device {value.__dlpack_device__()}, expected the CPU or CUDA",
             code="DEVICE",
         )
-    capsule = value.__dlpack__()
+    # A run without a stream is ordered with the legacy default stream, which DLPack calls 1.
+    capsule = value.__dlpack__() if kind == _CPU else value.__dlpack__(stream=1)
     pointer_of = ctypes.pythonapi.PyCapsule_GetPointer
     pointer_of.restype = ctypes.c_void_p
     pointer_of.argtypes = [ctypes.py_object, ctypes.c_char_p]

@@ -41,8 +41,10 @@ Status Driver::open(const char *library, Driver &driver) {
   auto find = [&](const char *symbol) { return dlsym(handle, symbol); };
   driver.cuDriverGetVersion =
       reinterpret_cast<decltype(driver.cuDriverGetVersion)>(find("cuDriverGetVersion"));
-  if (!driver.cuDriverGetVersion || driver.cuDriverGetVersion(&driver.supported) != kSuccess)
+  if (!driver.cuDriverGetVersion)
     return missing(concat("'", library, "' is not one"));
+  if (driver.cuDriverGetVersion(&driver.supported) != kSuccess)
+    return missing(concat("'", library, "' has no version, as the stub of the CUDA toolkit"));
   if (driver.supported < kOldest)
     return tooOld(library, concat("it supports CUDA ", versionText(driver.supported)));
   const char *absent = nullptr;

@@ -76,6 +76,9 @@ Status Queue::order(StreamHandle later, StreamHandle earlier) {
 Status Queue::begin(StreamHandle given) {
   if (Status status = device.usable(); !status.ok())
     return status;
+  // A run that an exception has cut short has not ended.
+  current = own;
+  capturing = false;
   if (!given)
     return {};
   int capture = kNotCapturing;

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from build_tree import BUILD, Run, require, sound
+from conformance_cases import CASES
 
 # A driver on the host's memory takes the place of NVIDIA's.
 DRIVER = BUILD / "lib" / "fake-cuda" / "libcuda.so.1"
@@ -152,6 +153,16 @@ def test_doctor_describes_driver_and_devices(fovea: Run, ptxas: dict[str, str]) 
     assert "is too old: it supports CUDA 11.8; install a driver for CUDA 12.0 or later" in old
     none = sound(fovea("doctor", **FAKE, FAKE_CUDA_DEVICES="0")).stdout
     assert "the driver finds no device; see CUDA_VISIBLE_DEVICES" in none
+
+
+@pytest.mark.parametrize("case", sorted(set(CASES) - {"attention_in_double"}))
+def test_host_code_leaves_the_memory_of_the_device_alone(
+    fovea: Run, tmp_path: Path, case: str
+) -> None:
+    """Its addresses are none of the host's here; kernels do nothing."""
+    require(DRIVER, "./dev build")
+    (tmp_path / "case.mlir").write_text(CASES[case]().text)
+    sound(fovea("run", "case.mlir", "--target=cuda", "-q", FOVEA_PTXAS="none", **FAKE))
 
 
 def test_a_run_on_a_device_ends_as_the_device_does(fovea: Run) -> None:

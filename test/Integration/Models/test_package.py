@@ -66,6 +66,33 @@ def test_dlpack_tensors_are_read_in_place() -> None:
     assert (tensor.dtype.code, tensor.dtype.bits, tensor.ndim) == (0, 64, 2)
 
 
+class OfDevice:
+    """Claims another device for an array, and keeps what it was asked for."""
+
+    def __init__(self, array: np.ndarray, kind: int) -> None:
+        self.array, self.kind = array, kind
+        self.streams: list[int | None] = []
+
+    def __dlpack__(self, *, stream: int | None = None) -> object:
+        self.streams.append(stream)
+        return self.array.__dlpack__()
+
+    def __dlpack_device__(self) -> tuple[int, int]:
+        return (self.kind, 0)
+
+
+def test_tensors_of_cuda_are_asked_for_behind_the_default_stream() -> None:
+    foreign = OfDevice(np.arange(6, dtype=np.float32), kind=2)
+    tensor, _ = tensors.as_input(foreign, "x", F32)
+    assert tensor.data + tensor.byte_offset == foreign.array.ctypes.data
+    assert foreign.streams == [1]
+
+
+def test_tensors_of_other_devices_are_refused() -> None:
+    with pytest.raises(FoveaError, match="'x' is on device .8, 0., expected the CPU or CUDA"):
+        tensors.as_input(OfDevice(np.zeros(2), kind=8), "x", F32)
+
+
 def test_numbers_take_the_type_that_is_expected() -> None:
     tensor, _ = tensors.as_input(3, "x", DataType(0, 64, 1))
     assert (tensor.ndim, tensor.dtype.code, tensor.dtype.bits) == (0, 0, 64)

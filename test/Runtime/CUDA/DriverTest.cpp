@@ -22,6 +22,8 @@ TEST(Driver, an_absent_library_is_named_with_the_remedy) {
   expectRefused("libnothing-of-cuda.so.1", "there is no CUDA driver: libnothing-of-cuda.so.1");
   expectRefused("libnothing-of-cuda.so.1", "install NVIDIA's driver");
   expectRefused("libm.so.6", "'libm.so.6' is not one");
+  driver().fail["cuDriverGetVersion"] = 34;
+  expectRefused(FOVEA_TEST_DRIVER, "has no version, as the stub of the CUDA toolkit");
 }
 
 TEST(Driver, an_old_driver_is_refused_with_its_version) {

@@ -114,7 +114,8 @@ FAKE cuModuleLoadData(ModuleHandle *module, const void *image) {
 }
 FAKE cuModuleUnload(ModuleHandle) { return calledWithin("cuModuleUnload"); }
 FAKE cuModuleGetFunction(FunctionHandle *function, ModuleHandle, const char *name) {
-  *function = new CUfunc_st{name};
+  static auto &known = *new std::map<std::string, CUfunc_st>;
+  *function = &known.try_emplace(name, CUfunc_st{name}).first->second;
   return calledWithin("cuModuleGetFunction", name);
 }
 FAKE cuFuncSetAttribute(FunctionHandle function, int attribute, int value) {

@@ -9,12 +9,22 @@
 #include <cstdlib>
 #include <cstring>
 #include <mutex>
+#include <set>
 
 using namespace fovea::cuda;
 using namespace fovea::test;
 
+namespace {
+struct HostBlock {
+  size_t bytes;
+  void *memory;
+};
+} // namespace
+
 static std::mutex mutex;
-static std::map<uint64_t, size_t> blocks;
+/// By their addresses on the device. Kept to the end: what a lost device had is never freed.
+static std::map<uint64_t, HostBlock> &blocks = *new std::map<uint64_t, HostBlock>;
+static std::set<void *> &pinned = *new std::set<void *>;
 
 /// Whether `bytes` at an address of the device lie in one allocation.
 static bool holds(DevicePointer address, size_t bytes) {
@@ -22,8 +32,8 @@ static bool holds(DevicePointer address, size_t bytes) {
   auto next = blocks.upper_bound(address);
   if (next == blocks.begin())
     return false;
-  auto [start, size] = *std::prev(next);
-  return address - start + bytes <= size;
+  auto [start, block] = *std::prev(next);
+  return address - start + bytes <= block.bytes;
 }
 
 static void *host(DevicePointer address) { return reinterpret_cast<void *>(address - kFakeOffset); }
@@ -33,8 +43,9 @@ static int allocate(DevicePointer *memory, size_t bytes) {
   FakeCuda &fake = *fake_cuda();
   if (bytes == 0 || bytes > fake.memory)
     return bytes ? kOutOfMemory : kInvalidValue;
-  *memory = reinterpret_cast<uint64_t>(aligned_alloc(256, (bytes + 255) / 256 * 256)) + kFakeOffset;
-  blocks[*memory] = bytes;
+  void *block = aligned_alloc(256, (bytes + 255) / 256 * 256);
+  *memory = reinterpret_cast<uint64_t>(block) + kFakeOffset;
+  blocks[*memory] = {bytes, block};
   ++fake.allocations, ++fake.liveAllocations;
   return kSuccess;
 }
@@ -58,9 +69,11 @@ FAKE cuMemFree_v2(DevicePointer memory) {
 }
 FAKE cuMemAllocHost_v2(void **memory, size_t bytes) {
   *memory = malloc(bytes);
+  pinned.insert(*memory);
   return calledWithin("cuMemAllocHost_v2");
 }
 FAKE cuMemFreeHost(void *memory) {
+  pinned.erase(memory);
   free(memory);
   return calledWithin("cuMemFreeHost");
 }

@@ -62,7 +62,10 @@ TEST_F(Load, gives_everything_back) {
 
 TEST_F(Load, without_a_device_the_first_one_is_taken) {
   ModulePtr module = load(packDevice());
-  EXPECT_EQ(fovea_context_threads(makeContext(module).get()), 1);
+  fovea_context *made = nullptr;
+  expectStatus(StatusPtr(fovea_context_create(module.get(), nullptr, &made)), FOVEA_OK);
+  ContextPtr context(made);
+  EXPECT_EQ(fovea_context_threads(context.get()), 1) << "launches take one thread";
 }
 
 TEST_F(Load, code_for_no_such_device_is_refused) {
