@@ -4,8 +4,8 @@
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
+#include "compiler/Targets/CUDA/Forms.h"
 #include "compiler/Targets/CUDA/Passes.h"
-#include "compiler/Targets/Loops/Forms.h"
 
 namespace fovea {
 #define GEN_PASS_DEF_SCHEDULEBLOCKS
@@ -23,12 +23,12 @@ namespace {
 struct ScheduleBlocks : fovea::impl::ScheduleBlocksBase<ScheduleBlocks> {
   void runOnOperation() override {
     const loops::BoundForm forms[] = {
-        loops::bind(loops::kRowAttention), loops::bind(loops::kLoopGates),
-        loops::bind(loops::kLoopProduct),  loops::bind(loops::kRowSoftmax),
-        loops::bind(loops::kRowNorm),      loops::bind(loops::kReduction),
-        loops::bind(loops::kElementwise)};
-    FailureOr<int64_t> scheduled = loops::scheduleKernels(
-        getOperation(), {forms, "CUDA", /*note=*/nullptr, kLoopThreads});
+        loops::bind(cuda::kWarpAttention), loops::bind(loops::kRowAttention),
+        loops::bind(loops::kLoopGates),    loops::bind(loops::kLoopProduct),
+        loops::bind(loops::kRowSoftmax),   loops::bind(loops::kRowNorm),
+        loops::bind(loops::kReduction),    loops::bind(loops::kElementwise)};
+    FailureOr<int64_t> scheduled =
+        loops::scheduleKernels(getOperation(), {forms, "CUDA", /*note=*/nullptr, kLoopThreads});
     if (failed(scheduled))
       return signalPassFailure();
     numScheduled += *scheduled;
