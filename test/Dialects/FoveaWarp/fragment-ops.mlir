@@ -20,6 +20,8 @@ func.func @products(%s: !tile, %i: index, %x: f32) -> !row {
   %d = fovea_warp.await %p : !fovea_warp.pending<!sum>
   // CHECK: fovea_warp.reduce_rows max %{{.*}} : {{.*}} -> <16xf32, row>
   %m = fovea_warp.reduce_rows max %d : !sum -> !row
+  // CHECK: fovea_warp.has_nan %{{.*}} : <16xf32, row>
+  %bad = fovea_warp.has_nan %m : !row
   // CHECK: fovea_warp.convert %{{.*}} -> <16x32xbf16, a>
   %w = fovea_warp.convert %d : !sum -> !fovea_warp.fragment<16x32xbf16, a>
   return %m : !row
