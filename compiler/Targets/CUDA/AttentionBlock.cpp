@@ -175,8 +175,10 @@ Value AttentionBlock::modified(Value score, ArrayRef<Value> point, bool masked) 
     score = inlined(op.getScore(), score, point);
   if (!masked || op.getMask().empty())
     return score;
-  return select(inlined(op.getMask(), Value(), point), score, infinity());
+  return select(keeps(point), score, infinity());
 }
+
+Value AttentionBlock::keeps(ArrayRef<Value> point) { return inlined(op.getMask(), Value(), point); }
 
 Value AttentionBlock::probability(Value weight, ArrayRef<Value> point) {
   return inlined(op.getProb(), weight, point);

@@ -78,6 +78,8 @@ protected:
 
   /// Score region, and mask region where `masked`, of a scaled score; -inf where a key is excluded.
   Value modified(Value score, llvm::ArrayRef<Value> point, bool masked);
+  /// i1: what the mask region says of a pair.
+  Value keeps(llvm::ArrayRef<Value> point);
   /// Prob region of a weight.
   Value probability(Value weight, llvm::ArrayRef<Value> point);
 

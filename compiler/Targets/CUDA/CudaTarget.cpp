@@ -28,12 +28,22 @@ Placement CudaTarget::placement() const {
 
 std::optional<Problem> CudaTarget::unavailable() const {
   if (execution == Execution::Device)
-    return Problem{"FV0322", "", "", "", 0, "target 'cuda' makes no artefacts in this version",
+    return Problem{"FV0322",
+                   "",
+                   "",
+                   "",
+                   0,
+                   "target 'cuda' makes no artefacts in this version",
                    "kernels are compiled for the emulator alone",
                    "add --emulate, which runs them on this processor"};
   if (host)
     return std::nullopt;
-  return Problem{"FV0321", "", "", "", 0, "this machine cannot be compiled for",
+  return Problem{"FV0321",
+                 "",
+                 "",
+                 "",
+                 0,
+                 "this machine cannot be compiled for",
                  "its processor has neither AVX2 and FMA nor NEON, which host code needs",
                  "compile on another machine"};
 }

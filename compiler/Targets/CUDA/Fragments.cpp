@@ -47,8 +47,7 @@ Value SharedRows::columnOf(loops::Nest &nest, Value row, Value column) const {
 }
 
 warp::FragmentType Fragments::sum(int64_t columns) {
-  return warp::FragmentType::get(b.getContext(), {kRows, columns}, b.getF32Type(),
-                                 warp::Role::Acc);
+  return warp::FragmentType::get(b.getContext(), {kRows, columns}, b.getF32Type(), warp::Role::Acc);
 }
 warp::FragmentType Fragments::row() {
   return warp::FragmentType::get(b.getContext(), {kRows}, b.getF32Type(), warp::Role::Row);
@@ -67,8 +66,7 @@ Value Fragments::loadA(const SharedRows &from, ArrayRef<Value> at, int64_t colum
 Value Fragments::loadB(const SharedRows &from, ArrayRef<Value> at, int64_t depth, int64_t columns,
                        bool transposed) {
   auto type = warp::FragmentType::get(b.getContext(), {depth, columns}, element, warp::Role::B);
-  return warp::LoadFragmentOp::create(b, nest.loc, type, from.buffer, at, transposed,
-                                      from.swizzle);
+  return warp::LoadFragmentOp::create(b, nest.loc, type, from.buffer, at, transposed, from.swizzle);
 }
 
 Value Fragments::convert(Value sum) {
@@ -98,8 +96,8 @@ Fragments::Values Fragments::map(ValueRange inputs,
   Values yielded;
   {
     OpBuilder::InsertionGuard guard(b);
-    Block *block = b.createBlock(&region, {}, arguments,
-                                 SmallVector<Location>(arguments.size(), nest.loc));
+    Block *block =
+        b.createBlock(&region, {}, arguments, SmallVector<Location>(arguments.size(), nest.loc));
     ValueRange given = block->getArguments();
     yielded = body(given[0], rank == 2 ? given[1] : Value(), given.drop_front(rank));
     warp::YieldOp::create(b, nest.loc, yielded);
@@ -110,8 +108,7 @@ Fragments::Values Fragments::map(ValueRange inputs,
 }
 
 Value Fragments::mapOne(ValueRange inputs, function_ref<Value(Value, Value, ValueRange)> body) {
-  return map(inputs, [&](Value row, Value column, ValueRange elements) {
-           return Values{body(row, column, elements)};
-         })
+  return map(inputs, [&](Value row, Value column,
+                         ValueRange elements) { return Values{body(row, column, elements)}; })
       .front();
 }

@@ -39,9 +39,7 @@ Refusal cuda::refuseRows(Value operand, AffineMap map, unsigned dim) {
 Value cuda::areAligned(Nest &nest, ArrayRef<Value> operands) {
   OpBuilder &b = nest.builder;
   Value bits = nest.index(0);
-  auto add = [&](Value distance) {
-    bits = b.createOrFold<arith::OrIOp>(nest.loc, bits, distance);
-  };
+  auto add = [&](Value distance) { bits = b.createOrFold<arith::OrIOp>(nest.loc, bits, distance); };
   for (Value operand : operands) {
     auto type = cast<MemRefType>(operand.getType());
     auto [strides, offset] = type.getStridesAndOffset();
@@ -73,8 +71,7 @@ static SmallVector<Value> elementOf(ArrayRef<Value> stage, Value row, Value colu
 
 /// Whether a row exists, and the row or else the last one that does.
 static std::pair<Value, Value> existing(Nest &nest, Value row, Value end) {
-  Value exists =
-      arith::CmpIOp::create(nest.builder, nest.loc, arith::CmpIPredicate::slt, row, end);
+  Value exists = arith::CmpIOp::create(nest.builder, nest.loc, arith::CmpIPredicate::slt, row, end);
   return {exists, nest.min(row, nest.sub(end, nest.index(1)))};
 }
 
@@ -101,8 +98,8 @@ Value cuda::copyRows(Nest &nest, const RowSource &from, Value first, Value end, 
       begun = copy(number);
       continue;
     }
-    Value has = arith::CmpIOp::create(b, nest.loc, arith::CmpIPredicate::slt, number,
-                                      nest.index(copies));
+    Value has =
+        arith::CmpIOp::create(b, nest.loc, arith::CmpIPredicate::slt, number, nest.index(copies));
     begun = scf::IfOp::create(
                 b, nest.loc, has,
                 [&](OpBuilder &, Location) { scf::YieldOp::create(b, nest.loc, copy(number)); },
@@ -123,8 +120,7 @@ void cuda::copyElements(Nest &nest, const RowSource &from, Value first, Value en
   nest.loop(thread, all, nest.index(threads), [&](Value number) {
     Value row = nest.div(number, columns), column = nest.rem(number, columns);
     auto [exists, source] = existing(nest, nest.add(first, row), end);
-    Value element =
-        memref::LoadOp::create(b, nest.loc, from.operand, from.at(source, column));
+    Value element = memref::LoadOp::create(b, nest.loc, from.operand, from.at(source, column));
     element = arith::SelectOp::create(b, nest.loc, exists, element, zero);
     memref::StoreOp::create(b, nest.loc, element, to.buffer,
                             elementOf(stage, row, to.columnOf(nest, row, column)));

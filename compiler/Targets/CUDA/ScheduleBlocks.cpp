@@ -23,10 +23,11 @@ namespace {
 struct ScheduleBlocks : fovea::impl::ScheduleBlocksBase<ScheduleBlocks> {
   void runOnOperation() override {
     const loops::BoundForm forms[] = {
-        loops::bind(cuda::kTileAttention), loops::bind(cuda::kWarpAttention), loops::bind(loops::kRowAttention),
-        loops::bind(loops::kLoopGates),    loops::bind(loops::kLoopProduct),
-        loops::bind(loops::kRowSoftmax),   loops::bind(loops::kRowNorm),
-        loops::bind(loops::kReduction),    loops::bind(loops::kElementwise)};
+        loops::bind(cuda::kTileAttention), loops::bind(cuda::kWarpAttention),
+        loops::bind(loops::kRowAttention), loops::bind(loops::kLoopGates),
+        loops::bind(loops::kLoopProduct),  loops::bind(loops::kRowSoftmax),
+        loops::bind(loops::kRowNorm),      loops::bind(loops::kReduction),
+        loops::bind(loops::kElementwise)};
     FailureOr<int64_t> scheduled =
         loops::scheduleKernels(getOperation(), {forms, "CUDA", /*note=*/nullptr, kLoopThreads});
     if (failed(scheduled))

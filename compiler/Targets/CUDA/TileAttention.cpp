@@ -38,8 +38,8 @@ static Refusal refuse(Operation *operation) {
                            std::to_string(kWide)};
   int64_t queries = staticExtent(op.getQuery(), op.getQueryMap(), AttentionOp::I);
   if (!ShapedType::isDynamic(queries) && queries < kRows)
-    return {"shape", "a product has 16 rows, and there are " + std::to_string(queries) +
-                         " queries"};
+    return {"shape",
+            "a product has 16 rows, and there are " + std::to_string(queries) + " queries"};
   if (Refusal refusal = refuseRows(op.getQuery(), op.getQueryMap(), AttentionOp::D))
     return refusal;
   if (Refusal refusal = refuseRows(op.getKey(), op.getKeyMap(), AttentionOp::D))
@@ -104,8 +104,8 @@ private:
       return addTile(tile, now, /*weighs=*/!twice);
     });
     Statistics all{state[0], state[1]};
-    Value factor = fragments.mapOne(all.total,
-                                    [&](Value, Value, ValueRange x) { return inverse(x[0]); });
+    Value factor =
+        fragments.mapOne(all.total, [&](Value, Value, ValueRange x) { return inverse(x[0]); });
     if (!twice)
       return finish(all, ArrayRef(state).drop_front(2), factor);
     Value shift = shiftOf(all.maximum);
@@ -113,7 +113,7 @@ private:
       Values scores = scoresOf(tile), weights = weightsOf(scores, shift);
       for (Value &weight : weights)
         weight = scaled(weight, factor);
-      return addValues(tile, scores, probabilities(tile, scores, weights), Values(now));
+      return addValues(tile, probabilities(tile, scores, weights), Values(now));
     });
     finish(all, sums, Value());
   }
@@ -146,8 +146,9 @@ private:
   Value copy(const RowSource &from, Value first, Value end, int64_t count, const SharedRows &to,
              ArrayRef<Value> stage, Value begun) {
     auto fast = [&](OpBuilder &, Location) {
-      scf::YieldOp::create(b, nest.loc, copyRows(nest, from, first, end, count, to, stage, thread,
-                                                 kBlockThreads, begun));
+      scf::YieldOp::create(
+          b, nest.loc,
+          copyRows(nest, from, first, end, count, to, stage, thread, kBlockThreads, begun));
     };
     auto slow = [&](OpBuilder &, Location) {
       copyElements(nest, from, first, end, count, to, stage, thread, kBlockThreads);
@@ -244,15 +245,14 @@ private:
     Value shift = shiftOf(most), factor = rescaleOf(now[0], shift);
     Values weights = weightsOf(scores, shift);
     Value sum = reduced(warp::RowReduction::Add, weights);
-    Value total = fragments.mapOne({now[1], factor, sum}, [&](Value, Value, ValueRange x) {
-      return fma(x[0], x[1], x[2]);
-    });
+    Value total = fragments.mapOne(
+        {now[1], factor, sum}, [&](Value, Value, ValueRange x) { return fma(x[0], x[1], x[2]); });
     Values next{most, total};
     if (!weighs)
       return next;
-    Values sums = llvm::map_to_vector(now.drop_front(2),
-                                      [&](Value old) { return scaled(old, factor); });
-    next.append(addValues(tile, scores, weights, sums));
+    Values sums =
+        llvm::map_to_vector(now.drop_front(2), [&](Value old) { return scaled(old, factor); });
+    next.append(addValues(tile, weights, sums));
     return next;
   }
 

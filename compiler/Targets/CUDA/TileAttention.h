@@ -57,8 +57,7 @@ protected:
   Values probabilities(const KeyTile &tile, mlir::ValueRange scores, mlir::ValueRange weights);
   /// sums + weights * values, in pieces of channels. Where a row excludes a key, no infinity and no
   /// NaN of its value gets into the row.
-  Values addValues(const KeyTile &tile, mlir::ValueRange scores, mlir::ValueRange weights,
-                   Values sums);
+  Values addValues(const KeyTile &tile, mlir::ValueRange weights, Values sums);
 
   Value queryOf(Value row) { return nest.add(firstOfWarp, row); }
   Value constantIndex(int64_t value) { return nest.index(value); }
@@ -72,16 +71,20 @@ private:
   llvm::SmallVector<Value> pairAt(const KeyTile &tile, const Piece &piece, Value row, Value column);
   Values changed(const KeyTile &tile, mlir::ValueRange scores, bool excludes);
   Value hasNonFinite(const KeyTile &tile);
-  Values addNonFinite(const KeyTile &tile, mlir::ValueRange scores, mlir::ValueRange weights,
-                      Values sums);
-  Value nonFinitePart(const KeyTile &tile, const Piece &piece, Value row, Value channel, Value sum);
+  Values addNonFinite(const KeyTile &tile, mlir::ValueRange weights, Values sums);
+  Value marked(const KeyTile &tile, const Piece &piece, Value weight);
+  Value addKey(const KeyTile &tile, Value key, Value place, Value first, Value sum);
   void clearNonFinite(const KeyTile &tile);
   /// i1: whether x, an f32, is no number or infinite.
   Value isNonFinite(Value x);
   /// An element of the tile's values, widened.
   Value valueAt(const KeyTile &tile, Value key, Value channel);
-  /// Elements of a head's queries that stay in registers.
-  bool keepsQueries() { return depth <= 128; }
+  /// Whether the queries stay in registers. A mask needs registers, too.
+  bool keepsQueries() { return depth <= (op.getMask().empty() ? 128 : 64); }
+  /// Whether weights are spilled over the tile's keys, which are no longer needed then.
+  bool spillsOverKeys() { return !keepsQueries() && tileKeys >= kQueries; }
+  /// Indices of an element of the weights that are spilled, or of its row alone.
+  llvm::SmallVector<Value> spilledAt(const KeyTile &tile, Value line, Value column);
 
   llvm::SmallVector<Value> queryPieces;
   /// Weights of a piece of keys as rows, for who reads them one by one.

@@ -23,8 +23,7 @@ using namespace fovea;
 using namespace fovea::cuda;
 
 TileSteps::TileSteps(AttentionOp op, Nest &nest, int64_t tileKeys)
-    : AttentionBlock(op, nest), tileKeys(tileKeys),
-      fragments(nest, elementTypeOf(op.getKey())) {}
+    : AttentionBlock(op, nest), tileKeys(tileKeys), fragments(nest, elementTypeOf(op.getKey())) {}
 
 void TileSteps::placeShared() {
   Type element = elementTypeOf(op.getKey());
@@ -34,8 +33,16 @@ void TileSteps::placeShared() {
   // Behind the load into registers, a warp's queries are nobody's.
   if (keepsQueries())
     spill = queries;
+  else if (spillsOverKeys())
+    spill = keys;
   else if (!op.getMask().empty())
     spill.emplace(nest, element, ArrayRef<int64_t>{kQueries}, kPiece);
+}
+
+SmallVector<Value> TileSteps::spilledAt(const KeyTile &tile, Value line, Value column) {
+  if (spillsOverKeys())
+    return {tile.stage, line, column};
+  return {line, column};
 }
 
 void TileSteps::loadQueries() {
@@ -80,12 +87,12 @@ Fragments::Values TileSteps::scoresOf(const KeyTile &tile) {
   for (Piece keysOfPiece : piecesOf(tileKeys)) {
     Value score = fragments.splat(0, fragments.sum(keysOfPiece.size));
     for (auto [place, piece] : llvm::enumerate(piecesOf(depth))) {
-      Value ofQueries = keepsQueries()
-                            ? queryPieces[place]
-                            : fragments.loadA(*queries,
-                                              {nest.mul(number, nest.index(kRows)),
-                                               nest.index(piece.first)},
-                                              piece.size);
+      Value ofQueries =
+          keepsQueries()
+              ? queryPieces[place]
+              : fragments.loadA(*queries,
+                                {nest.mul(number, nest.index(kRows)), nest.index(piece.first)},
+                                piece.size);
       Value ofKeys = fragments.loadB(
           *keys, {tile.stage, nest.index(keysOfPiece.first), nest.index(piece.first)}, piece.size,
           keysOfPiece.size, /*transposed=*/true);
@@ -93,7 +100,6 @@ Fragments::Values TileSteps::scoresOf(const KeyTile &tile) {
     }
     scores.push_back(score);
   }
-  Values plain = scores;
   if (!mayExclude())
     return scalesLate() ? scores : changed(tile, scores, /*excludes=*/false);
   auto write = [&](bool excludes) {
@@ -145,23 +151,21 @@ Fragments::Values TileSteps::probabilities(const KeyTile &tile, ValueRange score
                                            ValueRange weights) {
   Values result;
   for (auto [piece, score, weight] : llvm::zip_equal(piecesOf(tileKeys), scores, weights))
-    result.push_back(
-        fragments.mapOne({score, weight}, [&](Value row, Value column, ValueRange x) {
-          SmallVector<Value> pair = pairAt(tile, piece, row, column);
-          pair[Dim::J] = nest.min(pair[Dim::J], nest.sub(tile.end, nest.index(1)));
-          Value excluded = compare(arith::CmpFPredicate::OEQ, x[0], infinity());
-          return select(excluded, f32(0), probability(x[1], pair));
-        }));
+    result.push_back(fragments.mapOne({score, weight}, [&](Value row, Value column, ValueRange x) {
+      SmallVector<Value> pair = pairAt(tile, piece, row, column);
+      pair[Dim::J] = nest.min(pair[Dim::J], nest.sub(tile.end, nest.index(1)));
+      Value excluded = compare(arith::CmpFPredicate::OEQ, x[0], infinity());
+      return select(excluded, f32(0), probability(x[1], pair));
+    }));
   return result;
 }
 
-Fragments::Values TileSteps::addValues(const KeyTile &tile, ValueRange scores, ValueRange weights,
-                                       Values sums) {
+Fragments::Values TileSteps::addValues(const KeyTile &tile, ValueRange weights, Values sums) {
   if (!op.getMask().empty()) {
     auto keep = [&](OpBuilder &, Location) { scf::YieldOp::create(b, nest.loc, sums); };
     auto mixes = [&](OpBuilder &, Location) {
       auto repair = [&](OpBuilder &, Location) {
-        Values added = addNonFinite(tile, scores, weights, sums);
+        Values added = addNonFinite(tile, weights, sums);
         clearNonFinite(tile);
         scf::YieldOp::create(b, nest.loc, added);
       };
@@ -211,37 +215,47 @@ Value TileSteps::valueAt(const KeyTile &tile, Value key, Value channel) {
   return loadWide(nest, values->buffer, {tile.stage, key, values->columnOf(nest, key, channel)});
 }
 
-Value TileSteps::nonFinitePart(const KeyTile &tile, const Piece &piece, Value row, Value channel,
-                               Value sum) {
-  Value line = nest.add(nest.mul(number, nest.index(kRows)), row);
-  auto add = [&](Value place, ValueRange now) {
-    Value value = valueAt(tile, nest.add(nest.index(piece.first), place), channel);
-    Value weight = loadWide(nest, spill->buffer, {line, spill->columnOf(nest, line, place)});
-    // Excluded keys have a NaN for a weight. A kept one with it makes the row NaN by the product.
+/// Weights with NaN for excluded keys. A kept key with it makes the row NaN by the product.
+Value TileSteps::marked(const KeyTile &tile, const Piece &piece, Value weight) {
+  return fragments.mapOne(weight, [&](Value row, Value column, ValueRange x) {
+    SmallVector<Value> pair = pairAt(tile, piece, row, column);
+    Value exists = compare(arith::CmpIPredicate::slt, pair[Dim::J], tile.end);
+    pair[Dim::J] = nest.min(pair[Dim::J], nest.sub(tile.end, nest.index(1)));
+    return select(both(exists, keeps(pair)), x[0], f32(NAN));
+  });
+}
+
+/// Adds weight * value of one key of the tile, which has place `place` in its piece, in channels
+/// from `first` on.
+Value TileSteps::addKey(const KeyTile &tile, Value key, Value place, Value first, Value sum) {
+  return fragments.mapOne(sum, [&](Value row, Value column, ValueRange x) {
+    Value line = nest.add(nest.mul(number, nest.index(kRows)), row);
+    Value value = valueAt(tile, key, nest.add(first, column));
+    Value weight =
+        loadWide(nest, spill->buffer, spilledAt(tile, line, spill->columnOf(nest, line, place)));
     Value kept = compare(arith::CmpFPredicate::ORD, weight, weight);
-    Value adds = both(kept, isNonFinite(value));
-    return Nest::Carried{select(adds, fma(weight, value, now[0]), now[0])};
-  };
-  return nest.loop(nest.index(0), nest.index(piece.size), nest.index(1), sum, add).front();
+    return select(both(kept, isNonFinite(value)), fma(weight, value, x[0]), x[0]);
+  });
 }
 
 /// Adds weight * value for values that are not finite and keys that the row keeps.
-Fragments::Values TileSteps::addNonFinite(const KeyTile &tile, ValueRange scores,
-                                          ValueRange weights, Values sums) {
+Fragments::Values TileSteps::addNonFinite(const KeyTile &tile, ValueRange weights, Values sums) {
   Value line = nest.mul(number, nest.index(kRows));
-  for (auto [piece, score, weight] : llvm::zip_equal(piecesOf(tileKeys), scores, weights)) {
-    Value marked = fragments.mapOne({score, weight}, [&](Value, Value, ValueRange x) {
-      return select(compare(arith::CmpFPredicate::OEQ, x[0], infinity()), f32(NAN), x[1]);
-    });
+  // All warps have their scores: weights may take the place of keys.
+  gpu::BarrierOp::create(b, nest.loc);
+  for (auto [piece, weight] : llvm::zip_equal(piecesOf(tileKeys), weights)) {
     warp::SyncWarpOp::create(b, nest.loc);
-    warp::StoreFragmentOp::create(b, nest.loc, marked, spill->buffer,
-                                  ValueRange{line, nest.index(0)}, ValueRange(), spill->swizzle);
+    warp::StoreFragmentOp::create(b, nest.loc, marked(tile, piece, weight), spill->buffer,
+                                  spilledAt(tile, line, nest.index(0)), ValueRange(),
+                                  spill->swizzle);
     warp::SyncWarpOp::create(b, nest.loc);
+    Value first = nest.index(piece.first);
     for (auto [channels, sum] : llvm::zip_equal(piecesOf(width), sums)) {
-      Value first = nest.index(channels.first);
-      sum = fragments.mapOne(sum, [&, piece = piece](Value row, Value column, ValueRange x) {
-        return nonFinitePart(tile, piece, row, nest.add(first, column), x[0]);
-      });
+      Value from = nest.index(channels.first);
+      auto add = [&](Value place, ValueRange now) {
+        return Nest::Carried{addKey(tile, nest.add(first, place), place, from, now[0])};
+      };
+      sum = nest.loop(nest.index(0), nest.index(piece.size), nest.index(1), sum, add).front();
     }
   }
   return sums;

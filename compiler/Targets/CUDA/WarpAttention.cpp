@@ -150,13 +150,12 @@ private:
   Value scoreOf(Value first, Value count) {
     Value whole = compare(arith::CmpIPredicate::eq, count, nest.index(warp::kWarp));
     auto dots = [&](bool isWhole) {
-      Value dot = exchangeDots(dotsOf(first, isWhole ? Value() : count));
-      scf::YieldOp::create(b, nest.loc, dot);
+      scf::YieldOp::create(b, nest.loc, dotsOf(first, isWhole ? Value() : count));
     };
     auto either = scf::IfOp::create(
         b, nest.loc, whole, [&](OpBuilder &, Location) { dots(true); },
         [&](OpBuilder &, Location) { dots(false); });
-    Value score = mulf(either.getResult(0), f32(scale()));
+    Value score = mulf(exchangeDots(SmallVector<Value>(either.getResults())), f32(scale()));
     score = modified(score, pointOf(first, count), /*masked=*/true);
     Value exists = compare(arith::CmpIPredicate::slt, lane, count);
     return select(exists, score, infinity());
@@ -235,8 +234,9 @@ private:
       Value key = asWord(place);
       Value bit = arith::AndIOp::create(b, nest.loc, arith::ShRUIOp::create(b, nest.loc, bits, key),
                                         word(1));
+      // Of all lanes, so outside of the branch.
+      Value shared = exchanged(weight, key, gpu::ShuffleMode::IDX);
       auto add = [&](OpBuilder &, Location) {
-        Value shared = exchanged(weight, key, gpu::ShuffleMode::IDX);
         Value stored = placeOfKey(op, nest, batch, nest.add(first, place));
         SmallVector<Value> next;
         for (auto [group, sum] : llvm::enumerate(now)) {
