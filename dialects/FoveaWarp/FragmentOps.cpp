@@ -146,6 +146,13 @@ LogicalResult CombineRowsOp::verify() {
   return success();
 }
 
+LogicalResult HasNanOp::verify() {
+  Role role = getInput().getType().getRole();
+  if (role != Role::Acc && role != Role::Row)
+    return emitOpError("has_nan_c1: expected a sum or a row, got ") << getInput().getType();
+  return success();
+}
+
 LogicalResult ConvertOp::verify() {
   FragmentType input = getInput().getType(), result = getResult().getType();
   if (input.getRole() != Role::Acc || result.getRole() != Role::A ||

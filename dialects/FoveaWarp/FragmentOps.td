@@ -294,6 +294,24 @@ def FoveaWarp_CombineRowsOp : FoveaWarp_Op<"combine_rows", [Pure, SameOperandsAn
   let hasVerifier = 1;
 }
 
+def FoveaWarp_HasNanOp : FoveaWarp_Op<"has_nan", []> {
+  let summary = "whether a fragment holds a NaN";
+  let description = [{
+    True in all threads of the warp when an element is NaN. All of them take part.
+
+    Constraints:
+    - has_nan_c1: the operand is a sum or a row.
+
+    ```mlir
+    %bad = fovea_warp.has_nan %s : !fovea_warp.fragment<16x32xf32, acc>
+    ```
+  }];
+  let arguments = (ins FoveaWarp_Fragment:$input);
+  let results = (outs I1:$result);
+  let assemblyFormat = "$input attr-dict `:` type($input)";
+  let hasVerifier = 1;
+}
+
 def FoveaWarp_ConvertOp : FoveaWarp_Op<"convert", [Pure]> {
   let summary = "sum as the operand of a product";
   let description = [{

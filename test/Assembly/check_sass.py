@@ -3,8 +3,9 @@
 
 A loop is what can reach a branch back to an instruction through which every way to the branch goes,
 without going through that instruction again; it is innermost when no other loop lies inside. No
-such loop may call or use local memory, which is where spilled registers go. With --tensor N an
-innermost loop must hold that many instructions of tensor cores.
+such loop may call or use local memory, which is where spilled registers go, and no loop that holds
+instructions of tensor cores and no smaller such loop. With --tensor N one of these must hold that
+many of them.
 
 Example: nvdisasm -c k.cubin > k.sass && check_sass.py k.sass attention --tensor 32
 """
@@ -91,8 +92,9 @@ def reached(edges: Sequence[Sequence[int]], start: int, without: int = -1) -> se
     return found
 
 
-def innermost(lines: Sequence[str]) -> list[Loop]:
-    """The innermost loops, without the branch to itself that ends each kernel."""
+def innermost(lines: Sequence[str], holding: Sequence[str] = ()) -> list[Loop]:
+    """The innermost loops, of those that hold one of some instructions if any are named; without
+    the branch to itself that ends each kernel."""
     code = parse(lines)
     before: list[list[int]] = [[] for _ in code.names]
     for place, goals in enumerate(code.after):
@@ -104,9 +106,11 @@ def innermost(lines: Sequence[str]) -> list[Loop]:
             if goal >= place or (goal and place in reached(code.after, 0, goal)):
                 continue
             loops.setdefault(goal, {goal}).update(reached(before, place, goal))
-    return [Loop(first, frozenset(body), [code.names[place] for place in sorted(body)])
-            for first, body in loops.items()
-            if not any(other != first and other in body for other in loops)]  # fmt: skip
+    found = [Loop(first, frozenset(body), [code.names[place] for place in sorted(body)])
+             for first, body in loops.items()]  # fmt: skip
+    found = [loop for loop in found if not holding or loop.count(*holding)]
+    return [loop for loop in found
+            if not any(other.first != loop.first and other.first in loop.body for other in found)]
 
 
 def problems(text: str, kernel: str, tensor: int = 0) -> list[str]:
@@ -114,12 +118,14 @@ def problems(text: str, kernel: str, tensor: int = 0) -> list[str]:
     lines = kernels(text).get(kernel)
     if lines is None:
         return [f"{kernel}: no such kernel"]
+    main = innermost(lines, TENSOR)
     loops = innermost(lines)
+    loops += [loop for loop in main if loop not in loops]
     wrong = [f"{kernel} {loop}: {loop.count(name)} {name}"
              for loop in loops for name in FORBIDDEN if loop.count(name)]  # fmt: skip
-    if tensor and not any(loop.count(*TENSOR) == tensor for loop in loops):
+    if tensor and not any(loop.count(*TENSOR) == tensor for loop in main):
         wrong.append(f"{kernel}: no loop of {tensor} tensor instructions: "
-                     f"{', '.join(map(str, loops)) or 'no loop'}")  # fmt: skip
+                     f"{', '.join(map(str, main)) or 'no loop'}")  # fmt: skip
     return wrong
 
 

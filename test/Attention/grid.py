@@ -69,13 +69,19 @@ def compiled(group: Group, tally: Tally) -> tuple[fovea.Module, fovea.Module]:
         return one, fovea.load(Path(folder) / "module.fvm", threads=2)
 
 
+def rounds_weights(module: fovea.Module) -> bool:
+    """Whether a form of the module multiplies weights by tensor cores."""
+    return any(record["form"] == "tile_attention" for record in module.ledger["kernels"])
+
+
 def run_module(group: Group, tally: Tally) -> Iterator[str]:
     """Runs all cases of a module on the CPU; what is wrong with any."""
     one, two = compiled(group, tally)
+    rounds = rounds_weights(one)
     for number in group.numbers:
         entries = one.entries[f"program_{number}"], two.entries[f"program_{number}"]
         for case in cases(number):
-            outcome = check(entries, case)
+            outcome = check(entries, case, rounds)
             tally.add(case.crossing, outcome)
             if outcome.wrong:
                 yield f"{group.cpu}: {outcome.wrong}"

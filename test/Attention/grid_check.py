@@ -77,10 +77,10 @@ class Outcome:
     empty: bool = False
 
 
-def check(entries: tuple[Entry, Entry], case: Case) -> Outcome:
+def check(entries: tuple[Entry, Entry], case: Case, rounds_weights: bool = False) -> Outcome:
     """Runs a case by one thread and by two, and again with poison in its keys."""
     crossing, given = case.crossing, inputs_of(case)
-    want = answer(crossing, given)
+    want = answer(crossing, given, rounds_weights)
     arguments = laid_out(case, given)
     one, two = (entry(**arguments) for entry in entries)
     wrong, used = disagreement(crossing, one, want)

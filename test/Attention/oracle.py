@@ -10,7 +10,9 @@ computed, too, and rounded once; 2^-53 of f64):
   and an exponential by 4 u (test_vector_math.py) plus 2^-126, below which it may flush to 0;
 - each block of keys rescales what was summed so far, by one more exponential;
 - the relative error of a probability is thus r[j] = d[j] + sum p d + (T + 4) u, for T keys;
-- the result is off by sum of |p[j]||v[j]| (r[j] + (T + 4) u), plus half a unit of its own type.
+- the result is off by sum of |p[j]||v[j]| (r[j] + (T + 4) u), plus half a unit of its own type;
+- where weights are rounded to the type of values, as tensor cores take them, each is off by half a
+  unit of that type more.
 """
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
@@ -101,7 +103,9 @@ def _products(q: Array, k: Array) -> Array:
     return q @ k.swapaxes(-1, -2)
 
 
-def answer(crossing: Crossing, given: dict[str, Array]) -> Answer:
+def answer(
+    crossing: Crossing, given: dict[str, Array], rounds_weights: bool = False
+) -> Answer:
     """The results for query [B, H, S, D], key [B, K, T, D], value [B, K, T, E] and captures."""
     unit, real = UNIT[crossing.working], WIDER[crossing.working]
     q = given["q"].astype(real)
@@ -136,6 +140,11 @@ def answer(crossing: Crossing, given: dict[str, Array]) -> Answer:
         weighed = p * rest
         weight_errors = weight_errors * (np.abs(rest) + p + weight_errors)
         weight_errors = weight_errors + 3 * unit * np.abs(weighed)
+    if rounds_weights:
+        unit_of_type, least = ROUNDING[crossing.dtype]
+        # Before the sum divides, they are as large as 1.
+        part = unit_of_type * (np.abs(weighed) + weight_errors) + least
+        weight_errors = weight_errors + part
     weight_errors = np.where(kept, weight_errors + (keys + 4) * unit * np.abs(weighed), 0)
     out, bound = weighed @ v, weight_errors @ np.abs(v)
     return _rounded(crossing, given, Answer(out, lse, bound, lse_error, kept))

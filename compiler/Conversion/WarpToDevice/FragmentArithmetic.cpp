@@ -149,6 +149,23 @@ struct CombineRowsLowering : OpConversionPattern<warp::CombineRowsOp> {
   }
 };
 
+/// Each thread looks at its registers, then the warp votes.
+struct HasNanLowering : OpConversionPattern<warp::HasNanOp> {
+  using OpConversionPattern::OpConversionPattern;
+
+  LogicalResult matchAndRewrite(warp::HasNanOp op, OneToNOpAdaptor adaptor,
+                                ConversionPatternRewriter &rewriter) const override {
+    Location loc = op.getLoc();
+    Value any;
+    for (Value value : adaptor.getInput()) {
+      Value isNan = arith::CmpFOp::create(rewriter, loc, arith::CmpFPredicate::UNO, value, value);
+      any = any ? arith::OrIOp::create(rewriter, loc, any, isNan).getResult() : isNan;
+    }
+    rewriter.replaceOpWithNewOp<warp::VoteOp>(op, rewriter.getI1Type(), warp::Vote::Any, any);
+    return success();
+  }
+};
+
 /// Two tiles of a sum side by side are one of an operand `a`: rows of the first, of the second.
 struct ConvertLowering : OpConversionPattern<warp::ConvertOp> {
   using OpConversionPattern::OpConversionPattern;
@@ -185,5 +202,6 @@ struct ConvertLowering : OpConversionPattern<warp::ConvertOp> {
 void fovea::populateFragmentArithmetic(const TypeConverter &converter,
                                        RewritePatternSet &patterns) {
   patterns.add<SplatLowering, MmaLowering, AwaitLowering, MapLowering, ReduceRowsLowering,
-               CombineRowsLowering, ConvertLowering>(converter, patterns.getContext());
+               CombineRowsLowering, HasNanLowering, ConvertLowering>(converter,
+                                                                     patterns.getContext());
 }

@@ -7,9 +7,9 @@
 #include "compiler/Targets/CPU/AttentionTask.h"
 
 #include "compiler/Conversion/MathToArith/MathToArith.h"
+#include "compiler/Targets/Loops/ScoreRegion.h"
 
 #include "mlir/Dialect/Math/IR/Math.h"
-#include "mlir/IR/Matchers.h"
 
 #include <cmath>
 
@@ -44,25 +44,6 @@ Refusal cpu::refuseOnLanes(AttentionOp op) {
   return {};
 }
 
-/// Divisions by a constant as products with its reciprocal: one rounding more of a score, which
-/// itself is a sum of roundings, for a tenth of the time.
-static void multiplyByReciprocals(Region &score) {
-  for (auto division : llvm::make_early_inc_range(score.getOps<arith::DivFOp>())) {
-    APFloat divisor(0.0f), reciprocal(1.0f);
-    if (!matchPattern(division.getRhs(), m_ConstantFloat(&divisor)) || !division.getType().isF32())
-      continue;
-    reciprocal.divide(divisor, APFloat::rmNearestTiesToEven);
-    if (!reciprocal.isNormal())
-      continue;
-    OpBuilder builder(division);
-    Value factor = arith::ConstantOp::create(builder, division.getLoc(),
-                                             builder.getFloatAttr(division.getType(), reciprocal));
-    Value product = arith::MulFOp::create(builder, division.getLoc(), division.getLhs(), factor);
-    division.replaceAllUsesWith(product);
-    division.erase();
-  }
-}
-
 AttentionTask::AttentionTask(AttentionOp op, Nest &nest, const Capabilities &cpu)
     : LaneMath(nest, cpu.lanes), op(op), cpu(cpu), f32(nest.builder.getF32Type()) {
   extent.resize(6);
@@ -77,8 +58,7 @@ AttentionTask::AttentionTask(AttentionOp op, Nest &nest, const Capabilities &cpu
   read(op.getValue(), op.getValueMap(), {Dim::E});
   depth = *constant(extent[Dim::D]);
   outWidth = *constant(extent[Dim::E]);
-  if (!op.getScore().empty())
-    multiplyByReciprocals(op.getScore());
+  multiplyByReciprocals(op.getScore());
 }
 
 Value AttentionTask::viewFrom(Value key, Value buffer, AffineMap map,

@@ -81,12 +81,36 @@ static Value combine(Nest &nest, vector::CombiningKind kind, Value a, Value b) {
   return vector::makeArithReduction(nest.builder, nest.loc, kind, a, b);
 }
 
-/// Results of reductions over the elements that `positions` pick.
+/// Results of reductions over the elements that `positions` pick, one at a time.
+static SmallVector<Value> reduceScalars(Nest &nest, const MaskRead &read, ArrayRef<Value> at,
+                                        const Positions &positions, unsigned dim,
+                                        ArrayRef<Reduction> reductions) {
+  Type element = cast<MemRefType>(read.buffer.getType()).getElementType();
+  auto neutral = llvm::map_to_vector(reductions, [&](const Reduction &reduction) -> Value {
+    return arith::ConstantOp::create(nest.builder, nest.loc,
+                                     nest.builder.getIntegerAttr(element, reduction.neutral));
+  });
+  auto body = [&](Value position, ValueRange carried) {
+    SmallVector<Value> point(at);
+    point[dim] = position;
+    Value value =
+        memref::LoadOp::create(nest.builder, nest.loc, read.buffer, nest.apply(read.map, point));
+    Nest::Carried next;
+    for (auto [reduction, before] : llvm::zip_equal(reductions, carried))
+      next.push_back(combine(nest, reduction.kind, before, value));
+    return next;
+  };
+  return nest.loop(positions.first, positions.end, nest.index(1), neutral, body);
+}
+
+/// The same, `lanes` at a time.
 static SmallVector<Value> reduce(Nest &nest, const MaskRead &read, ArrayRef<Value> at,
                                  const Positions &positions, int64_t lanes,
                                  ArrayRef<Reduction> reductions) {
   OpBuilder &builder = nest.builder;
   unsigned dim = read.picked == Picked::ByQuery ? Dim::I : Dim::J;
+  if (lanes == 1)
+    return reduceScalars(nest, read, at, positions, dim, reductions);
   Type element = cast<MemRefType>(read.buffer.getType()).getElementType();
   auto type = VectorType::get({lanes}, element);
   SmallVector<Value> neutral;

@@ -111,6 +111,19 @@ gpu.module @device {
     gpu.return
   }
 
+  // Each thread looks at its four registers, then all are asked.
+  // CHECK-LABEL: gpu.func @looked_at
+  // CHECK-COUNT-4: arith.cmpf uno
+  // CHECK-NOT:     arith.cmpf
+  // CHECK:         %[[BAD:.*]] = fovea_warp.vote any %{{.*}} : i1
+  // CHECK:         memref.store %[[BAD]]
+  gpu.func @looked_at(%x: f32, %to: memref<i1>) kernel {
+    %s = fovea_warp.splat %x : f32 -> !sum
+    %bad = fovea_warp.has_nan %s : !sum
+    memref.store %bad, %to[] : memref<i1>
+    gpu.return
+  }
+
   // Two tiles of a sum are one of an operand: four pairs, rounded and packed.
   // CHECK-LABEL: gpu.func @converted
   // CHECK-COUNT-4: arith.truncf %{{.*}} : vector<2xf32> to vector<2xbf16>

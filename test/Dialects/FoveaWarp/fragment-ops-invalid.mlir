@@ -152,6 +152,14 @@ func.func @reduce_rows_c1(%s: !sum) {
 
 // -----
 
+func.func @has_nan_c1(%a: !fovea_warp.fragment<16x16xbf16, a>) {
+  // expected-error @+1 {{has_nan_c1: expected a sum or a row, got}}
+  %x = fovea_warp.has_nan %a : !fovea_warp.fragment<16x16xbf16, a>
+  return
+}
+
+// -----
+
 !sum = !fovea_warp.fragment<16x32xf32, acc>
 func.func @convert_c1(%s: !sum) {
   // expected-error @+1 {{convert_c1: expected a sum and an operand a of the same shape}}

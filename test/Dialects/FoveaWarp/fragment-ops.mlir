@@ -24,6 +24,8 @@ func.func @products(%s: !tile, %i: index, %x: f32) -> !row {
   %l = fovea_warp.reduce_rows add %d partial : !sum -> !row
   // CHECK: fovea_warp.combine_rows add %{{.*}} : <16xf32, row>
   %all = fovea_warp.combine_rows add %l : !row
+  // CHECK: fovea_warp.has_nan %{{.*}} : <16xf32, row>
+  %bad = fovea_warp.has_nan %m : !row
   // CHECK: fovea_warp.convert %{{.*}} -> <16x32xbf16, a>
   %w = fovea_warp.convert %d : !sum -> !fovea_warp.fragment<16x32xbf16, a>
   return %m : !row

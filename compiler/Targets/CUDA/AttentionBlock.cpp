@@ -1,0 +1,185 @@
+//===- AttentionBlock.cpp - what the forms of attention on warps share ----===//
+//
+// Regions are cloned for scalars: what a pair's positions select is loaded where they are known.
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+#include "compiler/Targets/CUDA/AttentionBlock.h"
+
+#include "compiler/Targets/Loops/ScalarLoops.h"
+#include "compiler/Targets/Loops/ScoreRegion.h"
+
+#include "dialects/Fovea/StructuredOps.h"
+
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/IR/IRMapping.h"
+
+#include <cmath>
+#include <limits>
+
+using namespace mlir;
+using namespace fovea;
+using namespace fovea::cuda;
+
+int64_t cuda::staticExtent(Value buffer, AffineMap map, unsigned dim) {
+  return cast<ShapedType>(buffer.getType()).getDimSize(placeOf(map, dim));
+}
+
+Refusal cuda::refuseOnWarps(AttentionOp op) {
+  if (op.hasSugar())
+    return {"order", "sugar is left; fovea-materialize-mods runs first"};
+  if (op.getScoreType().isF64() || elementTypeOf(op.getOut()).isF64())
+    return {"dtype", "warps compute scores and sums in f32; the elements are of f64"};
+  int64_t depth = staticExtent(op.getKey(), op.getKeyMap(), AttentionOp::D);
+  int64_t width = staticExtent(op.getValue(), op.getValueMap(), AttentionOp::E);
+  if (ShapedType::isDynamic(depth) || ShapedType::isDynamic(width))
+    return {"shape", "the head size is known only at run time"};
+  if (depth > kMaxHeadSize || width > kMaxHeadSize)
+    return {"shape", "the head size is above " + std::to_string(kMaxHeadSize)};
+  if (depth == 0 || width == 0)
+    return {"shape", "the head has no elements"};
+  return {};
+}
+
+AttentionBlock::AttentionBlock(AttentionOp op, Nest &nest) : op(op), nest(nest), b(nest.builder) {
+  extent.resize(6);
+  auto read = [&](Value buffer, AffineMap map, ArrayRef<unsigned> dims) {
+    for (auto [place, expr] : llvm::enumerate(map.getResults()))
+      if (auto dim = dyn_cast<AffineDimExpr>(expr))
+        if (llvm::is_contained(dims, dim.getPosition()))
+          extent[dim.getPosition()] = nest.size(buffer, place);
+  };
+  read(op.getQuery(), op.getQueryMap(), {Dim::B, Dim::H, Dim::I});
+  read(op.getKey(), op.getKeyMap(), {Dim::D});
+  read(op.getValue(), op.getValueMap(), {Dim::E});
+  extent[Dim::J] = countKeys(op, nest);
+  depth = *constant(extent[Dim::D]);
+  width = *constant(extent[Dim::E]);
+  multiplyByReciprocals(op.getScore());
+}
+
+void AttentionBlock::enter(Value inBatch, Value inHead) {
+  batch = inBatch;
+  head = inHead;
+  captured.assign(op.getCaptures().size(), Value());
+  Value zero = nest.index(0);
+  for (auto [index, capture] : llvm::enumerate(op.getCaptures())) {
+    AffineMap map = op.getCaptureMap(index);
+    if (isTable(capture, map))
+      captured[index] = capture;
+    else if (!map.isFunctionOfDim(Dim::I) && !map.isFunctionOfDim(Dim::J))
+      captured[index] =
+          memref::LoadOp::create(b, nest.loc, capture, nest.apply(map, at(zero, zero)));
+  }
+}
+
+SmallVector<Value> AttentionBlock::at(Value query, Value key, Value depthAt, Value channel) {
+  SmallVector<Value> point{batch, head, query, key, depthAt, channel};
+  for (Value &value : point)
+    if (!value)
+      value = nest.index(0);
+  return point;
+}
+
+Value AttentionBlock::load(Value buffer, AffineMap map, ArrayRef<Value> point) {
+  return loadWide(nest, buffer, nest.apply(map, point));
+}
+
+void AttentionBlock::store(Value value, Value buffer, AffineMap map, ArrayRef<Value> point) {
+  memref::StoreOp::create(b, nest.loc, resized(nest, value, elementTypeOf(buffer)), buffer,
+                          nest.apply(map, point));
+}
+
+Value AttentionBlock::infinity() { return f32(-std::numeric_limits<double>::infinity()); }
+Value AttentionBlock::mulf(Value x, Value y) { return arith::MulFOp::create(b, nest.loc, x, y); }
+Value AttentionBlock::addf(Value x, Value y) { return arith::AddFOp::create(b, nest.loc, x, y); }
+Value AttentionBlock::subf(Value x, Value y) { return arith::SubFOp::create(b, nest.loc, x, y); }
+Value AttentionBlock::fma(Value x, Value y, Value z) {
+  return math::FmaOp::create(b, nest.loc, x, y, z);
+}
+Value AttentionBlock::compare(arith::CmpFPredicate predicate, Value x, Value y) {
+  return arith::CmpFOp::create(b, nest.loc, predicate, x, y);
+}
+Value AttentionBlock::compare(arith::CmpIPredicate predicate, Value x, Value y) {
+  return b.createOrFold<arith::CmpIOp>(nest.loc, predicate, x, y);
+}
+Value AttentionBlock::select(Value condition, Value x, Value y) {
+  return arith::SelectOp::create(b, nest.loc, condition, x, y);
+}
+Value AttentionBlock::approx(warp::Approximation function, Value x) {
+  return warp::ApproxOp::create(b, nest.loc, function, x);
+}
+Value AttentionBlock::larger(Value x, Value y) {
+  return select(compare(arith::CmpFPredicate::OGT, x, y), x, y);
+}
+
+double AttentionBlock::scale() {
+  return op.getScale().convertToDouble() * (inLog2() ? M_LOG2E : 1.0);
+}
+
+Value AttentionBlock::weigh(Value score, Value maximum) {
+  Value below = subf(score, maximum);
+  return approx(warp::Approximation::Ex2, inLog2() ? below : mulf(below, f32(M_LOG2E)));
+}
+
+Value AttentionBlock::safe(Value maximum) {
+  return select(compare(arith::CmpFPredicate::OEQ, maximum, infinity()), f32(0), maximum);
+}
+
+Value AttentionBlock::inverse(Value total) {
+  Value empty = compare(arith::CmpFPredicate::OEQ, total, f32(0));
+  return select(empty, f32(0), approx(warp::Approximation::Rcp, total));
+}
+
+Value AttentionBlock::logOfSum(Value maximum, Value total) {
+  Value empty = compare(arith::CmpFPredicate::OEQ, total, f32(0));
+  if (inLog2())
+    maximum = mulf(maximum, f32(M_LN2));
+  Value sum = addf(maximum, math::LogOp::create(b, nest.loc, total));
+  return select(empty, infinity(), sum);
+}
+
+Value AttentionBlock::inlined(Region &region, Value first, ArrayRef<Value> point) {
+  SmallVector<Value> arguments;
+  if (first)
+    arguments.push_back(first);
+  arguments.append(point.begin(), point.begin() + 4);
+  for (auto [index, capture] : llvm::enumerate(op.getCaptures())) {
+    Value value = captured[index];
+    if (!value && !region.getArgument(arguments.size()).use_empty())
+      value =
+          memref::LoadOp::create(b, nest.loc, capture, nest.apply(op.getCaptureMap(index), point));
+    arguments.push_back(value);
+  }
+  IRMapping mapping;
+  for (auto [argument, value] : llvm::zip_equal(region.getArguments(), arguments))
+    if (value)
+      mapping.map(argument, value);
+  for (Operation &inner : region.front().without_terminator()) {
+    auto table = dyn_cast<CaptureLoadOp>(inner);
+    if (!table) {
+      b.clone(inner, mapping);
+      continue;
+    }
+    auto indices = llvm::map_to_vector(table.getIndices(),
+                                       [&](Value index) { return mapping.lookupOrDefault(index); });
+    Value element =
+        memref::LoadOp::create(b, nest.loc, mapping.lookupOrDefault(table.getTable()), indices);
+    mapping.map(table.getResult(), element);
+  }
+  return mapping.lookupOrDefault(region.front().getTerminator()->getOperand(0));
+}
+
+Value AttentionBlock::modified(Value score, ArrayRef<Value> point, bool masked) {
+  if (!op.getScore().empty())
+    score = inlined(op.getScore(), score, point);
+  if (!masked || op.getMask().empty())
+    return score;
+  return select(keeps(point), score, infinity());
+}
+
+Value AttentionBlock::keeps(ArrayRef<Value> point) { return inlined(op.getMask(), Value(), point); }
+
+Value AttentionBlock::probability(Value weight, ArrayRef<Value> point) {
+  return inlined(op.getProb(), weight, point);
+}

@@ -1,0 +1,128 @@
+//===- RowCopies.cpp - rows of a head to the memory of a block ------------===//
+//
+// Neighboring threads copy neighboring pieces of a row.
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+#include "compiler/Targets/CUDA/RowCopies.h"
+
+#include "compiler/Targets/Loops/AttentionKeys.h"
+
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+
+using namespace mlir;
+using namespace fovea;
+using namespace fovea::cuda;
+using namespace fovea::loops;
+
+/// Bytes of one copy.
+static constexpr int64_t kCopy = 16;
+
+static int64_t elementsOfCopy(Value operand) {
+  return kCopy * 8 / cast<MemRefType>(operand.getType()).getElementTypeBitWidth();
+}
+
+Refusal cuda::refuseRows(Value operand, AffineMap map, unsigned dim) {
+  auto [strides, offset] = cast<MemRefType>(operand.getType()).getStridesAndOffset();
+  unsigned place = placeOf(map, dim);
+  if (strides[place] != 1)
+    return {"layout", "the elements of a head are not next to each other"};
+  strides[place] = 0;
+  strides.push_back(offset);
+  for (int64_t stride : strides)
+    if (!ShapedType::isDynamic(stride) && stride % elementsOfCopy(operand) != 0)
+      return {"layout", "rows of a head do not lie at multiples of 16 bytes"};
+  return {};
+}
+
+Value cuda::areAligned(Nest &nest, ArrayRef<Value> operands) {
+  OpBuilder &b = nest.builder;
+  Value bits = nest.index(0);
+  auto add = [&](Value distance) { bits = b.createOrFold<arith::OrIOp>(nest.loc, bits, distance); };
+  for (Value operand : operands) {
+    auto type = cast<MemRefType>(operand.getType());
+    auto [strides, offset] = type.getStridesAndOffset();
+    Value bytes = nest.index(type.getElementTypeBitWidth() / 8);
+    add(memref::ExtractAlignedPointerAsIndexOp::create(b, nest.loc, operand));
+    if (ShapedType::isDynamic(offset))
+      add(nest.mul(nest.offset(operand), bytes));
+    for (auto [place, stride] : llvm::enumerate(strides))
+      if (ShapedType::isDynamic(stride))
+        add(nest.mul(nest.stride(operand, place), bytes));
+  }
+  Value rest = nest.rem(bits, nest.index(kCopy));
+  return arith::CmpIOp::create(b, nest.loc, arith::CmpIPredicate::eq, rest, nest.index(0));
+}
+
+/// Copy number `number`: its row, counted from the first, and its column.
+static std::pair<Value, Value> placeOfCopy(Nest &nest, const RowSource &from, Value number) {
+  int64_t size = elementsOfCopy(from.operand);
+  Value pieces = nest.index(from.columns / size);
+  return {nest.div(number, pieces), nest.mul(nest.rem(number, pieces), nest.index(size))};
+}
+
+static SmallVector<Value> elementOf(ArrayRef<Value> stage, Value row, Value column) {
+  SmallVector<Value> at(stage);
+  at.push_back(row);
+  at.push_back(column);
+  return at;
+}
+
+/// Whether a row exists, and the row or else the last one that does.
+static std::pair<Value, Value> existing(Nest &nest, Value row, Value end) {
+  Value exists = arith::CmpIOp::create(nest.builder, nest.loc, arith::CmpIPredicate::slt, row, end);
+  return {exists, nest.min(row, nest.sub(end, nest.index(1)))};
+}
+
+Value cuda::copyRows(Nest &nest, const RowSource &from, Value first, Value end, int64_t count,
+                     const SharedRows &to, ArrayRef<Value> stage, Value thread, int64_t threads,
+                     Value begun) {
+  OpBuilder &b = nest.builder;
+  int64_t copies = count * from.columns / elementsOfCopy(from.operand);
+  auto type = warp::CopiesType::get(b.getContext());
+  auto word = [&](int64_t value) -> Value {
+    return arith::ConstantIntOp::create(b, nest.loc, value, 32);
+  };
+  auto copy = [&](Value number) -> Value {
+    auto [row, column] = placeOfCopy(nest, from, number);
+    auto [exists, source] = existing(nest, nest.add(first, row), end);
+    Value valid = arith::SelectOp::create(b, nest.loc, exists, word(kCopy), word(0));
+    return warp::CopyAsyncOp::create(b, nest.loc, type, kCopy, from.operand,
+                                     from.at(source, column), to.buffer,
+                                     elementOf(stage, row, column), valid, begun, to.swizzle);
+  };
+  for (int64_t done = 0; done < copies; done += threads) {
+    Value number = nest.add(thread, nest.index(done));
+    if (done + threads <= copies) {
+      begun = copy(number);
+      continue;
+    }
+    Value has =
+        arith::CmpIOp::create(b, nest.loc, arith::CmpIPredicate::slt, number, nest.index(copies));
+    begun = scf::IfOp::create(
+                b, nest.loc, has,
+                [&](OpBuilder &, Location) { scf::YieldOp::create(b, nest.loc, copy(number)); },
+                [&](OpBuilder &, Location) { scf::YieldOp::create(b, nest.loc, begun); })
+                .getResult(0);
+  }
+  return begun;
+}
+
+void cuda::copyElements(Nest &nest, const RowSource &from, Value first, Value end, int64_t count,
+                        const SharedRows &to, ArrayRef<Value> stage, Value thread,
+                        int64_t threads) {
+  OpBuilder &b = nest.builder;
+  Type type = cast<MemRefType>(from.operand.getType()).getElementType();
+  Value columns = nest.index(from.columns);
+  Value zero = arith::ConstantOp::create(b, nest.loc, b.getFloatAttr(type, 0));
+  Value all = nest.mul(nest.index(count), columns);
+  nest.loop(thread, all, nest.index(threads), [&](Value number) {
+    Value row = nest.div(number, columns), column = nest.rem(number, columns);
+    auto [exists, source] = existing(nest, nest.add(first, row), end);
+    Value element = memref::LoadOp::create(b, nest.loc, from.operand, from.at(source, column));
+    element = arith::SelectOp::create(b, nest.loc, exists, element, zero);
+    memref::StoreOp::create(b, nest.loc, element, to.buffer,
+                            elementOf(stage, row, to.columnOf(nest, row, column)));
+  });
+}
