@@ -9,7 +9,7 @@ func.func @convert_host_code(%x: i64) -> i64 {
 
 // CHECK-LABEL: gpu.module @device
 gpu.module @device {
-  // CHECK:       llvm.mlir.global private constant @convert_constants(dense<1.0{{.*}}> : tensor<2xf32>)
+  // CHECK:       llvm.mlir.global private constant @convert_constants(dense<1.0{{.*}}>
   memref.global "private" constant @convert_constants : memref<2xf32> = dense<1.0>
   // CHECK:       llvm.func @do_not_convert_kernels
   // CHECK:         nvvm.read.ptx.sreg.tid.x : i32
