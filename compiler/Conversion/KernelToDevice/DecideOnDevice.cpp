@@ -78,6 +78,8 @@ private:
   /// The loop around runs all of its steps; those behind the end do nothing.
   LogicalResult runThrough(ProceedIfOp end) {
     auto loop = cast<scf::ForOp>(end->getParentOp());
+    if (getConstantIntValue(loop.getUpperBound()) == std::numeric_limits<int64_t>::max())
+      return refuse(loop, "the end of a loop without a bound");
     OpBuilder builder(loop);
     Location loc = end.getLoc();
     Value going = makeCell(builder, loc, builder.getI1Type());
@@ -102,8 +104,23 @@ private:
                                  std::next(end->getIterator()), std::prev(body->end()));
     end.erase();
     rests.insert(rest);
+    // What is required in front of the end is required of steps before the end alone.
+    if (!body->getOps<RequireOp>().empty())
+      rests.insert(putUnder(going, *body));
     ++numLoops;
     return success();
+  }
+
+  /// Puts all of a loop's body into a branch that reads the cell where the body begins.
+  static scf::IfOp putUnder(Value cell, Block &body) {
+    OpBuilder builder = OpBuilder::atBlockBegin(&body);
+    Location loc = cell.getLoc();
+    Value holds = memref::LoadOp::create(builder, loc, cell, ValueRange());
+    auto branch = scf::IfOp::create(builder, loc, holds, /*withElseRegion=*/false);
+    Block *then = branch.thenBlock();
+    then->getOperations().splice(then->begin(), body.getOperations(),
+                                 std::next(branch->getIterator()), std::prev(body.end()));
+    return branch;
   }
 
   /// A loop that may end early gives the number of its steps, and nothing that they compute.

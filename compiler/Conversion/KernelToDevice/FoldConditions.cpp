@@ -58,10 +58,33 @@ private:
     return kernel;
   }
 
+  /// Sizes behind a condition are right only where it holds: there may be less than no elements.
+  static void launchNothingBelowZero(func::FuncOp kernel, kernel::GridOp grid) {
+    OpBuilder builder(grid);
+    Location loc = kernel.getLoc();
+    Value zero, right;
+    for (BlockArgument argument : kernel.getArguments()) {
+      auto type = dyn_cast<MemRefType>(argument.getType());
+      for (int64_t dim = 0; type && dim < type.getRank(); ++dim) {
+        if (!type.isDynamicDim(dim))
+          continue;
+        if (!zero)
+          zero = arith::ConstantIndexOp::create(builder, loc, 0);
+        Value size = memref::DimOp::create(builder, loc, argument, dim);
+        Value is = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::sge, size, zero);
+        right = right ? arith::AndIOp::create(builder, loc, right, is).getResult() : is;
+      }
+    }
+    if (right)
+      grid.getBlocksMutable().assign(
+          arith::SelectOp::create(builder, loc, right, grid.getBlocks(), zero));
+  }
+
   /// Adds a condition a value expected, and puts the grid's body behind all of them.
   static void guard(func::FuncOp kernel, ArrayRef<bool> expected) {
     Location loc = kernel.getLoc();
     auto grid = *kernel.front().getOps<kernel::GridOp>().begin();
+    launchNothingBelowZero(kernel, grid);
     Block &body = grid.getBody().front();
     OpBuilder builder = OpBuilder::atBlockBegin(&body);
     auto cell = MemRefType::get({}, builder.getI1Type());

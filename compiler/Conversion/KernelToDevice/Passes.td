@@ -17,7 +17,7 @@ def DecideOnDevice : Pass<"fovea-decide-on-device", "::mlir::func::FuncOp"> {
     there. A loop that ends early runs all of its steps, the rest of each under a condition that
     stays false behind the end; what a branch gives is written into a buffer in front of it; stores
     of host code become computations. Refuses sizes, offsets and bounds that data decides, and what
-    a loop that ends early carries but the number of its steps.
+    a loop that ends early carries but the number of its steps, and loops without a bound.
   }];
   let statistics = [Statistic<"numCells", "cells", "scalars kept in the device's memory">,
     Statistic<"numLoops", "loops", "loops that end early made to run through">,

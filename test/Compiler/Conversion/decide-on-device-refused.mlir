@@ -41,3 +41,20 @@ func.func @do_not_carry_past_the_end(%on: memref<8xi1>, %x: memref<f32>) attribu
   memref.store %sum, %x[] : memref<f32>
   return
 }
+
+// -----
+
+func.func @do_not_run_through_without_a_bound(%on: memref<i1>, %x: memref<8xf32>)
+    attributes {fovea.entry} {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %most = arith.constant 9223372036854775807 : index
+  %zero = arith.constant 0.0 : f32
+  // expected-error @+1 {{the end of a loop without a bound depends on elements of a tensor}}
+  scf.for %i = %c0 to %most step %c1 {
+    %goes = memref.load %on[] : memref<i1>
+    fovea.proceed_if %goes
+    linalg.fill ins(%zero : f32) outs(%x : memref<8xf32>)
+  }
+  return
+}

@@ -108,3 +108,30 @@ func.func @do_not_touch_what_the_host_knows(%x: memref<?xf32>) attributes {fovea
   }
   return
 }
+
+// -----
+
+// A requirement in front of the end counts for steps before the end alone.
+// CHECK-LABEL: func.func @requirement_in_front_of_the_end
+// CHECK:         scf.for
+// CHECK:           %[[GOING:.*]] = memref.load %{{.*}}[] : memref<i1>
+// CHECK:           scf.if %[[GOING]] {
+// CHECK:             fovea.require
+// CHECK:             scf.if
+// CHECK:               linalg.fill
+func.func @requirement_in_front_of_the_end(%on: memref<8xi1>, %x: memref<8xf32>)
+    attributes {fovea.entry} {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c5 = arith.constant 5 : index
+  %c8 = arith.constant 8 : index
+  %zero = arith.constant 0.0 : f32
+  scf.for %i = %c0 to %c8 step %c1 {
+    %fits = arith.cmpi slt, %i, %c5 : index
+    fovea.require %fits, %i, %c5 fault index node "table"
+    %goes = memref.load %on[%i] : memref<8xi1>
+    fovea.proceed_if %goes
+    linalg.fill ins(%zero : f32) outs(%x : memref<8xf32>)
+  }
+  return
+}

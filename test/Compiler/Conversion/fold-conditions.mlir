@@ -34,3 +34,25 @@ func.func @main(%x: memref<4xf32>, %a: memref<i1>, %b: memref<i1>) attributes {f
   fovea_kernel.launch @kernel(%x) : memref<4xf32>
   return
 }
+
+// A size that is right behind the condition alone may be negative: then there is no block.
+// CHECK:       func private @{{.*}}(%[[Y:.*]]: memref<?xf32>, %{{.*}}: memref<i1>)
+// CHECK:         %[[BLOCKS:.*]] = memref.dim %[[Y]]
+// CHECK:         %[[SIZE:.*]] = memref.dim %[[Y]]
+// CHECK:         %[[RIGHT:.*]] = arith.cmpi sge, %[[SIZE]]
+// CHECK:         %[[SOME:.*]] = arith.select %[[RIGHT]], %[[BLOCKS]]
+// CHECK:         fovea_kernel.grid %[[SOME]]
+func.func private @sized(%y: memref<?xf32>) attributes {fovea_kernel.kernel} {
+  %c0 = arith.constant 0 : index
+  %zero = arith.constant 0.0 : f32
+  %n = memref.dim %y, %c0 : memref<?xf32>
+  fovea_kernel.grid %n threads(32) {
+  ^bb0(%block: index, %thread: index):
+    memref.store %zero, %y[%block] : memref<?xf32>
+  }
+  return
+}
+func.func @other(%y: memref<?xf32>, %a: memref<i1>) attributes {fovea.entry} {
+  fovea_kernel.launch @sized(%y) when(%a) is [true] : memref<?xf32>
+  return
+}

@@ -13,7 +13,7 @@ from emulated_device import TARGET
 from grid import CASES, Tally, run_module
 
 require(PROGRAM, "./dev build")
-NUMBERS = tuple(range(len(programs()))) if ALL else sample(140, seed=6)
+NUMBERS = tuple(range(len(programs()))) if ALL else sample(110, seed=6)
 # Of the sample's cases; the others may be skipped.
 LEAST_CASES = 600
 TALLY = Tally()

@@ -71,7 +71,7 @@ test_starts_of_sequences = packed_sequences.test_starts_that_are_none_stop_the_r
 test_query_groups = query_groups.test_one_query_a_head
 
 
-@pytest.mark.parametrize("dtype", packed_weights.TYPES)
+@pytest.mark.parametrize("dtype", packed_weights.TYPES if ALL else ["bf16"])
 def test_weights(dtype: str) -> None:
     packed_weights.test_products_agree_with_float64(dtype, TARGET)
 
