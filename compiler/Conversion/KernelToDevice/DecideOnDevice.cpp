@@ -170,12 +170,27 @@ private:
     return success();
   }
 
-  /// Both branches write their results into buffers that are there before them.
+  /// True when two scalars are computed alike.
+  static bool isSame(Value a, Value b) {
+    if (isEqualConstantIntOrValue(a, b))
+      return true;
+    Operation *left = a.getDefiningOp(), *right = b.getDefiningOp();
+    return left && right && left->getName() == right->getName() && left->getNumRegions() == 0 &&
+           isMemoryEffectFree(left) && left->getAttrDictionary() == right->getAttrDictionary() &&
+           left->getNumOperands() == right->getNumOperands() &&
+           cast<OpResult>(a).getResultNumber() == cast<OpResult>(b).getResultNumber() &&
+           llvm::all_of(llvm::zip_equal(left->getOperands(), right->getOperands()),
+                        [](auto pair) { return isSame(std::get<0>(pair), std::get<1>(pair)); });
+  }
+
+  /// Both branches write their results into buffers that are there before them; the sizes are those
+  /// of both.
   LogicalResult decide(scf::IfOp branch) {
     OpBuilder builder(branch);
     SmallVector<Value> buffers;
-    for (auto [result, first] :
-         llvm::zip_equal(branch.getResults(), branch.thenYield().getResults())) {
+    for (OpResult result : branch.getResults()) {
+      Value first = branch.thenYield().getOperand(result.getResultNumber());
+      Value second = branch.elseYield().getOperand(result.getResultNumber());
       auto type = dyn_cast<MemRefType>(result.getType());
       if (!type || !type.getLayout().isIdentity())
         return refuse(branch, "a scalar that a condition chooses");
@@ -183,8 +198,8 @@ private:
       for (int64_t dim = 0; dim < type.getRank(); ++dim) {
         if (!type.isDynamicDim(dim))
           continue;
-        Value size = sizeOf(first, dim, branch);
-        if (!size || scalars.isOnDevice(size))
+        Value size = sizeOf(first, dim, branch), other = sizeOf(second, dim, branch);
+        if (!size || !other || scalars.isOnDevice(size) || !isSame(size, other))
           return refuse(branch, "the size of what a condition chooses");
         sizes.push_back(size);
       }

@@ -58,3 +58,21 @@ func.func @do_not_run_through_without_a_bound(%on: memref<i1>, %x: memref<8xf32>
   }
   return
 }
+
+// -----
+
+func.func @do_not_take_the_size_of_one_branch(%on: memref<i1>, %x: memref<?xf32>, %n: index)
+    attributes {fovea.entry} {
+  %zero = arith.constant 0.0 : f32
+  %is = memref.load %on[] : memref<i1>
+  // expected-error @+1 {{the size of what a condition chooses depends on elements of a tensor}}
+  %r = scf.if %is -> (memref<?xf32>) {
+    %own = memref.alloc(%n) : memref<?xf32>
+    linalg.fill ins(%zero : f32) outs(%own : memref<?xf32>)
+    scf.yield %own : memref<?xf32>
+  } else {
+    scf.yield %x : memref<?xf32>
+  }
+  memref.copy %r, %x : memref<?xf32> to memref<?xf32>
+  return
+}

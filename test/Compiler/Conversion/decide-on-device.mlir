@@ -42,7 +42,7 @@ func.func @loop_that_ends_early(%ids: memref<8xi64>, %out: memref<8xf32>, %count
 
 // -----
 
-// What either branch gives is copied into one buffer; its size is computed in front.
+// What either branch gives is copied into one buffer; its size, that of both, is computed in front.
 // CHECK-LABEL: func @branch_with_result
 // CHECK:         %[[CELL:.*]] = memref.alloc() : memref<i1>
 // CHECK-NEXT:    linalg.generic {{.*}} outs(%[[CELL]] : memref<i1>)
@@ -52,7 +52,7 @@ func.func @loop_that_ends_early(%ids: memref<8xi64>, %out: memref<8xf32>, %count
 // CHECK:         scf.if %[[IS]] {
 // CHECK:           memref.copy %{{.*}}, %[[BUFFER]]
 // CHECK:         } else {
-// CHECK:           memref.copy %arg1, %[[BUFFER]]
+// CHECK:           memref.copy %{{.*}}, %[[BUFFER]]
 // CHECK:         memref.copy %[[BUFFER]], %arg1
 func.func @branch_with_result(%rate: memref<i64>, %x: memref<?xf32>, %n: index)
     attributes {fovea.entry} {
@@ -67,7 +67,10 @@ func.func @branch_with_result(%rate: memref<i64>, %x: memref<?xf32>, %n: index)
     linalg.fill ins(%cst : f32) outs(%own : memref<?xf32>)
     scf.yield %own : memref<?xf32>
   } else {
-    scf.yield %x : memref<?xf32>
+    %size = arith.addi %n, %c1 : index
+    %own = memref.alloc(%size) : memref<?xf32>
+    memref.copy %x, %own : memref<?xf32> to memref<?xf32>
+    scf.yield %own : memref<?xf32>
   }
   memref.copy %r, %x : memref<?xf32> to memref<?xf32>
   return

@@ -19,6 +19,7 @@ import test_run_time_scales as scales
 import test_symbolic_weights as symbolic_weights
 
 test_a_branch = branches.test_a_branch_gives_another_result
+test_behind_a_branch = branches.test_code_behind_a_branch_does_not_rely_on_it
 test_the_cache = cache_update.test_the_cache_has_what_is_new
 test_convolutions = convolutions.test_any_size_gives_the_formula
 test_dropout = dropout.test_the_mask_is_all_true
