@@ -5,7 +5,9 @@ A loop is what can reach a branch back to an instruction through which every way
 without going through that instruction again; it is innermost when no other loop lies inside. No
 such loop may call or use local memory, which is where spilled registers go, and no loop that holds
 instructions of tensor cores and no smaller such loop. With --tensor N one of these must hold that
-many of them.
+many of them. Where a warp would have to be together and ptxas cannot see that it is, it puts a way
+for warps that are not (BRA.DIV), with a call; that way is left out. A call of a label of the kernel
+itself is a jump: nothing returns.
 
 Example: nvdisasm -c k.cubin > k.sass && check_sass.py k.sass attention --tensor 32
 """
@@ -65,23 +67,6 @@ def kernels(text: str) -> dict[str, list[str]]:
     return found
 
 
-def parse(lines: Sequence[str]) -> Code:
-    labels: dict[str, int] = {}
-    parsed: list[tuple[bool, str, str]] = []
-    for line in lines:
-        if label := LABEL.match(line):
-            labels[label[1]] = len(parsed)
-        elif match := INSTRUCTION.match(line):
-            parsed.append((bool(match[1]), match[2], match[3]))
-    after = []
-    for place, (is_conditional, name, operands) in enumerate(parsed):
-        goes_on = is_conditional or name.split(".")[0] not in ENDS
-        goal = GOAL.search(operands) if name.startswith("BRA") else None
-        following = [place + 1] if goes_on and place + 1 < len(parsed) else []
-        after.append(following + ([labels[goal[1]]] if goal and goal[1] in labels else []))
-    return Code([name for _, name, _ in parsed], after)
-
-
 def reached(edges: Sequence[Sequence[int]], start: int, without: int = -1) -> set[int]:
     """Everything that edges lead to from `start`, itself too, but not through `without`."""
     found, left = {start}, [start]
@@ -90,6 +75,27 @@ def reached(edges: Sequence[Sequence[int]], start: int, without: int = -1) -> se
         found.update(fresh)
         left += fresh
     return found
+
+
+def parse(lines: Sequence[str]) -> Code:
+    labels: dict[str, int] = {}
+    parsed: list[tuple[bool, str, str]] = []
+    for line in lines:
+        if label := LABEL.match(line):
+            labels[label[1]] = len(parsed)
+        elif match := INSTRUCTION.match(line):
+            is_jump = match[2].startswith("CALL") and GOAL.search(match[3])
+            parsed.append((bool(match[1]), "BRA" if is_jump else match[2], match[3]))
+    after = []
+    for place, (is_conditional, name, operands) in enumerate(parsed):
+        is_left_out = name == "BRA.DIV"
+        goes_on = is_conditional or is_left_out or name.split(".")[0] not in ENDS
+        goal = GOAL.search(operands) if name.startswith("BRA") and not is_left_out else None
+        following = [place + 1] if goes_on and place + 1 < len(parsed) else []
+        after.append(following + ([labels[goal[1]]] if goal and goal[1] in labels else []))
+    live = reached(after, 0) if after else set()
+    after = [goals if place in live else [] for place, goals in enumerate(after)]
+    return Code([name for _, name, _ in parsed], after)
 
 
 def innermost(lines: Sequence[str], holding: Sequence[str] = ()) -> list[Loop]:
@@ -109,8 +115,11 @@ def innermost(lines: Sequence[str], holding: Sequence[str] = ()) -> list[Loop]:
     found = [Loop(first, frozenset(body), [code.names[place] for place in sorted(body)])
              for first, body in loops.items()]  # fmt: skip
     found = [loop for loop in found if not holding or loop.count(*holding)]
-    return [loop for loop in found
-            if not any(other.first != loop.first and other.first in loop.body for other in found)]
+    return [
+        loop
+        for loop in found
+        if not any(other.first != loop.first and other.first in loop.body for other in found)
+    ]
 
 
 def problems(text: str, kernel: str, tensor: int = 0) -> list[str]:

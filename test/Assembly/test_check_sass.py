@@ -65,6 +65,33 @@ def test_code_that_was_moved_behind_the_end_is_no_loop() -> None:
     assert check_sass.problems(moved, "attention", 2) == []
 
 
+def test_ways_for_warps_that_are_apart_are_left_out() -> None:
+    for name, wrong in (("BRA.DIV ~URZ,", []), ("@P3 BRA", ["1 CALL"])):
+        apart = CODE.replace("IADD3 R1, R1, 0x1, RZ", f"{name} `(.L_x_4)").replace(
+            "EXIT ;\n.L_x_3:", "EXIT ;\n.L_x_4:\n"
+            "        /*0068*/                   CALL.REL.NOINC `($shuffle) ;\n"
+            "        /*006c*/                   BRA `(.L_x_2) ;\n.L_x_3:", 1)  # fmt: skip
+        apart = apart.replace("@P0 BRA `(.L_x_2)", "@P0 BRA `(.L_x_1)")
+        found = check_sass.problems(apart, "attention", 2)
+        assert [line.split(": ")[-1] for line in found] == wrong
+
+
+def test_a_call_of_a_label_is_a_jump() -> None:
+    left = CODE.replace("HMMA.16816.F32.BF16 R8, R4, R6, R8",
+                        "HMMA.16816.F32.BF16 R8, R4, R6, R8 ;\n"
+                        "        /*0028*/               @P3 CALL.REL.NOINC `(.L_x_3)")  # fmt: skip
+    assert check_sass.problems(left, "attention", 2) == []
+
+
+def test_a_small_loop_inside_the_main_one_is_looked_at_beside_it() -> None:
+    inner = CODE.replace("@P1 BRA `(.L_x_1)", "@P1 BRA `(.L_x_1)").replace(
+        "IADD3 R1, R1, 0x1, RZ ;", "STL [R1], R2 ;\n.L_x_5:\n"
+        "        /*0014*/               @P4 BRA `(.L_x_5) ;", 1).replace(
+        "@P0 BRA `(.L_x_2)", "@P0 BRA `(.L_x_1)")  # fmt: skip
+    (wrong,) = check_sass.problems(inner, "attention", 2)
+    assert "2 tensor" in wrong and "1 STL" in wrong
+
+
 def test_kernels_and_loops_that_are_not_there() -> None:
     assert check_sass.problems(CODE, "nothing") == ["nothing: no such kernel"]
     assert check_sass.problems(CODE, "other", 2) == [

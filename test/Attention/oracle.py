@@ -103,9 +103,7 @@ def _products(q: Array, k: Array) -> Array:
     return q @ k.swapaxes(-1, -2)
 
 
-def answer(
-    crossing: Crossing, given: dict[str, Array], rounds_weights: bool = False
-) -> Answer:
+def answer(crossing: Crossing, given: dict[str, Array], rounds_weights: bool = False) -> Answer:
     """The results for query [B, H, S, D], key [B, K, T, D], value [B, K, T, E] and captures."""
     unit, real = UNIT[crossing.working], WIDER[crossing.working]
     q = given["q"].astype(real)

@@ -33,7 +33,7 @@ MANY = {
         Crossing(dtype="f16", heads=(16, 16), mask="bool", normalizer="prob_lse"),
         Crossing(dtype="bf16", heads=(256, 256), mask="offset", normalizer="lse"),
         Crossing(dtype="bf16", heads=(128, 128), mask="bias", score="alibi", layout="sbhd"),
-        Crossing(dtype="f16", heads=(64, 64), mask="prefix", score="relative", group="mqa"),
+        Crossing(dtype="f16", heads=(64, 64), mask="prefix", score="relative"),
         Crossing(dtype="bf16", heads=(16, 16), layout="packed", mask="lengths"),
         Crossing(dtype="f16", heads=(256, 256), mask="bool", group="dynamic"),
     ],
