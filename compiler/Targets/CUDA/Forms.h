@@ -14,6 +14,7 @@ namespace fovea::cuda {
 // Each in the file of its name; both of warps in WarpSums.cpp.
 extern const loops::LoopForm kTileAttention;
 extern const loops::LoopForm kWarpAttention;
+extern const loops::LoopForm kTileProduct;
 extern const loops::LoopForm kFmaProduct;
 extern const loops::LoopForm kWarpProduct;
 extern const loops::LoopForm kWarpGates;

@@ -1,4 +1,4 @@
-//===- RowCopies.cpp - rows of a head to the memory of a block ------------===//
+//===- RowCopies.cpp - rows of operands to the memory of a block ---------===//
 //
 // Neighboring threads copy neighboring pieces of a row.
 //
@@ -27,12 +27,12 @@ Refusal cuda::refuseRows(Value operand, AffineMap map, unsigned dim) {
   auto [strides, offset] = cast<MemRefType>(operand.getType()).getStridesAndOffset();
   unsigned place = placeOf(map, dim);
   if (strides[place] != 1)
-    return {"layout", "the elements of a head are not next to each other"};
+    return {"layout", "the elements of a row are not next to each other"};
   strides[place] = 0;
   strides.push_back(offset);
   for (int64_t stride : strides)
     if (!ShapedType::isDynamic(stride) && stride % elementsOfCopy(operand) != 0)
-      return {"layout", "rows of a head do not lie at multiples of 16 bytes"};
+      return {"layout", "rows do not lie at multiples of 16 bytes"};
   return {};
 }
 

@@ -1,6 +1,6 @@
-//===- RowCopies.h - rows of a head to the memory of a block --------------===//
+//===- RowCopies.h - rows of operands to the memory of a block -----------===//
 //
-// Rows of queries, keys or values go to shared memory 16 bytes at a time, without registers where
+// Rows of an operand go to shared memory 16 bytes at a time, without registers where
 // they lie at multiples of 16 bytes. Rows that do not exist are 0.
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

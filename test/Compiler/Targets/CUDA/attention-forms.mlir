@@ -68,7 +68,7 @@ func.func private @do_not_use_tiles_when_heads_are_uneven(%q: memref<1x2x20x20xf
 }
 
 // CHECK-LABEL: func private @do_not_use_tiles_when_elements_are_apart
-// CHECK-SAME:    reason = "layout", text = "the elements of a head are not next to each other"
+// CHECK-SAME:    reason = "layout", text = "the elements of a row are not next to each other"
 func.func private @do_not_use_tiles_when_elements_are_apart(%q: memref<1x2x64x32xf16>,
     %k: memref<1x2x64x32xf16, strided<[4096, 2048, 1, 64]>>, %o: memref<1x2x64x32xf16>)
     attributes {fovea_kernel.kernel} {
@@ -79,7 +79,7 @@ func.func private @do_not_use_tiles_when_elements_are_apart(%q: memref<1x2x64x32
 }
 
 // CHECK-LABEL: func private @do_not_use_tiles_when_rows_are_misplaced
-// CHECK-SAME:    text = "rows of a head do not lie at multiples of 16 bytes"
+// CHECK-SAME:    text = "rows do not lie at multiples of 16 bytes"
 func.func private @do_not_use_tiles_when_rows_are_misplaced(
     %q: memref<1x2x64x32xf16, strided<[4224, 2112, 33, 1]>>, %o: memref<1x2x64x32xf16>)
     attributes {fovea_kernel.kernel} {

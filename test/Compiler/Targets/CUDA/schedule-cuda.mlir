@@ -102,3 +102,46 @@ func.func private @norm(%x: memref<4x40xf32>, %w: memref<40xf32>, %o: memref<4x4
       {axis = 1 : i64, epsilon = 1.0e-5 : f64}
   return
 }
+
+// -----
+
+// CHECK-LABEL: func private @tiles
+// CHECK-SAME:    form = "tile_product"
+// CHECK:         fovea_kernel.grid %{{.*}} threads(128) {
+// CHECK-COUNT-2:   fovea_warp.shared : memref<2x64x64xbf16, #gpu.address_space<workgroup>>
+// CHECK:           scf.for
+// CHECK:             fovea_warp.wait
+// CHECK:             gpu.barrier
+// CHECK:             fovea_warp.copy_async
+// CHECK-COUNT-4:     fovea_warp.mma
+// CHECK:           fovea_warp.map
+#rows = affine_map<(m, n, k) -> (m, k)>
+#columns = affine_map<(m, n, k) -> (n, k)>
+#out = affine_map<(m, n, k) -> (m, n)>
+func.func private @tiles(%a: memref<?x128xbf16>, %b: memref<70x128xbf16>, %c: memref<?x70xf32>)
+    attributes {fovea_kernel.kernel} {
+  fovea.contract ins(%a, %b : memref<?x128xbf16>, memref<70x128xbf16>) outs(%c : memref<?x70xf32>)
+      {indexing_maps = [#rows, #columns, #out]} epilogue {
+  ^bb0(%s: f32):
+    fovea.yield %s : f32
+  }
+  return
+}
+
+// -----
+
+// CHECK-LABEL: func private @do_not_tile_any_depth
+// CHECK-SAME:    form = "fma_product"
+// CHECK-SAME:    text = "the summed dimension is no multiple of 64"
+#rows = affine_map<(m, n, k) -> (m, k)>
+#columns = affine_map<(m, n, k) -> (n, k)>
+#out = affine_map<(m, n, k) -> (m, n)>
+func.func private @do_not_tile_any_depth(%a: memref<?x100xbf16>, %b: memref<70x100xbf16>,
+    %c: memref<?x70xf32>) attributes {fovea_kernel.kernel} {
+  fovea.contract ins(%a, %b : memref<?x100xbf16>, memref<70x100xbf16>) outs(%c : memref<?x70xf32>)
+      {indexing_maps = [#rows, #columns, #out]} epilogue {
+  ^bb0(%s: f32):
+    fovea.yield %s : f32
+  }
+  return
+}
