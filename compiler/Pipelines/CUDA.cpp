@@ -16,11 +16,9 @@
 #include "compiler/Transforms/Passes.h"
 
 #include "mlir/Conversion/AffineToStandard/AffineToStandard.h"
-#include "mlir/Conversion/MathToLLVM/MathToLLVM.h"
 #include "mlir/Conversion/ReconcileUnrealizedCasts/ReconcileUnrealizedCasts.h"
 #include "mlir/Conversion/SCFToControlFlow/SCFToControlFlow.h"
 #include "mlir/Dialect/Arith/Transforms/Passes.h"
-#include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/MemRef/Transforms/Passes.h"
 #include "mlir/Pass/PassRegistry.h"
 #include "mlir/Transforms/Passes.h"
@@ -59,17 +57,13 @@ static void addLlvm(OpPassManager &manager, cuda::Execution execution) {
   manager.addPass(createBringConstants());
   manager.addPass(createOutlineBlocks());
   manager.addPass(createLowerEntry());
-  manager.addPass(memref::createExpandStridedMetadataPass());
-  manager.addPass(createLowerAffinePass());
-  manager.addPass(arith::createArithExpandOpsPass({/*includeBf16=*/true}));
-  addCleanup(manager);
-  bool emulated = execution == cuda::Execution::Emulated;
-  // What is left of math are instructions; without this they become calls of NVIDIA's libdevice.
-  if (!emulated)
-    manager.addNestedPass<gpu::GPUModuleOp>(createConvertMathToLLVMPass());
-  addDeviceCode(manager, {emulated, /*checks=*/true});
-  manager.addPass(createSCFToControlFlowPass());
-  manager.addPass(createLeaveLoops());
+  auto &host = manager.nest<func::FuncOp>();
+  host.addPass(memref::createExpandStridedMetadataPass());
+  host.addPass(createLowerAffinePass());
+  host.addPass(arith::createArithExpandOpsPass());
+  addCleanup(host);
+  host.addPass(createSCFToControlFlowPass());
+  addDeviceCode(manager, {execution == cuda::Execution::Emulated, /*checks=*/true});
   manager.addPass(createKernelToLLVM());
   manager.addPass(createReconcileUnrealizedCastsPass());
   addCleanup(manager);

@@ -5,18 +5,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 #include "compiler/Conversion/DeviceToLLVM/DeviceCode.h"
-#include "compiler/Conversion/KernelToLLVM/ViewToLLVM.h"
+#include "compiler/Conversion/KernelToLLVM/CodeToLLVM.h"
 
-#include "mlir/Conversion/ArithToLLVM/ArithToLLVM.h"
-#include "mlir/Conversion/ControlFlowToLLVM/ControlFlowToLLVM.h"
-#include "mlir/Conversion/IndexToLLVM/IndexToLLVM.h"
-#include "mlir/Conversion/MathToLLVM/MathToLLVM.h"
-#include "mlir/Conversion/MemRefToLLVM/MemRefToLLVM.h"
 #include "mlir/Conversion/UBToLLVM/UBToLLVM.h"
-#include "mlir/Conversion/VectorToLLVM/ConvertVectorToLLVM.h"
 #include "mlir/Dialect/Arith/Transforms/Passes.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
-#include "mlir/Dialect/Vector/Transforms/LoweringPatterns.h"
 
 using namespace mlir;
 using namespace fovea;
@@ -56,22 +49,9 @@ void fovea::addMemorySpaces(LLVMTypeConverter &converter) {
 }
 
 void fovea::populateDeviceToLLVM(const LLVMTypeConverter &converter, RewritePatternSet &patterns) {
-  vector::populateVectorMultiReductionLoweringPatterns(
-      patterns, vector::VectorMultiReductionLowering::InnerReduction);
-  vector::populateVectorTransferLoweringPatterns(patterns, /*maxTransferRank=*/1);
-  vector::populateVectorShapeCastLoweringPatterns(patterns);
-  vector::populateVectorStepLoweringPatterns(patterns);
-  populateVectorToLLVMConversionPatterns(converter, patterns);
+  populateCodeToLLVM(converter, patterns);
   arith::populateCeilFloorDivExpandOpsPatterns(patterns);
-  arith::populateArithToLLVMConversionPatterns(converter, patterns);
-  // Before those of the gpu dialect's conversion, which call a library of NVIDIA's.
-  populateMathToLLVMConversionPatterns(converter, patterns, /*approximateLog1p=*/true,
-                                       /*benefit=*/2);
-  populateFinalizeMemRefToLLVMConversionPatterns(converter, patterns);
-  cf::populateControlFlowToLLVMConversionPatterns(converter, patterns);
-  index::populateIndexToLLVMConversionPatterns(converter, patterns);
   ub::populateUBToLLVMConversionPatterns(converter, patterns);
-  populateViewToLLVM(converter, patterns);
 }
 
 void fovea::moveBody(gpu::GPUFuncOp kernel, LLVM::LLVMFuncOp function,

@@ -4,10 +4,8 @@
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
+#include "compiler/Conversion/KernelToDevice/KernelVariants.h"
 #include "compiler/Conversion/KernelToDevice/Passes.h"
-
-#include "mlir/Dialect/Func/IR/FuncOps.h"
-#include "mlir/IR/SymbolTable.h"
 
 namespace fovea {
 #define GEN_PASS_DEF_BRINGCONSTANTS
@@ -21,16 +19,13 @@ namespace {
 
 struct BringConstants : fovea::impl::BringConstantsBase<BringConstants> {
   void runOnOperation() override {
-    SymbolTable symbols(getOperation());
+    KernelVariants variants(getOperation());
     SmallVector<kernel::LaunchOp> launches;
     getOperation().walk([&](kernel::LaunchOp launch) { launches.push_back(launch); });
     for (kernel::LaunchOp launch : launches)
       if (llvm::any_of(launch.getArgs(), isConstant))
-        bring(launch, symbols);
-    // A kernel that every launch has left is no kernel any more.
-    for (func::FuncOp kernel : left)
-      if (kernel.symbolKnownUseEmpty(getOperation()))
-        symbols.erase(kernel);
+        bring(launch, variants);
+    variants.eraseLeft();
   }
 
 private:
@@ -38,26 +33,20 @@ private:
     return value.getDefiningOp<memref::GetGlobalOp>() != nullptr;
   }
 
-  void bring(kernel::LaunchOp launch, SymbolTable &symbols) {
-    auto original = symbols.lookup<func::FuncOp>(launch.getKernel());
-    std::string key = launch.getKernel().str();
+  void bring(kernel::LaunchOp launch, KernelVariants &variants) {
+    std::string key;
     SmallVector<Value> others;
     for (auto [index, argument] : llvm::enumerate(launch.getArgs())) {
       if (auto global = argument.getDefiningOp<memref::GetGlobalOp>())
-        key += " " + std::to_string(index) + global.getName().str();
+        key += std::to_string(index) + global.getName().str() + " ";
       else
         others.push_back(argument);
     }
-    func::FuncOp &kernel = made[key];
-    if (!kernel) {
-      kernel = original.clone();
+    variants.choose(launch, key, [&](func::FuncOp kernel) {
       for (unsigned index = launch.getArgs().size(); index-- > 0;)
         if (auto global = launch.getArgs()[index].getDefiningOp<memref::GetGlobalOp>())
           fill(kernel, index, global);
-      symbols.insert(kernel, std::next(Block::iterator(original)));
-      left.insert(original);
-    }
-    launch.setKernel(kernel.getName());
+    });
     launch.getArgsMutable().assign(others);
   }
 
@@ -72,9 +61,6 @@ private:
     (void)kernel.eraseArgument(index);
     ++numBrought;
   }
-
-  llvm::StringMap<func::FuncOp> made;
-  llvm::SetVector<func::FuncOp> left;
 };
 
 } // namespace

@@ -4,11 +4,10 @@
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
+#include "compiler/Conversion/KernelToDevice/KernelVariants.h"
 #include "compiler/Conversion/KernelToDevice/Passes.h"
 
-#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
-#include "mlir/IR/SymbolTable.h"
 
 namespace fovea {
 #define GEN_PASS_DEF_FOLDCONDITIONS
@@ -22,42 +21,30 @@ namespace {
 
 struct FoldConditions : fovea::impl::FoldConditionsBase<FoldConditions> {
   void runOnOperation() override {
-    SymbolTable symbols(getOperation());
+    KernelVariants variants(getOperation());
     SmallVector<kernel::LaunchOp> launches;
     getOperation().walk([&](kernel::LaunchOp launch) {
       if (!launch.getConditions().empty())
         launches.push_back(launch);
     });
     for (kernel::LaunchOp launch : launches) {
-      launch.setKernel(kernelFor(launch, symbols).getName());
+      std::string key;
+      for (bool expected : launch.getExpected())
+        key += expected ? '1' : '0';
+      variants.choose(launch, key, [&](func::FuncOp kernel) {
+        guard(kernel, launch.getExpected());
+        ++numKernels;
+      });
       SmallVector<Value> arguments = llvm::to_vector(launch.getArgs());
       llvm::append_range(arguments, launch.getConditions());
       launch.getConditionsMutable().clear();
       launch.setExpected({});
       launch.getArgsMutable().assign(arguments);
     }
-    for (func::FuncOp kernel : left)
-      if (kernel.symbolKnownUseEmpty(getOperation()))
-        symbols.erase(kernel);
+    variants.eraseLeft();
   }
 
 private:
-  func::FuncOp kernelFor(kernel::LaunchOp launch, SymbolTable &symbols) {
-    std::string key = launch.getKernel().str() + " ";
-    for (bool expected : launch.getExpected())
-      key += expected ? '1' : '0';
-    func::FuncOp &kernel = made[key];
-    if (kernel)
-      return kernel;
-    auto original = symbols.lookup<func::FuncOp>(launch.getKernel());
-    left.insert(original);
-    kernel = original.clone();
-    symbols.insert(kernel, std::next(Block::iterator(original)));
-    guard(kernel, launch.getExpected());
-    ++numKernels;
-    return kernel;
-  }
-
   /// Sizes behind a condition are right only where it holds: there may be less than no elements.
   static void launchNothingBelowZero(func::FuncOp kernel, kernel::GridOp grid) {
     OpBuilder builder(grid);
@@ -101,9 +88,6 @@ private:
     then->getOperations().splice(then->begin(), body.getOperations(),
                                  std::next(inside->getIterator()), std::prev(body.end()));
   }
-
-  llvm::StringMap<func::FuncOp> made;
-  llvm::SetVector<func::FuncOp> left;
 };
 
 } // namespace

@@ -32,13 +32,7 @@ static LogicalResult check(func::FuncOp kernel) {
   kernel::GridOp grid = kernel.isExternal() ? kernel::GridOp() : gridOf(kernel);
   if (!grid)
     return kernel.emitOpError("expected a kernel scheduled as one fovea_kernel.grid");
-  if (!kernel.getBody().hasOneBlock() || kernel.getNumResults() != 0 ||
-      !llvm::all_of(kernel.getArgumentTypes(), isPassable))
-    return kernel.emitOpError("expected a kernel of one block that takes buffers and scalars and "
-                              "returns nothing");
-  if (!isComputedFromArguments(grid.getBlocks(), &kernel.front()))
-    return grid.emitOpError("expected a number of blocks computed from the kernel's arguments");
-  return success();
+  return checkKernel(kernel, grid.getBlocks());
 }
 
 /// Host code has sizes and scalars of its own, but no element that a kernel has made.

@@ -5,13 +5,12 @@
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
+#include "compiler/Conversion/KernelToDevice/KernelVariants.h"
 #include "compiler/Conversion/KernelToDevice/Passes.h"
 
 #include "dialects/Fovea/FoveaDialect.h"
 
-#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
-#include "mlir/IR/SymbolTable.h"
 
 namespace fovea {
 #define GEN_PASS_DEF_PREDICATELAUNCHES
@@ -40,7 +39,9 @@ struct PredicateLaunches : fovea::impl::PredicateLaunchesBase<PredicateLaunches>
           required.push_back(require);
       });
       llvm::for_each(required, [&](RequireOp require) { launchRequirement(require); });
-      entry.walk([&](kernel::LaunchOp launch) { passCells(launch); });
+      KernelVariants variants(getOperation());
+      entry.walk([&](kernel::LaunchOp launch) { passCells(launch, variants); });
+      variants.eraseLeft();
       // Inner branches come first.
       SmallVector<scf::IfOp> branches;
       entry.walk([&](scf::IfOp branch) {
@@ -72,11 +73,10 @@ private:
     Location loc = require.getLoc();
     Type index = builder.getIndexType();
     SmallVector<Type> types{builder.getI1Type(), index, index};
-    kernel = func::FuncOp::create(loc, ("require_" + Twine(requirements.size() - 1)).str(),
-                                  builder.getFunctionType(types, {}));
+    kernel = func::FuncOp::create(loc, "require", builder.getFunctionType(types, {}));
     kernel.setPrivate();
     kernel->setAttr(kernel::kKernelAttr, builder.getUnitAttr());
-    getOperation().push_back(kernel);
+    SymbolTable(getOperation()).insert(kernel);
     builder.setInsertionPointToStart(kernel.addEntryBlock());
     Value one = arith::ConstantIndexOp::create(builder, loc, 1);
     auto grid = kernel::GridOp::create(builder, loc, one, /*threads=*/32);
@@ -104,23 +104,18 @@ private:
   }
 
   /// Arguments that are elements of cells become the cells.
-  void passCells(kernel::LaunchOp launch) {
-    if (llvm::none_of(launch.getArgs(), [](Value argument) { return !!cellOf(argument); }))
-      return;
-    SymbolTable symbols(getOperation());
-    std::string key = launch.getKernel().str();
+  static void passCells(kernel::LaunchOp launch, KernelVariants &variants) {
+    std::string key;
     for (auto [index, argument] : llvm::enumerate(launch.getArgs()))
       if (cellOf(argument))
-        key += " " + std::to_string(index);
-    func::FuncOp &kernel = readers[key];
-    if (!kernel) {
-      kernel = symbols.lookup<func::FuncOp>(launch.getKernel()).clone();
+        key += std::to_string(index) + " ";
+    if (key.empty())
+      return;
+    variants.choose(launch, key, [&](func::FuncOp kernel) {
       for (auto [index, argument] : llvm::enumerate(launch.getArgs()))
-        if (cellOf(argument))
-          readArgument(kernel, index, cast<MemRefType>(cellOf(argument).getType()));
-      symbols.insert(kernel);
-    }
-    launch.setKernel(kernel.getName());
+        if (Value cell = cellOf(argument))
+          readArgument(kernel, index, cast<MemRefType>(cell.getType()));
+    });
     for (OpOperand &operand : launch.getArgsMutable())
       if (Value cell = cellOf(operand.get()))
         operand.set(cell);
@@ -146,7 +141,6 @@ private:
       Block *block = taken ? branch.thenBlock() : branch.elseBlock();
       if (!block)
         continue;
-      Builder attrs(&getContext());
       block->walk([&](kernel::LaunchOp launch) {
         SmallVector<bool> expected(launch.getExpected());
         expected.push_back(taken);
@@ -160,7 +154,7 @@ private:
     branch.erase();
   }
 
-  llvm::StringMap<func::FuncOp> requirements, readers;
+  llvm::StringMap<func::FuncOp> requirements;
 };
 
 } // namespace

@@ -140,3 +140,13 @@ Value fovea::unpackArgument(OpBuilder &builder, Location loc, Type type, Block &
     strides.push_back(take(builder.getIndexType()));
   return kernel::ViewOp::create(builder, loc, memref, start, sizes, strides);
 }
+
+LogicalResult fovea::checkKernel(func::FuncOp kernel, Value count) {
+  if (!kernel.getBody().hasOneBlock() || kernel.getNumResults() != 0 ||
+      !llvm::all_of(kernel.getArgumentTypes(), isPassable))
+    return kernel.emitOpError("expected a kernel of one block that takes buffers and scalars and "
+                              "returns nothing");
+  if (!isComputedFromArguments(count, &kernel.front()))
+    return kernel.emitOpError("expected a number of tasks or blocks computed from its arguments");
+  return success();
+}

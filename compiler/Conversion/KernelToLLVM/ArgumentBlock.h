@@ -10,6 +10,7 @@
 
 #include "dialects/FoveaKernel/FoveaKernelDialect.h"
 
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/BuiltinTypes.h"
 #include "mlir/IR/IRMapping.h"
@@ -43,6 +44,10 @@ mlir::Value packArguments(mlir::OpBuilder &builder, mlir::Location loc, mlir::Va
 /// from number `next` on, which moves behind them.
 mlir::Value unpackArgument(mlir::OpBuilder &builder, mlir::Location loc, mlir::Type type,
                            mlir::Block &block, unsigned &next);
+
+/// Fails with an error unless a kernel can be launched: one block, arguments that the block can
+/// carry, no results, and a number of tasks or blocks computed from its arguments.
+mlir::LogicalResult checkKernel(mlir::func::FuncOp kernel, mlir::Value count);
 
 /// True when `value` is computed in `block` from its arguments, without effects.
 bool isComputedFromArguments(mlir::Value value, mlir::Block *block);

@@ -4,18 +4,12 @@
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
+#include "compiler/Conversion/KernelToLLVM/CodeToLLVM.h"
 #include "compiler/Conversion/KernelToLLVM/Passes.h"
-#include "compiler/Conversion/KernelToLLVM/ViewToLLVM.h"
 
-#include "mlir/Conversion/ArithToLLVM/ArithToLLVM.h"
-#include "mlir/Conversion/ControlFlowToLLVM/ControlFlowToLLVM.h"
 #include "mlir/Conversion/FuncToLLVM/ConvertFuncToLLVM.h"
-#include "mlir/Conversion/IndexToLLVM/IndexToLLVM.h"
 #include "mlir/Conversion/LLVMCommon/ConversionTarget.h"
 #include "mlir/Conversion/LLVMCommon/TypeConverter.h"
-#include "mlir/Conversion/MathToLLVM/MathToLLVM.h"
-#include "mlir/Conversion/MemRefToLLVM/MemRefToLLVM.h"
-#include "mlir/Conversion/VectorToLLVM/ConvertVectorToLLVM.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/Vector/Transforms/LoweringPatterns.h"
@@ -37,19 +31,8 @@ struct KernelToLLVM : fovea::impl::KernelToLLVMBase<KernelToLLVM> {
     LLVMTypeConverter converter(&getContext(), options);
     RewritePatternSet patterns(&getContext());
     vector::populateVectorMaskOpLoweringPatterns(patterns);
-    vector::populateVectorMultiReductionLoweringPatterns(
-        patterns, vector::VectorMultiReductionLowering::InnerReduction);
-    vector::populateVectorTransferLoweringPatterns(patterns, /*maxTransferRank=*/1);
-    vector::populateVectorShapeCastLoweringPatterns(patterns);
-    vector::populateVectorStepLoweringPatterns(patterns);
-    populateVectorToLLVMConversionPatterns(converter, patterns);
-    arith::populateArithToLLVMConversionPatterns(converter, patterns);
-    populateMathToLLVMConversionPatterns(converter, patterns);
-    populateFinalizeMemRefToLLVMConversionPatterns(converter, patterns);
-    cf::populateControlFlowToLLVMConversionPatterns(converter, patterns);
     populateFuncToLLVMConversionPatterns(converter, patterns);
-    index::populateIndexToLLVMConversionPatterns(converter, patterns);
-    populateViewToLLVM(converter, patterns);
+    populateCodeToLLVM(converter, patterns);
 
     LLVMConversionTarget target(getContext());
     target.addLegalOp<ModuleOp, WeightOp>();

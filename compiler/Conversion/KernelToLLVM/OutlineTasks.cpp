@@ -68,13 +68,7 @@ private:
     kernel::ParallelOp parallel = kernel.isExternal() ? kernel::ParallelOp() : parallelOf(kernel);
     if (!parallel)
       return kernel.emitOpError("expected a kernel scheduled as one fovea_kernel.parallel");
-    if (!kernel.getBody().hasOneBlock() || kernel.getNumResults() != 0 ||
-        !llvm::all_of(kernel.getArgumentTypes(), isPassable))
-      return kernel.emitOpError("expected a kernel of one block that takes buffers and scalars and "
-                                "returns nothing");
-    if (!isComputedFromArguments(parallel.getCount(), &kernel.front()))
-      return parallel.emitOpError("expected a count computed from the kernel's arguments");
-    return success();
+    return checkKernel(kernel, parallel.getCount());
   }
 
   static kernel::ParallelOp parallelOf(func::FuncOp kernel) {

@@ -17,10 +17,6 @@ using namespace mlir;
 using namespace fovea;
 using namespace fovea::cpu;
 
-int64_t cpu::staticExtent(Value buffer, AffineMap map, unsigned dim) {
-  return cast<ShapedType>(buffer.getType()).getDimSize(placeOf(map, dim));
-}
-
 std::optional<int64_t> cpu::staticStride(Value buffer, AffineMap map, unsigned dim) {
   auto [strides, offset] = cast<MemRefType>(buffer.getType()).getStridesAndOffset();
   int64_t stride = strides[placeOf(map, dim)];
@@ -28,16 +24,8 @@ std::optional<int64_t> cpu::staticStride(Value buffer, AffineMap map, unsigned d
 }
 
 Refusal cpu::refuseOnLanes(AttentionOp op) {
-  if (op.hasSugar())
-    return {"order", "sugar is left; fovea-materialize-mods runs first"};
-  if (op.getScoreType().isF64() || elementTypeOf(op.getOut()).isF64())
-    return {"dtype", "scores and sums on the lanes are in f32; the elements are of f64"};
-  int64_t depth = staticExtent(op.getQuery(), op.getQueryMap(), AttentionOp::D);
-  int64_t width = staticExtent(op.getValue(), op.getValueMap(), AttentionOp::E);
-  if (ShapedType::isDynamic(depth) || ShapedType::isDynamic(width))
-    return {"shape", "the head size is known only at run time"};
-  if (depth > kMaxHeadSize || width > kMaxHeadSize)
-    return {"shape", "the head size is above " + std::to_string(kMaxHeadSize)};
+  if (Refusal refusal = refuseKnownHeads(op, "scores and sums on the lanes are in f32"))
+    return refusal;
   if (op.getPages() && (staticStride(op.getKey(), op.getKeyMap(), AttentionOp::D) != 1 ||
                         staticStride(op.getValue(), op.getValueMap(), AttentionOp::E) != 1))
     return {"layout", "the elements of a head are not contiguous in a page"};
@@ -46,16 +34,7 @@ Refusal cpu::refuseOnLanes(AttentionOp op) {
 
 AttentionTask::AttentionTask(AttentionOp op, Nest &nest, const Capabilities &cpu)
     : LaneMath(nest, cpu.lanes), op(op), cpu(cpu), f32(nest.builder.getF32Type()) {
-  extent.resize(6);
-  auto read = [&](Value buffer, AffineMap map, ArrayRef<unsigned> dims) {
-    for (auto [place, expr] : llvm::enumerate(map.getResults()))
-      if (auto dim = dyn_cast<AffineDimExpr>(expr))
-        if (llvm::is_contained(dims, dim.getPosition()))
-          extent[dim.getPosition()] = nest.size(buffer, place);
-  };
-  read(op.getQuery(), op.getQueryMap(), {Dim::B, Dim::H, Dim::I, Dim::D});
-  extent[Dim::J] = countKeys(op, nest);
-  read(op.getValue(), op.getValueMap(), {Dim::E});
+  extent = extentsOf(op, nest);
   depth = *constant(extent[Dim::D]);
   outWidth = *constant(extent[Dim::E]);
   multiplyByReciprocals(op.getScore());

@@ -18,17 +18,11 @@
 
 namespace fovea::cpu {
 
-/// Most elements of a head, in keys and in values, that stay in scratch memory.
-inline constexpr int64_t kMaxHeadSize = 1024;
-
 /// Why no form on lanes takes an attention.
 Refusal refuseOnLanes(AttentionOp op);
 
 /// Distance in memory between neighbours along an iteration dimension; none when not static.
 std::optional<int64_t> staticStride(mlir::Value buffer, mlir::AffineMap map, unsigned dim);
-
-/// Extent of an iteration dimension as one operand has it, possibly dynamic.
-int64_t staticExtent(mlir::Value buffer, mlir::AffineMap map, unsigned dim);
 
 class AttentionTask : protected LaneMath {
 protected:

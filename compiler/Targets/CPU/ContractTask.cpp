@@ -33,10 +33,7 @@ Refusal cpu::refuseLanes(ContractOp op, const std::optional<ProductDims> &dims,
 ContractTask::ContractTask(ContractOp op, Nest &nest, const Capabilities &cpu)
     : op(op), nest(nest), cpu(cpu), dims(*ProductDims::of(op)),
       sums(VectorType::get({cpu.lanes}, ContractOp::getSumType(elementTypeOf(op.getLhs())))) {
-  for (unsigned dim = 0; dim < op.getNumDims(); ++dim) {
-    auto [operand, position] = bearerOf(op, dim);
-    extent.push_back(nest.size(operand, position));
-  }
+  extent = extentsOf(nest, op);
   depth = nest.product(pick(extent, dims.k));
 }
 

@@ -5,9 +5,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 #include "compiler/Targets/CPU/Emit.h"
+#include "compiler/Base/TemporaryFile.h"
 #include "compiler/Targets/CPU/MaskedAccesses.h"
 #include "compiler/Targets/CPU/ProductRows.h"
 #include "compiler/Targets/CPU/ShortFloats.h"
+#include "compiler/Targets/Optimizer.h"
 
 #include "lld/Common/Driver.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -113,28 +115,15 @@ static void prepare(llvm::Module &module, const Capabilities &cpu,
   }
 }
 
+/// Explicit vectors need no SLP, and unrolled row code gives it much to search.
 static void optimize(llvm::Module &module, llvm::TargetMachine &machine,
                      const EmissionOptions &options) {
-  llvm::LoopAnalysisManager loops;
-  llvm::FunctionAnalysisManager functions;
-  llvm::CGSCCAnalysisManager graph;
-  llvm::ModuleAnalysisManager modules;
   llvm::PipelineTuningOptions tuning;
-  // Explicit vectors need no SLP, and unrolled row code gives it much to search.
   tuning.SLPVectorization = false;
-  llvm::PassBuilder builder(&machine, tuning);
-  builder.registerModuleAnalyses(modules);
-  builder.registerCGSCCAnalyses(graph);
-  builder.registerFunctionAnalyses(functions);
-  builder.registerLoopAnalyses(loops);
-  builder.crossRegisterProxies(loops, functions, graph, modules);
-  llvm::ModulePassManager manager =
-      options.optimization == 0
-          ? builder.buildO0DefaultPipeline(llvm::OptimizationLevel::O0)
-          : builder.buildPerModuleDefaultPipeline(llvm::OptimizationLevel::O3);
-  if (options.addressSanitizer)
-    manager.addPass(llvm::AddressSanitizerPass(llvm::AddressSanitizerOptions()));
-  manager.run(module, modules);
+  runOptimizer(module, machine, tuning, options.optimization, [&](llvm::ModulePassManager &last) {
+    if (options.addressSanitizer)
+      last.addPass(llvm::AddressSanitizerPass(llvm::AddressSanitizerOptions()));
+  });
 }
 
 static llvm::Error generate(llvm::Module &module, llvm::TargetMachine &machine,
@@ -147,35 +136,12 @@ static llvm::Error generate(llvm::Module &module, llvm::TargetMachine &machine,
   return llvm::Error::success();
 }
 
-/// A temporary file that is removed at the end of the scope.
-namespace {
-class TemporaryFile {
-public:
-  explicit TemporaryFile(llvm::StringRef suffix) {
-    error = llvm::sys::fs::createTemporaryFile("fovea", suffix, path);
-  }
-  ~TemporaryFile() {
-    if (!error)
-      llvm::sys::fs::remove(path);
-  }
-  llvm::SmallString<128> path;
-  std::error_code error;
-};
-} // namespace
-
 static llvm::Error link(llvm::ArrayRef<char> object, llvm::SmallVectorImpl<char> &shared) {
   TemporaryFile input("o"), output("so");
-  if (input.error || output.error)
-    return failure("cannot make a temporary file: " +
-                   (input.error ? input.error : output.error).message());
-  {
-    std::error_code error;
-    llvm::raw_fd_ostream stream(input.path, error);
-    stream.write(object.data(), object.size());
-    stream.close();
-    if (error || stream.has_error())
-      return failure("cannot write a temporary file of " + llvm::Twine(object.size()) + " bytes");
-  }
+  if (output.error)
+    return failure("cannot make a temporary file: " + output.error.message());
+  if (llvm::Error failed = input.write({object.data(), object.size()}))
+    return failed;
   const char *arguments[] = {
       "ld.lld",      "-shared", "--build-id=none",   "--hash-style=gnu", "-s", "-z",
       "noexecstack", "-o",      output.path.c_str(), input.path.c_str()};

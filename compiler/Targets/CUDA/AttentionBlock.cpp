@@ -6,13 +6,13 @@
 //===----------------------------------------------------------------------===//
 #include "compiler/Targets/CUDA/AttentionBlock.h"
 
+#include "compiler/Targets/Loops/RegionInliner.h"
 #include "compiler/Targets/Loops/ScalarLoops.h"
 #include "compiler/Targets/Loops/ScoreRegion.h"
 
 #include "dialects/Fovea/StructuredOps.h"
 
 #include "mlir/Dialect/Math/IR/Math.h"
-#include "mlir/IR/IRMapping.h"
 
 #include <cmath>
 #include <limits>
@@ -21,38 +21,18 @@ using namespace mlir;
 using namespace fovea;
 using namespace fovea::cuda;
 
-int64_t cuda::staticExtent(Value buffer, AffineMap map, unsigned dim) {
-  return cast<ShapedType>(buffer.getType()).getDimSize(placeOf(map, dim));
-}
-
 Refusal cuda::refuseOnWarps(AttentionOp op) {
-  if (op.hasSugar())
-    return {"order", "sugar is left; fovea-materialize-mods runs first"};
-  if (op.getScoreType().isF64() || elementTypeOf(op.getOut()).isF64())
-    return {"dtype", "warps compute scores and sums in f32; the elements are of f64"};
-  int64_t depth = staticExtent(op.getKey(), op.getKeyMap(), AttentionOp::D);
+  if (Refusal refusal = refuseKnownHeads(op, "scores and sums of warps are in f32"))
+    return refusal;
+  int64_t depth = staticExtent(op.getQuery(), op.getQueryMap(), AttentionOp::D);
   int64_t width = staticExtent(op.getValue(), op.getValueMap(), AttentionOp::E);
-  if (ShapedType::isDynamic(depth) || ShapedType::isDynamic(width))
-    return {"shape", "the head size is known only at run time"};
-  if (depth > kMaxHeadSize || width > kMaxHeadSize)
-    return {"shape", "the head size is above " + std::to_string(kMaxHeadSize)};
   if (depth == 0 || width == 0)
     return {"shape", "the head has no elements"};
   return {};
 }
 
-AttentionBlock::AttentionBlock(AttentionOp op, Nest &nest) : op(op), nest(nest), b(nest.builder) {
-  extent.resize(6);
-  auto read = [&](Value buffer, AffineMap map, ArrayRef<unsigned> dims) {
-    for (auto [place, expr] : llvm::enumerate(map.getResults()))
-      if (auto dim = dyn_cast<AffineDimExpr>(expr))
-        if (llvm::is_contained(dims, dim.getPosition()))
-          extent[dim.getPosition()] = nest.size(buffer, place);
-  };
-  read(op.getQuery(), op.getQueryMap(), {Dim::B, Dim::H, Dim::I});
-  read(op.getKey(), op.getKeyMap(), {Dim::D});
-  read(op.getValue(), op.getValueMap(), {Dim::E});
-  extent[Dim::J] = countKeys(op, nest);
+AttentionBlock::AttentionBlock(AttentionOp op, Nest &nest)
+    : op(op), nest(nest), b(nest.builder), extent(extentsOf(op, nest)) {
   depth = *constant(extent[Dim::D]);
   width = *constant(extent[Dim::E]);
   multiplyByReciprocals(op.getScore());
@@ -139,7 +119,7 @@ Value AttentionBlock::logOfSum(Value maximum, Value total) {
   return select(empty, infinity(), sum);
 }
 
-Value AttentionBlock::inlined(Region &region, Value first, ArrayRef<Value> point) {
+Value AttentionBlock::regionAt(Region &region, Value first, ArrayRef<Value> point) {
   SmallVector<Value> arguments;
   if (first)
     arguments.push_back(first);
@@ -151,35 +131,21 @@ Value AttentionBlock::inlined(Region &region, Value first, ArrayRef<Value> point
           memref::LoadOp::create(b, nest.loc, capture, nest.apply(op.getCaptureMap(index), point));
     arguments.push_back(value);
   }
-  IRMapping mapping;
-  for (auto [argument, value] : llvm::zip_equal(region.getArguments(), arguments))
-    if (value)
-      mapping.map(argument, value);
-  for (Operation &inner : region.front().without_terminator()) {
-    auto table = dyn_cast<CaptureLoadOp>(inner);
-    if (!table) {
-      b.clone(inner, mapping);
-      continue;
-    }
-    auto indices = llvm::map_to_vector(table.getIndices(),
-                                       [&](Value index) { return mapping.lookupOrDefault(index); });
-    Value element =
-        memref::LoadOp::create(b, nest.loc, mapping.lookupOrDefault(table.getTable()), indices);
-    mapping.map(table.getResult(), element);
-  }
-  return mapping.lookupOrDefault(region.front().getTerminator()->getOperand(0));
+  return inlineRegion(nest, region, arguments)[0];
 }
 
 Value AttentionBlock::modified(Value score, ArrayRef<Value> point, bool masked) {
   if (!op.getScore().empty())
-    score = inlined(op.getScore(), score, point);
+    score = regionAt(op.getScore(), score, point);
   if (!masked || op.getMask().empty())
     return score;
   return select(keeps(point), score, infinity());
 }
 
-Value AttentionBlock::keeps(ArrayRef<Value> point) { return inlined(op.getMask(), Value(), point); }
+Value AttentionBlock::keeps(ArrayRef<Value> point) {
+  return regionAt(op.getMask(), Value(), point);
+}
 
 Value AttentionBlock::probability(Value weight, ArrayRef<Value> point) {
-  return inlined(op.getProb(), weight, point);
+  return regionAt(op.getProb(), weight, point);
 }

@@ -20,12 +20,6 @@ using namespace fovea::loops;
 /// Warps of a block, and threads of it.
 inline constexpr int64_t kWarps = 4, kBlockThreads = kWarps * warp::kWarp;
 
-/// Most elements of a head, in keys and in values, that lie in registers.
-inline constexpr int64_t kMaxHeadSize = 1024;
-
-/// Extent of an iteration dimension as one operand has it, possibly dynamic.
-int64_t staticExtent(mlir::Value buffer, mlir::AffineMap map, unsigned dim);
-
 /// Why no form on warps takes an attention: sugar, f64, head sizes.
 Refusal refuseOnWarps(AttentionOp op);
 
@@ -92,7 +86,7 @@ protected:
   Value batch, head;
 
 private:
-  Value inlined(mlir::Region &region, Value first, llvm::ArrayRef<Value> point);
+  Value regionAt(mlir::Region &region, Value first, llvm::ArrayRef<Value> point);
 
   /// By capture, what `enter` has loaded.
   llvm::SmallVector<Value> captured;

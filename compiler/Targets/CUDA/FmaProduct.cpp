@@ -7,9 +7,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 #include "compiler/Targets/CUDA/Forms.h"
-#include "compiler/Targets/Loops/ProductDims.h"
-#include "compiler/Targets/Loops/RegionInliner.h"
-#include "compiler/Targets/Loops/ScalarLoops.h"
+#include "compiler/Targets/CUDA/ProductBlock.h"
 
 #include "dialects/Fovea/StructuredOps.h"
 #include "dialects/FoveaWarp/FoveaWarpDialect.h"
@@ -18,7 +16,7 @@
 
 using namespace mlir;
 using namespace fovea;
-using namespace fovea::loops;
+using namespace fovea::cuda;
 
 /// Elements of a tile along rows and columns, of a thread along both, and summed at a time.
 static constexpr int64_t kTile = 64, kPart = 4, kDepth = 16;
@@ -40,36 +38,16 @@ static Refusal refuse(Operation *op) {
 
 namespace {
 
-class FmaProduct {
+class FmaProduct : ProductBlock {
 public:
   FmaProduct(ContractOp op, Nest &nest)
-      : op(op), nest(nest), b(nest.builder), dims(*ProductDims::of(op)),
-        quad(VectorType::get({kPart}, b.getF32Type())) {
-    for (unsigned dim = 0; dim < op.getNumDims(); ++dim) {
-      auto [operand, position] = bearerOf(op, dim);
-      extents.push_back(nest.size(operand, position));
-    }
+      : ProductBlock(op, nest), quad(VectorType::get({kPart}, b.getF32Type())) {
     for (unsigned dim : dims.k)
       summed.push_back(extents[dim]);
   }
 
   void write() {
-    SmallVector<Value> space;
-    for (unsigned dim : dims.loops)
-      space.push_back(extents[dim]);
-    Value tile = nest.index(kTile);
-    space.push_back(nest.ceilDiv(extents[*dims.m], tile));
-    space.push_back(nest.ceilDiv(extents[dims.n], tile));
-    nest.grid(nest.product(space), kThreads, [&](Value block, Value threadId) {
-      SmallVector<Value> place = nest.delinearize(block, space);
-      position.assign(extents.size(), nest.index(0));
-      for (auto [number, dim] : llvm::enumerate(dims.loops))
-        position[dim] = place[number];
-      firstRow = nest.mul(place[place.size() - 2], tile);
-      firstColumn = nest.mul(place.back(), tile);
-      thread = threadId;
-      writeTile();
-    });
+    writeGrid(kTile, kThreads, [&] { writeTile(); });
   }
 
 private:
@@ -122,9 +100,6 @@ private:
     }
   }
 
-  Value below(Value index, Value bound) {
-    return arith::CmpIOp::create(b, nest.loc, arith::CmpIPredicate::ult, index, bound);
-  }
   Value within(Value index, Value bound) { return nest.min(index, nest.sub(bound, nest.index(1))); }
 
   /// True when neighbors along a dimension are neighbors in memory.
@@ -151,23 +126,13 @@ private:
   }
 
   void finish(Value row, Value column, ValueRange sums) {
-    for (auto [number, sum] : llvm::enumerate(sums)) {
-      SmallVector<Value> at(position);
-      at[*dims.m] = nest.add(row, nest.index(number / kPart));
-      at[dims.n] = nest.add(column, nest.index(number % kPart));
-      Value there = arith::AndIOp::create(b, nest.loc, below(at[*dims.m], extents[*dims.m]),
-                                          below(at[dims.n], extents[dims.n]));
-      nest.branch(there, [&] { finishElement(nest, op, at, sum); });
-    }
+    for (auto [number, sum] : llvm::enumerate(sums))
+      finishAt(nest.add(row, nest.index(number / kPart)),
+               nest.add(column, nest.index(number % kPart)), sum);
   }
 
-  ContractOp op;
-  Nest &nest;
-  OpBuilder &b;
-  ProductDims dims;
   VectorType quad;
-  SmallVector<Value> extents, summed, position;
-  Value firstRow, firstColumn, thread;
+  SmallVector<Value> summed;
 };
 
 } // namespace

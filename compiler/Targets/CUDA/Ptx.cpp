@@ -6,6 +6,8 @@
 //===----------------------------------------------------------------------===//
 #include "compiler/Targets/CUDA/Ptx.h"
 
+#include "compiler/Targets/Optimizer.h"
+
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
@@ -72,22 +74,12 @@ static void keepProductsTogether(llvm::Module &module) {
       function.addFnAttr(llvm::Attribute::Convergent);
 }
 
+/// Kernels are scheduled: registers of a thread are no vectors.
 static void optimize(llvm::Module &module, llvm::TargetMachine &machine) {
-  llvm::LoopAnalysisManager loops;
-  llvm::FunctionAnalysisManager functions;
-  llvm::CGSCCAnalysisManager graph;
-  llvm::ModuleAnalysisManager modules;
   llvm::PipelineTuningOptions tuning;
-  // Kernels are scheduled: registers of a thread are no vectors.
   tuning.SLPVectorization = false;
   tuning.LoopVectorization = false;
-  llvm::PassBuilder builder(&machine, tuning);
-  builder.registerModuleAnalyses(modules);
-  builder.registerCGSCCAnalyses(graph);
-  builder.registerFunctionAnalyses(functions);
-  builder.registerLoopAnalyses(loops);
-  builder.crossRegisterProxies(loops, functions, graph, modules);
-  builder.buildPerModuleDefaultPipeline(llvm::OptimizationLevel::O3).run(module, modules);
+  runOptimizer(module, machine, tuning, /*level=*/3);
 }
 
 /// What the backend reports as an error, which it would print otherwise.

@@ -6,6 +6,8 @@
 //===----------------------------------------------------------------------===//
 #include "compiler/Targets/CUDA/Ptxas.h"
 
+#include "compiler/Base/TemporaryFile.h"
+
 #include "llvm/ADT/SmallString.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MemoryBuffer.h"
@@ -19,22 +21,6 @@ using namespace fovea;
 static constexpr unsigned kSeconds = 300;
 
 static llvm::Error failure(const llvm::Twine &what) { return llvm::createStringError(what); }
-
-namespace {
-/// A temporary file that is removed at the end of the scope.
-class TemporaryFile {
-public:
-  explicit TemporaryFile(llvm::StringRef suffix) {
-    error = llvm::sys::fs::createTemporaryFile("fovea", suffix, path);
-  }
-  ~TemporaryFile() {
-    if (!error)
-      llvm::sys::fs::remove(path);
-  }
-  llvm::SmallString<128> path;
-  std::error_code error;
-};
-} // namespace
 
 llvm::Expected<std::string> cuda::findPtxas(llvm::StringRef named,
                                             llvm::ArrayRef<std::string> folders) {
@@ -94,17 +80,11 @@ static llvm::Expected<std::string> contentsOf(llvm::StringRef path) {
 llvm::Expected<cuda::Cubin> cuda::assemble(llvm::StringRef ptx, llvm::StringRef arch,
                                            llvm::StringRef ptxas) {
   TemporaryFile input("ptx"), output("cubin"), log("log");
-  for (const TemporaryFile *file : {&input, &output, &log})
+  for (const TemporaryFile *file : {&output, &log})
     if (file->error)
       return failure("cannot make a temporary file: " + file->error.message());
-  {
-    std::error_code error;
-    llvm::raw_fd_ostream stream(input.path, error);
-    stream << ptx;
-    stream.close();
-    if (error || stream.has_error())
-      return failure("cannot write a temporary file of " + llvm::Twine(ptx.size()) + " bytes");
-  }
+  if (llvm::Error failed = input.write(ptx))
+    return std::move(failed);
   llvm::StringRef arguments[] = {ptxas, "-v", "-O3",       "--gpu-name",
                                  arch,  "-o", output.path, input.path};
   std::string error;

@@ -7,10 +7,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 #include "compiler/Targets/CUDA/Forms.h"
+#include "compiler/Targets/CUDA/ProductBlock.h"
 #include "compiler/Targets/CUDA/RowCopies.h"
-#include "compiler/Targets/Loops/ProductDims.h"
-#include "compiler/Targets/Loops/RegionInliner.h"
-#include "compiler/Targets/Loops/ScalarLoops.h"
 
 #include "dialects/Fovea/StructuredOps.h"
 
@@ -20,7 +18,6 @@
 using namespace mlir;
 using namespace fovea;
 using namespace fovea::cuda;
-using namespace fovea::loops;
 
 /// Warps of a block, its rows and columns, and summed elements of a stage.
 static constexpr int64_t kWarps = 4, kTile = kWarps * kRows, kDepth = 64;
@@ -64,34 +61,14 @@ static Refusal refuse(Operation *op) {
 
 namespace {
 
-class TileProduct {
+class TileProduct : ProductBlock {
 public:
   TileProduct(ContractOp op, Nest &nest)
-      : op(op), nest(nest), b(nest.builder), dims(*ProductDims::of(op)), k(dims.k.front()),
-        asRows(hasColumnsAsRows(dims)), fragments(nest, elementTypeOf(op.getLhs())) {
-    for (unsigned dim = 0; dim < op.getNumDims(); ++dim) {
-      auto [operand, position] = bearerOf(op, dim);
-      extents.push_back(nest.size(operand, position));
-    }
-  }
+      : ProductBlock(op, nest), k(dims.k.front()), asRows(hasColumnsAsRows(dims)),
+        fragments(nest, elementTypeOf(op.getLhs())) {}
 
   void write() {
-    SmallVector<Value> space;
-    for (unsigned dim : dims.loops)
-      space.push_back(extents[dim]);
-    Value tile = nest.index(kTile);
-    space.push_back(nest.ceilDiv(extents[*dims.m], tile));
-    space.push_back(nest.ceilDiv(extents[dims.n], tile));
-    nest.grid(nest.product(space), kThreads, [&](Value block, Value inBlock) {
-      SmallVector<Value> place = nest.delinearize(block, space);
-      position.assign(extents.size(), nest.index(0));
-      for (auto [number, dim] : llvm::enumerate(dims.loops))
-        position[dim] = place[number];
-      firstRow = nest.mul(place[place.size() - 2], tile);
-      firstColumn = nest.mul(place.back(), tile);
-      thread = inBlock;
-      writeTile();
-    });
+    writeGrid(kTile, kThreads, [&] { writeTile(); });
   }
 
 private:
@@ -193,34 +170,21 @@ private:
   }
 
   void finish(Value row, ArrayRef<Value> sums) {
-    auto below = [&](Value index, unsigned dim) -> Value {
-      return arith::CmpIOp::create(b, nest.loc, arith::CmpIPredicate::ult, index, extents[dim]);
-    };
     for (auto [piece, sum] : llvm::zip_equal(piecesOf(kTile), sums)) {
       Value column = nest.add(firstColumn, nest.index(piece.first));
       fragments.mapOne(sum, [&](Value i, Value j, ValueRange x) {
-        SmallVector<Value> at(position);
-        at[*dims.m] = nest.add(row, i);
-        at[dims.n] = nest.add(column, j);
-        Value there = arith::AndIOp::create(b, nest.loc, below(at[*dims.m], *dims.m),
-                                            below(at[dims.n], dims.n));
-        nest.branch(there, [&] { finishElement(nest, op, at, x[0]); });
+        finishAt(nest.add(row, i), nest.add(column, j), x[0]);
         return x[0];
       });
     }
   }
 
-  ContractOp op;
-  Nest &nest;
-  OpBuilder &b;
-  ProductDims dims;
   unsigned k;
   /// Whether columns lie in shared memory as rows.
   bool asRows;
   Fragments fragments;
   std::optional<SharedRows> rows, columns;
-  SmallVector<Value> extents, position;
-  Value firstRow, firstColumn, thread, aligned;
+  Value aligned;
 };
 
 } // namespace

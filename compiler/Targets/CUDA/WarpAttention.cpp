@@ -9,6 +9,7 @@
 //===----------------------------------------------------------------------===//
 #include "compiler/Targets/CUDA/AttentionBlock.h"
 #include "compiler/Targets/CUDA/Forms.h"
+#include "compiler/Targets/Loops/ScalarLoops.h"
 
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -70,9 +71,7 @@ private:
   }
   /// A value of each lane, folded over the warp in an order that does not change.
   Value folded(Value value, function_ref<Value(Value, Value)> fold) {
-    for (int64_t distance = warp::kWarp / 2; distance > 0; distance /= 2)
-      value = fold(value, across(value, distance));
-    return value;
+    return RowLanes{lane, warp::kWarp}.combine(nest, value, fold);
   }
   Value asWord(Value index) {
     return arith::IndexCastOp::create(b, nest.loc, b.getI32Type(), index);

@@ -65,16 +65,13 @@ static Refusal refuseContract(Operation *op) {
 
 static void scheduleContract(Operation *op, Nest &nest) {
   auto contract = cast<ContractOp>(op);
-  SmallVector<Value> extents, space;
+  SmallVector<Value> extents = extentsOf(nest, contract), space;
   SmallVector<unsigned> parallel;
-  for (unsigned dim = 0; dim < contract.getNumDims(); ++dim) {
-    auto [operand, position] = bearerOf(contract, dim);
-    extents.push_back(nest.size(operand, position));
+  for (auto [dim, extent] : llvm::enumerate(extents))
     if (!contract.isReduction(dim)) {
       parallel.push_back(dim);
-      space.push_back(extents.back());
+      space.push_back(extent);
     }
-  }
   unsigned summed = ProductDims::of(contract)->k.front();
   parallelSharedRows(
       nest, nest.product(space), extents[summed], [&](Value number, const RowLanes &lanes) {

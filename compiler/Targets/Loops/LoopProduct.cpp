@@ -40,13 +40,11 @@ static Value accumulate(Nest &nest, Value sum, Value a, Value b) {
 
 static void schedule(Operation *op, Nest &nest) {
   auto contract = cast<ContractOp>(op);
-  SmallVector<Value> extents, rows, summed;
+  SmallVector<Value> extents = extentsOf(nest, contract), rows, summed;
   SmallVector<unsigned> rowDims, summedDims;
   for (unsigned dim = 0; dim < contract.getNumDims(); ++dim) {
-    auto [operand, position] = bearerOf(contract, dim);
-    extents.push_back(nest.size(operand, position));
     bool isSummed = contract.isReduction(dim);
-    (isSummed ? summed : rows).push_back(extents.back());
+    (isSummed ? summed : rows).push_back(extents[dim]);
     (isSummed ? summedDims : rowDims).push_back(dim);
   }
   Type type = contract.getSumType();

@@ -1,6 +1,7 @@
 //===- RegionInliner.h - scalar regions at one element --------------------===//
 //
-// What finishes a sum, on scalars: epilogues of contractions and cells of gates.
+// Regions that users write, on scalars: scores and masks of attention, and what finishes a sum,
+// epilogues of contractions and cells of gates.
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
@@ -12,6 +13,11 @@
 #include "dialects/Fovea/FoveaDialect.h"
 
 namespace fovea::loops {
+
+/// Clones a region of one block at the nest's place; what it yields. Arguments are scalars, and
+/// buffers for tables that it picks from; what is not used may be null.
+llvm::SmallVector<mlir::Value> inlineRegion(Nest &nest, mlir::Region &region,
+                                            mlir::ArrayRef<mlir::Value> arguments);
 
 /// Runs the epilogue on the sum of the element at `position` (of all iteration dimensions) and
 /// stores what it gives.

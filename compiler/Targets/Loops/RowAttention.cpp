@@ -9,12 +9,12 @@
 #include "compiler/Targets/Loops/AttentionKeys.h"
 #include "compiler/Targets/Loops/Forms.h"
 #include "compiler/Targets/Loops/MaskIntervals.h"
+#include "compiler/Targets/Loops/RegionInliner.h"
 #include "compiler/Targets/Loops/ScalarLoops.h"
 
 #include "dialects/Fovea/StructuredOps.h"
 
 #include "mlir/Dialect/Math/IR/Math.h"
-#include "mlir/IR/IRMapping.h"
 
 #include <limits>
 
@@ -43,7 +43,7 @@ public:
       : op(op), nest(nest), b(nest.builder), real(op.getScoreType()) {}
 
   void write() {
-    readExtents();
+    extent = extentsOf(op, nest);
     SmallVector<Value> space{extent[Dim::B], extent[Dim::H], extent[Dim::I]};
     Value work = nest.mul(extent[Dim::J], nest.add(extent[Dim::D], extent[Dim::E]));
     parallelRows(
@@ -62,19 +62,6 @@ public:
 
 private:
   using Dim = AttentionOp::Dim;
-
-  void readExtents() {
-    extent.resize(6);
-    auto read = [&](Value buffer, AffineMap map) {
-      for (auto [position, expr] : llvm::enumerate(map.getResults()))
-        if (auto dim = dyn_cast<AffineDimExpr>(expr))
-          extent[dim.getPosition()] = nest.size(buffer, position);
-    };
-    read(op.getKey(), op.getKeyMap());
-    read(op.getValue(), op.getValueMap());
-    read(op.getQuery(), op.getQueryMap());
-    extent[Dim::J] = countKeys(op, nest);
-  }
 
   Value number(double value) {
     return arith::ConstantOp::create(b, nest.loc, b.getFloatAttr(real, value));
@@ -164,7 +151,6 @@ private:
 
   /// A region at this row and a key, on scalars.
   Value inlined(Region &region, Value first, Value key) {
-    IRMapping mapping;
     SmallVector<Value> arguments;
     if (first)
       arguments.push_back(first);
@@ -177,21 +163,7 @@ private:
               ? capture
               : memref::LoadOp::create(b, nest.loc, capture, nest.apply(map, point)).getResult());
     }
-    mapping.map(region.getArguments(), arguments);
-    for (Operation &inner : region.front().without_terminator()) {
-      auto table = dyn_cast<CaptureLoadOp>(inner);
-      if (!table) {
-        b.clone(inner, mapping);
-        continue;
-      }
-      SmallVector<Value> indices = llvm::map_to_vector(
-          table.getIndices(), [&](Value index) { return mapping.lookupOrDefault(index); });
-      mapping.map(
-          table.getResult(),
-          memref::LoadOp::create(b, nest.loc, mapping.lookupOrDefault(table.getTable()), indices)
-              .getResult());
-    }
-    return mapping.lookupOrDefault(region.front().getTerminator()->getOperand(0));
+    return inlineRegion(nest, region, arguments)[0];
   }
 
   /// A maximum without the -inf of a row that keeps nothing yet.

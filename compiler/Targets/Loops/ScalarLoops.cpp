@@ -211,3 +211,12 @@ std::pair<Value, unsigned> fovea::loops::bearerOf(fovea::ContractOp op, unsigned
         return {operand, static_cast<unsigned>(position)};
   llvm_unreachable("contract_c3: every dimension is a result of its own");
 }
+
+SmallVector<Value> fovea::loops::extentsOf(Nest &nest, fovea::ContractOp op) {
+  SmallVector<Value> extents;
+  for (unsigned dim = 0; dim < op.getNumDims(); ++dim) {
+    auto [operand, position] = bearerOf(op, dim);
+    extents.push_back(nest.size(operand, position));
+  }
+  return extents;
+}

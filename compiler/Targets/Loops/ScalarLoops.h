@@ -61,6 +61,9 @@ void storeResults(Nest &nest, mlir::linalg::LinalgOp op, llvm::ArrayRef<mlir::Va
 /// extent's source.
 std::pair<mlir::Value, unsigned> bearerOf(ContractOp op, unsigned dim);
 
+/// Extents of all iteration dimensions of a contraction.
+llvm::SmallVector<mlir::Value> extentsOf(Nest &nest, ContractOp op);
+
 /// Lets LLVM reorder (reassoc) and fuse (contract) a floating-point operation.
 void relax(mlir::Operation *op, bool reassociate);
 

@@ -30,8 +30,8 @@ func.func @main(%x: memref<4xf32>, %a: memref<i1>, %b: memref<i1>) attributes {f
 // CHECK-LABEL: func @requirement_in_branch
 // CHECK-SAME:    %[[N:.*]]: index, %[[A:.*]]: memref<i1>
 // CHECK:         %[[FINE:.*]] = arith.cmpi sgt, %[[N]]
-// CHECK:         fovea_kernel.launch @require_0(%[[FINE]], %[[N]], %c0) when(%[[A]]) is [true]
-// CHECK:       func private @require_0(%[[OK:.*]]: i1, %[[HAVE:.*]]: index, %[[WANT:.*]]: index)
+// CHECK:         fovea_kernel.launch @require(%[[FINE]], %[[N]], %c0) when(%[[A]]) is [true]
+// CHECK:       func private @require(%[[OK:.*]]: i1, %[[HAVE:.*]]: index, %[[WANT:.*]]: index)
 // CHECK:         fovea_kernel.grid %c1 threads(32) {
 // CHECK:           scf.if
 // CHECK:             fovea.require %[[OK]], %[[HAVE]], %[[WANT]] fault shape node "Pad"
@@ -47,12 +47,12 @@ func.func @requirement_in_branch(%n: index, %a: memref<i1>) attributes {fovea.en
 
 // -----
 
-// CHECK-LABEL: func @argument_from_a_cell
-// CHECK-SAME:    %[[X:.*]]: memref<4xf32>, %[[CELL:.*]]: memref<f32>
-// CHECK:         fovea_kernel.launch @[[READER:.*]](%[[CELL]], %[[X]]) : memref<f32>, memref<4xf32>
-// CHECK:       func private @[[READER]](%[[GIVEN:.*]]: memref<f32>, %{{.*}}: memref<4xf32>)
+// CHECK:       func private @fill_0(%[[GIVEN:.*]]: memref<f32>, %{{.*}}: memref<4xf32>)
 // CHECK:         %[[S:.*]] = memref.load %[[GIVEN]][]
 // CHECK:         linalg.fill ins(%[[S]] : f32)
+// CHECK-LABEL: func @argument_from_a_cell
+// CHECK-SAME:    %[[X:.*]]: memref<4xf32>, %[[CELL:.*]]: memref<f32>
+// CHECK:         fovea_kernel.launch @fill_0(%[[CELL]], %[[X]]) : memref<f32>, memref<4xf32>
 func.func private @fill(%s: f32, %x: memref<4xf32>) attributes {fovea_kernel.kernel} {
   linalg.fill ins(%s : f32) outs(%x : memref<4xf32>)
   return

@@ -1,15 +1,22 @@
-//===- ViewToLLVM.cpp - memrefs over raw pointers -------------------------===//
+//===- CodeToLLVM.cpp - what host and device code convert alike ---------===//
 //
-// The descriptor of a memref that starts at a pointer.
+// Upstream's patterns, and the descriptor of a memref that starts at a pointer.
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
-#include "compiler/Conversion/KernelToLLVM/ViewToLLVM.h"
+#include "compiler/Conversion/KernelToLLVM/CodeToLLVM.h"
 
 #include "dialects/FoveaKernel/FoveaKernelDialect.h"
 
+#include "mlir/Conversion/ArithToLLVM/ArithToLLVM.h"
+#include "mlir/Conversion/ControlFlowToLLVM/ControlFlowToLLVM.h"
+#include "mlir/Conversion/IndexToLLVM/IndexToLLVM.h"
 #include "mlir/Conversion/LLVMCommon/MemRefBuilder.h"
 #include "mlir/Conversion/LLVMCommon/Pattern.h"
+#include "mlir/Conversion/MathToLLVM/MathToLLVM.h"
+#include "mlir/Conversion/MemRefToLLVM/MemRefToLLVM.h"
+#include "mlir/Conversion/VectorToLLVM/ConvertVectorToLLVM.h"
+#include "mlir/Dialect/Vector/Transforms/LoweringPatterns.h"
 
 using namespace mlir;
 using namespace fovea;
@@ -82,6 +89,18 @@ struct ViewLowering : ConvertOpToLLVMPattern<kernel::ViewOp> {
 
 } // namespace
 
-void fovea::populateViewToLLVM(const LLVMTypeConverter &converter, RewritePatternSet &patterns) {
+void fovea::populateCodeToLLVM(const LLVMTypeConverter &converter, RewritePatternSet &patterns) {
+  vector::populateVectorMultiReductionLoweringPatterns(
+      patterns, vector::VectorMultiReductionLowering::InnerReduction);
+  vector::populateVectorTransferLoweringPatterns(patterns, /*maxTransferRank=*/1);
+  vector::populateVectorShapeCastLoweringPatterns(patterns);
+  vector::populateVectorStepLoweringPatterns(patterns);
+  populateVectorToLLVMConversionPatterns(converter, patterns);
+  arith::populateArithToLLVMConversionPatterns(converter, patterns);
+  populateMathToLLVMConversionPatterns(converter, patterns, /*approximateLog1p=*/true,
+                                       /*benefit=*/2);
+  populateFinalizeMemRefToLLVMConversionPatterns(converter, patterns);
+  cf::populateControlFlowToLLVMConversionPatterns(converter, patterns);
+  index::populateIndexToLLVMConversionPatterns(converter, patterns);
   patterns.add<ViewLowering>(converter);
 }
