@@ -103,8 +103,9 @@ def test_kernels_and_loops_that_are_not_there() -> None:
     ]
 
 
-def test_exit_codes(tmp_path: Path) -> None:
+def test_exit_codes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "kernels.sass"
     file.write_text(CODE)
     assert check_sass.main([str(file), "attention", "--tensor", "2"]) == 0
+    assert capsys.readouterr().out == ("instruction 2: 2 tensor in 3 instructions: 2 HMMA, 1 BRA\n")
     assert check_sass.main([str(file), "attention", "--tensor", "4"]) == 1
