@@ -119,7 +119,8 @@ def FoveaKernel_ProductOp : FoveaKernel_Op<"product", [AttrSizedOperandSegments,
     the panel has contiguous rows. Without an init region the sum starts at 0. The finish region is
     ordinary IR on the accumulators of one row and stores what it makes of them; what it yields,
     e.g. a running maximum, goes to the next row's and is the operation's result in the end.
-    Step k asks for row k of each matrix of `ahead`: of static width, read soon or by the caller next.
+    Step k asks for row k of each matrix of `ahead`, of static width, which is read soon, here or
+    by what comes next.
     With `chains` N, sums of multiply-adds are taken of every N-th step apart and added in the end:
     few of them do not fill the time that one takes otherwise. A panel of bf16 that is twice as wide
     has words of two steps, laid out as for `by dot` with G = 2; the depth then is even.

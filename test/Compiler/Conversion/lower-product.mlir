@@ -173,8 +173,8 @@ func.func @panel_of_bf16(%a: memref<?x?xf32>, %b: memref<4x24xbf16>, %c: memref<
 // CHECK:           memref.prefetch %[[SOON]][%[[I]], %{{.*}}], read
 // CHECK:           llvm.inline_asm
 // CHECK:           scf.yield
-func.func @asks_for_a_row_a_step(%next: memref<?x32xf32>, %soon: memref<?x8xf32>, %a: memref<?x?xf32>,
-    %b: memref<4x8xf32>) {
+func.func @asks_for_a_row_a_step(%next: memref<?x32xf32>, %soon: memref<?x8xf32>,
+    %a: memref<?x?xf32>, %b: memref<4x8xf32>) {
   %c0 = arith.constant 0 : index
   %k = arith.constant 4 : index
   fovea_kernel.product %a, %b row %c0 depth %k rows 1 vectors 1 lanes 8
