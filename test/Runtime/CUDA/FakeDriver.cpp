@@ -8,6 +8,7 @@
 
 #include <cstdlib>
 #include <cstring>
+#include <fstream>
 #include <mutex>
 
 using namespace fovea::cuda;
@@ -40,6 +41,8 @@ int fovea::test::called(const std::string &name, const std::string &details) {
   std::lock_guard<std::mutex> lock(mutex);
   FakeCuda &fake = *fake_cuda();
   fake.calls.push_back(details.empty() ? name : name + " " + details);
+  if (const char *log = getenv("FAKE_CUDA_CALLS"))
+    std::ofstream(log, std::ios::app) << fake.calls.back() << "\n";
   auto failing = fake.fail.find(name);
   if (failing == fake.fail.end())
     return kSuccess;

@@ -19,7 +19,8 @@ namespace fovea::test {
 
 /// What the driver was asked, and what it is to do. The library exports `fake_cuda`, which gives
 /// the one state of the process. The environment variables FAKE_CUDA_VERSION, FAKE_CUDA_DEVICES and
-/// FAKE_CUDA_FAIL ("cuInit:100") set the fields of those names at the start.
+/// FAKE_CUDA_FAIL ("cuInit:100") set the fields of those names at the start; FAKE_CUDA_CALLS names
+/// a file to which calls are added as lines.
 struct FakeCuda {
   int version = 13000, devices = 8, major = 9, minor = 0;
   /// The next call of a function returns the number, or throws where that is kThrow.
