@@ -342,6 +342,14 @@ void Context::publishOutputs(const fvm::Entry &entry, std::span<fovea_tensor> ou
   }
 }
 
+Status Context::upload(const fovea_tensor &from, fovea_tensor &to,
+                       std::unique_ptr<fovea_buffer> &buffer) {
+  Entered entered(busy);
+  if (Status status = entered.check(); !status.ok())
+    return status;
+  return bringTensor(from, to, buffer);
+}
+
 Status Context::startClock() {
   Entered entered(busy);
   if (Status status = entered.check(); !status.ok())

@@ -67,6 +67,8 @@ private:
 
   // In DeviceTensors.cpp.
   fvm::Status bringInput(size_t index, const fvm::TensorInfo &info, const fovea_tensor &tensor);
+  fvm::Status bringTensor(const fovea_tensor &from, fovea_tensor &to,
+                          std::unique_ptr<fovea_buffer> &buffer);
   void placeOutput(size_t index, const fovea_tensor &tensor);
   fvm::Status returnOutputs(const fvm::Entry &entry);
   fvm::Status noMemory(std::string text);

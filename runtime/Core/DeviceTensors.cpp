@@ -120,8 +120,8 @@ static Status checkUpload(const fovea_tensor &tensor, int64_t elementBytes, int6
   return !tensor.data && bytes ? refuse("has no data") : Status();
 }
 
-Status Context::upload(const fovea_tensor &from, fovea_tensor &to,
-                       std::unique_ptr<fovea_buffer> &buffer) {
+Status Context::bringTensor(const fovea_tensor &from, fovea_tensor &to,
+                            std::unique_ptr<fovea_buffer> &buffer) {
   const int64_t elementBytes = int64_t(from.dtype.bits) / 8 * from.dtype.lanes;
   int64_t bytes = 0;
   if (Status status = checkUpload(from, elementBytes, bytes); !status.ok())

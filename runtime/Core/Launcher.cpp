@@ -52,7 +52,11 @@ public:
   }
 
   // Launches have run when they return.
-  fvm::Status end(bool) override { return {}; }
+  fvm::Status end(bool failed) override {
+    if (failed)
+      record = {};
+    return {};
+  }
   fvm::Status synchronize() override { return {}; }
 
   fovea_fault_record takeFault() override { return std::exchange(record, {}); }

@@ -237,9 +237,9 @@ typedef struct fovea_context_options {
   /// NULL: the context's own pool. Called with at most `threads` shares.
   fovea_parallel_for parallel_for;
   void *parallel_for_user;
-  /// 1: on a GPU, launches of a run that repeats the one before (entry, sizes and addresses of
-  /// tensors on the device) are recorded as a graph, and replayed in one call from the third such
-  /// run on. Results do not depend on it. 0: they are made one by one.
+  /// 1: on a GPU, a run that repeats the one before (entry, sizes and addresses of tensors on the
+  /// device) is recorded as a graph, and it and those behind it are replayed in one call. Results
+  /// do not depend on it. 0: launches are made one by one.
   int32_t replay;
 } fovea_context_options;
 
