@@ -99,25 +99,20 @@ llvm::Expected<Exit> cli::benchModel(const Invocation &invocation) {
   auto inputs = makeInputs(*signature, invocation);
   if (!inputs)
     return inputs.takeError();
-  std::vector<fovea_tensor> views = viewsOf(*inputs);
-  // The peaks are those of this machine's processors.
-  const bool onHost = !program.onDevice();
-  if (!onHost) {
-    auto placed = program.upload(views);
-    if (!placed)
-      return placed.takeError();
-    views = *placed;
-  }
+  auto views = program.place(viewsOf(*inputs));
+  if (!views)
+    return views.takeError();
   int threads = program.threads();
+  // Those of this machine's processors.
   std::optional<double> peak, bandwidth;
-  if (onHost) {
+  if (!program.onDevice()) {
     peak = measurePeakGflops(threads);
     bandwidth = measureReadGbps(threads);
   }
-  llvm::Expected<Times> times = measure(program, *signature, views, invocation.benchMilliseconds);
+  llvm::Expected<Times> times = measure(program, *signature, *views, invocation.benchMilliseconds);
   if (!times)
     return times.takeError();
-  llvm::Expected<int64_t> peakBytes = program.peakBytes(*signature, views);
+  llvm::Expected<int64_t> peakBytes = program.peakBytes(*signature, *views);
   if (!peakBytes)
     return peakBytes.takeError();
   // The better of two measurements: clocks may have changed meanwhile.

@@ -112,17 +112,17 @@ bool Program::onDevice() const {
   return fovea_context_device(context.get()).device_type != host;
 }
 
-llvm::Expected<std::vector<fovea_tensor>> Program::upload(llvm::ArrayRef<fovea_tensor> tensors) {
-  std::vector<fovea_tensor> views;
-  for (const fovea_tensor &tensor : tensors) {
+llvm::Expected<std::vector<fovea_tensor>> Program::place(std::vector<fovea_tensor> tensors) {
+  if (!onDevice())
+    return tensors;
+  for (fovea_tensor &tensor : tensors) {
     fovea_buffer *buffer = nullptr;
-    fovea_status *status =
-        fovea_context_upload(context.get(), &tensor, &views.emplace_back(), &buffer);
+    fovea_status *status = fovea_context_upload(context.get(), &tensor, &tensor, &buffer);
     if (llvm::Error error = toError(status, "upload"))
       return error;
     uploaded.emplace_back(buffer, fovea_buffer_free);
   }
-  return views;
+  return tensors;
 }
 
 /// Runs with the outputs left in the context.

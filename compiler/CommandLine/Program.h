@@ -34,8 +34,8 @@ public:
   /// Whether kernels find tensors in the memory of a device.
   bool onDevice() const;
 
-  /// Copies of tensors where kernels find them, which live as long as the program.
-  llvm::Expected<std::vector<fovea_tensor>> upload(llvm::ArrayRef<fovea_tensor> tensors);
+  /// The tensors where kernels find them: on a device copies, which live as long as the program.
+  llvm::Expected<std::vector<fovea_tensor>> place(std::vector<fovea_tensor> tensors);
 
   /// Milliseconds of `runs` runs one behind the other, with the outputs left where kernels write
   /// them. On a device by its clock, from the first launch to the end of the last run.
