@@ -21,7 +21,8 @@ struct RowSource {
   int64_t columns;
 };
 
-/// Why rows of `operand`, whose elements are dimension `dim` of `map`, cannot be copied so.
+/// Why rows of `operand`, whose elements are dimension `dim` of `map` and run alone along a result
+/// of it, cannot be copied so.
 loops::Refusal refuseRows(mlir::Value operand, mlir::AffineMap map, unsigned dim);
 
 /// i1: whether all rows of the operands lie at multiples of 16 bytes.

@@ -54,9 +54,12 @@ static Refusal refuse(Operation *op) {
   bool asRows = hasColumnsAsRows(*dims);
   if (!asRows && (ShapedType::isDynamic(columns) || columns % kTile != 0))
     return {"shape", "the number of columns is no multiple of " + std::to_string(kTile)};
+  unsigned along = asRows ? k : dims->n;
+  if (!runsAlone(dims->rowsMap, k) || !runsAlone(dims->columnsMap, along))
+    return {"layout", "rows of an operand do not run along one of its dimensions"};
   if (Refusal refusal = refuseRows(dims->rows, dims->rowsMap, k))
     return refusal;
-  return refuseRows(dims->columns, dims->columnsMap, asRows ? k : dims->n);
+  return refuseRows(dims->columns, dims->columnsMap, along);
 }
 
 namespace {
