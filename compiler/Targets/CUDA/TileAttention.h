@@ -60,7 +60,6 @@ protected:
   Values addValues(const KeyTile &tile, mlir::ValueRange weights, Values sums);
 
   Value queryOf(Value row) { return nest.add(firstOfWarp, row); }
-  Value constantIndex(int64_t value) { return nest.index(value); }
 
   int64_t tileKeys;
   Fragments fragments;

@@ -8,7 +8,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 #include "compiler/Targets/CUDA/AttentionBlock.h"
-#include "compiler/Targets/CUDA/Forms.h"
 #include "compiler/Targets/Loops/ScalarLoops.h"
 
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
