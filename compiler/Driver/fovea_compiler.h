@@ -62,8 +62,9 @@ FOVEA_API void fovea_options_free(fovea_options *options);
 ///                      and stays loaded; repeatable
 ///   after              PHASE:PIPELINE: passes in MLIR's text form, of plug-ins, of Fovea or of
 ///                      MLIR, that run at the end of the phase (import, graph, ...); repeatable
-///   ptxas              NVIDIA's assembler, for target "cuda"; else that of the CUDA toolkit or on
-///                      the path; without any, and for "none", the artefact has PTX alone
+///   ptxas              NVIDIA's assembler, for target "cuda", of CUDA 12.0 or later; else that of
+///                      the CUDA toolkit or on the path; without any, and for "none", the artefact
+///                      has PTX alone
 ///   dump               folder for the module after each phase
 ///   keep               "llvm" or "asm": texts that fovea_artifact_text gives; repeatable
 FOVEA_API fovea_status *fovea_options_set(fovea_options *options, const char *key,
