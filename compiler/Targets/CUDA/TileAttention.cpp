@@ -165,7 +165,9 @@ private:
     if (!judgesBlocks(op))
       return;
     Value end = nest.min(nest.add(firstQuery, nest.index(kQueries)), extent[Dim::I]);
-    mask.emplace(op, nest, QueryBlock{batch, head, Positions{firstQuery, end}}, /*lanes=*/1);
+    // All threads go the same way: each warp finds it out for itself, without a barrier.
+    RowLanes warp{nest.rem(thread, nest.index(warp::kWarp)), warp::kWarp};
+    mask.emplace(op, nest, QueryBlock{batch, head, Positions{firstQuery, end}}, Readers{1, warp});
     range = mask->within(range, tileKeys);
   }
 

@@ -119,7 +119,7 @@ private:
     Positions keys = keysOf(op, nest, head, extent[Dim::J]);
     if (!op.getMask().empty()) {
       Positions row{query, nest.add(query, nest.index(1))};
-      keys = BlockMask(op, nest, {batch, head, row}, /*lanes=*/1).within(keys, /*block=*/1);
+      keys = BlockMask(op, nest, {batch, head, row}, Readers()).within(keys, /*block=*/1);
     }
     if (!splits)
       return keys;
