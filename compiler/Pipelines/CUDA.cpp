@@ -63,7 +63,7 @@ static void addLlvm(OpPassManager &manager, cuda::Execution execution) {
   host.addPass(arith::createArithExpandOpsPass());
   addCleanup(host);
   host.addPass(createSCFToControlFlowPass());
-  addDeviceCode(manager, {execution == cuda::Execution::Emulated, /*checks=*/true});
+  addDeviceCode(manager, execution == cuda::Execution::Emulated);
   manager.addPass(createKernelToLLVM());
   manager.addPass(createReconcileUnrealizedCastsPass());
   addCleanup(manager);
@@ -85,14 +85,21 @@ void fovea::addCudaPhase(OpPassManager &manager, Phase phase, cuda::Execution ex
   }
 }
 
+static void registerPhase(Phase phase, cuda::Execution execution, StringRef name, StringRef what) {
+  registerPassPipeline(
+      ("fovea-" + name + "-" + nameOf(phase)).str(),
+      ("Run the passes of " + what + " that lead to the phase " + nameOf(phase)).str(),
+      [phase, execution](OpPassManager &manager, StringRef,
+                         function_ref<LogicalResult(const Twine &)>) {
+        addCudaPhase(manager, phase, execution, PhaseOptions());
+        return success();
+      },
+      [](function_ref<void(const mlir::detail::PassOptions &)>) {});
+}
+
 void fovea::registerCudaPipelines() {
-  for (Phase phase : {Phase::Graph, Phase::Schedule, Phase::Kernel, Phase::Llvm})
-    registerPassPipeline(
-        ("fovea-cuda-" + nameOf(phase)).str(),
-        ("Run the passes of CUDA devices that lead to the phase " + nameOf(phase)).str(),
-        [phase](OpPassManager &manager, StringRef, function_ref<LogicalResult(const Twine &)>) {
-          addCudaPhase(manager, phase, cuda::Execution::Emulated, PhaseOptions());
-          return success();
-        },
-        [](function_ref<void(const mlir::detail::PassOptions &)>) {});
+  for (Phase phase : {Phase::Graph, Phase::Schedule, Phase::Kernel, Phase::Llvm}) {
+    registerPhase(phase, cuda::Execution::Device, "cuda", "CUDA devices");
+    registerPhase(phase, cuda::Execution::Emulated, cuda::kEmulatedName, "emulated CUDA devices");
+  }
 }

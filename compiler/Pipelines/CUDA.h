@@ -13,8 +13,8 @@ namespace fovea {
 void addCudaPhase(mlir::OpPassManager &manager, Phase phase, cuda::Execution execution,
                   const PhaseOptions &options);
 
-/// Registers the phases as pipelines `fovea-cuda-graph` ... `fovea-cuda-llvm`, the last one for the
-/// emulator.
+/// Registers the phases as pipelines `fovea-cuda-graph` ... `fovea-cuda-llvm`, and those for the
+/// emulator as `fovea-cuda-emulated-graph` ... `fovea-cuda-emulated-llvm`.
 void registerCudaPipelines();
 
 } // namespace fovea

@@ -76,7 +76,7 @@ int main(int argc, char **argv) {
   if (!module)
     return EXIT_FAILURE;
   mlir::PassManager manager(&context);
-  addDeviceCode(manager, DeviceCodeOptions());
+  addDeviceCode(manager, /*emulated=*/false);
   if (failed(manager.run(*module)))
     return EXIT_FAILURE;
   for (auto device : module->getOps<mlir::gpu::GPUModuleOp>()) {
