@@ -12,6 +12,7 @@
 #include "compiler/Conversion/TensorToKernel/Passes.h"
 #include "compiler/Pipelines/DeviceCode.h"
 #include "compiler/Pipelines/Shared.h"
+#include "compiler/Targets/CPU/Passes.h"
 #include "compiler/Targets/CUDA/Passes.h"
 #include "compiler/Transforms/Passes.h"
 
@@ -26,10 +27,13 @@
 using namespace mlir;
 using namespace fovea;
 
-static void addGraph(OpPassManager &manager) {
+static void addGraph(OpPassManager &manager, const PhaseOptions &options) {
   addFusion(manager);
   addCleanup(manager);
   manager.addPass(createFoldWeightViews());
+  // Without a row of dots no weight is rounded, and the ledger says why.
+  if (options.recurrentWeights == RecurrentWeights::I8)
+    manager.addPass(createRoundRecurrentWeights());
 }
 
 static void addSchedule(OpPassManager &manager) {
@@ -70,12 +74,12 @@ static void addLlvm(OpPassManager &manager, cuda::Execution execution) {
 }
 
 void fovea::addCudaPhase(OpPassManager &manager, Phase phase, cuda::Execution execution,
-                         const PhaseOptions &) {
+                         const PhaseOptions &options) {
   switch (phase) {
   case Phase::Import:
     return;
   case Phase::Graph:
-    return addGraph(manager);
+    return addGraph(manager, options);
   case Phase::Schedule:
     return addSchedule(manager);
   case Phase::Kernel:
