@@ -110,7 +110,7 @@ void Call::parallelFor(fovea_task task, void *args, int64_t count) {
       task(args, i, currentTask.scratch);
     return;
   }
-  int64_t slots = std::min(team.count, count);
+  int64_t slots = std::clamp<int64_t>(count, 1, team.count);
   Region region{this, task, args, count, kPartsOfThread * slots};
   open(runShare, &region, slots);
 }
