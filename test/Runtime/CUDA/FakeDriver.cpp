@@ -95,6 +95,10 @@ FAKE cuCtxPushCurrent_v2(ContextHandle context) {
   current.push_back(context);
   return kSuccess;
 }
+FAKE cuCtxSetCurrent(ContextHandle context) {
+  current.assign(1, context);
+  return kSuccess;
+}
 FAKE cuCtxPopCurrent_v2(ContextHandle *context) {
   *context = current.back();
   current.pop_back();
