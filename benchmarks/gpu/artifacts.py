@@ -15,9 +15,15 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = Path(os.environ.get("FOVEA_BUILD_DIR", ROOT / "build")).resolve()
-PTXAS = ROOT / ".cache" / "device" / "nvidia" / "cu13" / "bin" / "ptxas"
+PINNED = ROOT / ".cache" / "device" / "nvidia" / "cu13" / "bin" / "ptxas"
 MANIFEST, LEDGER = 1, 4
 Spec = dict[str, Any]
+
+
+def assembler() -> str:
+    """The pinned ptxas where it is there, unless FOVEA_PTXAS names another one; "none" for PTX
+    alone, which the driver assembles."""
+    return os.environ.get("FOVEA_PTXAS") or (str(PINNED) if PINNED.exists() else "none")
 
 
 @dataclass
@@ -41,11 +47,11 @@ class Compiler:
         else:
             text.write_bytes(source)
         command = [BUILD / "bin" / "fovea", "compile", text, "--target=cuda", "-q", "-o", path]
-        environment = os.environ | ({"FOVEA_PTXAS": str(PTXAS)} if PTXAS.exists() else {})
         # A compiler that fails leaves what it failed on in the folder where it runs.
         with tempfile.TemporaryDirectory() as aside:
             done = subprocess.run(
-                [*command, *(["--emulate"] if self.emulated else [])], cwd=aside, env=environment,
+                [*command, *(["--emulate"] if self.emulated else [])], cwd=aside,
+                env=os.environ | {"FOVEA_PTXAS": assembler()},
                 capture_output=True, text=True, check=False,
             )  # fmt: skip
         text.unlink()

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from gpu import conformance, limits, model, programs, sweep
-from gpu.artifacts import BUILD, PTXAS, ROOT, Compiler, Spec, entries, forms, tensors
+from gpu.artifacts import BUILD, ROOT, Compiler, Spec, assembler, entries, forms, tensors
 
 HERE = Path(__file__).resolve().parent
 # What may be carried.
@@ -33,9 +33,9 @@ COPY_BYTES = 1 << 30
 def _about(emulated: bool, version: str) -> Spec:
     commit = subprocess.run(["git", "-C", ROOT, "rev-parse", "HEAD"], capture_output=True,
                             text=True, check=False).stdout.strip()  # fmt: skip
-    ptxas = "none"
-    if PTXAS.exists():
-        said = subprocess.run([PTXAS, "--version"], capture_output=True, text=True, check=True)
+    ptxas = assembler()
+    if ptxas != "none":
+        said = subprocess.run([ptxas, "--version"], capture_output=True, text=True, check=True)
         ptxas = said.stdout.strip().splitlines()[-1]
     return {"version": version, "commit": commit, "emulated": emulated, "ptxas": ptxas,
             "prepared": datetime.date.today().isoformat(),

@@ -70,10 +70,10 @@ def _prose(text: str) -> str:
 
 
 def _machine(lines: Sequence[Line]) -> str:
-    machine = _named(lines, "doctor").get("machine", {})
-    device, torch = machine.get("device", {}), machine.get("torch", {})
+    machine, packages = (_named(lines, "doctor").get(case, {}) for case in ("machine", "packages"))
+    device, torch = machine.get("device", {}), packages.get("torch", {})
     said = [f"{device.get('name', 'Unknown device')}, driver for CUDA {machine.get('driver')}"]
-    if version := machine.get("packages", {}).get("torch"):
+    if version := packages.get("found", {}).get("torch"):
         said.append(f"PyTorch {version} with cuDNN {torch.get('cudnn')}")
     said.append(f"kernels of {machine.get('plan', {}).get('prepared', '?')}, "
                 f"{machine.get('plan', {}).get('ptxas', '?')}")  # fmt: skip

@@ -43,7 +43,7 @@ def _machine(session: Session) -> None:
         "machine", device=session.device.facts, driver=driver.version() if driver else "",
         free_bytes=session.device.free_bytes(), processor=processor,
         python=platform.python_version(), libc=" ".join(platform.libc_ver()),
-        packages=packages(), torch=torch_facts(), plan=session.plan["about"],
+        plan=session.plan["about"],
     )  # fmt: skip
 
 
@@ -65,3 +65,7 @@ def run(session: Session) -> None:
                 session.add(case["case"], ok=False, error=str(error), code=error.code, **said)
                 continue
             session.add(case["case"], **said)
+    # Last, for to import them may take longer than all else.
+    for case in session.cases([{"case": "packages"}]):
+        with session.guarded(case):
+            session.add("packages", found=packages(), torch=torch_facts())

@@ -20,7 +20,7 @@ from .results import Results, ended, interrupted, read
 
 # Seconds that each may take, in the order in which they run. Those behind are worth less.
 SECTIONS = {
-    "doctor": 40, "limits": 40, "conformance": 40, "sweep": 120, "gemm": 50, "attention": 130,
+    "doctor": 60, "limits": 40, "conformance": 40, "sweep": 120, "gemm": 50, "attention": 130,
     "decode": 40, "rnn": 80, "model": 40, "flex": 90,
 }  # fmt: skip
 # Without a line for so long, a process hangs; compiling for a peer takes less.
