@@ -12,6 +12,7 @@ import datetime
 import gzip
 import json
 import platform
+import re
 import shutil
 import subprocess
 import tempfile
@@ -173,9 +174,10 @@ def _examined(plan: dict[str, Any]) -> list[str]:
     """An artefact of each kind of kernels."""
     found = []
     for section in ("attention", "decode", "gemm", "rnn", "model"):
-        seen: set[tuple[str, ...]] = set()
+        seen: set[tuple[str | None, ...]] = set()
         for case in plan[section]:
-            kind = (case["dtype"], *case["forms"], case["case"].split("_d")[-1])
+            depth = re.findall(r"_d\d+_", case["case"])
+            kind = (case["dtype"], *case["forms"], *depth, case["facts"].get("kind"))
             if kind not in seen:
                 seen.add(kind)
                 found.append(case["file"])

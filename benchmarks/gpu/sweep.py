@@ -62,7 +62,7 @@ class Amounts:
     large: bool
 
 
-FULL = Amounts(36, 24, 80, 2, True)
+FULL = Amounts(44, 24, 80, 2, True)
 TINY = Amounts(2, 2, 3, 1, False)
 
 
@@ -228,8 +228,11 @@ def add_large(sweep: Sweep, amounts: Amounts) -> None:
         for kind in ("full", "causal"):
             _add_problem(sweep, attention.Attention(kind, 520, 1, depth, "bf16"))
     _add_problem(sweep, attention.Attention("decode", 2048, 8, 128, "bf16", 1, 4))
+    # Around tiles of 64, and of few rows; the last ones have no depth that tiles take.
+    shapes = ((192, 160, 256), (64, 64, 64), (17, 100, 192), (130, 192, 128), (1, 512, 256),
+              (65, 70, 100))  # fmt: skip
     for dtype in ("bf16", "f16", "f32"):
-        for sizes in ((192, 160, 256), (65, 70, 100), (1, 512, 256)):
+        for sizes in shapes:
             _add_product(sweep, dtype, sizes)
     for kind in ("lstm", "gru"):
         _add_recurrence(sweep, recurrence.Recurrence(kind, 4, 160, 12))

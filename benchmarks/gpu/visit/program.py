@@ -28,6 +28,8 @@ SILENCE_SECONDS = 75.0
 # Behind its time, a section may end the case that it is at.
 GRACE_SECONDS = 20.0
 MOST_RESTARTS = 4
+# Cases of a section that the summary names.
+MOST_NAMED = 12
 LOST, UNUSABLE = 5, 6
 
 
@@ -160,9 +162,11 @@ def summary(out: Path) -> tuple[str, bool]:
         good &= not wrong
         rows.append(f"{name:12} {len(cases) - sum('case' in line for line in wrong):4} good, "
                     f"{len(wrong)} bad")  # fmt: skip
-        for line in wrong:
+        for line in wrong[:MOST_NAMED]:
             text = line.get("error") or line.get("wrong") or line.get("unusable") or "not taken"
             rows.append(f"  {line.get('case', '')}: {text[:160]}")
+        if len(wrong) > MOST_NAMED:
+            rows.append(f"  and {len(wrong) - MOST_NAMED} more, see {out.name}")
         rows += [f"  {line['case']}: code that the driver refuses: {line['refused']}"
                  for line in own if "refused" in line]  # fmt: skip
         rows += [f"  skipped: {line['skipped']}" for line in own if "skipped" in line]
