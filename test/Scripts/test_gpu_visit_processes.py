@@ -44,7 +44,7 @@ def run(folder: Path, cases: list[str], seconds: float = 30) -> tuple[bool, list
     (folder / "__main__.py").write_text(text)
     out = folder / "lines.jsonl"
     out.touch()
-    options = argparse.Namespace(folder=folder, out=out, silence=2.0)
+    options = argparse.Namespace(folder=folder, out=out, silence=2.0, patience=1.0)
     usable = program._section(options, "doctor", time.monotonic() + seconds)
     said = [f"{line.get('case', '')} {line.get('error') or line.get('skipped') or 'ended'}".strip()
             for line in read(out) if line.get("state") != "begun"]  # fmt: skip

@@ -45,6 +45,13 @@ def parse(argv: Sequence[str], folder: Path) -> argparse.Namespace:
     parser.add_argument(
         "--sections", default=",".join(SECTIONS), help="of these, in this order (default: all)"
     )
+    parser.add_argument(
+        "--patience",
+        type=float,
+        default=1.0,
+        metavar="TIMES",
+        help="as much time for each section, on a machine that is slow or busy",
+    )
     parser.add_argument("--silence", type=float, default=SILENCE_SECONDS, help=argparse.SUPPRESS)
     parser.add_argument("--folder", type=Path, default=folder, help=argparse.SUPPRESS)
     for name in ("--section", "--after"):
@@ -122,7 +129,7 @@ def _section(options: argparse.Namespace, name: str, end: float) -> bool:
     """Runs a section, with new processes for those that end badly. False when the device is of no
     use any more."""
     after, program = None, str(options.folder / "__main__.py")
-    section_end = min(end, time.monotonic() + SECTIONS[name])
+    section_end = min(end, time.monotonic() + options.patience * SECTIONS[name])
     for restart in range(MOST_RESTARTS + 1):
         left = section_end - time.monotonic()
         if left <= 0:
@@ -131,7 +138,7 @@ def _section(options: argparse.Namespace, name: str, end: float) -> bool:
         command = [sys.executable, program, "--section", name, "--seconds", f"{left:.1f}",
                    "--out", str(options.out), "--folder", str(options.folder)]  # fmt: skip
         code, killed = _watched([*command, *(["--after", after] if after else [])], options.out,
-                                left, options.silence)  # fmt: skip
+                                left, options.patience * options.silence)  # fmt: skip
         if code == UNUSABLE:
             return False
         if code == 0:

@@ -14,6 +14,8 @@ from typing import Any
 from gpu.visit.results import read
 
 LIMIT_SECONDS = 300
+# Other tests run at the same time.
+PATIENT = ("--patience", "5", "--minutes", "30")
 Line = dict[str, Any]
 
 
@@ -36,7 +38,7 @@ def visit(folder: Path, out: Path, *arguments: str, **environment: str) -> Visit
     hidden = ("PYTHONPATH", "FOVEA_BUILD_DIR")
     kept = {name: value for name, value in os.environ.items() if name not in hidden}
     done = subprocess.run(
-        [sys.executable, str(folder), "--out", str(out), *arguments],
+        [sys.executable, str(folder), "--out", str(out), *PATIENT, *arguments],
         env=kept | environment, cwd=out.parent, capture_output=True, text=True,
         timeout=LIMIT_SECONDS, check=False,
     )  # fmt: skip
