@@ -1,7 +1,7 @@
-//===- FakeGraphs.cpp - what programs beside the runtime ask the driver ---===//
+//===- FakeFacts.cpp - what programs beside the runtime ask the driver ----===//
 //
-// Functions of libcuda.so.1 that benchmarks/gpu/visit calls and the runtime does not: graphs,
-// times, what is known of code. Captured work happens at once and a graph does nothing more.
+// Functions of libcuda.so.1 that benchmarks/gpu/visit calls and the runtime does not: memory, and
+// what is known of code.
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
@@ -22,32 +22,6 @@ FAKE cuMemGetInfo_v2(size_t *free, size_t *total) {
 /// Noted only: to write is what it is called for, and would take its time.
 FAKE cuMemsetD32Async(DevicePointer, unsigned, size_t count, StreamHandle stream) {
   return calledWithin("cuMemsetD32Async", std::to_string(count) + " " + on(stream));
-}
-
-FAKE cuStreamBeginCapture_v2(StreamHandle stream, int) {
-  fake_cuda()->captured = stream;
-  return calledWithin("cuStreamBeginCapture_v2", on(stream));
-}
-FAKE cuStreamEndCapture(StreamHandle stream, void **graph) {
-  fake_cuda()->captured = nullptr;
-  *graph = reinterpret_cast<void *>(uintptr_t(11));
-  return calledWithin("cuStreamEndCapture", on(stream));
-}
-FAKE cuGraphInstantiateWithFlags(void **executable, void *graph, unsigned long long) {
-  *executable = reinterpret_cast<void *>(reinterpret_cast<uintptr_t>(graph) + 1);
-  return calledWithin("cuGraphInstantiateWithFlags");
-}
-FAKE cuGraphLaunch(void *executable, StreamHandle stream) {
-  int result = calledWithin("cuGraphLaunch", on(stream));
-  return executable == reinterpret_cast<void *>(uintptr_t(12)) ? result : kInvalidValue;
-}
-FAKE cuGraphExecDestroy(void *) { return calledWithin("cuGraphExecDestroy"); }
-FAKE cuGraphDestroy(void *) { return calledWithin("cuGraphDestroy"); }
-
-/// A quarter of a millisecond, whatever the events.
-FAKE cuEventElapsedTime(float *milliseconds, EventHandle, EventHandle) {
-  *milliseconds = 0.25f;
-  return calledWithin("cuEventElapsedTime");
 }
 
 /// Options 3 to 6 are what NVIDIA calls the buffers of the assembler's log and of its errors, and
