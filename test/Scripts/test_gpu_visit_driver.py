@@ -42,9 +42,9 @@ def test_every_section_goes_through_the_driver(folder: Path, tmp_path: Path) -> 
     assert not [line for line in done.of("conformance") if line["ok"]]
     assert "Traceback" not in done.text
     for line in done.of("gemm"):
-        # A run and a graph take a quarter of a millisecond by this driver.
+        # A run and a graph take two milliseconds by this driver.
         ours = line["systems"]["fovea"]
-        assert ours["median_us"] == ours["graph_median_us"] == 250 and "graph_error" not in ours
+        assert ours["median_us"] == ours["graph_median_us"] == 2000 and "graph_error" not in ours
 
 
 def test_doctor_knows_each_kernel(folder: Path, tmp_path: Path) -> None:
