@@ -148,6 +148,22 @@ def test_page_has_what_is_kept(dry: Visit) -> None:
     assert table.is_latest()
 
 
+def test_lines_are_kept_and_written_to_the_page(
+    dry: Visit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page, lines = tmp_path / "page.md", tmp_path / "lines.jsonl"
+    page.write_text(table.PAGE.read_text())
+    lines.write_text("".join(json.dumps(line) + "\n" for line in dry.lines))
+    monkeypatch.setattr(table, "PAGE", page)
+    monkeypatch.setattr(table, "RESULTS", tmp_path / "results.jsonl")
+    assert table.keep(lines) == 0
+    assert table.is_latest() and "| fma_f32 | " in page.read_text()
+    assert len((tmp_path / "results.jsonl").read_text().splitlines()) == len(ended(dry.lines))
+    page.write_text(page.read_text().replace("| fma_f32 | ", "| fma_f32 |  "))
+    assert not table.is_latest()
+    assert table.keep(tmp_path / "none.jsonl") == 1
+
+
 def test_folder_has_no_build_and_no_checkout(folder: Path) -> None:
     """Of the binding only what needs Python alone; nothing links LLVM."""
     assert {path.name for path in (folder / "fovea").iterdir()} == {
