@@ -91,8 +91,9 @@ struct GridBarrierLowering : EmulatedPattern<warp::GridBarrierOp> {
   LogicalResult matchAndRewrite(warp::GridBarrierOp op, OpAdaptor adaptor,
                                 ConversionPatternRewriter &rewriter) const override {
     Location loc = op.getLoc();
-    kernel.call(rewriter, loc, offsetof(fovea_emulator, grid_barrier), Type(),
-                {kernel.thread(), kernel.site(rewriter, loc, "grid barrier")});
+    kernel.call(
+        rewriter, loc, offsetof(fovea_emulator, grid_barrier), Type(),
+        {kernel.thread(), adaptor.getCounter(), kernel.site(rewriter, loc, "grid barrier")});
     rewriter.eraseOp(op);
     return success();
   }

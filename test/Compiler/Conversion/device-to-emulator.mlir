@@ -30,20 +30,24 @@ gpu.module @device {
     %c0 = arith.constant 0 : index
     // Global memory: told of outside the window alone.
     // CHECK: %[[SITE:.*]] = llvm.mlir.constant(0 : i32)
-    // CHECK: %[[WINDOWS_AT:.*]] = llvm.getelementptr %[[T]][48]
+    // CHECK: %[[WINDOWS_AT:.*]] = llvm.getelementptr %[[T]][40]
     // CHECK: %[[WINDOWS:.*]] = llvm.load %[[WINDOWS_AT]]
     // CHECK: %[[ADDRESS:.*]] = llvm.ptrtoint %[[AT:.*]] : !llvm.ptr to i64
     // CHECK: %[[BEGIN:.*]] = llvm.load %[[WINDOWS]]
     // CHECK: %[[BEHIND:.*]] = llvm.sub %[[ADDRESS]], %[[BEGIN]]
+    // CHECK: %[[BITS:.*]] = llvm.mlir.constant(2 : i64)
+    // CHECK: %[[STEPS:.*]] = llvm.intr.fshr(%[[BEHIND]], %[[BEHIND]], %[[BITS]])
     // CHECK: %[[STARTS_AT:.*]] = llvm.getelementptr %[[WINDOWS]][8]
     // CHECK: %[[STARTS:.*]] = llvm.load %[[STARTS_AT]]
-    // CHECK: %[[INSIDE:.*]] = llvm.icmp "ult" %[[BEHIND]], %[[STARTS]]
+    // CHECK: %[[INSIDE:.*]] = llvm.icmp "ult" %[[STEPS]], %[[STARTS]]
     // CHECK: llvm.cond_br %[[INSIDE]] weights([{{.*}}, 1]), ^[[REST:.*]], ^[[TOLD:.*]]
     // CHECK: ^[[TOLD]]:
     // CHECK: %[[BYTES:.*]] = llvm.mlir.constant(4 : i64)
     // CHECK: %[[GLOBAL:.*]] = llvm.mlir.constant(1 : i32)
     // CHECK: %[[READ:.*]] = llvm.mlir.constant(0 : i32)
-    // CHECK: llvm.call %{{.*}}(%[[T]], %[[GLOBAL]], %[[READ]], %[[AT]], %[[BYTES]], %[[SITE]])
+    // CHECK: %[[ALIGNMENT:.*]] = llvm.mlir.constant(4 : i32)
+    // CHECK: llvm.call %{{.*}}(%[[T]], %[[GLOBAL]], %[[READ]], %[[AT]], %[[BYTES]], %[[ALIGNMENT]],
+    // CHECK-SAME: %[[SITE]])
     // CHECK: llvm.br ^[[REST]]
     // CHECK: ^[[REST]]:
     // CHECK: llvm.load %[[AT]] : !llvm.ptr -> f32
@@ -57,6 +61,26 @@ gpu.module @device {
     // CHECK-NOT: llvm.call
     // CHECK: llvm.return
     memref.store %x, %l[%c0] : memref<4xf32>
+    gpu.return
+  }
+}
+
+// -----
+
+// What an access relies on: the size of its vectors, unless it says less.
+// CHECK-LABEL: llvm.func @alignments(
+// CHECK:         %[[WHOLE:.*]] = llvm.mlir.constant(16 : i64)
+// CHECK:         %[[BY_SIZE:.*]] = llvm.mlir.constant(16 : i32)
+// CHECK:         llvm.call %{{.*}}(%{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}, %[[WHOLE]], %[[BY_SIZE]],
+// CHECK:         llvm.load {{.*}} -> vector<4xf32>
+// CHECK:         %[[PART:.*]] = llvm.mlir.constant(4 : i32)
+// CHECK:         llvm.call %{{.*}}(%{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}, %[[PART]],
+// CHECK:         llvm.store {{.*}} {alignment = 4 : i64} : vector<4xf32>
+gpu.module @device {
+  gpu.func @alignments(%p: !llvm.ptr, %fault: !llvm.ptr) kernel
+      attributes {known_block_size = array<i32: 32, 1, 1>, fovea_warp.kernel = {}} {
+    %x = llvm.load %p : !llvm.ptr -> vector<4xf32>
+    llvm.store %x, %p {alignment = 4 : i64} : vector<4xf32>, !llvm.ptr
     gpu.return
   }
 }
@@ -90,7 +114,13 @@ gpu.module @device {
     // CHECK: %[[FIRST:.*]] = llvm.icmp "eq" %[[WORD]]
     // CHECK: llvm.select
     fovea_warp.fault %fault kind 1 node 2 value %x limit %x : !llvm.ptr
+    // Relaxed, as on a GPU: operation, type, order, space.
     // CHECK-NOT: llvm.atomicrmw
+    // CHECK: %[[ADD:.*]] = llvm.mlir.constant(0 : i32)
+    // CHECK: %[[FLOATS:.*]] = llvm.mlir.constant(4 : i32)
+    // CHECK: %[[RELAXED:.*]] = llvm.mlir.constant(0 : i32)
+    // CHECK: %[[GLOBAL:.*]] = llvm.mlir.constant(1 : i32)
+    // CHECK: llvm.call %{{.*}}(%{{.*}}, %[[ADD]], %[[FLOATS]], %[[RELAXED]], %[[GLOBAL]],
     %m = fovea_kernel.view %p sizes() : !llvm.ptr -> memref<4xf32>
     %c0 = arith.constant 0 : index
     %old = memref.atomic_rmw addf %e, %m[%c0] : (f32, memref<4xf32>) -> f32
