@@ -239,7 +239,8 @@ FailureOr<int64_t> fovea::checkAccesses(EmulatedKernel &kernel, bool checks) {
   kernel.function.walk([&](Operation *op) { ops.push_back(op); });
   for (Operation *op : ops) {
     if (isa<LLVM::MaskedLoadOp, LLVM::MaskedStoreOp, LLVM::masked_gather, LLVM::masked_scatter,
-            LLVM::MemcpyOp, LLVM::MemsetOp>(op))
+            LLVM::masked_expandload, LLVM::masked_compressstore, LLVM::MemcpyOp,
+            LLVM::MemcpyInlineOp, LLVM::MemmoveOp, LLVM::MemsetOp, LLVM::MemsetInlineOp>(op))
       return op->emitOpError("has no form for the emulator: load and store under a condition");
     if (auto load = dyn_cast<LLVM::LoadOp>(op); load && checks)
       count += accesses.check(op, load.getAddr(), load.getType(), load.getAlignment(), FOVEA_READ);
