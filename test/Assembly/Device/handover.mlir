@@ -1,5 +1,5 @@
-// One warp copies tiles to two places in turn, the other adds them up: full and empty places are told
-// by barriers in the memory of the block, whose phases follow each other.
+// One warp copies tiles to two places in turn, the other adds them up: what is full and what is
+// empty is told by barriers in the memory of the block, whose phases follow each other.
 //
 // RUN: fovea-ptx %s | FileCheck %s
 // CHECK-LABEL: .visible .entry handover(

@@ -187,7 +187,7 @@ gpu.module @device {
 // CHECK:         %[[NONE:.*]] = llvm.mlir.constant(0 : i64)
 // CHECK:         llvm.call %{{.*}}(%{{.*}}, %{{.*}}, %[[NONE]], %{{.*}}) : {{.*}} -> ()
 // CHECK:         llvm.call {{.*}} : !llvm.ptr, (!llvm.ptr, !llvm.ptr, i32) -> ()
-// CHECK:         %[[TOLD:.*]] = llvm.call {{.*}} : !llvm.ptr, (!llvm.ptr, !llvm.ptr, i32, i32) -> i32
+// CHECK:         %[[TOLD:.*]] = llvm.call {{.*}} : !llvm.ptr, ({{.*}}, i32, i32) -> i32
 // CHECK:         llvm.icmp "ne" %[[TOLD]]
 gpu.module @device {
   gpu.func @barriers_in_memory(%p: !llvm.ptr, %fault: !llvm.ptr) kernel
