@@ -56,6 +56,7 @@ static void addSchedule(OpPassManager &manager) {
 
 static void addKernel(OpPassManager &manager, cuda::Execution execution) {
   manager.addPass(createMathToArith());
+  manager.addPass(createExpandHostMath());
   if (execution == cuda::Execution::Device)
     manager.addPass(createRefuseHostMath());
   addCleanup(manager);

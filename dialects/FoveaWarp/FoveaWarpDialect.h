@@ -36,7 +36,7 @@ namespace fovea::warp {
 inline constexpr int64_t kWarp = 32;
 
 /// On a kernel, once its shared memory is placed: a dictionary of i64 `threads`, `shared_bytes`,
-/// `words` and of the unit `cooperative`, as in fovea_device_kernel.
+/// `words` and of the units `cooperative` and `atomics`, as in fovea_device_kernel.
 inline constexpr llvm::StringLiteral kKernelAttr = "fovea_warp.kernel";
 /// On a kernel for the emulator: what its operations with sites are, an array of strings.
 inline constexpr llvm::StringLiteral kSitesAttr = "fovea_warp.sites";

@@ -8,6 +8,7 @@
 #define FOVEA_WARP_OPS
 
 include "dialects/FoveaWarp/FragmentOps.td"
+include "dialects/FoveaWarp/MbarrierOps.td"
 include "dialects/FoveaWarp/ThreadOps.td"
 
 #endif // FOVEA_WARP_OPS

@@ -42,7 +42,8 @@ public:
   Status begin(fovea_stream *stream) override;
   // Kernels are not checked.
   void admit(std::string, const void *, int64_t, bool) override {}
-  const char *launch(int64_t kernel, int64_t blocks, const int64_t *args) override;
+  const char *launch(int64_t kernel, int64_t blocks, const int64_t *args,
+                     const core::Threads &threads) override;
   Status copy(Copy kind, void *to, const void *from, size_t bytes) override;
   Status end(bool failed) override;
   Status synchronize() override;
@@ -126,7 +127,8 @@ Status CudaLauncher::begin(fovea_stream *stream) {
   return queue->begin(reinterpret_cast<StreamHandle>(stream));
 }
 
-const char *CudaLauncher::launch(int64_t number, int64_t blocks, const int64_t *args) {
+const char *CudaLauncher::launch(int64_t number, int64_t blocks, const int64_t *args,
+                                 const core::Threads &) {
   auto fails = [&](std::string why) {
     text = std::move(why);
     return text.c_str();

@@ -50,6 +50,13 @@ struct CurrentTask {
 
 static thread_local CurrentTask currentTask;
 
+void Threads::run(int64_t slots, cpu::ThreadPool::Share share, void *arg) const {
+  if (hook)
+    hook(hookUser, slots, share, arg);
+  else
+    pool->run(slots, share, arg);
+}
+
 void Call::record(const Failure &failure) {
   if (!failed.exchange(true))
     firstFailure = failure;
@@ -73,7 +80,7 @@ void Call::launch(int64_t kernel, int64_t blocks, const int64_t *args) {
   failure.kind = Kind::Launch;
   failure.text = "there are no kernels for a device";
   if (launcher)
-    failure.text = launcher->launch(kernel, blocks, args);
+    failure.text = launcher->launch(kernel, blocks, args, team);
   if (failure.text)
     fail(failure);
 }
@@ -117,10 +124,8 @@ void Call::parallelFor(fovea_task task, void *args, int64_t count) {
 
 /// Lets `slots` threads take part in a region.
 void Call::open(cpu::ThreadPool::Share share, void *region, int64_t slots) {
-  if (slots > 1 && team.hook)
-    team.hook(team.hookUser, slots, share, region);
-  else if (slots > 1)
-    team.pool->run(slots, share, region);
+  if (slots > 1)
+    team.run(slots, share, region);
   // Does what is left: all of it without other threads, else nothing.
   share(region, 0);
   if (failed.load())

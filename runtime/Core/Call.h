@@ -73,6 +73,10 @@ struct OutputSlot {
 
 /// How the tasks of a region get their threads.
 struct Threads {
+  /// Calls share(arg, i) for i in [0, slots), of which those above 0 may be left out; `slots` is at
+  /// most `count`.
+  void run(int64_t slots, cpu::ThreadPool::Share share, void *arg) const;
+
   int64_t count = 1;
   fovea_parallel_for hook = nullptr;
   void *hookUser = nullptr;

@@ -7,6 +7,7 @@
 #include "runtime/Core/Launcher.h"
 
 #include "runtime/CUDA/Launcher.h"
+#include "runtime/Core/Call.h"
 #include "runtime/Core/Module.h"
 #include "runtime/Emulator/Launch.h"
 
@@ -15,6 +16,10 @@
 namespace fovea::core {
 
 namespace {
+
+/// Bytes that kernels may write up to which each access is compared with those of other blocks: it
+/// takes eight times the memory, cleared for each launch, and one thread.
+constexpr int64_t mostCompared = int64_t(64) << 10;
 
 class EmulatedLauncher final : public Launcher {
 public:
@@ -25,6 +30,7 @@ public:
       return {fvm::Code::InvalidArgument,
               "kernels that are emulated have no streams; pass a null stream"};
     ranges.clear();
+    written = 0;
     names.clear();
     text.clear();
     record = {};
@@ -34,9 +40,11 @@ public:
   void admit(std::string name, const void *data, int64_t bytes, bool writable) override {
     names.push_back(std::move(name));
     ranges.push_back({data, bytes, writable, names.back()});
+    written += writable ? bytes : 0;
   }
 
-  const char *launch(int64_t kernel, int64_t blocks, const int64_t *args) override {
+  const char *launch(int64_t kernel, int64_t blocks, const int64_t *args,
+                     const Threads &threads) override {
     if (kernel < 0 || size_t(kernel) >= kernels.size()) {
       text =
           "it launches kernel " + std::to_string(kernel) + " of " + std::to_string(kernels.size());
@@ -44,7 +52,17 @@ public:
     }
     if (blocks == 0)
       return nullptr;
-    auto failure = emulator.run({&kernels[size_t(kernel)], blocks, args, ranges, &record, options});
+    options.checkBlocks = written <= mostCompared;
+    auto run = [](void *user, int64_t count, cpu::ThreadPool::Share share, void *arg) {
+      static_cast<const Threads *>(user)->run(count, share, arg);
+    };
+    auto failure = emulator.run({&kernels[size_t(kernel)],
+                                 blocks,
+                                 args,
+                                 ranges,
+                                 &record,
+                                 options,
+                                 {threads.count, run, const_cast<Threads *>(&threads)}});
     if (!failure)
       return nullptr;
     text = failure->text;
@@ -65,6 +83,8 @@ private:
   std::span<const fovea_device_kernel> kernels;
   emulator::Emulator emulator;
   emulator::Options options;
+  /// Bytes that the run's kernels may write.
+  int64_t written = 0;
   std::vector<emulator::Range> ranges;
   /// Names of the ranges; a deque, so that they stay where they are.
   std::deque<std::string> names;

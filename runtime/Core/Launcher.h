@@ -34,6 +34,8 @@ struct DeviceMemory {
   const void *weights;
 };
 
+struct Threads;
+
 class Launcher {
 public:
   virtual ~Launcher() = default;
@@ -45,9 +47,10 @@ public:
   virtual fvm::Status begin(fovea_stream *stream) = 0;
   /// Memory that the run's kernels may use from now on.
   virtual void admit(std::string name, const void *data, int64_t bytes, bool writable) = 0;
-  /// Queues a kernel by its number. Null, or why it could not be run; the text lasts until the next
-  /// run.
-  virtual const char *launch(int64_t kernel, int64_t blocks, const int64_t *args) = 0;
+  /// Queues a kernel by its number, or runs it on the host's `threads`. Null, or why it could not
+  /// be run; the text lasts until the next run.
+  virtual const char *launch(int64_t kernel, int64_t blocks, const int64_t *args,
+                             const Threads &threads) = 0;
   /// Queues a copy; only where `memory` is not null.
   virtual fvm::Status copy(Copy, void *, const void *, size_t) { return {}; }
   /// Ends the run, and waits for it unless it was begun with a stream. A fault of a run that has

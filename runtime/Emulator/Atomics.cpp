@@ -123,7 +123,8 @@ uint64_t atomic(Thread &thread, const AtomicOperation &operation) {
   Block &block = *thread.home;
   Machine &machine = *thread.machine;
   int64_t bytes = bytesOf(operation.type);
-  bool checks = machine.options.checkMemory;
+  bool orders = operation.order != FOVEA_ATOMIC_RELAXED;
+  bool checks = machine.options.checkMemory && orders;
   if (checks)
     block.clocks.acquire(thread.thread, clockOf(block, operation));
   checkAtomic(thread, operation, bytes);
@@ -133,7 +134,7 @@ uint64_t atomic(Thread &thread, const AtomicOperation &operation) {
   std::memcpy(operation.address, &after, size_t(bytes));
   if (checks)
     block.clocks.release(thread.thread, clockOf(block, operation));
-  if (machine.conflicts.enabled() && operation.space == FOVEA_SPACE_GLOBAL)
+  if (machine.conflicts.enabled() && orders && operation.space == FOVEA_SPACE_GLOBAL)
     machine.conflicts.atomic(thread.block, operation.address);
   bool vain = before == after && isRepeated(thread, {operation.address, operation.value,
                                                      operation.compare, before, operation.site});

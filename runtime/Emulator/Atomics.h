@@ -10,17 +10,17 @@
 namespace fovea::emulator {
 
 struct AtomicOperation {
-  /// fovea_atomic, fovea_atomic_type, fovea_space.
-  int32_t operation, type, space;
+  /// fovea_atomic, fovea_atomic_type, fovea_atomic_order, fovea_space.
+  int32_t operation, type, order, space;
   void *address;
   /// Operand and, of a compare-exchange, what it is compared with, as bits.
   uint64_t value, compare;
   int32_t site;
 };
 
-/// Does the operation and gives the value before it. Others may run before it returns. What is
-/// before it in the thread happened before what follows any later one on the same address (on any
-/// address of global memory).
+/// Does the operation and gives the value before it. Others may run before it returns. Unless it is
+/// relaxed, what is before it in the thread happened before what follows any later one that is not,
+/// on the same address (on any address of global memory).
 uint64_t atomic(Thread &thread, const AtomicOperation &operation);
 
 /// The rule alone: the value after an operation on `before`. False for operations that the hardware

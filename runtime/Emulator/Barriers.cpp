@@ -3,10 +3,12 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 #include "runtime/Emulator/Barriers.h"
+#include "runtime/Emulator/Memory.h"
 #include "runtime/Emulator/Report.h"
 #include "runtime/Emulator/Scheduler.h"
 
 #include <bit>
+#include <cstring>
 
 namespace fovea::emulator {
 
@@ -109,7 +111,28 @@ void blockBarrier(Thread &thread, int32_t id, int32_t threads, bool wait, int32_
   }
 }
 
-void gridBarrier(Thread &thread, int32_t site) {
+/// The upper bit of a barrier's counter, which says whether the number of times that all blocks
+/// came is even or odd; they are counted in the others.
+constexpr uint32_t turnBit = uint32_t(1) << 31;
+
+static void checkCounter(Thread &thread, void *counter, int32_t site) {
+  Machine &machine = *thread.machine;
+  checkGlobal(thread, {counter, sizeof(uint32_t), sizeof(uint32_t), Use::Atomic, site});
+  uint32_t value;
+  std::memcpy(&value, counter, sizeof(value));
+  if (machine.atGridBarrier == 0)
+    machine.gridCounter = counter;
+  bool same = counter == machine.gridCounter;
+  if (same && !(value & ~turnBit))
+    return;
+  report(thread, site, Rule::Barrier,
+         same ? concat("counts blocks in a word that holds ", value & ~turnBit,
+                       " and not 0 where none has come")
+              : std::string("counts blocks in another word than threads that wait there"));
+  abandonLaunch(thread);
+}
+
+void gridBarrier(Thread &thread, void *counter, int32_t site) {
   Machine &machine = *thread.machine;
   int64_t all = int64_t(machine.resident) * machine.kernel->threads;
   if (!machine.cooperative) {
@@ -123,12 +146,17 @@ void gridBarrier(Thread &thread, int32_t site) {
                   " have ended"));
     abandonLaunch(thread);
   }
+  checkCounter(thread, counter, site);
   machine.gridBarrierSite = site;
   if (++machine.atGridBarrier < all) {
     suspend(thread, Wait::Grid, site);
     return;
   }
   machine.atGridBarrier = 0;
+  uint32_t value;
+  std::memcpy(&value, counter, sizeof(value));
+  value ^= turnBit;
+  std::memcpy(counter, &value, sizeof(value));
   machine.conflicts.joinAll();
   for (const auto &block : machine.residents()) {
     block->clocks.joinAll();

@@ -16,7 +16,8 @@ namespace fovea::emulator {
 /// Comes to barrier `id` of `threads` threads; waits for the others if `wait`.
 void blockBarrier(Thread &thread, int32_t id, int32_t threads, bool wait, int32_t site);
 
-void gridBarrier(Thread &thread, int32_t site);
+/// The barrier of all blocks; `counter` is what a GPU counts them with.
+void gridBarrier(Thread &thread, void *counter, int32_t site);
 
 /// The thread is about to end: an error if others wait for it.
 void leaveBarriers(Thread &thread);

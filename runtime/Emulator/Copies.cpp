@@ -28,9 +28,11 @@ void copyAsync(Thread &thread, void *to, const void *from, int32_t bytes, int32_
            concat("copies ", valid, " of ", bytes, " bytes, expected at most 4, 8 or 16"));
     abandonLaunch(thread);
   }
-  // The range is that which is read, the alignment that of the whole.
+  // The range is that which is read, the alignment that of the whole, also where nothing is read.
   if (valid)
     checkGlobal(thread, {from, valid, bytes, Use::Read, site});
+  else
+    checkAligned(thread, {from, bytes, bytes, Use::Read, site});
   checkShared(thread, {to, bytes, bytes, Use::Write, site});
   Machine &machine = *thread.machine;
   bool early = machine.random.coin();

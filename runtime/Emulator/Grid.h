@@ -1,8 +1,8 @@
 //===- Grid.h - threads, warps and blocks of a launch ---------------------===//
 //
 // The state of a launch: a machine holds the blocks that are resident (one, or all of a cooperative
-// launch), a block its warps and threads. Who works on them is in Scheduler.h, Barriers.h,
-// WarpOperations.h, Copies.h, Mbarriers.h and Atomics.h.
+// launch), a block its warps and threads. Each worker has a machine. Who works on them is in
+// Scheduler.h, Barriers.h, WarpOperations.h, Copies.h, Mbarriers.h and Atomics.h.
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
@@ -132,8 +132,8 @@ struct Block {
   std::vector<Warp> warps;
   std::unique_ptr<Thread[]> threads;
   size_t threadCount = 0;
-  std::byte *shared = nullptr, *local = nullptr;
-  std::vector<std::byte> sharedMemory, localMemory;
+  std::byte *shared = nullptr;
+  std::vector<std::byte> sharedMemory;
   /// Barriers that somebody has come to: one bit each.
   uint32_t barriersUsed = 0;
   std::array<NamedBarrier, namedBarriers> barriers;
@@ -173,6 +173,7 @@ struct Machine {
   /// Threads of the resident blocks that have not ended, and those that wait at the grid's barrier.
   int64_t live = 0, atGridBarrier = 0;
   int32_t gridBarrierSite = -1;
+  void *gridCounter = nullptr;
   GlobalMemory globals;
   /// Of the sites, where plain accesses to global memory are known to be allowed.
   std::vector<fovea_window> windows;
@@ -183,6 +184,11 @@ struct Machine {
   /// Where run() goes on.
   Context caller;
   std::optional<Failure> failure;
+  /// Of blocks that ran one by one: where the one that runs records a fault, and the lowest that
+  /// broke a rule or recorded a fault, with what it was.
+  fovea_fault_record record = {}, lowestFault = {};
+  int64_t brokenBlock = 0, faultyBlock = 0;
+  std::optional<Failure> broken;
 
   std::span<const std::unique_ptr<Block>> residents() const { return {blocks.data(), resident}; }
 };

@@ -18,6 +18,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace fovea::emulator {
 
@@ -38,8 +39,17 @@ struct Options {
   /// warps, barriers and copies are still held to their rules.
   bool checkMemory = true;
   /// Finds conflicting accesses of different blocks to global memory. Takes eight times the memory
-  /// of the writable ranges.
+  /// of the writable ranges, and one worker.
   bool checkBlocks = false;
+};
+
+/// Calls share(arg, i) for i in [0, count), at the same time or one after the other, on any
+/// threads; some of those above 0 may be left out. Returns when all have returned.
+struct Workers {
+  int64_t count = 1;
+  void (*run)(void *user, int64_t count, void (*share)(void *arg, int64_t slot),
+              void *arg) = nullptr;
+  void *user = nullptr;
 };
 
 struct Launch {
@@ -51,6 +61,8 @@ struct Launch {
   /// Where the kernel records a fault; a range of its own. May be null.
   fovea_fault_record *fault = nullptr;
   Options options;
+  /// Who runs blocks that do not depend on each other. Results and messages do not depend on it.
+  Workers workers;
 };
 
 /// The kind of rule that was broken.
@@ -96,15 +108,17 @@ public:
   Emulator(const Emulator &) = delete;
   Emulator &operator=(const Emulator &) = delete;
 
-  /// Runs all threads of the launch; what went wrong, if anything did. What the kernel had written
-  /// by then stays written.
+  /// Runs all threads of the launch; what went wrong, if anything did, in the lowest block where it
+  /// did, unless blocks depend on each other. What the kernel had written by then stays written.
   std::optional<Failure> run(const Launch &launch);
 
   /// Switches from one thread to another in the last launch.
   int64_t switches() const;
 
 private:
-  std::unique_ptr<Machine> machine;
+  /// One for each worker, and those that the last launch used.
+  std::vector<std::unique_ptr<Machine>> machines;
+  size_t used = 1;
 };
 
 } // namespace fovea::emulator

@@ -20,10 +20,10 @@ static void reportRace(const Thread &thread, const MemoryAccess &access, int64_t
                 closed ? ", which belongs to " : ", a race with ", useText(*thread.machine, mark)));
 }
 
-static void reportOutside(const Thread &thread, const MemoryAccess &access, const char *space,
-                          int64_t offset, int64_t size) {
+static void reportOutside(const Thread &thread, const MemoryAccess &access, int64_t offset,
+                          int64_t size) {
   report(thread, access.site, Rule::Bounds,
-         concat(verbOf(access.use), access.bytes, " bytes at ", space,
+         concat(verbOf(access.use), access.bytes, " bytes at shared memory",
                 offset < 0 ? concat(" - ", -offset) : concat(" + ", offset), ", which has ", size,
                 " bytes"));
 }
@@ -35,6 +35,13 @@ static void reportMisaligned(const Thread &thread, const MemoryAccess &access) {
                 " behind a multiple of ", access.alignment));
 }
 
+void checkAligned(Thread &thread, const MemoryAccess &access) {
+  if (!(uintptr_t(access.address) & uint64_t(access.alignment - 1)))
+    return;
+  reportMisaligned(thread, access);
+  abandonLaunch(thread);
+}
+
 static bool lies(int64_t offset, int64_t bytes, int64_t size) {
   return offset >= 0 && bytes > 0 && offset <= size - bytes;
 }
@@ -44,13 +51,10 @@ int64_t checkShared(Thread &thread, const MemoryAccess &access) {
   int64_t size = thread.machine->kernel->shared_bytes;
   auto offset = int64_t(uintptr_t(access.address) - uintptr_t(block.shared));
   if (!lies(offset, access.bytes, size)) {
-    reportOutside(thread, access, "shared memory", offset, size);
+    reportOutside(thread, access, offset, size);
     abandonLaunch(thread);
   }
-  if (offset & (access.alignment - 1)) {
-    reportMisaligned(thread, access);
-    abandonLaunch(thread);
-  }
+  checkAligned(thread, access);
   if (!thread.machine->options.checkMemory)
     return offset;
   Access cells{thread.thread, access.site, offset, access.bytes};
@@ -83,10 +87,7 @@ const GlobalMemory::Region &checkGlobal(Thread &thread, const MemoryAccess &acce
     machine.failure->rule = rule;
     abandonLaunch(thread);
   }
-  if (uintptr_t(access.address) & uint64_t(access.alignment - 1)) {
-    reportMisaligned(thread, access);
-    abandonLaunch(thread);
-  }
+  checkAligned(thread, access);
   if (!machine.conflicts.enabled() || access.use == Use::Atomic)
     return *region;
   if (const auto *other = machine.conflicts.access(thread.block, access.address, access.bytes,
@@ -100,24 +101,19 @@ const GlobalMemory::Region &checkGlobal(Thread &thread, const MemoryAccess &acce
 /// Lets the site go on in the region without telling of it, unless other blocks have to be known.
 static void openWindow(Machine &machine, const GlobalMemory::Region &region,
                        const MemoryAccess &access) {
-  if (!machine.conflicts.enabled() && size_t(access.site) < machine.windows.size())
-    machine.windows[size_t(access.site)] = {region.begin,
-                                            region.bytes - uint64_t(access.bytes) + 1};
+  if (machine.conflicts.enabled() || size_t(access.site) >= machine.windows.size())
+    return;
+  auto alignment = uint64_t(access.alignment);
+  uint64_t begin = (region.begin + alignment - 1) & ~(alignment - 1);
+  uint64_t last = region.begin + region.bytes - uint64_t(access.bytes);
+  machine.windows[size_t(access.site)] = {begin, (last - begin) / alignment + 1};
 }
 
 void checkAccess(Thread &thread, int32_t space, const MemoryAccess &access) {
-  if (space == FOVEA_SPACE_SHARED) {
+  if (space == FOVEA_SPACE_SHARED)
     checkShared(thread, access);
-  } else if (space == FOVEA_SPACE_GLOBAL) {
+  else
     openWindow(*thread.machine, checkGlobal(thread, access), access);
-  } else {
-    int64_t size = thread.machine->kernel->local_bytes;
-    auto offset = int64_t(uintptr_t(access.address) - uintptr_t(thread.local));
-    if (lies(offset, access.bytes, size))
-      return;
-    reportOutside(thread, access, "local memory", offset, size);
-    abandonLaunch(thread);
-  }
 }
 
 } // namespace fovea::emulator

@@ -25,6 +25,9 @@ int64_t checkShared(Thread &thread, const MemoryAccess &access);
 /// region in which it lies.
 const GlobalMemory::Region &checkGlobal(Thread &thread, const MemoryAccess &access);
 
+/// Checks the alignment of an access alone.
+void checkAligned(Thread &thread, const MemoryAccess &access);
+
 /// A plain access to memory of a space (fovea_space).
 void checkAccess(Thread &thread, int32_t space, const MemoryAccess &access);
 

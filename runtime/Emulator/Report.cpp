@@ -15,20 +15,21 @@ std::string operationName(const Machine &machine, int32_t site) {
   return site < 0 ? std::string("an operation") : concat("operation ", site);
 }
 
-static const char *kernelName(const Machine &machine) {
-  return machine.kernel->name ? machine.kernel->name : "?";
+const char *kernelName(const fovea_device_kernel &kernel) {
+  return kernel.name ? kernel.name : "?";
 }
 
 void report(const Thread &thread, int32_t site, Rule rule, std::string_view what) {
   Machine &machine = *thread.machine;
   machine.failure =
       Failure{rule, thread.block, thread.thread, site,
-              concat("kernel '", kernelName(machine), "', block ", thread.block, ", thread ",
-                     thread.thread, ": ", operationName(machine, site), " ", what)};
+              concat("kernel '", kernelName(*machine.kernel), "', block ", thread.block,
+                     ", thread ", thread.thread, ": ", operationName(machine, site), " ", what)};
 }
 
 void reportLaunch(Machine &machine, Rule rule, std::string_view what) {
-  machine.failure = Failure{rule, -1, -1, -1, concat("kernel '", kernelName(machine), "': ", what)};
+  machine.failure =
+      Failure{rule, -1, -1, -1, concat("kernel '", kernelName(*machine.kernel), "': ", what)};
 }
 
 std::string sharedAddress(int64_t offset) {

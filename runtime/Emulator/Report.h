@@ -18,6 +18,9 @@ using fvm::concat;
 /// "'mma.sync of node x'", or "operation 3" where the kernel has no text for it.
 std::string operationName(const Machine &machine, int32_t site);
 
+/// The kernel's name, in messages.
+const char *kernelName(const fovea_device_kernel &kernel);
+
 /// Records that `thread` broke a rule at `site`; `what` is a clause without subject or full stop.
 void report(const Thread &thread, int32_t site, Rule rule, std::string_view what);
 

@@ -15,12 +15,13 @@
 namespace fovea::emulator {
 
 static void serveAccess(fovea_thread *thread, int32_t space, int32_t kind, const void *address,
-                        int64_t bytes, int32_t site) {
+                        int64_t bytes, int32_t alignment, int32_t site) {
   Use use = kind == FOVEA_READ ? Use::Read : Use::Write;
-  checkAccess(threadOf(thread), space, {address, bytes, 1, use, site});
+  checkAccess(threadOf(thread), space, {address, bytes, alignment, use, site});
 }
 
-static void serveNoAccess(fovea_thread *, int32_t, int32_t, const void *, int64_t, int32_t) {}
+static void serveNoAccess(fovea_thread *, int32_t, int32_t, const void *, int64_t, int32_t,
+                          int32_t) {}
 
 static void serveBarrier(fovea_thread *thread, int32_t id, int32_t threads, int32_t site) {
   blockBarrier(threadOf(thread), id, threads, true, site);
@@ -86,13 +87,14 @@ static void serveMbarrierArriveCopies(fovea_thread *thread, void *barrier, int32
   arriveAfterCopies(threadOf(thread), barrier, site);
 }
 
-static uint64_t serveAtomic(fovea_thread *thread, int32_t operation, int32_t type, int32_t space,
-                            void *address, uint64_t value, uint64_t compare, int32_t site) {
-  return atomic(threadOf(thread), {operation, type, space, address, value, compare, site});
+static uint64_t serveAtomic(fovea_thread *thread, int32_t operation, int32_t type, int32_t order,
+                            int32_t space, void *address, uint64_t value, uint64_t compare,
+                            int32_t site) {
+  return atomic(threadOf(thread), {operation, type, order, space, address, value, compare, site});
 }
 
-static void serveGridBarrier(fovea_thread *thread, int32_t site) {
-  gridBarrier(threadOf(thread), site);
+static void serveGridBarrier(fovea_thread *thread, void *counter, int32_t site) {
+  gridBarrier(threadOf(thread), counter, site);
 }
 
 static constexpr fovea_emulator tableWith(decltype(fovea_emulator::access) access) {

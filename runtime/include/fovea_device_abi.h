@@ -36,7 +36,6 @@ typedef struct fovea_fault_record {
 typedef enum fovea_space {
   FOVEA_SPACE_GLOBAL = 1,
   FOVEA_SPACE_SHARED = 3,
-  FOVEA_SPACE_LOCAL = 5,
 } fovea_space;
 
 typedef enum fovea_access { FOVEA_READ = 0, FOVEA_WRITE = 1 } fovea_access;
@@ -84,6 +83,13 @@ typedef enum fovea_atomic_type {
   FOVEA_ATOMIC_F32 = 4,
 } fovea_atomic_type;
 
+/// What an atomic operation orders: nothing but itself, or as .acq_rel the accesses around it, at
+/// the device's scope.
+typedef enum fovea_atomic_order {
+  FOVEA_ATOMIC_RELAXED = 0,
+  FOVEA_ATOMIC_ACQ_REL = 1,
+} fovea_atomic_order;
+
 /// Functions that the hardware approximates (ex2.approx.ftz.f32 and so on).
 typedef enum fovea_approximation {
   FOVEA_APPROX_EX2 = 0,
@@ -93,7 +99,8 @@ typedef enum fovea_approximation {
   FOVEA_APPROX_TANH = 4,
 } fovea_approximation;
 
-/// Addresses that a plain access need not be told of: the `starts` from `begin` on.
+/// Addresses that a plain access need not be told of: `starts` of them from `begin` on, in steps of
+/// the alignment that the access relies on.
 typedef struct fovea_window {
   uint64_t begin, starts;
 } fovea_window;
@@ -104,11 +111,11 @@ typedef struct fovea_thread fovea_thread;
 /// kernel's table of sites, for messages. A rule that is broken ends the launch: such a call does
 /// not return. Operations of a warp name their lanes by `mask`; all of them must come.
 typedef struct fovea_emulator {
-  /// A plain load or store of `bytes` at `address` is about to happen. At a site whose accesses are
-  /// all to global memory, of one kind and as many bytes, it need not be told of one that begins in
-  /// the site's window.
+  /// A plain load or store of `bytes` at `address`, which is to be a multiple of `alignment` (a
+  /// power of two), is about to happen. At a site whose accesses are all to global memory, of one
+  /// kind, size and alignment, it need not be told of one that begins in the site's window.
   void (*access)(fovea_thread *, int32_t space, int32_t kind, const void *address, int64_t bytes,
-                 int32_t site);
+                 int32_t alignment, int32_t site);
   /// bar.sync id, threads; bar.arrive id, threads.
   void (*barrier)(fovea_thread *, int32_t id, int32_t threads, int32_t site);
   void (*barrier_arrive)(fovea_thread *, int32_t id, int32_t threads, int32_t site);
@@ -136,11 +143,12 @@ typedef struct fovea_emulator {
   int32_t (*mbarrier_try_wait)(fovea_thread *, void *barrier, int32_t parity, int32_t site);
   /// cp.async.mbarrier.arrive.noinc: arrives when this thread's earlier copies have landed.
   void (*mbarrier_arrive_copies)(fovea_thread *, void *barrier, int32_t site);
-  /// Value before the operation, as bits. Acquires and releases at the device's scope.
-  uint64_t (*atomic)(fovea_thread *, int32_t operation, int32_t type, int32_t space, void *address,
-                     uint64_t value, uint64_t compare, int32_t site);
-  /// All threads of all blocks; only in cooperative launches.
-  void (*grid_barrier)(fovea_thread *, int32_t site);
+  /// Value before the operation, as bits; `order` is a fovea_atomic_order.
+  uint64_t (*atomic)(fovea_thread *, int32_t operation, int32_t type, int32_t order, int32_t space,
+                     void *address, uint64_t value, uint64_t compare, int32_t site);
+  /// All threads of all blocks; only in cooperative launches. The lower 31 bits of the 4 bytes at
+  /// `counter` are 0, the last thread to come changes the upper one.
+  void (*grid_barrier)(fovea_thread *, void *counter, int32_t site);
   float (*approximate)(int32_t function, float x);
   /// Functions of one or two doubles, in the numbers of fovea_math.
   double (*math)(int64_t function, double a, double b);
@@ -152,8 +160,6 @@ struct fovea_thread {
   int32_t thread, block, threads, blocks;
   /// The block's shared memory, 1024-byte aligned.
   void *shared;
-  /// The thread's own memory, 64-byte aligned.
-  void *local;
   fovea_fault_record *fault;
   /// One for each site, which `access` moves to where it was told of one.
   fovea_window *windows;
@@ -170,11 +176,13 @@ typedef void (*fovea_emulated_kernel)(fovea_thread *thread, const int64_t *args)
 /// behind the words of the block, is the fovea_fault_record.
 typedef struct fovea_device_kernel {
   const char *name;
-  /// Threads of a block, bytes of shared memory of a block, of local memory of a thread (for the
-  /// emulator alone), words of the argument block.
-  int32_t threads, shared_bytes, local_bytes, words;
+  /// Threads of a block, bytes of shared memory of a block, words of the argument block.
+  int32_t threads, shared_bytes, words;
   /// 1 for a kernel with a grid barrier.
   int32_t cooperative;
+  /// 1 for a kernel that uses atomic operations on global memory, other than for the fault record:
+  /// what a block does may depend on those that ran before.
+  int32_t atomics;
   int32_t site_count;
   /// Null in code for a GPU.
   fovea_emulated_kernel emulated;

@@ -45,7 +45,12 @@ static llvm::Error writeCubin(mlir::gpu::GPUModuleOp device, llvm::StringRef ptx
     return cubin.takeError();
   std::error_code error;
   llvm::raw_fd_ostream file(path, error);
-  file.write(cubin->bytes.data(), cubin->bytes.size());
+  if (!error) {
+    file.write(cubin->bytes.data(), cubin->bytes.size());
+    file.close();
+    error = file.error();
+    file.clear_error();
+  }
   if (error)
     return llvm::createStringError("cannot write " + path + ": " + error.message());
   llvm::SmallVector<llvm::StringRef> lines;

@@ -41,11 +41,13 @@ static Value baseOf(Value pointer) {
   }
 }
 
+/// True for memory that no rule is about: a thread's own, and constants, which lie in the code.
+static bool isPrivate(Value pointer) {
+  return isa_and_nonnull<LLVM::AllocaOp, LLVM::AddressOfOp>(baseOf(pointer).getDefiningOp());
+}
+
 static fovea_space spaceOf(Value pointer) {
   Value base = baseOf(pointer);
-  // Constants lie in the code itself.
-  if (isa_and_nonnull<LLVM::AllocaOp, LLVM::AddressOfOp>(base.getDefiningOp()))
-    return FOVEA_SPACE_LOCAL;
   bool shared = cast<LLVM::LLVMPointerType>(base.getType()).getAddressSpace() == FOVEA_SPACE_SHARED;
   return shared ? FOVEA_SPACE_SHARED : FOVEA_SPACE_GLOBAL;
 }
@@ -94,21 +96,26 @@ public:
   explicit Accesses(EmulatedKernel &kernel) : kernel(kernel) {}
 
   /// Tells the emulator of an access; to global memory only outside the site's window. False for
-  /// local memory, which it need not know.
-  bool check(Operation *op, Value pointer, Type type, fovea_access kind) {
-    fovea_space space = spaceOf(pointer);
-    if (op->hasAttr(kUncheckedAttr) || space == FOVEA_SPACE_LOCAL)
+  /// local memory, which it need not know. `stated` is the alignment that the access relies on,
+  /// when it is not that of its type: a GPU's access of so many bytes fails elsewhere.
+  bool check(Operation *op, Value pointer, Type type, std::optional<uint64_t> stated,
+             fovea_access kind) {
+    if (op->hasAttr(kUncheckedAttr) || isPrivate(pointer))
       return false;
+    fovea_space space = spaceOf(pointer);
     OpBuilder builder(op);
     Location loc = op->getLoc();
-    int64_t size = DataLayout::closest(op).getTypeSize(type).getFixedValue();
+    DataLayout layout = DataLayout::closest(op);
+    int64_t size = layout.getTypeSize(type).getFixedValue();
+    int64_t alignment = stated ? *stated : layout.getTypeABIAlignment(type);
     Value site = kernel.site(builder, loc, kind == FOVEA_READ ? "load" : "store");
     if (space == FOVEA_SPACE_GLOBAL)
-      builder.setInsertionPoint(branchAround(op, pointer, kernel.sites.size() - 1));
+      builder.setInsertionPoint(branchAround(op, pointer, alignment, kernel.sites.size() - 1));
     Value bytes = LLVM::ConstantOp::create(builder, loc, builder.getI64IntegerAttr(size));
     kernel.call(builder, loc, offsetof(fovea_emulator, access), Type(),
                 {kernel.thread(), constantWord(builder, loc, space),
-                 constantWord(builder, loc, kind), pointer, bytes, site});
+                 constantWord(builder, loc, kind), pointer, bytes,
+                 constantWord(builder, loc, alignment), site});
     return true;
   }
 
@@ -117,8 +124,8 @@ public:
     if (!known)
       return op.emitOpError("has no form for the emulator");
     OpBuilder builder(op);
-    op.replaceAllUsesWith(
-        call(builder, op.getLoc(), known->first, known->second, op.getPtr(), op.getVal(), Value()));
+    op.replaceAllUsesWith(call(builder, op.getLoc(), known->first, known->second, op.getOrdering(),
+                               op.getPtr(), op.getVal(), Value()));
     op.erase();
     return success();
   }
@@ -130,8 +137,8 @@ public:
     OpBuilder builder(op);
     Location loc = op.getLoc();
     Value old = call(builder, loc, FOVEA_ATOMIC_COMPARE_EXCHANGE,
-                     type.isInteger(64) ? FOVEA_ATOMIC_U64 : FOVEA_ATOMIC_U32, op.getPtr(),
-                     op.getVal(), op.getCmp());
+                     type.isInteger(64) ? FOVEA_ATOMIC_U64 : FOVEA_ATOMIC_U32,
+                     op.getSuccessOrdering(), op.getPtr(), op.getVal(), op.getCmp());
     Value same = LLVM::ICmpOp::create(builder, loc, LLVM::ICmpPredicate::eq, old, op.getCmp());
     Value result = LLVM::PoisonOp::create(builder, loc, op.getType());
     result = LLVM::InsertValueOp::create(builder, loc, result, old, ArrayRef<int64_t>{0});
@@ -142,9 +149,18 @@ public:
   }
 
 private:
+  /// `value` in steps of `alignment`: what lies between two steps becomes a large number.
+  static Value inSteps(OpBuilder &builder, Location loc, Value value, int64_t alignment) {
+    if (alignment == 1)
+      return value;
+    Value bits =
+        LLVM::ConstantOp::create(builder, loc, builder.getI64IntegerAttr(llvm::Log2_64(alignment)));
+    return LLVM::FshrOp::create(builder, loc, value, value, bits);
+  }
+
   /// Lets what comes in front of `op` be left out when the access begins in the site's window.
   /// Gives the end of the block that is left out.
-  Operation *branchAround(Operation *op, Value pointer, int64_t site) {
+  Operation *branchAround(Operation *op, Value pointer, int64_t alignment, int64_t site) {
     OpBuilder builder(op);
     Location loc = op->getLoc();
     Type i64 = builder.getI64Type();
@@ -155,7 +171,8 @@ private:
     };
     Value address = LLVM::PtrToIntOp::create(builder, loc, i64, pointer);
     Value behind = LLVM::SubOp::create(builder, loc, address, word(offsetof(fovea_window, begin)));
-    Value inside = LLVM::ICmpOp::create(builder, loc, LLVM::ICmpPredicate::ult, behind,
+    Value inside = LLVM::ICmpOp::create(builder, loc, LLVM::ICmpPredicate::ult,
+                                        inSteps(builder, loc, behind, alignment),
                                         word(offsetof(fovea_window, starts)));
     Block *before = op->getBlock();
     Block *rest = before->splitBlock(op);
@@ -177,7 +194,8 @@ private:
 
   /// The value before the operation.
   Value call(OpBuilder &builder, Location loc, fovea_atomic operation, fovea_atomic_type type,
-             Value pointer, Value value, Value compare) {
+             LLVM::AtomicOrdering ordering, Value pointer, Value value, Value compare) {
+    bool isRelaxed = ordering == LLVM::AtomicOrdering::monotonic;
     Type i64 = builder.getI64Type();
     Value against =
         compare ? toBits(builder, loc, compare)
@@ -185,6 +203,7 @@ private:
     Value old = kernel.call(
         builder, loc, offsetof(fovea_emulator, atomic), i64,
         {kernel.thread(), constantWord(builder, loc, operation), constantWord(builder, loc, type),
+         constantWord(builder, loc, isRelaxed ? FOVEA_ATOMIC_RELAXED : FOVEA_ATOMIC_ACQ_REL),
          constantWord(builder, loc, spaceOf(pointer)), pointer, toBits(builder, loc, value),
          against, kernel.site(builder, loc, "atomic")});
     if (value.getType() == i64)
@@ -220,12 +239,14 @@ FailureOr<int64_t> fovea::checkAccesses(EmulatedKernel &kernel, bool checks) {
   kernel.function.walk([&](Operation *op) { ops.push_back(op); });
   for (Operation *op : ops) {
     if (isa<LLVM::MaskedLoadOp, LLVM::MaskedStoreOp, LLVM::masked_gather, LLVM::masked_scatter,
-            LLVM::MemcpyOp, LLVM::MemsetOp>(op))
+            LLVM::masked_expandload, LLVM::masked_compressstore, LLVM::MemcpyOp,
+            LLVM::MemcpyInlineOp, LLVM::MemmoveOp, LLVM::MemsetOp, LLVM::MemsetInlineOp>(op))
       return op->emitOpError("has no form for the emulator: load and store under a condition");
     if (auto load = dyn_cast<LLVM::LoadOp>(op); load && checks)
-      count += accesses.check(op, load.getAddr(), load.getType(), FOVEA_READ);
+      count += accesses.check(op, load.getAddr(), load.getType(), load.getAlignment(), FOVEA_READ);
     else if (auto store = dyn_cast<LLVM::StoreOp>(op); store && checks)
-      count += accesses.check(op, store.getAddr(), store.getValue().getType(), FOVEA_WRITE);
+      count += accesses.check(op, store.getAddr(), store.getValue().getType(), store.getAlignment(),
+                              FOVEA_WRITE);
     else if (auto atomic = dyn_cast<LLVM::AtomicRMWOp>(op);
              atomic && failed(accesses.exchange(atomic)))
       return failure();

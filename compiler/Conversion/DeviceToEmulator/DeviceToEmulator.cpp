@@ -45,6 +45,7 @@ struct DeviceToEmulator : fovea::impl::DeviceToEmulatorBase<DeviceToEmulator> {
     EmulatedKernel emulated(outline(kernel, *facts), *facts);
     if (failed(convertBody(emulated)))
       return failure();
+    relaxAtomics(emulated.function);
     FailureOr<int64_t> told = checkAccesses(emulated, checks);
     if (failed(told))
       return failure();

@@ -17,7 +17,8 @@ def DeviceToEmulator : Pass<"fovea-device-to-emulator", "::mlir::ModuleOp"> {
     parameters are read from the block of words, everything that threads do together and every
     access to global and shared memory is a call of the thread's fovea_emulator. Operations that can
     break a rule have the number of a site; the attribute `fovea_warp.sites` says what these are and
-    where they come from. Fails on any operation that has no form for the emulator.
+    where they come from. Atomic operations are relaxed, as on a GPU. Fails on any operation that
+    has no form for the emulator.
   }];
   let options = [Option<"checks", "checks", "bool", /*default=*/"true",
     "tell the emulator of plain loads and stores, so that it finds those that break a rule">];

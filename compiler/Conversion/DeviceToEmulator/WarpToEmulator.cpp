@@ -91,8 +91,9 @@ struct GridBarrierLowering : EmulatedPattern<warp::GridBarrierOp> {
   LogicalResult matchAndRewrite(warp::GridBarrierOp op, OpAdaptor adaptor,
                                 ConversionPatternRewriter &rewriter) const override {
     Location loc = op.getLoc();
-    kernel.call(rewriter, loc, offsetof(fovea_emulator, grid_barrier), Type(),
-                {kernel.thread(), kernel.site(rewriter, loc, "grid barrier")});
+    kernel.call(
+        rewriter, loc, offsetof(fovea_emulator, grid_barrier), Type(),
+        {kernel.thread(), adaptor.getCounter(), kernel.site(rewriter, loc, "grid barrier")});
     rewriter.eraseOp(op);
     return success();
   }
@@ -218,6 +219,46 @@ struct CpAsyncWaitLowering : EmulatedPattern<warp::CpAsyncWaitOp> {
   }
 };
 
+/// A call that begins with the thread and the address of a barrier's state, and ends with the site.
+template <typename Op> struct MbarrierLowering : EmulatedPattern<Op> {
+  MbarrierLowering(const LLVMTypeConverter &converter, EmulatedKernel &kernel, int64_t function,
+                   StringRef what)
+      : EmulatedPattern<Op>(converter, kernel), function(function), what(what) {}
+
+  LogicalResult matchAndRewrite(Op op, typename Op::Adaptor adaptor,
+                                ConversionPatternRewriter &rewriter) const override {
+    Location loc = op.getLoc();
+    Value state =
+        this->getStridedElementPtr(rewriter, loc, cast<MemRefType>(op.getBarrier().getType()),
+                                   adaptor.getBarrier(), adaptor.getIndices());
+    EmulatedKernel &kernel = this->kernel;
+    SmallVector<Value> operands{kernel.thread(), state};
+    Type result;
+    if constexpr (std::is_same_v<Op, warp::MbarrierInitOp>) {
+      operands.push_back(adaptor.getCount());
+    } else if constexpr (std::is_same_v<Op, warp::MbarrierArriveOp>) {
+      // No bytes are expected beside the arrivals.
+      Type i64 = rewriter.getI64Type();
+      operands.push_back(LLVM::ConstantOp::create(rewriter, loc, i64, 0));
+    } else if constexpr (std::is_same_v<Op, warp::MbarrierTryWaitOp>) {
+      operands.push_back(adaptor.getParity());
+      result = rewriter.getI32Type();
+    }
+    operands.push_back(kernel.site(rewriter, loc, what));
+    Value told = kernel.call(rewriter, loc, function, result, operands);
+    if (!result) {
+      rewriter.eraseOp(op);
+      return success();
+    }
+    rewriter.replaceOpWithNewOp<LLVM::ICmpOp>(op, LLVM::ICmpPredicate::ne, told,
+                                              constantWord(rewriter, loc, 0));
+    return success();
+  }
+
+  int64_t function;
+  StringRef what;
+};
+
 } // namespace
 
 void fovea::populateWarpToEmulator(const LLVMTypeConverter &converter, EmulatedKernel &kernel,
@@ -225,4 +266,13 @@ void fovea::populateWarpToEmulator(const LLVMTypeConverter &converter, EmulatedK
   patterns.add<SharedLowering, ApproxLowering, VoteLowering, SyncWarpLowering, GridBarrierLowering,
                FaultLowering, LdMatrixLowering, MmaSyncLowering, CpAsyncLowering,
                CpAsyncCommitLowering, CpAsyncWaitLowering>(converter, kernel);
+  patterns.add<MbarrierLowering<warp::MbarrierInitOp>>(
+      converter, kernel, offsetof(fovea_emulator, mbarrier_init), "mbarrier.init");
+  patterns.add<MbarrierLowering<warp::MbarrierArriveOp>>(
+      converter, kernel, offsetof(fovea_emulator, mbarrier_arrive), "mbarrier.arrive");
+  patterns.add<MbarrierLowering<warp::MbarrierArriveCopiesOp>>(
+      converter, kernel, offsetof(fovea_emulator, mbarrier_arrive_copies),
+      "cp.async.mbarrier.arrive");
+  patterns.add<MbarrierLowering<warp::MbarrierTryWaitOp>>(
+      converter, kernel, offsetof(fovea_emulator, mbarrier_try_wait), "mbarrier.try_wait");
 }

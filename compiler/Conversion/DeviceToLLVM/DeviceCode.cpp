@@ -23,7 +23,7 @@ std::optional<KernelFacts> fovea::factsOf(Operation *kernel) {
     return value ? value.getInt() : 0;
   };
   return KernelFacts{number("threads"), number("shared_bytes"), number("words"),
-                     facts.contains("cooperative")};
+                     facts.contains("cooperative"), facts.contains("atomics")};
 }
 
 void fovea::setFacts(Operation *kernel, const KernelFacts &facts) {
@@ -34,6 +34,8 @@ void fovea::setFacts(Operation *kernel, const KernelFacts &facts) {
   attributes.set("words", builder.getI64IntegerAttr(facts.words));
   if (facts.cooperative)
     attributes.set("cooperative", builder.getUnitAttr());
+  if (facts.atomics)
+    attributes.set("atomics", builder.getUnitAttr());
   kernel->setAttr(warp::kKernelAttr, attributes.getDictionary(kernel->getContext()));
 }
 
@@ -74,4 +76,16 @@ void fovea::moveBody(gpu::GPUFuncOp kernel, LLVM::LLVMFuncOp function,
     op.erase();
   });
   kernel.erase();
+}
+
+void fovea::relaxAtomics(LLVM::LLVMFuncOp function) {
+  function.walk([](LLVM::AtomicRMWOp op) {
+    op.setOrdering(LLVM::AtomicOrdering::monotonic);
+    op.setSyncscope("device");
+  });
+  function.walk([](LLVM::AtomicCmpXchgOp op) {
+    op.setSuccessOrdering(LLVM::AtomicOrdering::monotonic);
+    op.setFailureOrdering(LLVM::AtomicOrdering::monotonic);
+    op.setSyncscope("device");
+  });
 }

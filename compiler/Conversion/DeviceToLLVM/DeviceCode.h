@@ -18,7 +18,7 @@ namespace fovea {
 /// What a launch has to know of a kernel; terms of fovea_device_kernel.
 struct KernelFacts {
   int64_t threads = 0, sharedBytes = 0, words = 0;
-  bool cooperative = false;
+  bool cooperative = false, atomics = false;
 };
 
 /// The facts that `fovea-place-shared` has written on `kernel`; none when it did not run.
@@ -36,6 +36,10 @@ void populateDeviceToLLVM(const mlir::LLVMTypeConverter &converter,
 /// its first block; they are made in front of it. Returns of the kernel become llvm.return.
 void moveBody(mlir::gpu::GPUFuncOp kernel, mlir::LLVM::LLVMFuncOp function,
               llvm::function_ref<llvm::SmallVector<mlir::Value>(mlir::OpBuilder &)> arguments);
+
+/// Makes the atomic operations of `function` such that they order nothing but themselves, at the
+/// device's scope: host and device order their accesses by launches, threads by barriers.
+void relaxAtomics(mlir::LLVM::LLVMFuncOp function);
 
 } // namespace fovea
 

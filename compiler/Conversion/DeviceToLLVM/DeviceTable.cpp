@@ -114,9 +114,8 @@ private:
       result = LLVM::InsertValueOp::create(builder, loc, result, value, place++);
     };
     add(addressOf(builder, loc, names.name));
-    // Emulated kernels have their local memory on the stack.
-    for (int64_t number : {facts.threads, facts.sharedBytes, int64_t(0), facts.words,
-                           int64_t(facts.cooperative), names.siteCount})
+    for (int64_t number : {facts.threads, facts.sharedBytes, facts.words,
+                           int64_t(facts.cooperative), int64_t(facts.atomics), names.siteCount})
       add(LLVM::ConstantOp::create(builder, loc, builder.getI32Type(),
                                    builder.getI32IntegerAttr(number)));
     add(emulated ? addressOf(builder, loc, SymbolTable::getSymbolName(kernel).getValue()) : null);

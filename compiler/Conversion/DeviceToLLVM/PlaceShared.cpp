@@ -70,6 +70,15 @@ static bool hasForm(Operation *op) {
   return !isa<memref::AllocOp, memref::DeallocOp, memref::CopyOp, arith::RemFOp>(op);
 }
 
+/// True for atomic operations on memory that blocks share.
+static bool isGlobalAtomic(Operation *op) {
+  if (auto rmw = dyn_cast<memref::AtomicRMWOp>(op))
+    return !warp::isShared(rmw.getMemRefType());
+  if (auto rmw = dyn_cast<memref::GenericAtomicRMWOp>(op))
+    return !warp::isShared(cast<MemRefType>(rmw.getMemref().getType()));
+  return isa<LLVM::AtomicRMWOp, LLVM::AtomicCmpXchgOp>(op);
+}
+
 static LogicalResult checkBody(gpu::GPUFuncOp kernel) {
   WalkResult result = kernel.getBody().walk([](Operation *op) -> WalkResult {
     if (hasForm(op))
@@ -103,7 +112,10 @@ struct PlaceShared : fovea::impl::PlaceSharedBase<PlaceShared> {
       facts.sharedBytes += op.getBytes();
       ++numBuffers;
     });
-    kernel.walk([&](warp::GridBarrierOp) { facts.cooperative = true; });
+    kernel.walk([&](Operation *op) {
+      facts.cooperative |= isa<warp::GridBarrierOp>(op);
+      facts.atomics |= isGlobalAtomic(op);
+    });
     setFacts(kernel, facts);
   }
 };

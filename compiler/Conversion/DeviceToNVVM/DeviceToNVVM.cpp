@@ -23,19 +23,6 @@ using namespace fovea;
 /// Where every place in the memory of a block can start, in bytes.
 static constexpr int64_t kSharedAlignment = 1024;
 
-/// Host and device order their accesses by launches: atomic operations need no order of others.
-static void relaxAtomics(LLVM::LLVMFuncOp function) {
-  function.walk([](LLVM::AtomicRMWOp op) {
-    op.setOrdering(LLVM::AtomicOrdering::monotonic);
-    op.setSyncscope("device");
-  });
-  function.walk([](LLVM::AtomicCmpXchgOp op) {
-    op.setSuccessOrdering(LLVM::AtomicOrdering::monotonic);
-    op.setFailureOrdering(LLVM::AtomicOrdering::monotonic);
-    op.setSyncscope("device");
-  });
-}
-
 namespace {
 
 struct DeviceToNVVM : fovea::impl::DeviceToNVVMBase<DeviceToNVVM> {

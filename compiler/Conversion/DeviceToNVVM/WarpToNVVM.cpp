@@ -1,6 +1,6 @@
 //===- WarpToNVVM.cpp - operations of warps that NVVM has -----------------===//
 //
-// Shared memory, votes, matrices of a warp and asynchronous copies.
+// Shared memory, votes, matrices of a warp, asynchronous copies and barriers in memory.
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
@@ -205,9 +205,72 @@ struct CpAsyncWaitLowering : ConvertOpToLLVMPattern<warp::CpAsyncWaitOp> {
   }
 };
 
+/// Where the state of a barrier lies.
+template <typename Op> struct MbarrierLowering : ConvertOpToLLVMPattern<Op> {
+  using ConvertOpToLLVMPattern<Op>::ConvertOpToLLVMPattern;
+
+  Value stateOf(Op op, typename Op::Adaptor adaptor, ConversionPatternRewriter &rewriter) const {
+    return this->getStridedElementPtr(rewriter, op.getLoc(),
+                                      cast<MemRefType>(op.getBarrier().getType()),
+                                      adaptor.getBarrier(), adaptor.getIndices());
+  }
+};
+
+struct MbarrierInitLowering : MbarrierLowering<warp::MbarrierInitOp> {
+  using MbarrierLowering::MbarrierLowering;
+
+  LogicalResult matchAndRewrite(warp::MbarrierInitOp op, OpAdaptor adaptor,
+                                ConversionPatternRewriter &rewriter) const override {
+    rewriter.replaceOpWithNewOp<NVVM::MBarrierInitOp>(op, stateOf(op, adaptor, rewriter),
+                                                      adaptor.getCount(), /*predicate=*/Value());
+    return success();
+  }
+};
+
+struct MbarrierArriveLowering : MbarrierLowering<warp::MbarrierArriveOp> {
+  using MbarrierLowering::MbarrierLowering;
+
+  LogicalResult matchAndRewrite(warp::MbarrierArriveOp op, OpAdaptor adaptor,
+                                ConversionPatternRewriter &rewriter) const override {
+    // What it gives names the phase; waits name theirs by its parity.
+    NVVM::MBarrierArriveOp::create(rewriter, op.getLoc(), rewriter.getI64Type(),
+                                   stateOf(op, adaptor, rewriter), /*count=*/Value(),
+                                   NVVM::MemScopeKind::CTA, /*relaxed=*/false);
+    rewriter.eraseOp(op);
+    return success();
+  }
+};
+
+struct MbarrierArriveCopiesLowering : MbarrierLowering<warp::MbarrierArriveCopiesOp> {
+  using MbarrierLowering::MbarrierLowering;
+
+  LogicalResult matchAndRewrite(warp::MbarrierArriveCopiesOp op, OpAdaptor adaptor,
+                                ConversionPatternRewriter &rewriter) const override {
+    // Without noinc the phase would wait for one arrival more.
+    rewriter.replaceOpWithNewOp<NVVM::CpAsyncMBarrierArriveOp>(op, stateOf(op, adaptor, rewriter),
+                                                               /*noinc=*/true);
+    return success();
+  }
+};
+
+struct MbarrierTryWaitLowering : MbarrierLowering<warp::MbarrierTryWaitOp> {
+  using MbarrierLowering::MbarrierLowering;
+
+  LogicalResult matchAndRewrite(warp::MbarrierTryWaitOp op, OpAdaptor adaptor,
+                                ConversionPatternRewriter &rewriter) const override {
+    // mbarrier.test_wait, which does not hold the thread up: try_wait begins with sm_90.
+    rewriter.replaceOpWithNewOp<NVVM::MBarrierTestWaitOp>(
+        op, rewriter.getI1Type(), stateOf(op, adaptor, rewriter), adaptor.getParity(),
+        NVVM::MemScopeKind::CTA, /*relaxed=*/false);
+    return success();
+  }
+};
+
 } // namespace
 
 void fovea::populateWarpToNVVM(const LLVMTypeConverter &converter, RewritePatternSet &patterns) {
   patterns.add<SharedLowering, VoteLowering, SyncWarpLowering, LdMatrixLowering, MmaSyncLowering,
-               CpAsyncLowering, CpAsyncCommitLowering, CpAsyncWaitLowering>(converter);
+               CpAsyncLowering, CpAsyncCommitLowering, CpAsyncWaitLowering, MbarrierInitLowering,
+               MbarrierArriveLowering, MbarrierArriveCopiesLowering, MbarrierTryWaitLowering>(
+      converter);
 }

@@ -65,6 +65,8 @@ Lanes erfc(Lanes x);
 Lanes rsqrt(Lanes x);
 Lanes cbrt(Lanes x);
 Lanes pow(Lanes x, Lanes y);
+/// x^y with its sign and special cases, given |x|^y.
+Lanes signedPower(Lanes x, Lanes y, Lanes magnitude);
 /// x to the power of integer lanes `n`.
 Lanes powOfInt(Lanes x, Lanes n);
 /// x to a constant power by multiplications; any float or integer lanes.

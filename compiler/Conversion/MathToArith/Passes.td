@@ -28,4 +28,17 @@ def MathToArith : Pass<"fovea-math-to-arith", "::mlir::ModuleOp"> {
     "::mlir::math::MathDialect", "::mlir::vector::VectorDialect"];
 }
 
+def ExpandHostMath : Pass<"fovea-expand-host-math", "::mlir::ModuleOp"> {
+  let summary = "Write functions of f64 as arithmetic where the host cannot be called";
+  let description = [{
+    Needs calls of `@fovea_math_f64` as fovea-math-to-arith makes them. Those of exp, log, sin, cos,
+    tanh, erf, pow, expm1 and log1p become straight-line arithmetic, within 3 units in the last
+    place (sin and cos for |x| <= 2^50). Gives up on fmod, which takes a loop, and on a function
+    that is not a constant: these calls stay.
+  }];
+  let statistics = [Statistic<"numExpanded", "expanded", "calls written as arithmetic">];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::func::FuncDialect",
+    "::mlir::math::MathDialect", "::mlir::vector::VectorDialect"];
+}
+
 #endif // FOVEA_MATH_TO_ARITH_PASSES

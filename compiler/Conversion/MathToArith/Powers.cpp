@@ -52,16 +52,19 @@ static Lanes finishPower(Lanes x, Lanes magnitude, Lanes isWhole, Lanes isOdd, L
   return select((x == 1.0) | isZero, 1.0, result);
 }
 
+Lanes signedPower(Lanes x, Lanes y, Lanes magnitude) {
+  Lanes half = y * 0.5;
+  Lanes isWhole = trunc(y) == y;
+  Lanes isOdd = both(isWhole, trunc(half) != half);
+  return finishPower(x, magnitude, isWhole, isOdd, y == 0.0);
+}
+
 Lanes pow(Lanes x, Lanes y) {
   if (x.isDouble())
     return host(FOVEA_MATH_POW, x, y);
   // An infinite y becomes a large one: 0 * infinity must not arise for |x| = 1.
   Lanes bounded = atLeast(atMost(y, 3.4028235e38), -3.4028235e38);
-  Lanes magnitude = exp2Narrow(log2Wide(x) * toF64(bounded));
-  Lanes half = y * 0.5;
-  Lanes isWhole = trunc(y) == y;
-  Lanes isOdd = both(isWhole, trunc(half) != half);
-  return finishPower(x, magnitude, isWhole, isOdd, y == 0.0);
+  return signedPower(x, y, exp2Narrow(log2Wide(x) * toF64(bounded)));
 }
 
 Lanes powOfInt(Lanes x, Lanes n) {

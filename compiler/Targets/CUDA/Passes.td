@@ -26,9 +26,9 @@ def ScheduleBlocks : Pass<"fovea-schedule-cuda", "::mlir::ModuleOp"> {
 def RefuseHostMath : Pass<"fovea-refuse-host-math", "::mlir::ModuleOp"> {
   let summary = "Refuse kernels that call the host's functions of f64";
   let description = [{
-    Needs scheduled kernels behind `fovea-math-to-arith`. Elementary functions of f64 are functions
-    of the host, which code of a GPU cannot call: the first kernel with one is refused, with the
-    name of its operation. Other kernels stay as they are.
+    Needs scheduled kernels behind `fovea-expand-host-math`. What that has left are functions of the
+    host, which code of a GPU cannot call: the first kernel with one is refused, with the name of
+    the function. Other kernels stay as they are.
   }];
   let statistics = [Statistic<"numKernels", "kernels", "kernels without calls of the host">];
 }

@@ -40,8 +40,7 @@ struct RefuseHostMath : fovea::impl::RefuseHostMathBase<RefuseHostMath> {
           return WalkResult::advance();
         emitRefusal(call, kNoDeviceForm)
             << "'" << nameOf(call.getOperand(0))
-            << "' of f64 has no form for a GPU, whose kernels have elementary functions of f32, "
-               "f16 and bf16 alone";
+            << "' of f64 has no form for a GPU, whose kernels cannot call the host";
         return WalkResult::interrupt();
       });
       if (walk.wasInterrupted())

@@ -13,7 +13,7 @@
 // CHECK:         %[[SHARED:.*]] = llvm.mlir.constant(512 : i32)
 // CHECK:         llvm.insertvalue %[[SHARED]], %{{.*}}[2]
 // CHECK:         %[[WORDS:.*]] = llvm.mlir.constant(3 : i32)
-// CHECK:         llvm.insertvalue %[[WORDS]], %{{.*}}[4]
+// CHECK:         llvm.insertvalue %[[WORDS]], %{{.*}}[3]
 // CHECK:         llvm.insertvalue %[[NULL]], %{{.*}}[7]
 // CHECK:         llvm.insertvalue %[[NULL]], %{{.*}}[8]
 gpu.module @device {
@@ -32,7 +32,9 @@ gpu.module @device {
 // CHECK-LABEL: llvm.mlir.global external constant @fovea_device_kernels()
 // CHECK:         llvm.mlir.addressof @first
 // CHECK:         %[[COOPERATIVE:.*]] = llvm.mlir.constant(1 : i32)
-// CHECK:         llvm.insertvalue %[[COOPERATIVE]], %{{.*}}[5]
+// CHECK:         llvm.insertvalue %[[COOPERATIVE]], %{{.*}}[4]
+// CHECK:         %[[ATOMICS:.*]] = llvm.mlir.constant(1 : i32)
+// CHECK:         llvm.insertvalue %[[ATOMICS]], %{{.*}}[5]
 // CHECK:         %[[CODE:.*]] = llvm.mlir.addressof @second
 // CHECK:         llvm.insertvalue %[[CODE]], %{{.*}}[7]
 // CHECK:         %[[SITES:.*]] = llvm.mlir.addressof @fovea_device_sites.second
@@ -42,7 +44,7 @@ llvm.func @first(%thread: !llvm.ptr, %args: !llvm.ptr) attributes {fovea_warp.ke
   llvm.return
 }
 llvm.func @second(%thread: !llvm.ptr, %args: !llvm.ptr) attributes {fovea_warp.kernel = {
-    cooperative, threads = 32 : i64, shared_bytes = 0 : i64, words = 0 : i64},
+    cooperative, atomics, threads = 32 : i64, shared_bytes = 0 : i64, words = 0 : i64},
     fovea_warp.sites = ["load", "store at 'n'"]} {
   llvm.return
 }

@@ -82,6 +82,28 @@ gpu.module @device {
     llvm.store %e#0, %p : f32, !llvm.ptr
     gpu.return
   }
+
+  // CHECK-LABEL: llvm.func @barriers_in_memory
+  gpu.func @barriers_in_memory(%p: !llvm.ptr, %fault: !llvm.ptr) kernel
+      attributes {known_block_size = array<i32: 32, 1, 1>, fovea_warp.kernel = {}} {
+    %c1 = arith.constant 1 : index
+    %count = arith.constant 32 : i32
+    %zero = arith.constant 0 : i32
+    %s = fovea_warp.shared at 0 : memref<2xi64, #gpu.address_space<workgroup>>
+    // CHECK: %[[STATE:.*]] = llvm.getelementptr {{.*}} : (!llvm.ptr<3>, i64) -> !llvm.ptr<3>, i64
+    // CHECK: nvvm.mbarrier.init %[[STATE]], %{{.*}} : !llvm.ptr<3>, i32
+    fovea_warp.mbarrier_init %s[%c1], %count : memref<2xi64, #gpu.address_space<workgroup>>
+    // CHECK: nvvm.mbarrier.arrive %{{.*}} : !llvm.ptr<3> -> i64
+    fovea_warp.mbarrier_arrive %s[%c1] : memref<2xi64, #gpu.address_space<workgroup>>
+    // CHECK: nvvm.cp.async.mbarrier.arrive %{{.*}} {noinc = true} : !llvm.ptr<3>
+    fovea_warp.mbarrier_arrive_copies %s[%c1] : memref<2xi64, #gpu.address_space<workgroup>>
+    // CHECK: nvvm.mbarrier.test.wait %{{.*}}, %{{.*}} : !llvm.ptr<3>, i32 -> i1
+    %done = fovea_warp.mbarrier_try_wait %s[%c1] parity %zero
+        : memref<2xi64, #gpu.address_space<workgroup>>
+    %word = arith.extui %done : i1 to i32
+    llvm.store %word, %p : i32, !llvm.ptr
+    gpu.return
+  }
 }
 
 // -----

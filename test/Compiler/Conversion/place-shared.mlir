@@ -25,6 +25,30 @@ gpu.module @device {
     fovea_warp.grid_barrier %p : !llvm.ptr
     gpu.return
   }
+
+  // Blocks that count together do not run in any order; the threads of one do.
+  // CHECK-LABEL: gpu.func @counts_in_global_memory
+  // CHECK-SAME:    fovea_warp.kernel = {atomics, shared_bytes = 0 : i64
+  gpu.func @counts_in_global_memory(%p: !llvm.ptr, %fault: !llvm.ptr) kernel
+      attributes {known_block_size = array<i32: 32, 1, 1>} {
+    %m = fovea_kernel.view %p sizes() : !llvm.ptr -> memref<4xi32>
+    %c0 = arith.constant 0 : index
+    %one = arith.constant 1 : i32
+    %old = memref.atomic_rmw addi %one, %m[%c0] : (i32, memref<4xi32>) -> i32
+    gpu.return
+  }
+
+  // CHECK-LABEL: gpu.func @counts_in_shared_memory
+  // CHECK-SAME:    fovea_warp.kernel = {shared_bytes = 16 : i64
+  gpu.func @counts_in_shared_memory(%fault: !llvm.ptr) kernel
+      attributes {known_block_size = array<i32: 32, 1, 1>} {
+    %m = fovea_warp.shared : memref<4xi32, #gpu.address_space<workgroup>>
+    %c0 = arith.constant 0 : index
+    %one = arith.constant 1 : i32
+    %old = memref.atomic_rmw addi %one, %m[%c0]
+        : (i32, memref<4xi32, #gpu.address_space<workgroup>>) -> i32
+    gpu.return
+  }
 }
 
 // -----

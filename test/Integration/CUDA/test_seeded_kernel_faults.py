@@ -46,12 +46,27 @@ LOOKUPS = {
         "160 bytes",
     ),
 }  # fmt: skip
+# Of three blocks.
+MANY = {
+    "blocks_that_overlap": (
+        r"muli (%arg\w+), %c128 ", r"muli \1, %c8 ",
+        r"kernel 'kernel_0_\w+', block [0-2], thread [0-9]+: 'store at model.mlir:9' writes 4 "
+        "bytes of global memory that block [0-2] used at 'store at model.mlir:9', which may run at "
+        "the same time",
+    ),
+}  # fmt: skip
 PRODUCTS = {
     "a_barrier_that_is_missing": (
         r"gpu.barrier .*\n(\s*%.* = scf.for )", r"\1",
         # The one that comes second is named, with the other.
         f"{KERNEL} [0-9]+: '(load|store) at model.mlir:8' .* bytes at shared [+] [0-9]+, a race "
         "with a (read|write) of thread [0-9]+ at '(load|store) at model.mlir:8'",
+    ),
+    "a_vector_between_two": (
+        r"(memref.store %\w+, (%\w+)\[%\w+, (%\w+)\](?:.*\n)*?.* = vector.load \2\[%\w+, )%\w+\]",
+        r"\1\3] {alignment = 16 : i64}",
+        f"{KERNEL} [0-9]+: 'load at model.mlir:8' uses 16 bytes at an address that is [48] behind "
+        "a multiple of 16",
     ),
 }  # fmt: skip
 
@@ -85,6 +100,12 @@ def check(
 @pytest.mark.parametrize("name", LOOKUPS)
 def test_faults_of_lookups_are_found(tmp_path: Path, name: str) -> None:
     check(tmp_path, gather(wrap=True), LOOKUPS[name], {"x": TABLE, "i": INDICES})
+
+
+@pytest.mark.parametrize("name", MANY)
+def test_faults_between_blocks_are_found(tmp_path: Path, name: str) -> None:
+    indices = np.arange(40, dtype=np.int64) % 9
+    check(tmp_path, gather(wrap=True), MANY[name], {"x": TABLE, "i": indices})
 
 
 @pytest.mark.parametrize("name", PRODUCTS)

@@ -7,7 +7,7 @@
 
 enum { DOUBLE_VALUES, REPORT_FAULT, SHARED_HOG, GRID_SUM };
 
-#define KERNEL(name, shared, words, cooperative) {name, 128, shared, 0, words, cooperative, 0, 0, 0}
+#define KERNEL(name, shared, words, cooperative) {name, 128, shared, words, cooperative, 0, 0, 0, 0}
 
 const fovea_device_kernel fovea_device_kernels[] = {
     KERNEL("double_values", 0, 4, 0),

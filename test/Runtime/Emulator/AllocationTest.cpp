@@ -45,7 +45,8 @@ static void everything(fovea_thread *t, const int64_t *args) {
       e.barrier_arrive(t, 1, 64, Third);
     else
       e.barrier(t, 1, 64, Third);
-    e.atomic(t, FOVEA_ATOMIC_ADD, FOVEA_ATOMIC_U32, FOVEA_SPACE_SHARED, shared + 16, 1, 0, Fourth);
+    e.atomic(t, FOVEA_ATOMIC_ADD, FOVEA_ATOMIC_U32, FOVEA_ATOMIC_ACQ_REL, FOVEA_SPACE_SHARED,
+             shared + 16, 1, 0, Fourth);
     e.mbarrier_arrive(t, shared, 0, Fourth);
     while (!e.mbarrier_try_wait(t, shared, int32_t(round % 2), Fourth)) {
     }

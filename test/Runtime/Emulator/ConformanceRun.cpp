@@ -59,7 +59,8 @@ static void runOnMemory(fovea_thread *t, const ConformanceCase &c, const uint32_
     if (t->thread == 0)
       writeShared(t, 0, 0, First);
     e.warp_barrier(t, allLanes, First);
-    e.atomic(t, c.kind, int32_t(c.first), FOVEA_SPACE_SHARED, t->shared, *in, 0, Second);
+    e.atomic(t, c.kind, int32_t(c.first), FOVEA_ATOMIC_RELAXED, FOVEA_SPACE_SHARED, t->shared, *in,
+             0, Second);
     e.warp_barrier(t, allLanes, Third);
     *out = readShared<uint32_t>(t, 0, Third);
     break;
@@ -106,9 +107,9 @@ std::string conformanceFailures(uint64_t seed) {
                       int64_t(reinterpret_cast<intptr_t>(&c))};
     Range ranges[] = {{in.data(), int64_t(in.size() * sizeof(uint32_t)), false, "inputs"},
                       {out.data(), int64_t(out.size() * sizeof(uint32_t)), true, "results"}};
-    fovea_device_kernel kernel = {"conformance", FOVEA_WARP,        1024,     0, 3, 0,
+    fovea_device_kernel kernel = {"conformance", FOVEA_WARP,        1024,     3, 0, 0,
                                   Sites,         conformanceKernel, siteTexts};
-    auto failure = emulator.run({&kernel, 1, args, ranges, nullptr, {.seed = seed}});
+    auto failure = emulator.run({&kernel, 1, args, ranges, nullptr, {.seed = seed}, {}});
     failures += failure ? fvm::concat(c.name, ": ", failure->text, "\n") : differenceOf(c, out);
   }
   return failures;

@@ -155,6 +155,7 @@ TEST(Copy, checks_sizes_alignment_and_bounds) {
   expectBroken(run(16, 8, 8), Rule::Bounds,
                {"reads 8 bytes at argument 0 + 16, which has 20 bytes"});
   expectBroken(run(2, 4, 4), Rule::Alignment, {"4 bytes", "2 behind a multiple of 4"});
+  expectBroken(run(2, 4, 0), Rule::Alignment, {"4 bytes", "2 behind a multiple of 4"});
 }
 
 TEST(Copy, left_by_one_block_is_nothing_to_the_next) {

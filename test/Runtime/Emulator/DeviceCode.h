@@ -28,13 +28,13 @@ inline std::byte *sharedAt(fovea_thread *thread, int64_t offset) {
 // What compiled kernels do: an access is announced, then done.
 
 template <typename Type> Type read(fovea_thread *thread, int32_t space, const Type *at, Site site) {
-  thread->emulator->access(thread, space, FOVEA_READ, at, sizeof(Type), site);
+  thread->emulator->access(thread, space, FOVEA_READ, at, sizeof(Type), alignof(Type), site);
   return *at;
 }
 
 template <typename Type>
 void write(fovea_thread *thread, int32_t space, Type *at, Type value, Site site) {
-  thread->emulator->access(thread, space, FOVEA_WRITE, at, sizeof(Type), site);
+  thread->emulator->access(thread, space, FOVEA_WRITE, at, sizeof(Type), alignof(Type), site);
   *at = value;
 }
 

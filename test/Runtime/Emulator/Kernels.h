@@ -19,7 +19,7 @@ struct Shape {
   int64_t blocks = 1;
   int32_t sharedBytes = 0;
   bool cooperative = false;
-  int32_t localBytes = 0;
+  bool atomics = false;
 };
 
 /// Runs kernels on one emulator, as a context does.
@@ -29,6 +29,7 @@ public:
   std::vector<int64_t> args;
   std::vector<Range> ranges;
   fovea_fault_record *fault = nullptr;
+  Workers workers;
 
   /// Makes a vector the next argument, a word that is its address, and lets kernels use it.
   template <typename Type> void pass(std::vector<Type> &data, bool writable = true) {
@@ -42,9 +43,9 @@ public:
     fovea_device_kernel kernel = {"sample",
                                   shape.threads,
                                   shape.sharedBytes,
-                                  shape.localBytes,
                                   int32_t(args.size()),
                                   shape.cooperative,
+                                  shape.atomics,
                                   Sites,
                                   code,
                                   siteTexts};
@@ -52,7 +53,7 @@ public:
   }
 
   std::optional<Failure> run(const fovea_device_kernel &kernel, int64_t blocks) {
-    return emulator.run({&kernel, blocks, args.data(), ranges, fault, options});
+    return emulator.run({&kernel, blocks, args.data(), ranges, fault, options, workers});
   }
 
   Emulator emulator;

@@ -177,8 +177,8 @@ TEST(Mbarrier, a_wait_has_an_end_while_others_spin) {
         [](fovea_thread *t, const int64_t *) {
           const fovea_emulator &e = *t->emulator;
           auto flag = [&](uint64_t bits) {
-            return e.atomic(t, FOVEA_ATOMIC_OR, FOVEA_ATOMIC_U32, FOVEA_SPACE_SHARED,
-                            sharedAt(t, 16), bits, 0, Fourth);
+            return e.atomic(t, FOVEA_ATOMIC_OR, FOVEA_ATOMIC_U32, FOVEA_ATOMIC_ACQ_REL,
+                            FOVEA_SPACE_SHARED, sharedAt(t, 16), bits, 0, Fourth);
           };
           if (t->thread == 0)
             writeShared(t, 4, 0, First);

@@ -21,7 +21,8 @@ static std::vector<uint32_t> turns(uint64_t seed, bool cooperative) {
         auto *out = pointerOf<uint32_t>(args[0]);
         t->emulator->warp_barrier(t, allLanes, First);
         auto turn = uint32_t(t->emulator->atomic(t, FOVEA_ATOMIC_ADD, FOVEA_ATOMIC_U32,
-                                                 FOVEA_SPACE_GLOBAL, out, 1, 0, First));
+                                                 FOVEA_ATOMIC_ACQ_REL, FOVEA_SPACE_GLOBAL, out, 1,
+                                                 0, First));
         writeGlobal(t, out + 1 + t->block * t->threads + t->thread, turn, Second);
       },
       {.threads = 64, .blocks = 4, .cooperative = cooperative});
@@ -112,8 +113,8 @@ TEST(Schedule, of_blocks_that_wait_for_each_other_only_ends_in_a_cooperative_lau
         [](fovea_thread *t, const int64_t *args) {
           auto *flags = pointerOf<uint32_t>(args[0]);
           auto flag = [&](int32_t block, uint64_t bits) {
-            return t->emulator->atomic(t, FOVEA_ATOMIC_OR, FOVEA_ATOMIC_U32, FOVEA_SPACE_GLOBAL,
-                                       flags + block, bits, 0, First);
+            return t->emulator->atomic(t, FOVEA_ATOMIC_OR, FOVEA_ATOMIC_U32, FOVEA_ATOMIC_ACQ_REL,
+                                       FOVEA_SPACE_GLOBAL, flags + block, bits, 0, First);
           };
           flag(t->block, 1);
           while (!flag(1 - t->block, 0)) {

@@ -2,10 +2,10 @@
 
 func.func private @fovea_math_f64(i64, f64, f64) -> f64
 
-func.func @kernel_0_refuse_tanh(%x: f64, %y: memref<f64>) attributes {fovea_kernel.kernel} {
-  %tanh = arith.constant 4 : i64
-  // expected-error @below {{'tanh' of f64 has no form for a GPU}}
-  %r = func.call @fovea_math_f64(%tanh, %x, %x) : (i64, f64, f64) -> f64
+func.func @kernel_0_refuse_fmod(%x: f64, %y: memref<f64>) attributes {fovea_kernel.kernel} {
+  %fmod = arith.constant 7 : i64
+  // expected-error @below {{'fmod' of f64 has no form for a GPU}}
+  %r = func.call @fovea_math_f64(%fmod, %x, %x) : (i64, f64, f64) -> f64
   memref.store %r, %y[] : memref<f64>
   return
 }
