@@ -20,7 +20,7 @@ from program_text import entry
 require(PROGRAM, "./dev build")
 
 TARGET = "cuda-emulated"
-TILES, WARPS = "tile_attention", "warp_attention"
+TILES, WARPS, DECODES = "tile_attention", "warp_attention", "decode_attention"
 SIZES = ((1, 1, 1), (2, 64, 64), (1, 65, 63), (1, 130, 97), (1, 20, 0), (0, 3, 5), (1, 70, 200))
 FEW = ((1, 0), (2, 33), (1, 129), (0, 7))
 # Crossings of many queries, by form.
@@ -48,10 +48,22 @@ MANY = {
 }
 # Those whose queries are few and known: the warps of a block split the keys.
 SPLIT = [
-    Crossing(dtype="f16", heads=(128, 128), group="4", normalizer="lse", queries=1),
     Crossing(dtype="f32", heads=(64, 64), mask="bool", normalizer="prob_lse", queries=4),
     Crossing(dtype="bf16", heads=(33, 80), mask="window", score="alibi", queries=7),
+    Crossing(dtype="f32", heads=(20, 20), mask="documents", layout="keys_transposed", queries=3),
+]
+# And those whose rows are whole pieces of 16 bytes: queries share the keys.
+FEW_ROWS = [
+    Crossing(dtype="f32", heads=(128, 128), group="4", normalizer="lse", queries=1),
     Crossing(dtype="f32", heads=(256, 256), mask="documents", queries=3),
+    Crossing(dtype="f32", heads=(64, 64), mask="causal", group="4", normalizer="lse", queries=4),
+    Crossing(dtype="f32", heads=(20, 20), mask="window", score="alibi", queries=7),
+    Crossing(dtype="f32", heads=(16, 16), mask="bool", layout="bshd", group="2", queries=5),
+    Crossing(dtype="f32", heads=(128, 128), layout="pages", mask="lengths", group="4", queries=1),
+    Crossing(dtype="f16", heads=(128, 128), group="4", normalizer="lse", queries=1),
+    Crossing(dtype="f16", heads=(72, 40), score="softcap", mask="window", queries=2),
+    Crossing(dtype="bf16", heads=(256, 256), mask="documents", queries=3),
+    Crossing(dtype="bf16", heads=(64, 64), mask="causal", group="mqa", queries=2),
 ]
 
 
@@ -88,6 +100,11 @@ def test_warps_agree_with_float64(crossing: Crossing) -> None:
 @pytest.mark.parametrize("crossing", SPLIT, ids=str)
 def test_warps_that_split_keys_agree_with_float64(crossing: Crossing) -> None:
     run(crossing, WARPS, tuple((batch, crossing.queries, keys) for batch, keys in FEW))
+
+
+@pytest.mark.parametrize("crossing", FEW_ROWS, ids=str)
+def test_queries_that_share_keys_agree_with_float64(crossing: Crossing) -> None:
+    run(crossing, DECODES, tuple((batch, crossing.queries, keys) for batch, keys in FEW))
 
 
 CAUSAL = """
