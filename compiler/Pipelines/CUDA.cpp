@@ -26,8 +26,16 @@
 using namespace mlir;
 using namespace fovea;
 
-static void addGraph(OpPassManager &manager) {
-  addFusion(manager);
+/// Blocks that run at the same time: two on each of the 132 multiprocessors of an H100 or H200, of
+/// which powers of two leave few idle. An emulated device has none to fill.
+static constexpr int64_t kBlocks = 256, kEmulatedBlocks = 8;
+/// Keys from which on a head's are split, and least keys of a part: one group of each of the four
+/// warps of a block.
+static constexpr int64_t kManyKeys = 512, kPartKeys = 64;
+
+static void addGraph(OpPassManager &manager, cuda::Execution execution) {
+  int64_t blocks = execution == cuda::Execution::Device ? kBlocks : kEmulatedBlocks;
+  addFusion(manager, SplitKeysOptions{blocks, kManyKeys, kPartKeys, /*unknownSizes=*/true});
   addCleanup(manager);
   manager.addPass(createFoldWeightViews());
 }
@@ -75,7 +83,7 @@ void fovea::addCudaPhase(OpPassManager &manager, Phase phase, cuda::Execution ex
   case Phase::Import:
     return;
   case Phase::Graph:
-    return addGraph(manager);
+    return addGraph(manager, execution);
   case Phase::Schedule:
     return addSchedule(manager);
   case Phase::Kernel:

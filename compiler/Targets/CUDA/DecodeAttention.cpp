@@ -1,65 +1,32 @@
-//===- DecodeAttention.cpp - attention of few queries that share keys -----===//
+//===- DecodeAttention.cpp - attention of few queries by multiply-adds ----===//
 //
-// A block has up to 16 queries of a head and reads keys and values once for all of them: that is
-// what decoding takes its time for. Its warps take turns in groups of keys. Lanes share a row of
-// keys, 16 bytes each; exchanges leave a score of one query in each lane, where regions and
-// exponentials run. The keys of the next group are read while a group is worked on. What the warps
-// have is merged in their order.
+// Lanes share a row of keys; exchanges leave scores of one query in each lane, where regions and
+// exponentials run. The keys of the next group are read while a group is worked on.
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
-#include "compiler/Targets/CUDA/AttentionBlock.h"
+#include "compiler/Targets/CUDA/DecodeBlock.h"
 #include "compiler/Targets/CUDA/Forms.h"
-#include "compiler/Targets/CUDA/LaneRows.h"
-#include "compiler/Targets/CUDA/RowCopies.h"
 
 #include "dialects/Fovea/StructuredOps.h"
-
-#include "mlir/Dialect/GPU/IR/GPUDialect.h"
-#include "mlir/Dialect/SCF/IR/SCF.h"
 
 using namespace mlir;
 using namespace fovea;
 using namespace fovea::cuda;
 
-/// Queries up to which reading keys is what takes the time.
-static constexpr int64_t kFewQueries = 16;
 /// Registers of a thread for its parts of queries and of their sums, of which elements of 16 bits
 /// leave less; scores of a lane before they are exchanged; loads of keys in a group.
 static constexpr int64_t kRowRegisters = 128, kShortRowRegisters = 64, kScores = 32, kLoads = 8;
 
 static bool handles(Operation *op) { return isa<AttentionOp>(op); }
 
-static Refusal refuse(Operation *operation) {
-  auto op = cast<AttentionOp>(operation);
-  if (Refusal refusal = refuseOnWarps(op))
-    return refusal;
-  int64_t queries = staticExtent(op.getQuery(), op.getQueryMap(), AttentionOp::I);
-  if (ShapedType::isDynamic(queries) || queries > kFewQueries)
-    return {"shape",
-            "there may be more than " + std::to_string(kFewQueries) + " queries for each head"};
-  if (!op.getProb().empty())
-    return {"order", "its probability region needs the sums over all keys"};
-  if (elementTypeOf(op.getQuery()) != elementTypeOf(op.getKey()) ||
-      elementTypeOf(op.getValue()) != elementTypeOf(op.getKey()))
-    return {"dtype", "queries, keys and values are of different types"};
-  for (int64_t size : {staticExtent(op.getKey(), op.getKeyMap(), AttentionOp::D),
-                       staticExtent(op.getValue(), op.getValueMap(), AttentionOp::E)})
-    if (size % elementsOfPiece(op.getKey()) != 0)
-      return {"shape", "a row of " + std::to_string(size) + " elements is no multiple of 16 bytes"};
-  if (Refusal refusal = refuseRows(op.getQuery(), op.getQueryMap(), AttentionOp::D))
-    return refusal;
-  if (Refusal refusal = refuseRows(op.getKey(), op.getKeyMap(), AttentionOp::D))
-    return refusal;
-  return refuseRows(op.getValue(), op.getValueMap(), AttentionOp::E);
-}
+static Refusal refuse(Operation *op) { return refuseDecode(cast<AttentionOp>(op)); }
 
 namespace {
 
-class DecodeAttention : AttentionBlock {
+class DecodeAttention : DecodeBlock {
 public:
-  DecodeAttention(AttentionOp op, Nest &nest)
-      : AttentionBlock(op, nest), queries(*constant(extent[Dim::I])) {
+  DecodeAttention(AttentionOp op, Nest &nest) : DecodeBlock(op, nest) {
     int64_t piece = elementsOfPiece(op.getKey());
     shared = std::min<int64_t>(llvm::PowerOf2Ceil(std::max(depth, width) / piece), warp::kWarp);
     int64_t each =
@@ -71,57 +38,31 @@ public:
     loads = std::clamp<int64_t>(kScores / rows, 1, kLoads);
     held = std::max<int64_t>(rows * loads / shared, 1);
     copies = std::max<int64_t>(shared / (rows * loads), 1);
+    groupKeys = loads * warp::kWarp / shared;
   }
 
   void write() {
-    Value blocks = nest.index(llvm::divideCeil(queries, rows));
-    SmallVector<Value> space{extent[Dim::B], extent[Dim::H], blocks};
-    nest.grid(nest.product(space), kBlockThreads, [&](Value block, Value inBlock) {
-      thread = inBlock;
-      Value lanes = nest.index(warp::kWarp), sharing = nest.index(shared);
-      lane = nest.rem(thread, lanes);
-      number = nest.div(thread, lanes);
-      inRow = nest.rem(lane, sharing);
-      keyOfLoad = nest.div(lane, sharing);
-      SmallVector<Value> place = nest.delinearize(block, space);
-      enter(place[0], place[1]);
-      firstQuery = nest.mul(place[2], nest.index(rows));
-      writeBlock();
-    });
+    writeGrid([&] { writeBlock(); });
   }
 
 private:
-  using Values = SmallVector<Value>;
-
-  /// Largest score and sum of the exponentials of scores less that.
-  struct Statistics {
-    Value maximum, total;
-  };
-
   // Lanes. Score n of a lane before exchanges is that of query n / loads and load n mod loads;
   // after them lane l of those that share a row has scores l / copies * held and following ones.
 
-  int64_t groupKeys() { return loads * warp::kWarp / shared; }
   int64_t lanesOfQuery() { return shared / rows; }
   /// Number, in the block's rows, of the query whose scores this lane has.
   Value ownRow() { return nest.div(inRow, nest.index(lanesOfQuery())); }
-  Value queryAt(Value row) { return nest.min(nest.add(firstQuery, row), nest.index(queries - 1)); }
+  /// Place in the group of the lane's key of load `load`.
+  Value placeOf(Value load) {
+    return nest.add(nest.mul(load, nest.index(warp::kWarp / shared)), keyOfLoad);
+  }
   /// Place in the group of the key of score `score`.
   Value keyInGroup(int64_t score) {
     Value within = nest.rem(inRow, nest.index(lanesOfQuery()));
     Value load = nest.mul(nest.div(within, nest.index(copies)), nest.index(held));
-    load = nest.add(load, nest.index(score));
-    return nest.add(nest.mul(load, nest.index(warp::kWarp / shared)), keyOfLoad);
+    return placeOf(nest.add(load, nest.index(score)));
   }
 
-  Value word(int64_t value) { return arith::ConstantIntOp::create(b, nest.loc, value, 32); }
-  Value exchanged(Value value, Value with, gpu::ShuffleMode mode) {
-    return gpu::ShuffleOp::create(b, nest.loc, value, with, word(warp::kWarp), mode)
-        .getShuffleResult();
-  }
-  Value across(Value value, int64_t distance) {
-    return exchanged(value, word(distance), gpu::ShuffleMode::XOR);
-  }
   /// What lane `from` of those that share this lane's row has.
   Value fromLane(Value value, int64_t from) {
     Value first = arith::IndexCastOp::create(b, nest.loc, b.getI32Type(),
@@ -139,95 +80,39 @@ private:
   }
 
   void writeBlock() {
-    aligned = areAligned(nest, {op.getQuery(), op.getKey(), op.getValue()});
+    Value sharing = nest.index(shared);
+    inRow = nest.rem(lane, sharing);
+    keyOfLoad = nest.div(lane, sharing);
+    for (int64_t load = 0; load < loads; ++load)
+      places.push_back(placeOf(nest.index(load)));
     ofKeys.emplace(nest, op.getKey(), depth, shared, inRow);
     ofValues.emplace(nest, op.getValue(), width, shared, inRow);
-    loadQueries();
-    range = keysOf(op, nest, head, extent[Dim::J]);
-    if (!op.getMask().empty()) {
-      Value end = nest.min(nest.add(firstQuery, nest.index(rows)), extent[Dim::I]);
-      range = BlockMask(op, nest, {batch, head, {firstQuery, end}}, /*lanes=*/1)
-                  .within(range, /*block=*/1);
-    }
+    loadRows();
     Values state{infinity(), f32(0)};
     state.append(rows * ofValues->pieces * ofValues->elements, f32(0));
     size_t count = state.size();
-    state.append(loadKeys(range.first));
+    state.append(loadKeys(*ofKeys, range.first, places));
     // All warps take as many turns: exchanges are then plainly of whole warps.
-    state = nest.loop(range.first, range.end, nest.index(groupKeys() * kWarps), state,
+    state = nest.loop(range.first, range.end, nest.index(groupKeys * kWarps), state,
                       [&](Value start, ValueRange now) {
                         return addGroup(start, now.take_front(count), now.drop_front(count));
                       });
     state.truncate(count);
     Value total = foldedOverKeys(state[1], [&](Value x, Value y) { return addf(x, y); });
-    mergeAndStore({state[0], total}, ArrayRef(state).drop_front(2));
+    placeShared();
+    keep({state[0], total}, ArrayRef(state).drop_front(2));
+    mergeAndStore();
   }
 
-  // Loads
-
-  /// What `then` or `otherwise` gives.
-  Values either(Value condition, function_ref<Values()> then, function_ref<Values()> otherwise) {
-    auto yield = [&](function_ref<Values()> body) {
-      return [this, body](OpBuilder &, Location) { scf::YieldOp::create(b, nest.loc, body()); };
-    };
-    return Values(
-        scf::IfOp::create(b, nest.loc, condition, yield(then), yield(otherwise)).getResults());
-  }
-
-  void loadQueries() {
+  void loadRows() {
     LaneRows ofQueries(nest, op.getQuery(), depth, shared, inRow);
-    auto load = [&](bool isAligned) {
-      Values all;
-      for (int64_t row = 0; row < rows; ++row)
-        all.append(ofQueries.load(
-            [&](Value column) {
-              return nest.apply(op.getQueryMap(), at(queryAt(nest.index(row)), Value(), column));
-            },
-            isAligned));
-      return all;
-    };
-    Values words = either(aligned, [&] { return load(true); }, [&] { return load(false); });
+    Values numbers;
+    for (int64_t row = 0; row < rows; ++row)
+      numbers.push_back(nest.index(row));
+    Values words = loadQueries(ofQueries, numbers);
     for (int64_t row = 0; row < rows; ++row)
       queryElements.push_back(
           ofQueries.widen(ValueRange(words).slice(row * ofQueries.words(), ofQueries.words())));
-  }
-
-  /// Words of the keys or values of this warp's group of those that begin at `start`; 0 when there
-  /// are none. The last key stands for those behind it.
-  Values loadGroup(const LaneRows &from, Value operand, AffineMap map, unsigned columnDim,
-                   Value start) {
-    Value first = firstOfWarp(start), end = range.end;
-    auto load = [&](bool isWhole, bool isAligned) {
-      Values all;
-      for (int64_t load = 0; load < loads; ++load) {
-        Value key = nest.add(nest.add(first, keyOfLoad), nest.index(load * warp::kWarp / shared));
-        if (!isWhole)
-          key = nest.min(key, nest.sub(end, nest.index(1)));
-        Values point = at(Value(), placeOfKey(op, nest, batch, key));
-        all.append(from.load(
-            [&](Value column) {
-              point[columnDim] = column;
-              return nest.apply(map, point);
-            },
-            isAligned));
-      }
-      return all;
-    };
-    auto none = [&] { return Values(loads * from.words(), word(0)); };
-    auto part = [&] {
-      return either(aligned, [&] { return load(false, true); }, [&] { return load(false, false); });
-    };
-    auto rest = [&] { return either(compare(arith::CmpIPredicate::slt, start, end), part, none); };
-    // Places of keys that all exist differ by constants.
-    Value last = nest.add(start, nest.index(groupKeys() * kWarps));
-    Value whole = both(aligned, compare(arith::CmpIPredicate::sle, last, end));
-    return either(whole, [&] { return load(true, true); }, rest);
-  }
-  Value firstOfWarp(Value start) {
-    return nest.add(start, nest.mul(number, nest.index(groupKeys())));
-  }
-  Values loadKeys(Value start) {
-    return loadGroup(*ofKeys, op.getKey(), op.getKeyMap(), Dim::D, start);
   }
 
   // Scores
@@ -270,24 +155,13 @@ private:
     return dots;
   }
 
-  /// The lane's scores; -inf where a key is excluded or not there.
-  Values scoresOf(Value first, ValueRange keys) {
-    Values scores = exchangeDots(dotsOf(keys));
-    for (auto [number, score] : llvm::enumerate(scores)) {
-      Value key = nest.add(first, keyInGroup(number));
-      Value last = nest.sub(range.end, nest.index(1));
-      score = modified(mulf(score, f32(scale())), at(queryAt(ownRow()), nest.min(key, last)),
-                       /*masked=*/true);
-      score = select(compare(arith::CmpIPredicate::slt, key, range.end), score, infinity());
-    }
-    return scores;
-  }
-
   /// The online softmax, by one group: maximum, this lane's total, sums, the next keys.
   Nest::Carried addGroup(Value start, ValueRange now, ValueRange keys) {
-    Values values = loadGroup(*ofValues, op.getValue(), op.getValueMap(), Dim::E, start);
-    Values scores = scoresOf(firstOfWarp(start), keys);
-    Values next = loadKeys(nest.add(start, nest.index(groupKeys() * kWarps)));
+    Values values = loadValues(*ofValues, start, places);
+    Values scores = exchangeDots(dotsOf(keys));
+    for (auto [number, score] : llvm::enumerate(scores))
+      score = scoreOf(score, ownRow(), nest.add(firstOfWarp(start), keyInGroup(number)));
+    Values next = loadKeys(*ofKeys, nest.add(start, nest.index(groupKeys * kWarps)), places);
     Value most = scores.front();
     for (Value score : ArrayRef(scores).drop_front())
       most = larger(score, most);
@@ -349,97 +223,43 @@ private:
 
   // Results
 
-  Value sharedMemory(ArrayRef<int64_t> shape) {
-    auto space = gpu::AddressSpaceAttr::get(b.getContext(), gpu::AddressSpace::Workgroup);
-    auto type = MemRefType::get(shape, b.getF32Type(), MemRefLayoutAttrInterface(), space);
-    return warp::SharedOp::create(b, nest.loc, type, IntegerAttr());
-  }
-  Value read(Value buffer, int64_t warp, Value row, Value column) {
-    return memref::LoadOp::create(b, nest.loc, buffer, ValueRange{nest.index(warp), row, column});
-  }
-  void keep(Value value, Value buffer, Value row, Value column) {
-    memref::StoreOp::create(b, nest.loc, value, buffer, ValueRange{number, row, column});
-  }
-  void whereFirst(Value index, function_ref<void()> body) {
-    nest.branch(compare(arith::CmpIPredicate::eq, index, nest.index(0)), body);
-  }
-
-  /// Statistics of a row over all warps.
-  Statistics merged(Value all, Value row) {
-    Statistics of{infinity(), f32(0)};
-    for (int64_t one = 0; one < kWarps; ++one)
-      of.maximum = larger(read(all, one, row, nest.index(0)), of.maximum);
-    for (int64_t one = 0; one < kWarps; ++one)
-      of.total = fma(read(all, one, row, nest.index(1)), factorOf(all, one, row, of), of.total);
-    return of;
-  }
-  Value factorOf(Value all, int64_t one, Value row, const Statistics &of) {
-    return weigh(read(all, one, row, nest.index(0)), safe(of.maximum));
-  }
-
-  /// Every warp's sums and statistics to the memory of the block: those of all its keys.
-  void share(const Statistics &own, ArrayRef<Value> sums, Value parts, Value all) {
-    Value within = nest.rem(lane, nest.index(lanesOfQuery()));
-    nest.branch(both(compare(arith::CmpIPredicate::slt, lane, nest.index(shared)),
-                     compare(arith::CmpIPredicate::eq, within, nest.index(0))),
-                [&] {
-                  keep(own.maximum, all, ownRow(), nest.index(0));
-                  keep(own.total, all, ownRow(), nest.index(1));
-                });
+  /// This warp's statistics and sums, over all of its keys, to the memory of the block.
+  void keep(const Statistics &own, ArrayRef<Value> sums) {
+    Value zero = nest.index(0), within = nest.rem(lane, nest.index(lanesOfQuery()));
+    nest.branch(both(compare(arith::CmpIPredicate::eq, keyOfLoad, zero),
+                     compare(arith::CmpIPredicate::eq, within, zero)),
+                [&] { keepStatistics(own, ownRow()); });
     Values joined(sums);
     for (Value &sum : joined)
       for (int64_t distance = shared; distance < warp::kWarp; distance *= 2)
         sum = addf(sum, across(sum, distance));
-    int64_t each = ofValues->pieces * ofValues->elements;
-    whereFirst(keyOfLoad, [&] {
-      for (int64_t piece = 0; piece < ofValues->pieces; ++piece) {
-        auto store = [&] {
-          for (int64_t row = 0; row < rows; ++row)
-            for (int64_t place = 0; place < ofValues->elements; ++place)
-              keep(joined[row * each + piece * ofValues->elements + place], parts, nest.index(row),
-                   nest.add(ofValues->column(piece), nest.index(place)));
-        };
-        if (Value exists = ofValues->exists(piece))
-          nest.branch(exists, store);
-        else
-          store();
-      }
-    });
-    gpu::BarrierOp::create(b, nest.loc);
-  }
-
-  void mergeAndStore(const Statistics &own, ArrayRef<Value> sums) {
-    Value parts = sharedMemory({kWarps, rows, width}), all = sharedMemory({kWarps, rows, 2});
-    share(own, sums, parts, all);
-    Value count = nest.min(nest.index(rows), nest.sub(extent[Dim::I], firstQuery));
-    Value channels = nest.index(width), step = nest.index(kBlockThreads);
-    nest.loop(thread, nest.mul(count, channels), step, [&](Value place) {
-      Value row = nest.div(place, channels), channel = nest.rem(place, channels);
-      Statistics of = merged(all, row);
-      Value sum = f32(0);
-      for (int64_t one = 0; one < kWarps; ++one)
-        sum = fma(read(parts, one, row, channel), factorOf(all, one, row, of), sum);
-      store(mulf(sum, inverse(of.total)), op.getOut(), op.getOutMap(),
-            at(nest.add(firstQuery, row), Value(), Value(), channel));
-    });
-    if (!op.hasLse())
-      return;
-    nest.branch(compare(arith::CmpIPredicate::slt, thread, count), [&] {
-      Statistics of = merged(all, thread);
-      store(logOfSum(of.maximum, of.total), op.getLse(), op.getLseMap(),
-            at(nest.add(firstQuery, thread), Value()));
+    nest.branch(compare(arith::CmpIPredicate::eq, keyOfLoad, zero), [&] {
+      for (int64_t piece = 0; piece < ofValues->pieces; ++piece)
+        keepPiece(joined, piece);
     });
   }
 
-  /// Queries of the op and of a block, a power of two.
-  int64_t queries, rows = 0;
+  void keepPiece(ArrayRef<Value> sums, int64_t piece) {
+    int64_t elements = ofValues->elements, each = ofValues->pieces * elements;
+    auto store = [&] {
+      for (int64_t row = 0; row < rows; ++row)
+        for (int64_t place = 0; place < elements; ++place)
+          keepSum(sums[row * each + piece * elements + place], nest.index(row),
+                  nest.add(ofValues->column(piece), nest.index(place)));
+    };
+    if (Value exists = ofValues->exists(piece))
+      nest.branch(exists, store);
+    else
+      store();
+  }
+
   /// Lanes that share a row of keys; loads of a group; scores that a lane has after exchanges, and
   /// lanes that have the same ones.
   int64_t shared = 0, loads = 0, held = 0, copies = 0;
-  Value thread, lane, number, firstQuery, aligned;
   /// This lane among those that share its row, and which of the keys of a load that row is.
   Value inRow, keyOfLoad;
-  Positions range;
+  /// By load, the place of the lane's key in the group.
+  Values places;
   std::optional<LaneRows> ofKeys, ofValues;
   /// Of each query, the lane's elements.
   SmallVector<Values> queryElements;

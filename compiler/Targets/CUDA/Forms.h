@@ -13,6 +13,7 @@ namespace fovea::cuda {
 
 // Each in the file of its name; both of warps in WarpSums.cpp.
 extern const loops::LoopForm kTileAttention;
+extern const loops::LoopForm kDecodeTiles;
 extern const loops::LoopForm kDecodeAttention;
 extern const loops::LoopForm kWarpAttention;
 extern const loops::LoopForm kTileProduct;
