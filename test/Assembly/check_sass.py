@@ -5,9 +5,10 @@ A loop is what can reach a branch back to an instruction through which every way
 without going through that instruction again; it is innermost when no other loop lies inside. No
 such loop may call or use local memory, which is where spilled registers go, and no loop that holds
 instructions of tensor cores and no smaller such loop. With --tensor N one of these must hold that
-many of them. Where a warp would have to be together and ptxas cannot see that it is, it puts a way
-for warps that are not (BRA.DIV), with a call; that way is left out. A call of a label of the kernel
-itself is a jump: nothing returns.
+many of them, with --wide N one of all loops that many loads of 16 bytes from global memory. Where a
+warp would have to be together and ptxas cannot see that it is, it puts a way for warps that are not
+(BRA.DIV), with a call; that way is left out. A call of a label of the kernel itself is a jump:
+nothing returns.
 
 Example: nvdisasm -c k.cubin > k.sass && check_sass.py k.sass attention --tensor 32
 """
@@ -30,6 +31,7 @@ GOAL = re.compile(r"`\((\.L\w+)\)")
 ENDS = ("BRA", "EXIT", "RET")
 FORBIDDEN = ("CALL", "LDL", "STL")
 TENSOR = ("HMMA", "IMMA", "HGMMA")
+WIDE = "LDG.E.128"
 
 
 @dataclass
@@ -49,9 +51,12 @@ class Loop:
     def count(self, *names: str) -> int:
         return sum(name.split(".")[0] in names for name in self.names)
 
+    def wide(self) -> int:
+        return sum(name.startswith(WIDE) for name in self.names)
+
     def __str__(self) -> str:
-        return (f"instruction {self.first}: {self.count(*TENSOR)} tensor in "
-                f"{len(self.names)} instructions")  # fmt: skip
+        return (f"instruction {self.first}: {self.count(*TENSOR)} tensor and "
+                f"{self.wide()} {WIDE} in {len(self.names)} instructions")  # fmt: skip
 
 
 def kernels(text: str) -> dict[str, list[str]]:
@@ -122,7 +127,7 @@ def innermost(lines: Sequence[str], holding: Sequence[str] = ()) -> list[Loop]:
     ]
 
 
-def problems(text: str, kernel: str, tensor: int = 0) -> list[str]:
+def problems(text: str, kernel: str, tensor: int = 0, wide: int = 0) -> list[str]:
     """What breaks the rules."""
     lines = kernels(text).get(kernel)
     if lines is None:
@@ -135,6 +140,9 @@ def problems(text: str, kernel: str, tensor: int = 0) -> list[str]:
     if tensor and not any(loop.count(*TENSOR) == tensor for loop in main):
         wrong.append(f"{kernel}: no loop of {tensor} tensor instructions: "
                      f"{', '.join(map(str, main)) or 'no loop'}")  # fmt: skip
+    if wide and not any(loop.wide() == wide for loop in loops):
+        wrong.append(f"{kernel}: no loop of {wide} {WIDE}: "
+                     f"{', '.join(map(str, loops)) or 'no loop'}")  # fmt: skip
     return wrong
 
 
@@ -144,8 +152,10 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("kernel")
     parser.add_argument("--tensor", type=int, default=0, metavar="N",
                         help="tensor instructions of an innermost loop")  # fmt: skip
+    parser.add_argument("--wide", type=int, default=0, metavar="N",
+                        help="loads of 16 bytes of an innermost loop")  # fmt: skip
     options = parser.parse_args(argv)
-    wrong = problems(options.file.read_text(), options.kernel, options.tensor)
+    wrong = problems(options.file.read_text(), options.kernel, options.tensor, options.wide)
     print("\n".join(wrong) or "\n".join(
         map(str, innermost(kernels(options.file.read_text())[options.kernel]))))  # fmt: skip
     return 1 if wrong else 0
