@@ -16,6 +16,7 @@ FAKE = {"LD_LIBRARY_PATH": str(DRIVER.parent)}
 
 # An assembler that any machine has.
 PTXAS = """#!/bin/sh
+if [ "$1" = --version ]; then echo "Cuda compilation tools, release ${RELEASE:-13.5}"; exit; fi
 while [ $# -gt 1 ]; do
   case $1 in
     --gpu-name) arch=$2 ;;
@@ -89,7 +90,14 @@ def test_a_ptxas_that_fails_is_an_error(fovea: Run, ptxas: dict[str, str]) -> No
     assert "no sm_90 today" in result.stderr
     result = fovea("compile", "linear.mlir", "--target=cuda", FOVEA_PTXAS="/nowhere/ptxas")
     assert result.returncode == 4
-    assert "'/nowhere/ptxas', which FOVEA_PTXAS names" in result.stderr
+    assert "'/nowhere/ptxas', which FOVEA_PTXAS or the option ptxas names" in result.stderr
+
+
+def test_a_ptxas_that_is_too_old_is_refused(fovea: Run, ptxas: dict[str, str]) -> None:
+    result = fovea("compile", "linear.mlir", "--target=cuda", RELEASE="11.8", **ptxas)
+    assert result.returncode == 4
+    assert "is of CUDA 11.8, and PTX 8.0 needs that of CUDA 12.0 or later" in result.stderr
+    assert "is of CUDA 11.8" in sound(fovea("doctor", RELEASE="11.8", **ptxas)).stdout
 
 
 def test_the_assembly_is_the_ptx(fovea: Run) -> None:
