@@ -5,7 +5,8 @@ A loop is what can reach a branch back to an instruction through which every way
 without going through that instruction again; it is innermost when no other loop lies inside. No
 such loop may call or use local memory, which is where spilled registers go, and no loop that holds
 instructions of tensor cores and no smaller such loop. With --tensor N one of these must hold that
-many of them, with --wide N one of all loops that many loads of 16 bytes from global memory. Where a
+many of them, and with --matrices M no more than M loads of matrices for them; with --wide N one of
+all loops holds that many loads of 16 bytes from global memory. Where a
 warp would have to be together and ptxas cannot see that it is, it puts a way for warps that are not
 (BRA.DIV), with a call; that way is left out. A call of a label of the kernel itself is a jump:
 nothing returns.
@@ -127,7 +128,9 @@ def innermost(lines: Sequence[str], holding: Sequence[str] = ()) -> list[Loop]:
     ]
 
 
-def problems(text: str, kernel: str, tensor: int = 0, wide: int = 0) -> list[str]:
+def problems(
+    text: str, kernel: str, tensor: int = 0, wide: int = 0, matrices: int = 0
+) -> list[str]:
     """What breaks the rules."""
     lines = kernels(text).get(kernel)
     if lines is None:
@@ -137,7 +140,11 @@ def problems(text: str, kernel: str, tensor: int = 0, wide: int = 0) -> list[str
     loops += [loop for loop in main if loop not in loops]
     wrong = [f"{kernel} {loop}: {loop.count(name)} {name}"
              for loop in loops for name in FORBIDDEN if loop.count(name)]  # fmt: skip
-    if tensor and not any(loop.count(*TENSOR) == tensor for loop in main):
+    promised = [loop for loop in main if loop.count(*TENSOR) == tensor]
+    if matrices and not any(loop.count("LDSM") <= matrices for loop in promised):
+        wrong.append(f"{kernel}: more than {matrices} LDSM: "
+                     f"{[loop.count('LDSM') for loop in promised]}")  # fmt: skip
+    if tensor and not promised:
         wrong.append(f"{kernel}: no loop of {tensor} tensor instructions: "
                      f"{', '.join(map(str, main)) or 'no loop'}")  # fmt: skip
     if wide and not any(loop.wide() == wide for loop in loops):
@@ -152,10 +159,13 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("kernel")
     parser.add_argument("--tensor", type=int, default=0, metavar="N",
                         help="tensor instructions of an innermost loop")  # fmt: skip
+    parser.add_argument("--matrices", type=int, default=0, metavar="M",
+                        help="most loads of matrices of such a loop")  # fmt: skip
     parser.add_argument("--wide", type=int, default=0, metavar="N",
                         help="loads of 16 bytes of an innermost loop")  # fmt: skip
     options = parser.parse_args(argv)
-    wrong = problems(options.file.read_text(), options.kernel, options.tensor, options.wide)
+    wrong = problems(options.file.read_text(), options.kernel, options.tensor, options.wide,
+                     options.matrices)  # fmt: skip
     print("\n".join(wrong) or "\n".join(
         map(str, innermost(kernels(options.file.read_text())[options.kernel]))))  # fmt: skip
     return 1 if wrong else 0

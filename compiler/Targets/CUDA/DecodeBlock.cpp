@@ -54,7 +54,7 @@ void DecodeBlock::writeGrid(function_ref<void()> body) {
     range = keysOf(op, nest, head, extent[Dim::J]);
     if (!op.getMask().empty()) {
       Value end = nest.min(nest.add(firstQuery, nest.index(rows)), extent[Dim::I]);
-      range = BlockMask(op, nest, {batch, head, {firstQuery, end}}, /*lanes=*/1)
+      range = BlockMask(op, nest, {batch, head, {firstQuery, end}}, Readers())
                   .within(range, /*block=*/1);
     }
     body();
@@ -86,7 +86,7 @@ DecodeBlock::Values DecodeBlock::loadQueries(const LaneRows &from, ArrayRef<Valu
           isAligned));
     return all;
   };
-  return either(aligned, [&] { return load(true); }, [&] { return load(false); });
+  return from.unpack(either(aligned, [&] { return load(true); }, [&] { return load(false); }));
 }
 
 DecodeBlock::Values DecodeBlock::loadGroup(const LaneRows &from, const Source &source, Value start,
@@ -108,7 +108,7 @@ DecodeBlock::Values DecodeBlock::loadGroup(const LaneRows &from, const Source &s
     }
     return all;
   };
-  auto none = [&] { return Values(places.size() * from.words(), word(0)); };
+  auto none = [&] { return Values(places.size() * from.pieces, from.none()); };
   auto part = [&] {
     return either(aligned, [&] { return load(false, true); }, [&] { return load(false, false); });
   };
@@ -116,7 +116,7 @@ DecodeBlock::Values DecodeBlock::loadGroup(const LaneRows &from, const Source &s
   // Places of keys that all exist differ by constants.
   Value last = nest.add(start, nest.index(groupKeys * kWarps));
   Value whole = both(aligned, compare(arith::CmpIPredicate::sle, last, end));
-  return either(whole, [&] { return load(true, true); }, rest);
+  return from.unpack(either(whole, [&] { return load(true, true); }, rest));
 }
 
 Value DecodeBlock::scoreOf(Value dot, Value row, Value key) {

@@ -46,10 +46,11 @@ Value LaneRows::exists(int64_t piece) const {
                                nest.index(columns / elements));
 }
 
-LaneRows::Words LaneRows::load(Place place, bool aligned) const {
+static VectorType typeOfPiece(OpBuilder &b) { return VectorType::get({kWords}, b.getI32Type()); }
+
+SmallVector<Value> LaneRows::load(Place place, bool aligned) const {
   auto type = VectorType::get({elements}, element);
-  auto asWords = VectorType::get({kWords}, b.getI32Type());
-  Words result;
+  SmallVector<Value> result;
   for (int64_t piece = 0; piece < pieces; ++piece) {
     Value first = column(piece), vector;
     if (aligned) {
@@ -62,10 +63,20 @@ LaneRows::Words LaneRows::load(Place place, bool aligned) const {
                                                 place(nest.add(first, nest.index(number)))));
       vector = vector::FromElementsOp::create(b, nest.loc, type, single);
     }
-    Value words = vector::BitCastOp::create(b, nest.loc, asWords, vector);
-    for (int64_t word = 0; word < kWords; ++word)
-      result.push_back(vector::ExtractOp::create(b, nest.loc, words, word));
+    result.push_back(vector::BitCastOp::create(b, nest.loc, typeOfPiece(b), vector));
   }
+  return result;
+}
+
+Value LaneRows::none() const {
+  return arith::ConstantOp::create(b, nest.loc, b.getZeroAttr(typeOfPiece(b)));
+}
+
+LaneRows::Words LaneRows::unpack(ValueRange loaded) const {
+  Words result;
+  for (Value piece : loaded)
+    for (int64_t word = 0; word < kWords; ++word)
+      result.push_back(vector::ExtractOp::create(b, nest.loc, piece, word));
   return result;
 }
 

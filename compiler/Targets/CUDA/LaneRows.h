@@ -35,8 +35,13 @@ public:
   /// i1: whether the row has a piece; null where all lanes have it.
   Value exists(int64_t piece) const;
 
-  /// The words of this lane. Pieces lie at multiples of 16 bytes when `aligned`.
-  Words load(Place place, bool aligned) const;
+  /// The pieces of this lane as vectors of words. They lie at multiples of 16 bytes when `aligned`.
+  llvm::SmallVector<Value> load(Place place, bool aligned) const;
+  /// A piece of zeros.
+  Value none() const;
+  /// The words of pieces. Where a branch gives either of two loads they are taken behind it: else
+  /// LLVM makes loads of single words of both, and one of these.
+  Words unpack(mlir::ValueRange loaded) const;
   /// Elements of a lane's words as f32.
   llvm::SmallVector<Value> widen(mlir::ValueRange words) const;
 
