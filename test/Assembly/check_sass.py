@@ -6,10 +6,11 @@ without going through that instruction again; it is innermost when no other loop
 such loop may call or use local memory, which is where spilled registers go, and no loop that holds
 instructions of tensor cores and no smaller such loop. With --tensor N one of these must hold that
 many of them, and with --matrices M no more than M loads of matrices for them; with --wide N one of
-all loops holds that many loads of 16 bytes from global memory. Where a
-warp would have to be together and ptxas cannot see that it is, it puts a way for warps that are not
-(BRA.DIV), with a call; that way is left out. A call of a label of the kernel itself is a jump:
-nothing returns.
+all loops holds that many loads of 16 bytes from global memory. Where a warp would have to be
+together and ptxas cannot see that it is, it puts a way for warps that are not (BRA.DIV), with a
+call; that way is left out. A call of a label of the kernel itself is a jump: nothing returns.
+
+Prints what is wrong, or else the instructions of each loop.
 
 Example: nvdisasm -c k.cubin > k.sass && check_sass.py k.sass attention --tensor 32
 """
@@ -20,6 +21,7 @@ from __future__ import annotations
 import argparse
 import re
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -128,6 +130,12 @@ def innermost(lines: Sequence[str], holding: Sequence[str] = ()) -> list[Loop]:
     ]
 
 
+def held_to_rules(lines: Sequence[str]) -> list[Loop]:
+    """The innermost loops, and those of tensor instructions that hold smaller ones."""
+    loops = innermost(lines)
+    return loops + [loop for loop in innermost(lines, TENSOR) if loop not in loops]
+
+
 def problems(
     text: str, kernel: str, tensor: int = 0, wide: int = 0, matrices: int = 0
 ) -> list[str]:
@@ -136,10 +144,13 @@ def problems(
     if lines is None:
         return [f"{kernel}: no such kernel"]
     main = innermost(lines, TENSOR)
-    loops = innermost(lines)
-    loops += [loop for loop in main if loop not in loops]
-    wrong = [f"{kernel} {loop}: {loop.count(name)} {name}"
-             for loop in loops for name in FORBIDDEN if loop.count(name)]  # fmt: skip
+    loops = held_to_rules(lines)
+    wrong = [
+        f"{kernel} {loop}: {loop.count(name)} {name}"
+        for loop in loops
+        for name in FORBIDDEN
+        if loop.count(name)
+    ]
     promised = [loop for loop in main if loop.count(*TENSOR) == tensor]
     if matrices and not any(loop.count("LDSM") <= matrices for loop in promised):
         wrong.append(f"{kernel}: more than {matrices} LDSM: "
@@ -164,11 +175,15 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--wide", type=int, default=0, metavar="N",
                         help="loads of 16 bytes of an innermost loop")  # fmt: skip
     options = parser.parse_args(argv)
-    wrong = problems(options.file.read_text(), options.kernel, options.tensor, options.wide,
-                     options.matrices)  # fmt: skip
-    print("\n".join(wrong) or "\n".join(
-        map(str, innermost(kernels(options.file.read_text())[options.kernel]))))  # fmt: skip
-    return 1 if wrong else 0
+    text = options.file.read_text()
+    wanted = (options.tensor, options.wide, options.matrices)
+    if wrong := problems(text, options.kernel, *wanted):
+        print("\n".join(wrong))
+        return 1
+    for loop in held_to_rules(kernels(text)[options.kernel]):
+        counts = Counter(name.split(".")[0] for name in loop.names).most_common()
+        print(f"{loop}: {', '.join(f'{count} {name}' for name, count in counts)}")
+    return 0
 
 
 if __name__ == "__main__":
