@@ -110,3 +110,34 @@ def test_tiles_of_any_number(as_rows: bool) -> None:
     assert "tile_product" in {record["form"] for record in module.ledger["kernels"]}
     for batch, rows in RUNS:
         check(module, (batch, rows, columns, depth), as_rows, "f16")
+
+
+def test_taps_of_channels() -> None:
+    """A convolution of rows of channels: two summed dimensions, windows that overlap."""
+    steps, taps, depth, columns = 70, 3, 40, 33
+    of_x = f"tensor<{steps + taps - 1}x{depth}xf16>"
+    of_w = f"tensor<{columns}x{taps}x{depth}xf16>"
+    y = f"tensor<{steps}x{columns}xf32>"
+    results = ("m + t, k", "n, t, k", "m, n")
+    maps = ", ".join(f"affine_map<(m, n, t, k) -> ({result})>" for result in results)
+    module = fovea.compile(f"""
+func.func @main(%x: {of_x} {{fovea.name = "x"}}, %w: {of_w} {{fovea.name = "w"}})
+    -> ({y} {{fovea.name = "y"}}) {{
+  %e = tensor.empty() : {y}
+  %y = fovea.contract ins(%x, %w : {of_x}, {of_w}) outs(%e : {y})
+      {{indexing_maps = [{maps}]}} epilogue {{
+  ^bb0(%s: f32):
+    fovea.yield %s : f32
+  }} -> {y}
+  return %y : {y}
+}}
+""", target="cuda-emulated")  # fmt: skip
+    assert "tile_product" in {record["form"] for record in module.ledger["kernels"]}
+    rng = np.random.default_rng(1)
+    x = rng.standard_normal((steps + taps - 1, depth)).astype(np.float16)
+    w = rng.standard_normal((columns, taps, depth)).astype(np.float16)
+    windows = np.lib.stride_tricks.sliding_window_view(x, taps, axis=0).astype(np.float64)
+    expected = np.einsum("mkt,ntk->mn", windows, w.astype(np.float64))
+    magnitude = np.einsum("mkt,ntk->mn", np.abs(windows), np.abs(w.astype(np.float64)))
+    bound = (taps * depth + 2) * np.finfo(np.float32).eps / 2 * magnitude
+    assert (np.abs(module(x=x, w=w)["y"] - expected) <= bound).all()
