@@ -17,8 +17,8 @@ void addCudaPhase(mlir::OpPassManager &manager, Phase phase, cuda::Execution exe
 /// have no form yet to the `gpu.module` that addDeviceCode takes.
 void addKernelsAlone(mlir::OpPassManager &manager);
 
-/// Registers the phases as pipelines `fovea-cuda-graph` ... `fovea-cuda-llvm`, the last one for the
-/// emulator.
+/// Registers the phases as pipelines `fovea-cuda-graph` ... `fovea-cuda-llvm`, and those for the
+/// emulator as `fovea-cuda-emulated-graph` ... `fovea-cuda-emulated-llvm`.
 void registerCudaPipelines();
 
 } // namespace fovea

@@ -80,7 +80,7 @@ int main(int argc, char **argv) {
   mlir::PassManager manager(&context);
   if (module->getOps<mlir::gpu::GPUModuleOp>().empty())
     addKernelsAlone(manager);
-  addDeviceCode(manager, DeviceCodeOptions());
+  addDeviceCode(manager, /*emulated=*/false);
   if (failed(manager.run(*module)))
     return EXIT_FAILURE;
   for (auto device : module->getOps<mlir::gpu::GPUModuleOp>()) {

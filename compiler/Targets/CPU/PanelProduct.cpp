@@ -22,7 +22,8 @@ using namespace fovea::cpu;
 
 /// Summed elements that a task packs at a time; longer sums go through partial sums in scratch.
 static constexpr int64_t kDepthBlock = 1024;
-/// A packed panel of more bytes, half of a small L2, is taken in such blocks, too.
+/// A packed panel that has more bytes in f32, whatever its elements, is taken in such blocks, too:
+/// half of a small L2.
 static constexpr int64_t kPanelBytes = 512 * 1024;
 /// Rows of a task, in strips.
 static constexpr int64_t kStripsPerTask = 16;
