@@ -58,8 +58,8 @@ class Loop:
         return sum(name.startswith(WIDE) for name in self.names)
 
     def __str__(self) -> str:
-        return (f"instruction {self.first}: {self.count(*TENSOR)} tensor and "
-                f"{self.wide()} {WIDE} in {len(self.names)} instructions")  # fmt: skip
+        return (f"instruction {self.first}: {self.count(*TENSOR)} tensor in "
+                f"{len(self.names)} instructions")  # fmt: skip
 
 
 def kernels(text: str) -> dict[str, list[str]]:
@@ -158,9 +158,9 @@ def problems(
     if tensor and not promised:
         wrong.append(f"{kernel}: no loop of {tensor} tensor instructions: "
                      f"{', '.join(map(str, main)) or 'no loop'}")  # fmt: skip
-    if wide and not any(loop.wide() == wide for loop in loops):
-        wrong.append(f"{kernel}: no loop of {wide} {WIDE}: "
-                     f"{', '.join(map(str, loops)) or 'no loop'}")  # fmt: skip
+    if wide and all(loop.wide() != wide for loop in loops):
+        counts = ", ".join(str(loop.wide()) for loop in loops)
+        wrong.append(f"{kernel}: no loop of {wide} {WIDE}: {counts or 'no loop'}")
     return wrong
 
 
