@@ -118,6 +118,10 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
 
 
 def main(argv: Sequence[str]) -> int:
+    if argv and argv[0] == "gpu":
+        import gpu.run
+
+        return gpu.run.main(argv[1:])
     if argv and argv[0] in SUITES:
         return operations.main(argv)
     options = parse(argv[1:] if argv and argv[0] == "models" else argv)

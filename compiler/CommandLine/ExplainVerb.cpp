@@ -54,7 +54,10 @@ static void print(const llvm::json::Object &record) {
                << " by " << textOf(record, "form");
   if (std::optional<int64_t> parts = record.getInteger("key_parts"))
     llvm::outs() << " on " << *parts << " parts of the keys";
-  llvm::outs() << scheduleText(record) << "\n";
+  llvm::outs() << scheduleText(record);
+  if (StringRef rounds = textOf(record, "rounds"); !rounds.empty())
+    llvm::outs() << ", its " << rounds << " rounded to the values' type";
+  llvm::outs() << "\n";
   const llvm::json::Array *refused = record.getArray("refused");
   for (const llvm::json::Value &value : refused ? *refused : llvm::json::Array()) {
     const llvm::json::Object *entry = value.getAsObject();

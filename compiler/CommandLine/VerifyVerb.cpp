@@ -16,25 +16,41 @@
 using namespace fovea;
 using namespace fovea::cli;
 
-/// What rounding of recurrent weights may do to each output: twice what it does in double
-/// precision; 0 where nothing was rounded, and where there is no model to tell.
+/// Where the module's kernels round although the operations do not.
+static std::vector<Rounding> roundingsOf(const Artifact &artifact) {
+  std::vector<Rounding> roundings;
+  if (!artifact.rounded.empty())
+    roundings.push_back(Rounding::Recurrent);
+  auto rounds = [](const llvm::json::Object &record) { return record.get("rounds") != nullptr; };
+  if (llvm::any_of(ledgerRecords(artifact.ledger), rounds))
+    roundings.push_back(Rounding::AttentionWeights);
+  return roundings;
+}
+
+/// What such rounding may do to each output: twice what it does in double precision; 0 where
+/// nothing was rounded, and where there is no model to tell.
 static llvm::Expected<std::vector<double>>
 allowedByRounding(Build *build, const Signature &signature, llvm::ArrayRef<Tensor> inputs) {
   std::vector<double> allowed(signature.outputs.size());
-  if (!build || !build->isFinished() || build->artifact().rounded.empty())
+  if (!build || !build->isFinished())
+    return allowed;
+  std::vector<Rounding> roundings = roundingsOf(build->artifact());
+  if (roundings.empty())
     return allowed;
   const Target &oracle = *findTarget("reference");
   auto exact = evaluate(*build, oracle, signature, inputs, Rounding::None);
   if (!exact)
     return exact.takeError();
-  auto rounded = evaluate(*build, oracle, signature, inputs, Rounding::Recurrent);
-  if (!rounded)
-    return rounded.takeError();
-  for (auto [output, plain, value] : llvm::zip_equal(allowed, *exact, *rounded)) {
-    llvm::Expected<Comparison> spread = compare(value, plain);
-    if (!spread)
-      return spread.takeError();
-    output = 2 * spread->maxAbs;
+  for (Rounding rounding : roundings) {
+    auto rounded = evaluate(*build, oracle, signature, inputs, rounding);
+    if (!rounded)
+      return rounded.takeError();
+    for (auto [output, plain, value] : llvm::zip_equal(allowed, *exact, *rounded)) {
+      llvm::Expected<Comparison> spread = compare(value, plain);
+      if (!spread)
+        return spread.takeError();
+      output += 2 * spread->maxAbs;
+    }
   }
   return allowed;
 }

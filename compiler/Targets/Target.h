@@ -92,6 +92,9 @@ enum class Rounding {
   /// Nowhere but in the recurrent products of LSTM and GRU, whose weights and states become 8-bit
   /// integers as RecurrentWeights::I8 makes them.
   Recurrent,
+  /// Nowhere but in attention's weights, which are rounded to the values' type before they are
+  /// multiplied, as products of 16-bit floats on tensor cores take them.
+  AttentionWeights,
 };
 
 /// Why an evaluation stopped.

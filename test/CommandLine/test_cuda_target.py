@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import json
+import platform
+import re
 from pathlib import Path
 
 import pytest
@@ -75,6 +77,14 @@ def test_an_artefact_has_cubins_and_ptx(
     compiled = sound(fovea("compile", "linear.mlir", f"--target={target}", **ptxas))
     assert "ops on cuda, 0 fallback" in compiled.stderr
     assert sections(fovea, "linear.fvm") == [f"code '{name}'" for name in expected]
+
+
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="other processors have no levels")
+def test_host_code_runs_on_processors_of_others(fovea: Run) -> None:
+    """Whatever this one has: the artefact is for another machine, with a GPU."""
+    sound(fovea("compile", "linear.mlir", "--target=cuda", FOVEA_PTXAS="none"))
+    assert re.search(r"target\s+x86_64.*, x86-64-v3$", sound(fovea("inspect", "linear.fvm")).stdout,
+                     re.MULTILINE)  # fmt: skip
 
 
 def test_without_ptxas_there_is_ptx_alone(fovea: Run) -> None:

@@ -117,3 +117,36 @@ def test_no_python_is_said(fovea: Run, tmp_path: Path) -> None:
     result = fovea("verify", "small.onnx", "--ref=onnx", FOVEA_PYTHON="no-such-python")
     assert result.returncode == 5
     assert "FOVEA_PYTHON" in result.stderr
+
+
+ATTENTION = """
+func.func @main(%q: tensor<1x2x64x64xbf16> {fovea.name = "q"},
+    %k: tensor<1x2x64x64xbf16> {fovea.name = "k"}) -> (tensor<1x2x64x64xf32> {fovea.name = "y"}) {
+  %o = tensor.empty() : tensor<1x2x64x64xf32>
+  %y = fovea.attention ins(%q, %k, %k : tensor<1x2x64x64xbf16>, tensor<1x2x64x64xbf16>,
+      tensor<1x2x64x64xbf16>) outs(%o : tensor<1x2x64x64xf32>)
+      {scale = 0.125 : f64, indexing_maps = [
+       affine_map<(b, h, i, j, d, e) -> (b, h, i, d)>,
+       affine_map<(b, h, i, j, d, e) -> (b, h, j, d)>,
+       affine_map<(b, h, i, j, d, e) -> (b, h, j, e)>,
+       affine_map<(b, h, i, j, d, e) -> (b, h, i, e)>]} -> tensor<1x2x64x64xf32>
+  return %y : tensor<1x2x64x64xf32>
+}
+"""
+
+
+def test_weights_that_a_form_rounds_are_allowed_for(fovea: Run, tmp_path: Path) -> None:
+    (tmp_path / "attention.mlir").write_text(ATTENTION)
+    tolerances = {}
+    for target in (["--target=host"], ["--target=cuda", "--emulate"]):
+        result = fovea("verify", "attention.mlir", *target, "--json")
+        assert result.returncode == 0, result.stdout + result.stderr
+        output = json.loads(result.stdout)["outputs"][0]
+        assert output["max_abs"] <= output["tolerance"]
+        tolerances[target[0]] = output["tolerance"]
+    # What rounding the weights to 8 bits does, and no more: outputs are about 1.
+    exact, rounded = tolerances.values()
+    assert exact < 1e-4 < rounded < 2**-7
+    explained = fovea("explain", "attention.mlir", "--target=cuda", "--emulate").stdout
+    assert "its weights rounded to the values' type" in explained
+    assert "rounded" not in fovea("explain", "attention.mlir", "--target=host").stdout

@@ -13,6 +13,15 @@
 using namespace fovea;
 using namespace fovea::cuda;
 
+/// Code that computes sizes and launches kernels gains nothing from wide registers: on x86-64 it is
+/// of the lowest level, so that an artefact runs on machines other than the one that compiled it.
+std::optional<cpu::Capabilities> CudaTarget::hostOf(Execution execution) {
+  std::optional<cpu::Capabilities> own = cpu::capabilitiesOf("host");
+  if (execution == Execution::Device && own && own->arch == "x86_64")
+    return cpu::capabilitiesOf("x86-64-v3");
+  return own;
+}
+
 llvm::StringRef CudaTarget::name() const { return named; }
 
 llvm::StringRef CudaTarget::summary() const {

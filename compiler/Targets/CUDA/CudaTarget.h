@@ -33,7 +33,7 @@ public:
   CudaTarget(std::string name, Execution execution, std::vector<std::string> architectures,
              AddPhase addPhase)
       : named(std::move(name)), execution(execution), architectures(std::move(architectures)),
-        addPhaseTo(addPhase), host(cpu::capabilitiesOf("host")) {}
+        addPhaseTo(addPhase), host(hostOf(execution)) {}
 
   llvm::StringRef name() const override;
   llvm::StringRef summary() const override;
@@ -48,6 +48,8 @@ public:
                                 const EmissionOptions &options) const override;
 
 private:
+  static std::optional<cpu::Capabilities> hostOf(Execution execution);
+
   std::string named;
   Execution execution;
   std::vector<std::string> architectures;

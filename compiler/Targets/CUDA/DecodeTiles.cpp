@@ -277,4 +277,5 @@ static void schedule(Operation *op, Nest &nest) {
   DecodeTiles(cast<AttentionOp>(op), nest).write();
 }
 
-const LoopForm cuda::kDecodeTiles = {"decode_tiles", handles, refuse, schedule};
+const LoopForm cuda::kDecodeTiles = {"decode_tiles", handles, refuse, schedule,
+                                     /*roundsWeights=*/true};

@@ -288,4 +288,5 @@ static void schedule(Operation *op, Nest &nest) {
   TileAttention(cast<AttentionOp>(op), nest).write();
 }
 
-const LoopForm cuda::kTileAttention = {"tile_attention", handles, refuse, schedule};
+const LoopForm cuda::kTileAttention = {"tile_attention", handles, refuse, schedule,
+                                       /*roundsWeights=*/true};

@@ -38,6 +38,8 @@ struct BoundForm {
   std::function<void(mlir::Operation *op, Nest &nest)> schedule;
   /// Why a register tile that a schedule asks for will not do; empty in forms that have no tile.
   std::function<Refusal(mlir::Operation *op, RegisterTile tile)> refuseTile;
+  /// True when attention's weights are rounded to the values' type before they are multiplied.
+  bool roundsWeights = false;
 };
 
 /// A form that asks nothing of the machine: scalar loops, and those of warps and blocks, which are
@@ -47,6 +49,7 @@ struct LoopForm {
   bool (*handles)(mlir::Operation *op);
   Refusal (*refuse)(mlir::Operation *op);
   void (*schedule)(mlir::Operation *op, Nest &nest);
+  bool roundsWeights = false;
 };
 
 BoundForm bind(const LoopForm &form);

@@ -17,7 +17,7 @@ using namespace fovea;
 using namespace fovea::loops;
 
 BoundForm loops::bind(const LoopForm &form) {
-  return {form.name, false, form.handles, form.refuse, form.schedule, nullptr};
+  return {form.name, false, form.handles, form.refuse, form.schedule, nullptr, form.roundsWeights};
 }
 
 /// The graph phase's records and one per launch: node, operation, form taken, forms refused, and
@@ -99,6 +99,8 @@ static DictionaryAttr recordOf(Operation *op, const BoundForm &form, ArrayRef<At
   NamedAttrList record;
   record.set("op", attrs.getStringAttr(op->getName().getStringRef()));
   record.set("form", attrs.getStringAttr(form.name));
+  if (form.roundsWeights)
+    record.set("rounds", attrs.getStringAttr("weights"));
   record.set("refused", attrs.getArrayAttr(refused));
   if (ScheduleAttr schedule = scheduleOf(op))
     record.set("schedule", recordOf(schedule));

@@ -262,6 +262,8 @@ LogicalResult Attention<T>::executeRow(MutableArrayRef<int64_t> point, Array &ou
   if (prob.exists() && failed(prob.apply(point, ArrayRef<int64_t>(kept).take_front(count),
                                          MutableArrayRef<Cell>(cells).take_front(count))))
     return failure();
+  if (run.roundsWeights())
+    settle(Format::of(getElementTypeOrSelf(op.getValue().getType())), cells.data(), count);
   std::fill(sums.begin(), sums.end(), T(0));
   for (size_t place = 0; place < count; ++place) {
     T weight = load<T>(cells[place]);

@@ -103,6 +103,7 @@ public:
 
   Mode mode() const { return options.mode; }
   bool roundsRecurrent() const { return options.roundRecurrent; }
+  bool roundsWeights() const { return options.roundWeights; }
   Budget &memory() { return budget; }
   mlir::ModuleOp getModule() { return module; }
 
@@ -140,6 +141,7 @@ public:
   mlir::Operation *op() { return plan.op; }
   Mode mode() { return execution.mode(); }
   bool roundsRecurrent() { return execution.roundsRecurrent(); }
+  bool roundsWeights() { return execution.roundsWeights(); }
 
   /// Value of an operand, and of any SSA value that is visible here.
   const Datum &operand(unsigned index) { return frame.slots[plan.operands[index]]; }

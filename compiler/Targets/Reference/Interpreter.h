@@ -54,6 +54,8 @@ struct EvaluateOptions {
   Mode mode = Mode::Exact;
   /// Round weights and states of recurrent products to 8 bits (Recurrence.h).
   bool roundRecurrent = false;
+  /// Round attention's weights to the type of the values.
+  bool roundWeights = false;
   /// Bytes of all values alive at one time, at 8 bytes an element.
   uint64_t memoryLimit = uint64_t(16) << 30;
 };

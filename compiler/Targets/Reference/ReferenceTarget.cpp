@@ -22,6 +22,7 @@ ReferenceTarget::evaluate(mlir::ModuleOp module, const WeightStore &weights, llv
   EvaluateOptions options;
   options.mode = rounding == Rounding::Storage ? Mode::Plain : Mode::Exact;
   options.roundRecurrent = rounding == Rounding::Recurrent;
+  options.roundWeights = rounding == Rounding::AttentionWeights;
   RunError error;
   auto outputs = Interpreter(module, weights).evaluate(entry, inputs, options, error);
   if (failed(outputs))

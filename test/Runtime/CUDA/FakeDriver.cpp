@@ -106,6 +106,10 @@ FAKE cuCtxPushCurrent_v2(ContextHandle context) {
   current.push_back(context);
   return kSuccess;
 }
+FAKE cuCtxSetCurrent(ContextHandle context) {
+  current.assign(1, context);
+  return kSuccess;
+}
 FAKE cuCtxPopCurrent_v2(ContextHandle *context) {
   if (current.empty())
     return kInvalidContext;

@@ -101,12 +101,21 @@ FAKE cuMemcpyHtoD_v2(DevicePointer to, const void *from, size_t bytes) {
 FAKE cuMemcpyHtoDAsync_v2(DevicePointer to, const void *from, size_t bytes, StreamHandle stream) {
   return toDevice("cuMemcpyHtoDAsync_v2", to, from, bytes, " " + on(stream));
 }
-FAKE cuMemcpyDtoHAsync_v2(void *to, DevicePointer from, size_t bytes, StreamHandle stream) {
-  int result = calledWithin("cuMemcpyDtoHAsync_v2", std::to_string(bytes) + " " + on(stream));
+
+static int toHost(const std::string &name, void *to, DevicePointer from, size_t bytes,
+                  const std::string &details) {
+  int result = calledWithin(name, std::to_string(bytes) + details);
   if (result != kSuccess || !holds(from, bytes))
     return result != kSuccess ? result : kInvalidValue;
   memcpy(to, host(from), bytes);
   return kSuccess;
+}
+
+FAKE cuMemcpyDtoH_v2(void *to, DevicePointer from, size_t bytes) {
+  return toHost("cuMemcpyDtoH_v2", to, from, bytes, "");
+}
+FAKE cuMemcpyDtoHAsync_v2(void *to, DevicePointer from, size_t bytes, StreamHandle stream) {
+  return toHost("cuMemcpyDtoHAsync_v2", to, from, bytes, " " + on(stream));
 }
 FAKE cuMemcpyDtoDAsync_v2(DevicePointer to, DevicePointer from, size_t bytes, StreamHandle stream) {
   if (!holds(from, bytes))
