@@ -27,8 +27,17 @@
 using namespace mlir;
 using namespace fovea;
 
-static void addGraph(OpPassManager &manager, const PhaseOptions &options) {
-  addFusion(manager);
+/// Blocks that run at the same time: two on each of the 132 multiprocessors of an H100 or H200, of
+/// which powers of two leave few idle. An emulated device has none to fill.
+static constexpr int64_t kBlocks = 256, kEmulatedBlocks = 8;
+/// Keys from which on a head's are split, and least keys of a part: one group of each of the four
+/// warps of a block.
+static constexpr int64_t kManyKeys = 512, kPartKeys = 64;
+
+static void addGraph(OpPassManager &manager, cuda::Execution execution,
+                     const PhaseOptions &options) {
+  int64_t blocks = execution == cuda::Execution::Device ? kBlocks : kEmulatedBlocks;
+  addFusion(manager, SplitKeysOptions{blocks, kManyKeys, kPartKeys, /*unknownSizes=*/true});
   addCleanup(manager);
   manager.addPass(createFoldWeightViews());
   // Without a row of dots no weight is rounded, and the ledger says why.
@@ -96,7 +105,7 @@ void fovea::addCudaPhase(OpPassManager &manager, Phase phase, cuda::Execution ex
   case Phase::Import:
     return;
   case Phase::Graph:
-    return addGraph(manager, options);
+    return addGraph(manager, execution, options);
   case Phase::Schedule:
     return addSchedule(manager);
   case Phase::Kernel:

@@ -21,7 +21,7 @@ void fovea::addCleanup(OpPassManager &manager) {
   manager.addPass(createCSEPass());
 }
 
-void fovea::addFusion(OpPassManager &manager) {
+void fovea::addFusion(OpPassManager &manager, const SplitKeysOptions &keys) {
   manager.addNestedPass<func::FuncOp>(createCountWhile());
   // Canonicalization takes for granted that extents agree.
   manager.addNestedPass<func::FuncOp>(createRequireExtents());
@@ -33,7 +33,7 @@ void fovea::addFusion(OpPassManager &manager) {
   function.addPass(createMaterializeLengths());
   function.addPass(createMaterializeMods());
   function.addPass(createFoldQueryGroups());
-  function.addPass(createSplitKeys());
+  function.addPass(createSplitKeys(keys));
   function.addPass(createExpandRecurrence());
   function.addPass(createReadLastStep());
   function.addPass(createLowerRnn());

@@ -7,15 +7,17 @@
 #ifndef FOVEA_COMPILER_PIPELINES_SHARED_H
 #define FOVEA_COMPILER_PIPELINES_SHARED_H
 
+#include "compiler/Transforms/Passes.h"
+
 #include "mlir/Pass/PassManager.h"
 
 namespace fovea {
 
 void addCleanup(mlir::OpPassManager &manager);
 
-/// The start of the graph phase: raises, expands and fuses. What follows is layout, which is the
-/// target's.
-void addFusion(mlir::OpPassManager &manager);
+/// The start of the graph phase: raises, expands and fuses; keys are split as the target wants
+/// them. What follows is layout, which is the target's.
+void addFusion(mlir::OpPassManager &manager, const SplitKeysOptions &keys = {});
 
 /// Tensors to buffers: every result has its destination, inputs are never written.
 void addBuffers(mlir::OpPassManager &manager);

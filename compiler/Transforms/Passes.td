@@ -218,10 +218,18 @@ def SplitKeys : Pass<"fovea-split-keys", "::mlir::func::FuncOp"> {
     keep those of their part, ceildiv(keys, N) each. An elementwise operation merges the parts by
     their log-sum-exp, in their order, so that results do not depend on the number of threads.
     N is the schedule's `kv_split`, which is refused where it is impossible. Without one, an
-    attention of fewer than 8 heads of a static batch with at least 4096 static keys is split into a
-    power of two, so that there are 8 tasks, or parts of 1024 keys. Gives up on more than 16 queries
-    a head or an unknown number, an unknown number of heads, and probability regions.
+    attention with at least `many-keys` keys whose batch and heads are fewer than `tasks` is split
+    into a power of two, so that there are `tasks` tasks, or parts of `part-keys` keys; at most 64.
+    A batch or a number of keys that is known only at run time is taken for 1 and for many with
+    `unknown-sizes`, and is not split without. Gives up on more than 16 queries a head or an unknown
+    number, an unknown number of heads, and probability regions.
   }];
+  let options = [
+    Option<"tasks", "tasks", "int64_t", "8", "tasks that run at the same time">,
+    Option<"manyKeys", "many-keys", "int64_t", "4096", "keys from which on to split">,
+    Option<"partKeys", "part-keys", "int64_t", "1024", "least keys of a part">,
+    Option<"unknownSizes", "unknown-sizes", "bool", "false",
+           "split where the batch or the keys are known only at run time">];
   let statistics = [Statistic<"numSplit", "split", "attention operations with keys in parts">];
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect", "::mlir::math::MathDialect",

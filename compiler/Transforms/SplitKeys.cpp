@@ -30,8 +30,6 @@ static constexpr int64_t kMaxQueries = 16;
 /// Parts at most: the merge reads all of them for each element. Heads at most: times the parts they
 /// are an extent that attention may have.
 static constexpr int64_t kMaxParts = 64, kMaxHeads = 1 << 20;
-/// Without a schedule: tasks to aim at, keys from which on to split, and keys of a part.
-static constexpr int64_t kTasks = 8, kManyKeys = 4096, kKeysOfPart = 1024;
 
 /// Why the keys of `op` cannot be split; empty when they can.
 static std::string whyNot(AttentionOp op, int64_t parts) {
@@ -56,16 +54,23 @@ static std::string whyNot(AttentionOp op, int64_t parts) {
 }
 
 /// Parts for an attention without a schedule that says: with few heads to share out and many keys,
-/// as many as there are threads to expect, and not so many that a part is short.
-static int64_t chooseParts(AttentionOp op) {
+/// as many as there are tasks to have, and not so many that a part is short.
+static int64_t chooseParts(AttentionOp op, const SplitKeysOptions &options) {
   int64_t batch = extentOf(op.getQuery(), op.getQueryMap(), Dim::B);
   int64_t heads = extentOf(op.getQuery(), op.getQueryMap(), Dim::H);
   int64_t keys = op.getKeyCount();
+  bool unknown = ShapedType::isDynamic(batch) || ShapedType::isDynamic(keys);
+  if (!op.getScoreType().isF32() || (unknown && !options.unknownSizes))
+    return 1;
+  if (ShapedType::isDynamic(batch))
+    batch = 1;
+  if (ShapedType::isDynamic(keys))
+    keys = std::numeric_limits<int64_t>::max();
+  if (keys < options.manyKeys || batch >= options.tasks || heads >= options.tasks)
+    return 1;
   int64_t parts = 1;
-  bool many = batch >= kTasks || heads >= kTasks || ShapedType::isDynamic(batch);
-  if (many || ShapedType::isDynamic(keys) || keys < kManyKeys || !op.getScoreType().isF32())
-    return parts;
-  while (batch * heads * parts < kTasks && keys >= 2 * parts * kKeysOfPart)
+  while (parts < kMaxParts && batch * heads * parts < options.tasks &&
+         keys / options.partKeys >= 2 * parts)
     parts *= 2;
   return parts;
 }
@@ -294,6 +299,8 @@ private:
 };
 
 struct SplitKeys : fovea::impl::SplitKeysBase<SplitKeys> {
+  using SplitKeysBase::SplitKeysBase;
+
   void runOnOperation() override {
     SmallVector<AttentionOp> found;
     getOperation().walk([&](AttentionOp op) {
@@ -320,7 +327,9 @@ struct SplitKeys : fovea::impl::SplitKeysBase<SplitKeys> {
       diag.attachNote() << "kv_split: " << reason;
       return diag;
     }
-    int64_t parts = !reason.empty() ? 1 : asked ? *asked : chooseParts(op);
+    int64_t parts = !reason.empty() ? 1
+                    : asked         ? *asked
+                                    : chooseParts(op, {tasks, manyKeys, partKeys, unknownSizes});
     if (parts > 1) {
       Splitting(op, parts).write();
       ++numSplit;

@@ -5,9 +5,10 @@ A loop is what can reach a branch back to an instruction through which every way
 without going through that instruction again; it is innermost when no other loop lies inside. No
 such loop may call or use local memory, which is where spilled registers go, and no loop that holds
 instructions of tensor cores and no smaller such loop. With --tensor N one of these must hold that
-many of them. Where a warp would have to be together and ptxas cannot see that it is, it puts a way
-for warps that are not (BRA.DIV), with a call; that way is left out. A call of a label of the kernel
-itself is a jump: nothing returns.
+many of them, and with --matrices M no more than M loads of matrices for them; with --wide N one of
+all loops holds that many loads of 16 bytes from global memory. Where a warp would have to be
+together and ptxas cannot see that it is, it puts a way for warps that are not (BRA.DIV), with a
+call; that way is left out. A call of a label of the kernel itself is a jump: nothing returns.
 
 Prints what is wrong, or else the instructions of each loop.
 
@@ -33,6 +34,7 @@ GOAL = re.compile(r"`\((\.L\w+)\)")
 ENDS = ("BRA", "EXIT", "RET")
 FORBIDDEN = ("CALL", "LDL", "STL")
 TENSOR = ("HMMA", "IMMA", "HGMMA")
+WIDE = "LDG.E.128"
 
 
 @dataclass
@@ -51,6 +53,9 @@ class Loop:
 
     def count(self, *names: str) -> int:
         return sum(name.split(".")[0] in names for name in self.names)
+
+    def wide(self) -> int:
+        return sum(name.startswith(WIDE) for name in self.names)
 
     def __str__(self) -> str:
         return (f"instruction {self.first}: {self.count(*TENSOR)} tensor in "
@@ -131,21 +136,31 @@ def held_to_rules(lines: Sequence[str]) -> list[Loop]:
     return loops + [loop for loop in innermost(lines, TENSOR) if loop not in loops]
 
 
-def problems(text: str, kernel: str, tensor: int = 0) -> list[str]:
+def problems(
+    text: str, kernel: str, tensor: int = 0, wide: int = 0, matrices: int = 0
+) -> list[str]:
     """What breaks the rules."""
     lines = kernels(text).get(kernel)
     if lines is None:
         return [f"{kernel}: no such kernel"]
     main = innermost(lines, TENSOR)
+    loops = held_to_rules(lines)
     wrong = [
         f"{kernel} {loop}: {loop.count(name)} {name}"
-        for loop in held_to_rules(lines)
+        for loop in loops
         for name in FORBIDDEN
         if loop.count(name)
     ]
-    if tensor and not any(loop.count(*TENSOR) == tensor for loop in main):
+    promised = [loop for loop in main if loop.count(*TENSOR) == tensor]
+    if matrices and not any(loop.count("LDSM") <= matrices for loop in promised):
+        wrong.append(f"{kernel}: more than {matrices} LDSM: "
+                     f"{[loop.count('LDSM') for loop in promised]}")  # fmt: skip
+    if tensor and not promised:
         wrong.append(f"{kernel}: no loop of {tensor} tensor instructions: "
                      f"{', '.join(map(str, main)) or 'no loop'}")  # fmt: skip
+    if wide and all(loop.wide() != wide for loop in loops):
+        counts = ", ".join(str(loop.wide()) for loop in loops)
+        wrong.append(f"{kernel}: no loop of {wide} {WIDE}: {counts or 'no loop'}")
     return wrong
 
 
@@ -155,9 +170,14 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("kernel")
     parser.add_argument("--tensor", type=int, default=0, metavar="N",
                         help="tensor instructions of an innermost loop")  # fmt: skip
+    parser.add_argument("--matrices", type=int, default=0, metavar="M",
+                        help="most loads of matrices of such a loop")  # fmt: skip
+    parser.add_argument("--wide", type=int, default=0, metavar="N",
+                        help="loads of 16 bytes of an innermost loop")  # fmt: skip
     options = parser.parse_args(argv)
     text = options.file.read_text()
-    if wrong := problems(text, options.kernel, options.tensor):
+    wanted = (options.tensor, options.wide, options.matrices)
+    if wrong := problems(text, options.kernel, *wanted):
         print("\n".join(wrong))
         return 1
     for loop in held_to_rules(kernels(text)[options.kernel]):

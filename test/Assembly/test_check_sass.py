@@ -96,6 +96,21 @@ def test_a_small_loop_inside_the_main_one_is_looked_at_beside_it() -> None:
     assert "2 tensor" in wrong and "1 STL" in wrong
 
 
+def test_counts_wide_loads_and_loads_of_matrices() -> None:
+    product = "HMMA.16816.F32.BF16 R8, R4, R6, R8"
+    before = "LDG.E.128.CONSTANT R4, [R2.64]", "LDSM.16.M88.4 R4, [R0]"
+    loads = CODE.replace(product, " ;\n        /*0028*/ ".join((*before, product)))
+    assert check_sass.problems(loads, "attention", tensor=2, wide=1, matrices=1) == []
+    narrow = loads.replace("LDG.E.128.CONSTANT", "LDG.E.64")
+    assert check_sass.problems(narrow, "attention", wide=1) == [
+        "attention: no loop of 1 LDG.E.128: 0"
+    ]
+    more = loads.replace("LDG.E.128.CONSTANT R4", "LDSM.16.M88.4 R4")
+    assert check_sass.problems(more, "attention", tensor=2, matrices=1) == [
+        "attention: more than 1 LDSM: [2]"
+    ]
+
+
 def test_kernels_and_loops_that_are_not_there() -> None:
     assert check_sass.problems(CODE, "nothing") == ["nothing: no such kernel"]
     assert check_sass.problems(CODE, "other", 2) == [

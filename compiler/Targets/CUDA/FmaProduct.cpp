@@ -47,7 +47,7 @@ public:
   }
 
   void write() {
-    writeGrid(kTile, kThreads, [&] { writeTile(); });
+    writeGrid(nest.index(kTile), kThreads, [&] { writeTile(); });
   }
 
 private:

@@ -18,6 +18,8 @@ inline constexpr int64_t kWarps = 4, kBlockThreads = kWarps * warp::kWarp;
 
 // Each in the file of its name; both of warps in WarpSums.cpp.
 extern const loops::LoopForm kTileAttention;
+extern const loops::LoopForm kDecodeTiles;
+extern const loops::LoopForm kDecodeAttention;
 extern const loops::LoopForm kWarpAttention;
 extern const loops::LoopForm kTileProduct;
 extern const loops::LoopForm kFmaProduct;

@@ -16,20 +16,26 @@ ProductBlock::ProductBlock(ContractOp op, Nest &nest)
     : op(op), nest(nest), b(nest.builder), dims(*ProductDims::of(op)),
       extents(extentsOf(nest, op)) {}
 
-void ProductBlock::writeGrid(int64_t tile, int64_t threads, function_ref<void()> body) {
+SmallVector<Value> ProductBlock::tilesOf(Value tile) {
   SmallVector<Value> space;
   for (unsigned dim : dims.loops)
     space.push_back(extents[dim]);
-  Value size = nest.index(tile);
-  space.push_back(nest.ceilDiv(extents[*dims.m], size));
-  space.push_back(nest.ceilDiv(extents[dims.n], size));
+  space.push_back(nest.ceilDiv(extents[*dims.m], tile));
+  space.push_back(nest.ceilDiv(extents[dims.n], tile));
+  return space;
+}
+
+Value ProductBlock::countTiles(Value tile) { return nest.product(tilesOf(tile)); }
+
+void ProductBlock::writeGrid(Value tile, int64_t threads, function_ref<void()> body) {
+  SmallVector<Value> space = tilesOf(tile);
   nest.grid(nest.product(space), threads, [&](Value block, Value inBlock) {
     SmallVector<Value> place = nest.delinearize(block, space);
     position.assign(extents.size(), nest.index(0));
     for (auto [number, dim] : llvm::enumerate(dims.loops))
       position[dim] = place[number];
-    firstRow = nest.mul(place[place.size() - 2], size);
-    firstColumn = nest.mul(place.back(), size);
+    firstRow = nest.mul(place[place.size() - 2], tile);
+    firstColumn = nest.mul(place.back(), tile);
     thread = inBlock;
     body();
   });

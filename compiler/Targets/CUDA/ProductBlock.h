@@ -1,6 +1,6 @@
 //===- ProductBlock.h - what the forms of products on blocks share --------===//
 //
-// A block computes a square tile of the result: which one, and which of its elements there are.
+// A block computes a tile of the result: which one, and which of its elements there are.
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
@@ -21,9 +21,11 @@ protected:
 
   ProductBlock(ContractOp op, Nest &nest);
 
-  /// The grid: a block of `threads` threads for each tile of `tile` rows and columns, and for each
-  /// point of the dimensions around. Calls `body` with the members below set.
-  void writeGrid(int64_t tile, int64_t threads, llvm::function_ref<void()> body);
+  /// Tiles of `tile` rows and columns, at all points of the dimensions around.
+  Value countTiles(Value tile);
+  /// The grid: a block of `threads` threads for each tile of `tile` rows and columns. Calls `body`
+  /// with the members below set.
+  void writeGrid(Value tile, int64_t threads, llvm::function_ref<void()> body);
 
   /// The epilogue of one element, unless it lies outside of the result.
   void finishAt(Value row, Value column, Value sum);
@@ -41,6 +43,9 @@ protected:
   llvm::SmallVector<Value> position;
   /// First row and column of the block's tile; this thread's number in the block.
   Value firstRow, firstColumn, thread;
+
+private:
+  llvm::SmallVector<Value> tilesOf(Value tile);
 };
 
 } // namespace fovea::cuda

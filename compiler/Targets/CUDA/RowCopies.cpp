@@ -23,12 +23,18 @@ static int64_t elementsOfCopy(Value operand) {
   return kCopy * 8 / cast<MemRefType>(operand.getType()).getElementTypeBitWidth();
 }
 
-Refusal cuda::refuseRows(Value operand, AffineMap map, unsigned dim) {
+Refusal cuda::refuseScattered(Value operand, AffineMap map, unsigned dim) {
   auto [strides, offset] = cast<MemRefType>(operand.getType()).getStridesAndOffset();
-  unsigned place = placeOf(map, dim);
-  if (strides[place] != 1)
+  if (strides[placeOf(map, dim)] != 1)
     return {"layout", "the elements of a row are not next to each other"};
-  strides[place] = 0;
+  return {};
+}
+
+Refusal cuda::refuseRows(Value operand, AffineMap map, unsigned dim) {
+  if (Refusal refusal = refuseScattered(operand, map, dim))
+    return refusal;
+  auto [strides, offset] = cast<MemRefType>(operand.getType()).getStridesAndOffset();
+  strides[placeOf(map, dim)] = 0;
   strides.push_back(offset);
   for (int64_t stride : strides)
     if (!ShapedType::isDynamic(stride) && stride % elementsOfCopy(operand) != 0)
@@ -45,11 +51,13 @@ Value cuda::areAligned(Nest &nest, ArrayRef<Value> operands) {
     auto [strides, offset] = type.getStridesAndOffset();
     Value bytes = nest.index(type.getElementTypeBitWidth() / 8);
     add(memref::ExtractAlignedPointerAsIndexOp::create(b, nest.loc, operand));
-    if (ShapedType::isDynamic(offset))
-      add(nest.mul(nest.offset(operand), bytes));
+    add(nest.mul(ShapedType::isDynamic(offset) ? nest.offset(operand) : nest.index(offset), bytes));
+    // A static distance of one element is that within rows.
     for (auto [place, stride] : llvm::enumerate(strides))
       if (ShapedType::isDynamic(stride))
         add(nest.mul(nest.stride(operand, place), bytes));
+      else if (stride != 1 && type.getDimSize(place) != 1)
+        add(nest.mul(nest.index(stride), bytes));
   }
   Value rest = nest.rem(bits, nest.index(kCopy));
   return arith::CmpIOp::create(b, nest.loc, arith::CmpIPredicate::eq, rest, nest.index(0));
@@ -75,9 +83,11 @@ static std::pair<Value, Value> existing(Nest &nest, Value row, Value end) {
   return {exists, nest.min(row, nest.sub(end, nest.index(1)))};
 }
 
-/// 16 bytes at a time, without registers; the chain of copies behind `begun`.
+/// 16 bytes at a time, without registers; the chain of copies behind `begun`. All rows and columns
+/// exist where `isWhole`.
 static Value copyPieces(Nest &nest, const RowSource &from, const RowRange &rows,
-                        const SharedRows &to, ArrayRef<Value> stage, Value thread, Value begun) {
+                        const SharedRows &to, ArrayRef<Value> stage, Value thread, Value begun,
+                        bool isWhole) {
   OpBuilder &b = nest.builder;
   int64_t copies = rows.count * from.columns / elementsOfCopy(from.operand);
   auto type = warp::CopiesType::get(b.getContext());
@@ -86,8 +96,19 @@ static Value copyPieces(Nest &nest, const RowSource &from, const RowRange &rows,
   };
   auto copy = [&](Value number) -> Value {
     auto [row, column] = placeOfCopy(nest, from, number);
+    if (isWhole)
+      return warp::CopyAsyncOp::create(b, nest.loc, type, kCopy, from.operand,
+                                       from.at(nest.add(rows.first, row), column), to.buffer,
+                                       elementOf(stage, row, column), Value(), begun, to.swizzle);
     auto [exists, source] = existing(nest, nest.add(rows.first, row), rows.end);
-    Value valid = arith::SelectOp::create(b, nest.loc, exists, word(kCopy), word(0));
+    Value bytes = word(kCopy);
+    if (from.columnsEnd) {
+      Value size = nest.index(kCopy / elementsOfCopy(from.operand));
+      Value left = nest.mul(nest.sub(from.columnsEnd, column), size);
+      left = nest.max(nest.min(left, nest.index(kCopy)), nest.index(0));
+      bytes = arith::IndexCastOp::create(b, nest.loc, b.getI32Type(), left);
+    }
+    Value valid = arith::SelectOp::create(b, nest.loc, exists, bytes, word(0));
     return warp::CopyAsyncOp::create(b, nest.loc, type, kCopy, from.operand,
                                      from.at(source, column), to.buffer,
                                      elementOf(stage, row, column), valid, begun, to.swizzle);
@@ -118,8 +139,14 @@ static void copyElements(Nest &nest, const RowSource &from, const RowRange &rows
   Value all = nest.mul(nest.index(rows.count), columns);
   nest.loop(thread, all, nest.index(kBlockThreads), [&](Value number) {
     Value row = nest.div(number, columns), column = nest.rem(number, columns);
-    auto [exists, source] = existing(nest, nest.add(rows.first, row), rows.end);
-    Value element = memref::LoadOp::create(b, nest.loc, from.operand, from.at(source, column));
+    auto [found, source] = existing(nest, nest.add(rows.first, row), rows.end);
+    Value exists = found, wanted = column;
+    if (from.columnsEnd) {
+      auto [inside, last] = existing(nest, column, from.columnsEnd);
+      exists = arith::AndIOp::create(b, nest.loc, exists, inside);
+      wanted = last;
+    }
+    Value element = memref::LoadOp::create(b, nest.loc, from.operand, from.at(source, wanted));
     element = arith::SelectOp::create(b, nest.loc, exists, element, zero);
     memref::StoreOp::create(b, nest.loc, element, to.buffer,
                             elementOf(stage, row, to.columnOf(nest, row, column)));
@@ -129,12 +156,28 @@ static void copyElements(Nest &nest, const RowSource &from, const RowRange &rows
 Value cuda::copyRows(Nest &nest, const RowSource &from, const RowRange &rows, const SharedRows &to,
                      ArrayRef<Value> stage, const Copiers &by, Value begun) {
   OpBuilder &b = nest.builder;
-  auto pieces = [&](OpBuilder &, Location) {
-    scf::YieldOp::create(b, nest.loc, copyPieces(nest, from, rows, to, stage, by.thread, begun));
+  auto yield = [&](Value copied) { scf::YieldOp::create(b, nest.loc, copied); };
+  auto pieces = [&](bool isWhole) {
+    return copyPieces(nest, from, rows, to, stage, by.thread, begun, isWhole);
   };
+  auto part = [&](OpBuilder &, Location) { yield(pieces(false)); };
   auto elements = [&](OpBuilder &, Location) {
     copyElements(nest, from, rows, to, stage, by.thread);
-    scf::YieldOp::create(b, nest.loc, begun);
+    yield(begun);
   };
-  return scf::IfOp::create(b, nest.loc, by.aligned, pieces, elements).getResult(0);
+  if (!by.wholeApart)
+    return scf::IfOp::create(b, nest.loc, by.aligned, part, elements).getResult(0);
+  auto isIn = [&](Value last, Value end) -> Value {
+    return arith::CmpIOp::create(b, nest.loc, arith::CmpIPredicate::sle, last, end);
+  };
+  Value whole = isIn(nest.add(rows.first, nest.index(rows.count)), rows.end);
+  if (from.columnsEnd)
+    whole =
+        arith::AndIOp::create(b, nest.loc, whole, isIn(nest.index(from.columns), from.columnsEnd));
+  whole = arith::AndIOp::create(b, nest.loc, whole, by.aligned);
+  auto rest = [&](OpBuilder &, Location) {
+    yield(scf::IfOp::create(b, nest.loc, by.aligned, part, elements).getResult(0));
+  };
+  auto all = [&](OpBuilder &, Location) { yield(pieces(true)); };
+  return scf::IfOp::create(b, nest.loc, whole, all, rest).getResult(0);
 }

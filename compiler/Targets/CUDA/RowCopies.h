@@ -19,10 +19,15 @@ struct RowSource {
   /// Indices of an element, of a row that exists.
   std::function<llvm::SmallVector<mlir::Value>(mlir::Value row, mlir::Value column)> at;
   int64_t columns;
+  /// Columns from here on do not exist and are 0; null when all do. There is at least one.
+  mlir::Value columnsEnd = {};
 };
 
 /// Why rows of `operand`, whose elements are dimension `dim` of `map` and run alone along a result
-/// of it, cannot be copied so.
+/// of it, cannot be copied even element by element.
+loops::Refusal refuseScattered(mlir::Value operand, mlir::AffineMap map, unsigned dim);
+
+/// Why they cannot be copied 16 bytes at a time.
 loops::Refusal refuseRows(mlir::Value operand, mlir::AffineMap map, unsigned dim);
 
 /// i1: whether all rows of the operands lie at multiples of 16 bytes.
@@ -39,6 +44,8 @@ struct Copiers {
   mlir::Value thread;
   /// What areAligned says of the operands.
   mlir::Value aligned;
+  /// Whether rows that all exist are copied by code of their own, which is shorter.
+  bool wholeApart = false;
 };
 
 /// Begins to copy rows to `to`[`stage`..., 0..count): without registers where they are aligned,

@@ -75,4 +75,5 @@ def test_needs_and_loops(file: Path, arch: str, tmp_path: Path) -> None:
         assert dynamic == limits["shared"], name
         limit = limits["registers"][arch]
         assert limit - SLACK <= registers <= limit, f"{name}: {registers} registers"
-        assert check_sass.problems(code, name, limits.get("tensor", 0)) == []
+        promised = {key: limits.get(key, 0) for key in ("tensor", "wide", "matrices")}
+        assert check_sass.problems(code, name, **promised) == []

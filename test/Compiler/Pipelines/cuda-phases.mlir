@@ -1,6 +1,9 @@
-// What tells the phases of CUDA devices from those of emulated ones: the refusal of f64, and the
-// last conversion of kernels.
+// What tells the phases of CUDA devices from those of emulated ones: parts of keys, the refusal of
+// f64, and the last conversion of kernels.
 //
+// RUN: fovea-opt %s -fovea-cuda-graph -dump-pass-pipeline 2>&1 | FileCheck %s --check-prefix=MANY
+// RUN: fovea-opt %s -fovea-cuda-emulated-graph -dump-pass-pipeline 2>&1 \
+// RUN:   | FileCheck %s --check-prefix=FEW
 // RUN: fovea-opt %s -fovea-cuda-kernel -dump-pass-pipeline 2>&1 \
 // RUN:   | FileCheck %s --check-prefix=REFUSE
 // RUN: fovea-opt %s -fovea-cuda-emulated-kernel -dump-pass-pipeline 2>&1 \
@@ -8,6 +11,9 @@
 // RUN: fovea-opt %s -fovea-cuda-llvm -dump-pass-pipeline 2>&1 | FileCheck %s --check-prefix=DEVICE
 // RUN: fovea-opt %s -fovea-cuda-emulated-llvm -dump-pass-pipeline 2>&1 \
 // RUN:   | FileCheck %s --check-prefix=EMULATED
+
+// MANY:        fovea-split-keys{many-keys=512 part-keys=64 tasks=256 unknown-sizes=true}
+// FEW:         fovea-split-keys{many-keys=512 part-keys=64 tasks=8 unknown-sizes=true}
 
 // REFUSE:      fovea-math-to-arith
 // REFUSE:      fovea-refuse-host-math

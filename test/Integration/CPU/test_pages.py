@@ -97,13 +97,17 @@ def expected(case: Case, feed: dict[str, Array]) -> Array:
     return y
 
 
-def check(module: fovea.Module, case: Case) -> None:
+def check(module: fovea.Module, case: Case, rounds_weights: bool = False) -> None:
+    """`rounds_weights` to bf16: by half of the last of 8 bits of each."""
     for blocks in (1, 2, 13):
         most = blocks * case.page
         for lengths in ((most, 1, 0), (most - 1, most // 2, min(most, 17))):
             feed = feed_of(case, blocks, lengths)
             y, got = expected(case, feed), module(**feed)["result0"].astype(np.float64)
-            assert np.all(np.abs(got - y) <= limit_of(y, DEPTH, case.element))
+            limit = limit_of(y, DEPTH, case.element)
+            if rounds_weights:
+                limit += expected(case, feed | {"v": np.abs(feed["v"])}) * 2.0**-9
+            assert np.all(np.abs(got - y) <= limit)
 
 
 CASES = (

@@ -21,6 +21,7 @@ require(PROGRAM, "./dev build")
 
 TARGET = "cuda-emulated"
 TILES, WARPS = "tile_attention", "warp_attention"
+DECODES, DECODE_TILES = "decode_attention", "decode_tiles"
 SIZES = ((1, 1, 1), (2, 64, 64), (1, 65, 63), (1, 130, 97), (1, 20, 0), (0, 3, 5), (1, 70, 200))
 FEW = ((1, 0), (2, 33), (1, 129), (0, 7))
 # Crossings of many queries, by form.
@@ -48,11 +49,32 @@ MANY = {
 }
 # Those whose queries are few and known: the warps of a block split the keys.
 SPLIT = [
-    Crossing(dtype="f16", heads=(128, 128), group="4", normalizer="lse", queries=1),
     Crossing(dtype="f32", heads=(64, 64), mask="bool", normalizer="prob_lse", queries=4),
     Crossing(dtype="bf16", heads=(33, 80), mask="window", score="alibi", queries=7),
-    Crossing(dtype="f32", heads=(256, 256), mask="documents", queries=3),
+    Crossing(dtype="f32", heads=(20, 20), mask="documents", layout="keys_transposed", queries=3),
 ]
+# And those whose rows are whole pieces of 16 bytes: queries share the keys.
+FEW_ROWS = {
+    DECODES: [
+        Crossing(dtype="f32", heads=(128, 128), group="4", normalizer="lse", queries=1),
+        Crossing(dtype="f32", heads=(256, 256), mask="documents", queries=3),
+        Crossing(
+            dtype="f32", heads=(64, 64), mask="causal", group="4", normalizer="lse", queries=4
+        ),
+        Crossing(dtype="f32", heads=(20, 20), mask="window", score="alibi", queries=7),
+        Crossing(dtype="f32", heads=(16, 16), mask="bool", layout="bshd", group="2", queries=5),
+        Crossing(dtype="f16", heads=(72, 40), score="softcap", mask="window", queries=2),
+        Crossing(dtype="bf16", heads=(256, 256), mask="documents", queries=3),
+    ],
+    DECODE_TILES: [
+        Crossing(dtype="f16", heads=(128, 128), group="4", normalizer="lse", queries=1),
+        Crossing(dtype="bf16", heads=(64, 64), mask="causal", group="mqa", queries=2),
+        Crossing(dtype="bf16", heads=(128, 128), mask="bool", layout="bshd", queries=16),
+        Crossing(dtype="f16", heads=(64, 64), mask="documents", normalizer="lse", queries=12),
+        Crossing(dtype="f16", heads=(128, 128), mask="window", score="softcap", queries=3),
+        Crossing(dtype="bf16", heads=(64, 64), mask="prefix", score="alibi", queries=5),
+    ],
+}
 
 
 def forms_of(module: fovea.Module) -> set[str]:
@@ -69,7 +91,7 @@ def run(crossing: Crossing, form: str, sizes: tuple[tuple[int, int, int], ...]) 
     for number, (batch, queries, keys) in enumerate(sizes):
         keys = queries if crossing.layout == "packed" else keys
         case = Case(crossing, number, batch, queries, keys, "plain", False)
-        outcome = check((main,), case, rounds_weights=form == TILES)
+        outcome = check((main,), case, rounds_weights=form in (TILES, DECODE_TILES))
         assert not outcome.wrong, outcome.wrong
         guarded |= outcome.guarded
     assert guarded or crossing.mask in ("none", "bias")
@@ -88,6 +110,16 @@ def test_warps_agree_with_float64(crossing: Crossing) -> None:
 @pytest.mark.parametrize("crossing", SPLIT, ids=str)
 def test_warps_that_split_keys_agree_with_float64(crossing: Crossing) -> None:
     run(crossing, WARPS, tuple((batch, crossing.queries, keys) for batch, keys in FEW))
+
+
+@pytest.mark.parametrize("crossing", FEW_ROWS[DECODES], ids=str)
+def test_queries_that_share_keys_agree_with_float64(crossing: Crossing) -> None:
+    run(crossing, DECODES, tuple((batch, crossing.queries, keys) for batch, keys in FEW))
+
+
+@pytest.mark.parametrize("crossing", FEW_ROWS[DECODE_TILES], ids=str)
+def test_queries_that_share_products_agree_with_float64(crossing: Crossing) -> None:
+    run(crossing, DECODE_TILES, tuple((batch, crossing.queries, keys) for batch, keys in FEW))
 
 
 CAUSAL = """
@@ -129,21 +161,30 @@ def test_rows_that_lie_anywhere_give_the_same_bits(queries: int) -> None:
     assert expected.tobytes() == got.tobytes()
 
 
+# A row of tiles spills weights over queries, over a row of keys each, and over half a row.
+INFINITE = [(TILES, 64), (TILES, 112), (TILES, 256), (DECODE_TILES, 64)]
+
+
 @pytest.mark.parametrize("poison", [np.inf, -np.inf, np.nan])
-@pytest.mark.parametrize("head", [64, 112, 256])
-def test_rows_that_keep_an_infinite_value_have_it(head: int, poison: float) -> None:
-    """And no other row has: it is in channel 5 of key 40, which queries from 40 on keep. Weights
-    are spilled over queries, over a row of keys each, and over half a row."""
-    q = np.random.default_rng(1).standard_normal((1, 1, 70, head)).astype(np.float16)
+@pytest.mark.parametrize("form, head", INFINITE)
+def test_rows_that_keep_an_infinite_value_have_it(form: str, head: int, poison: float) -> None:
+    """And no other row has: it is in channel 5 of a key that queries from its own on keep."""
+    queries, key = (70, 40) if form == TILES else (12, 5)
+    q = np.random.default_rng(1).standard_normal((1, 1, queries, head)).astype(np.float16)
     text = CAUSAL.replace("ins(%q, %q, %q", "ins(%q, %q, %v").replace("%w: tensor<?x64xf16>",
         "%v: tensor<1x1x?x64xf16>").replace('"w", fovea.shape = ["N", ""]',
         '"v", fovea.shape = ["", "", "S", ""]').replace("x64x", f"x{head}x")  # fmt: skip
+    if form == DECODE_TILES:
+        text = text.replace("1x1x?x64", f"1x1x{queries}x64")
+        text = text.replace(', fovea.shape = ["", "", "S", ""]', "")
+        text = text.replace("tensor.empty(%s)", "tensor.empty()")
     module = fovea.compile(text, target=TARGET, threads=1)
+    assert forms_of(module) == {form}
     clean = module(q=q, v=q)["y"]
     v = q.copy()
-    v[0, 0, 40, 5] = poison
+    v[0, 0, key, 5] = poison
     bad = module(q=q, v=v)["y"]
     column = bad[0, 0, :, 5].copy()
-    np.testing.assert_array_equal(column[40:], np.full(30, poison, np.float16))
-    bad[0, 0, 40:, 5] = clean[0, 0, 40:, 5]
+    np.testing.assert_array_equal(column[key:], np.full(queries - key, poison, np.float16))
+    bad[0, 0, key:, 5] = clean[0, 0, key:, 5]
     assert bad.tobytes() == clean.tobytes()

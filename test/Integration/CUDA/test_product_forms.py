@@ -20,15 +20,21 @@ CASES = [
     ("tile_product", "f16", True, 17, 100, 192),
     ("tile_product", "f16", False, 130, 128, 64),
     ("tile_product", "f16", False, 65, 192, 128),
-    ("fma_product", "f16", False, 65, 70, 128),
-    ("fma_product", "f16", True, 20, 70, 100),
+    ("tile_product", "f16", False, 65, 70, 128),
+    ("tile_product", "f16", True, 20, 70, 100),
+    ("tile_product", "f16", True, 33, 40, 72),
+    ("tile_product", "f16", False, 16, 72, 5),
     ("fma_product", "f32", True, 65, 63, 33),
     ("fma_product", "f32", False, 130, 70, 64),
     ("warp_product", "f32", True, 1, 70, 100),
     ("warp_product", "f16", True, 7, 33, 64),
     ("loop_product", "f32", False, 3, 70, 20),
 ]
-BATCHES = (0, 3)
+# 130 of them are tiles enough for large ones.
+BATCHED = [(case, batches) for case in CASES for batches in (0, 3, 130)
+           if batches < 130 or (case[0] == "tile_product" and case[3] <= 64)]  # fmt: skip
+# Batch and rows of one module that knows neither: small tiles, large ones, none.
+RUNS = ((3, 70), (130, 17), (1, 0), (2, 130))
 
 
 def program(dtype: str, as_rows: bool, sizes: tuple[int, int, int], batches: int) -> str:
@@ -56,16 +62,10 @@ func.func @main(%x: {x} {{fovea.name = "x"}}, %w: {w} {{fovea.name = "w"}},
 """
 
 
-@pytest.mark.parametrize("batches", BATCHES)
-@pytest.mark.parametrize("case", CASES, ids=lambda case: "-".join(map(str, case)))
-def test_product(case: tuple[str, str, bool, int, int, int], batches: int) -> None:
-    form, dtype, as_rows, *sizes = case
-    rows, columns, depth = sizes
-    module = fovea.compile(program(dtype, as_rows, (rows, columns, depth), batches),
-                           target="cuda-emulated")  # fmt: skip
-    assert form in {record["form"] for record in module.ledger["kernels"]}
+def check(module: fovea.Module, shape: tuple[int, ...], as_rows: bool, dtype: str) -> None:
+    """One run; `shape` is of outer dimensions, rows, columns and depth."""
+    *outer, rows, columns, depth = shape
     rng = np.random.default_rng(rows * 1000 + columns)
-    outer = (batches,) if batches else ()
     kind = np.float16 if dtype == "f16" else np.float32
     x = rng.standard_normal((*outer, rows, depth)).astype(kind)
     w = rng.standard_normal((*outer, *((columns, depth) if as_rows else (depth, columns))))
@@ -79,57 +79,65 @@ def test_product(case: tuple[str, str, bool, int, int, int], batches: int) -> No
     assert (np.abs(got - expected) <= bound).all()
 
 
-ROWS, COLUMNS, DEPTH = 70, 64, 64
-AT = np.ogrid[:ROWS, :COLUMNS, :DEPTH]
-# Maps whose summed dimension or columns are no plain index: of an operand the shape, the map's
-# results, and its elements as an array that broadcasts over (m, n, k).
-PLAIN = ((COLUMNS, DEPTH), "n, k", lambda x: x[AT[1], AT[2]])
-ODD = {
-    "overlap": ((ROWS + DEPTH - 1,), "m + k", lambda x: x[AT[0] + AT[2]]),
-    "one": ((ROWS,), "m", lambda x: x[AT[0]]),
-    "diagonal": ((ROWS, DEPTH, DEPTH), "m, k, k", lambda x: x[AT[0], AT[2], AT[2]]),
-    "apart": ((2 * ROWS, DEPTH), "m * 2, k", lambda x: x[AT[0] * 2, AT[2]]),
-}
-ODD_COLUMNS = {
-    "overlap": ((DEPTH, COLUMNS + DEPTH - 1), "k, n + k", lambda w: w[AT[2], AT[1] + AT[2]]),
-    "one": ((COLUMNS,), "n", lambda w: w[AT[1]]),
-    "diagonal": ((COLUMNS, DEPTH, DEPTH), "n, k, k", lambda w: w[AT[1], AT[2], AT[2]]),
-}
-PAIRS = [(rows, PLAIN) for rows in ODD.values()]
-PAIRS += [(((ROWS, DEPTH), "m, k", lambda x: x[AT[0], AT[2]]), each) for each in
-          ODD_COLUMNS.values()]  # fmt: skip
-IDS = [f"rows-{name}" for name in ODD] + [f"columns-{name}" for name in ODD_COLUMNS]
+@pytest.mark.parametrize("case, batches", BATCHED)
+def test_product(case: tuple[str, str, bool, int, int, int], batches: int) -> None:
+    form, dtype, as_rows, *sizes = case
+    rows, columns, depth = sizes
+    module = fovea.compile(program(dtype, as_rows, (rows, columns, depth), batches),
+                           target="cuda-emulated")  # fmt: skip
+    assert form in {record["form"] for record in module.ledger["kernels"]}
+    check(module, (*((batches,) if batches else ()), rows, columns, depth), as_rows, dtype)
 
 
-@pytest.mark.parametrize("target", ["cuda-emulated", "host"])
-@pytest.mark.parametrize("dtype", ["f16", "f32"])
-@pytest.mark.parametrize("pair", PAIRS, ids=IDS)
-def test_product_of_odd_maps(pair: tuple, dtype: str, target: str) -> None:
-    (x_shape, x_map, x_at), (w_shape, w_map, w_at) = pair
-    x_type, w_type = (
-        f"tensor<{'x'.join(map(str, shape))}x{dtype}>" for shape in (x_shape, w_shape)
-    )
-    y = f"tensor<{ROWS}x{COLUMNS}xf32>"
-    maps = ", ".join(f"affine_map<(m, n, k) -> ({results})>" for results in (x_map, w_map, "m, n"))
-    module = fovea.compile(
-        f"""
-func.func @main(%x: {x_type} {{fovea.name = "x"}}, %w: {w_type} {{fovea.name = "w"}})
+@pytest.mark.parametrize("as_rows", [True, False])
+def test_tiles_of_any_number(as_rows: bool) -> None:
+    """The same kernel has large tiles when there are many, and small ones."""
+    columns, depth = 72, 40
+    right = f"{columns}x{depth}" if as_rows else f"{depth}x{columns}"
+    text = program("f16", as_rows, (7, columns, depth), 5)
+    text = text.replace("5x7x", "?x?x").replace(f"5x{right}", f"?x{right}")
+    text = text.replace('"x"}', '"x", fovea.shape = ["B", "M", ""]}')
+    text = text.replace('"w"}', '"w", fovea.shape = ["B", "", ""]}')
+    text = text.replace('"y"}', '"y", fovea.shape = ["B", "M", ""]}')
+    x = f"tensor<?x?x{depth}xf16>"
+    sizes = f"""
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %b = tensor.dim %x, %c0 : {x}
+  %m = tensor.dim %x, %c1 : {x}
+  %e = tensor.empty(%b, %m)"""
+    module = fovea.compile(text.replace("\n  %e = tensor.empty()", sizes), target="cuda-emulated")
+    assert "tile_product" in {record["form"] for record in module.ledger["kernels"]}
+    for batch, rows in RUNS:
+        check(module, (batch, rows, columns, depth), as_rows, "f16")
+
+
+def test_taps_of_channels() -> None:
+    """A convolution of rows of channels: two summed dimensions, windows that overlap."""
+    steps, taps, depth, columns = 70, 3, 40, 33
+    of_x = f"tensor<{steps + taps - 1}x{depth}xf16>"
+    of_w = f"tensor<{columns}x{taps}x{depth}xf16>"
+    y = f"tensor<{steps}x{columns}xf32>"
+    results = ("m + t, k", "n, t, k", "m, n")
+    maps = ", ".join(f"affine_map<(m, n, t, k) -> ({result})>" for result in results)
+    module = fovea.compile(f"""
+func.func @main(%x: {of_x} {{fovea.name = "x"}}, %w: {of_w} {{fovea.name = "w"}})
     -> ({y} {{fovea.name = "y"}}) {{
   %e = tensor.empty() : {y}
-  %y = fovea.contract ins(%x, %w : {x_type}, {w_type}) outs(%e : {y})
+  %y = fovea.contract ins(%x, %w : {of_x}, {of_w}) outs(%e : {y})
       {{indexing_maps = [{maps}]}} epilogue {{
   ^bb0(%s: f32):
     fovea.yield %s : f32
   }} -> {y}
   return %y : {y}
 }}
-""",
-        target=target,
-    )
-    rng = np.random.default_rng(len(x_map) * 100 + len(w_map))
-    kind = np.float16 if dtype == "f16" else np.float32
-    x, w = (rng.standard_normal(shape).astype(kind) for shape in (x_shape, w_shape))
-    terms = x_at(x.astype(np.float64)) * w_at(w.astype(np.float64))
-    terms = np.broadcast_to(terms, (ROWS, COLUMNS, DEPTH))
-    bound = (DEPTH + 2) * np.finfo(np.float32).eps / 2 * np.abs(terms).sum(axis=2)
-    assert (np.abs(module(x=x, w=w)["y"] - terms.sum(axis=2)) <= bound).all()
+""", target="cuda-emulated")  # fmt: skip
+    assert "tile_product" in {record["form"] for record in module.ledger["kernels"]}
+    rng = np.random.default_rng(1)
+    x = rng.standard_normal((steps + taps - 1, depth)).astype(np.float16)
+    w = rng.standard_normal((columns, taps, depth)).astype(np.float16)
+    windows = np.lib.stride_tricks.sliding_window_view(x, taps, axis=0).astype(np.float64)
+    expected = np.einsum("mkt,ntk->mn", windows, w.astype(np.float64))
+    magnitude = np.einsum("mkt,ntk->mn", np.abs(windows), np.abs(w.astype(np.float64)))
+    bound = (taps * depth + 2) * np.finfo(np.float32).eps / 2 * magnitude
+    assert (np.abs(module(x=x, w=w)["y"] - expected) <= bound).all()

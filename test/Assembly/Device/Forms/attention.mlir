@@ -51,10 +51,11 @@ func.func @attention_128_causal(%q: !t128, %k: !t128, %v: !t128, %o: !t128)
   return
 }
 
-// A query at a time: the warps of a block split the keys of a step.
-func.func @attention_decode(%q: memref<?x8x1x128xbf16>, %k: !t128, %v: !t128,
-    %o: memref<?x8x1x128xbf16>) attributes {fovea_kernel.kernel} {
-  fovea.attention ins(%q, %k, %v : memref<?x8x1x128xbf16>, !t128, !t128)
-      outs(%o : memref<?x8x1x128xbf16>) {scale = 0.125 : f64, indexing_maps = [#q, #k, #v, #o]}
+// A query at a time, in rows that are no multiple of 16 bytes: the warps of a block split the keys.
+func.func @attention_of_one(%q: memref<?x8x1x100xbf16>, %k: memref<?x8x?x100xbf16>,
+    %o: memref<?x8x1x100xbf16>) attributes {fovea_kernel.kernel} {
+  fovea.attention ins(%q, %k, %k : memref<?x8x1x100xbf16>, memref<?x8x?x100xbf16>,
+      memref<?x8x?x100xbf16>) outs(%o : memref<?x8x1x100xbf16>)
+      {scale = 0.125 : f64, indexing_maps = [#q, #k, #v, #o]}
   return
 }

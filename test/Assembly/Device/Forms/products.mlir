@@ -36,6 +36,27 @@ func.func @product_of_rows(%a: memref<?x1024xbf16>, %w: memref<1024x768xbf16>,
   return
 }
 
+// As many tiles as are known to be few: small ones.
+func.func @product_of_few_tiles(%a: memref<128x1024xbf16>, %w: memref<768x1024xbf16>,
+    %o: memref<128x768xf32>) attributes {fovea_kernel.kernel} {
+  fovea.contract ins(%a, %w : memref<128x1024xbf16>, memref<768x1024xbf16>)
+      outs(%o : memref<128x768xf32>) {indexing_maps = [#rows, #nk, #out]} epilogue {
+  ^bb0(%s: f32):
+    fovea.yield %s : f32
+  }
+  return
+}
+
+func.func @product_of_any_size(%a: memref<?x?xf16>, %w: memref<?x?xf16>, %o: memref<?x?xf32>)
+    attributes {fovea_kernel.kernel} {
+  fovea.contract ins(%a, %w : memref<?x?xf16>, memref<?x?xf16>)
+      outs(%o : memref<?x?xf32>) {indexing_maps = [#rows, #kn, #out]} epilogue {
+  ^bb0(%s: f32):
+    fovea.yield %s : f32
+  }
+  return
+}
+
 func.func @product_of_f32(%a: memref<?x1024xf32>, %w: memref<768x1024xf32>, %o: memref<?x768xf32>)
     attributes {fovea_kernel.kernel} {
   fovea.contract ins(%a, %w : memref<?x1024xf32>, memref<768x1024xf32>)

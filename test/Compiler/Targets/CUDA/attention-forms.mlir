@@ -9,7 +9,7 @@
 
 // CHECK-LABEL: func private @tiles
 // CHECK-SAME:    form = "tile_attention"
-// CHECK-SAME:    refused = []
+// CHECK-SAME:    refused = [{form = "decode_tiles", reason = "shape"
 // CHECK:         fovea_kernel.grid %{{.*}} threads(128)
 // CHECK:           fovea_warp.copy_async
 // CHECK:           fovea_warp.mma
@@ -59,16 +59,44 @@ func.func private @do_not_use_tiles_when_elements_are_f32(%q: memref<1x2x20x64xf
   return
 }
 
-// Few queries: the warps of a block meet to merge what they found.
-// CHECK-LABEL: func private @do_not_use_tiles_when_queries_are_few
-// CHECK-SAME:    form = "warp_attention"
-// CHECK-SAME:    reason = "shape", text = "a product has 16 rows, and there are 15 queries"
+// Few queries share what is read of keys; warps take turns in these, and meet to merge.
+// CHECK-LABEL: func private @decode_by_products
+// CHECK-SAME:    form = "decode_tiles"
+// CHECK-NOT:       fovea_warp.copy_async
+// CHECK:           fovea_warp.mma_sync
 // CHECK:           gpu.barrier
 // CHECK:         return
-func.func private @do_not_use_tiles_when_queries_are_few(%q: memref<1x2x15x64xf16>,
+func.func private @decode_by_products(%q: memref<1x2x15x64xf16>,
     %o: memref<1x2x15x64xf16>) attributes {fovea_kernel.kernel} {
   fovea.attention ins(%q, %q, %q : memref<1x2x15x64xf16>, memref<1x2x15x64xf16>,
       memref<1x2x15x64xf16>) outs(%o : memref<1x2x15x64xf16>) {indexing_maps = [#q, #k, #v, #o]}
+  return
+}
+
+// CHECK-LABEL: func private @decode_by_multiply_adds
+// CHECK-SAME:    form = "decode_attention"
+// CHECK-SAME:    text = "a head of 80 and 80 elements is no multiple of 32 and of 64 up to 128"
+// CHECK-SAME:    reason = "shape", text = "a product has 16 rows, and there are 15 queries"
+// CHECK:           vector.load
+// CHECK-NOT:       fovea_warp.mma_sync
+// CHECK:           gpu.barrier
+// CHECK:         return
+func.func private @decode_by_multiply_adds(%q: memref<1x2x15x80xf16>,
+    %o: memref<1x2x15x80xf16>) attributes {fovea_kernel.kernel} {
+  fovea.attention ins(%q, %q, %q : memref<1x2x15x80xf16>, memref<1x2x15x80xf16>,
+      memref<1x2x15x80xf16>) outs(%o : memref<1x2x15x80xf16>) {indexing_maps = [#q, #k, #v, #o]}
+  return
+}
+
+// CHECK-LABEL: func private @do_not_decode_uneven_rows
+// CHECK-SAME:    form = "warp_attention"
+// CHECK-SAME:    text = "a row of 20 elements is no multiple of 16 bytes"
+// CHECK:           gpu.barrier
+// CHECK:         return
+func.func private @do_not_decode_uneven_rows(%q: memref<1x2x15x20xf16>,
+    %o: memref<1x2x15x20xf16>) attributes {fovea_kernel.kernel} {
+  fovea.attention ins(%q, %q, %q : memref<1x2x15x20xf16>, memref<1x2x15x20xf16>,
+      memref<1x2x15x20xf16>) outs(%o : memref<1x2x15x20xf16>) {indexing_maps = [#q, #k, #v, #o]}
   return
 }
 

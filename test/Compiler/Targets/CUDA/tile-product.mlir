@@ -2,16 +2,28 @@
 //
 // RUN: fovea-opt %s -split-input-file -fovea-schedule-cuda | FileCheck %s
 
+// Whether tiles are large is known at run time: 128 x 128 elements, a warp 64 x 64 of them, or half
+// as many each way. The third buffer takes sums to results.
 // CHECK-LABEL: func private @tiles
 // CHECK-SAME:    form = "tile_product"
 // CHECK:         fovea_kernel.grid %{{.*}} threads(128) {
-// CHECK-COUNT-2:   fovea_warp.shared : memref<2x64x64xbf16, #gpu.address_space<workgroup>>
+// CHECK-COUNT-2:   fovea_warp.shared : memref<4x128x32xbf16, #gpu.address_space<workgroup>>
+// CHECK:           fovea_warp.shared : memref<4x16x72xf32, #gpu.address_space<workgroup>>
+// CHECK:           scf.if
 // CHECK:           scf.for
-// CHECK:             fovea_warp.wait
+// CHECK:             fovea_warp.wait %{{.*}} pending 2
 // CHECK:             gpu.barrier
 // CHECK:             fovea_warp.copy_async
-// CHECK-COUNT-4:     fovea_warp.mma
-// CHECK:           fovea_warp.map
+// CHECK-COUNT-8:     fovea_warp.mma
+// CHECK-COUNT-8:   fovea_warp.store_fragment
+// CHECK:           } else {
+// CHECK-COUNT-2:     fovea_warp.mma
+// CHECK-NOT:         fovea_warp.mma
+// CHECK-COUNT-2:   fovea_warp.store_fragment
+// CHECK-LABEL: func private @small_tiles
+// CHECK-COUNT-2:   fovea_warp.shared : memref<4x64x32xbf16, #gpu.address_space<workgroup>>
+// CHECK-COUNT-2:     fovea_warp.mma
+// CHECK-NOT:         fovea_warp.mma
 #rows = affine_map<(m, n, k) -> (m, k)>
 #columns = affine_map<(m, n, k) -> (n, k)>
 #out = affine_map<(m, n, k) -> (m, n)>
@@ -24,18 +36,66 @@ func.func private @tiles(%a: memref<?x128xbf16>, %b: memref<70x128xbf16>, %c: me
   }
   return
 }
+func.func private @small_tiles(%a: memref<40x128xbf16>, %b: memref<70x128xbf16>,
+    %c: memref<40x70xf32>) attributes {fovea_kernel.kernel} {
+  fovea.contract ins(%a, %b : memref<40x128xbf16>, memref<70x128xbf16>) outs(%c : memref<40x70xf32>)
+      {indexing_maps = [#rows, #columns, #out]} epilogue {
+  ^bb0(%s: f32):
+    fovea.yield %s : f32
+  }
+  return
+}
 
 // -----
 
-// CHECK-LABEL: func private @do_not_tile_any_depth
-// CHECK-SAME:    form = "fma_product"
-// CHECK-SAME:    text = "the summed dimension is no multiple of 64"
+// What lies behind the end of a row is 0, 16 bytes at a time where rows are aligned; rows of 200
+// bytes never are, and two summed dimensions are steps of the last one.
+// CHECK-LABEL: func private @tile_any_depth
+// CHECK-SAME:    form = "tile_product"
+// CHECK:           fovea_warp.copy_async 16 {{.*}} valid
+// CHECK-LABEL: func private @tile_rows_that_are_not_aligned
+// CHECK-SAME:    form = "tile_product"
+// CHECK-LABEL: func private @tile_taps_of_channels
+// CHECK-SAME:    form = "tile_product"
+// CHECK:           arith.constant 6 : index
+// CHECK-LABEL: func private @do_not_tile_few_rows
+// CHECK-SAME:    form = "tile_product", reason = "shape", text = "it has fewer than 16 rows"
 #rows = affine_map<(m, n, k) -> (m, k)>
 #columns = affine_map<(m, n, k) -> (n, k)>
 #out = affine_map<(m, n, k) -> (m, n)>
-func.func private @do_not_tile_any_depth(%a: memref<?x100xbf16>, %b: memref<70x100xbf16>,
+func.func private @tile_any_depth(%a: memref<?x?xbf16>, %b: memref<70x?xbf16>,
+    %c: memref<?x70xf32>) attributes {fovea_kernel.kernel} {
+  fovea.contract ins(%a, %b : memref<?x?xbf16>, memref<70x?xbf16>) outs(%c : memref<?x70xf32>)
+      {indexing_maps = [#rows, #columns, #out]} epilogue {
+  ^bb0(%s: f32):
+    fovea.yield %s : f32
+  }
+  return
+}
+func.func private @tile_rows_that_are_not_aligned(%a: memref<?x100xbf16>, %b: memref<70x100xbf16>,
     %c: memref<?x70xf32>) attributes {fovea_kernel.kernel} {
   fovea.contract ins(%a, %b : memref<?x100xbf16>, memref<70x100xbf16>) outs(%c : memref<?x70xf32>)
+      {indexing_maps = [#rows, #columns, #out]} epilogue {
+  ^bb0(%s: f32):
+    fovea.yield %s : f32
+  }
+  return
+}
+#steps = affine_map<(m, n, t, k) -> (m + t, k)>
+#taps = affine_map<(m, n, t, k) -> (n, t, k)>
+#sums = affine_map<(m, n, t, k) -> (m, n)>
+func.func private @tile_taps_of_channels(%a: memref<42x64xbf16>, %b: memref<70x3x64xbf16>,
+    %c: memref<40x70xf32>) attributes {fovea_kernel.kernel} {
+  fovea.contract ins(%a, %b : memref<42x64xbf16>, memref<70x3x64xbf16>) outs(%c : memref<40x70xf32>)
+      {indexing_maps = [#steps, #taps, #sums]} epilogue {
+  ^bb0(%s: f32):
+    fovea.yield %s : f32
+  }
+  return
+}
+func.func private @do_not_tile_few_rows(%a: memref<15x64xbf16>, %b: memref<70x64xbf16>,
+    %c: memref<15x70xf32>) attributes {fovea_kernel.kernel} {
+  fovea.contract ins(%a, %b : memref<15x64xbf16>, memref<70x64xbf16>) outs(%c : memref<15x70xf32>)
       {indexing_maps = [#rows, #columns, #out]} epilogue {
   ^bb0(%s: f32):
     fovea.yield %s : f32

@@ -1,0 +1,281 @@
+//===- DecodeTiles.cpp - attention of few queries by tensor cores ---------===//
+//
+// A warp multiplies its block's queries, up to 16, with 16 keys at a time. Keys and values go from
+// memory to the registers that products take: the order of summed elements, and of channels, is
+// what 16 bytes a lane make it, and that of the queries follows. Of a lane l = 4 g + t,
+//   keys:    piece t of key g: words 2 s and 2 s + 1 are operand b of product s of 32 elements,
+//   queries: piece t of queries g and g + 8, likewise operand a,
+//   values:  piece g of keys 2 t, 2 t + 1, 2 t + 8, 2 t + 9: channel 8 g + j of each 64 is column
+//            g of product j.
+// Registers of scores are those of operand a of the products with values (mma_sync in the
+// specification has the tables).
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+#include "compiler/Targets/CUDA/DecodeBlock.h"
+#include "compiler/Targets/CUDA/Forms.h"
+#include "compiler/Targets/CUDA/ShortPairs.h"
+
+#include "dialects/Fovea/StructuredOps.h"
+
+#include <limits>
+
+using namespace mlir;
+using namespace fovea;
+using namespace fovea::cuda;
+
+/// Keys of a product and rows of one; its columns; lanes that share a key's row, and a value's.
+static constexpr int64_t kRows = 16, kColumns = 8, kKeyLanes = 4, kValueLanes = 8;
+/// Elements of a piece, and most elements of a head that registers hold.
+static constexpr int64_t kPieceElements = 8, kMaxHead = 128;
+
+static bool handles(Operation *op) { return isa<AttentionOp>(op); }
+
+static Refusal refuse(Operation *operation) {
+  auto op = cast<AttentionOp>(operation);
+  if (Refusal refusal = refuseDecode(op))
+    return refusal;
+  Type element = elementTypeOf(op.getKey());
+  if (!element.isF16() && !element.isBF16())
+    return {"dtype", "products of tensor cores take f16 and bf16; the elements are of f32"};
+  int64_t depth = staticExtent(op.getKey(), op.getKeyMap(), AttentionOp::D);
+  int64_t width = staticExtent(op.getValue(), op.getValueMap(), AttentionOp::E);
+  if (depth % (kKeyLanes * kPieceElements) != 0 || width % (kValueLanes * kPieceElements) != 0 ||
+      std::max(depth, width) > kMaxHead)
+    return {"shape", "a head of " + std::to_string(depth) + " and " + std::to_string(width) +
+                         " elements is no multiple of 32 and of 64 up to " +
+                         std::to_string(kMaxHead)};
+  return {};
+}
+
+namespace {
+
+class DecodeTiles : DecodeBlock {
+public:
+  DecodeTiles(AttentionOp op, Nest &nest)
+      : DecodeBlock(op, nest), pairs(nest, elementTypeOf(op.getKey())) {
+    rows = queries;
+    groupKeys = kRows;
+  }
+
+  void write() {
+    writeGrid([&] { writeBlock(); });
+  }
+
+private:
+  /// Of the two rows that a lane has, rowOfLane and 8 below it.
+  using Rows = std::array<Value, 2>;
+
+  void writeBlock() {
+    rowOfLane = nest.div(lane, nest.index(kKeyLanes));
+    columnOfLane = nest.rem(lane, nest.index(kKeyLanes));
+    Value pair = nest.mul(columnOfLane, nest.index(2));
+    keyPlaces = {rowOfLane, nest.add(rowOfLane, nest.index(kColumns))};
+    for (int64_t place : {0, 1, 8, 9})
+      valuePlaces.push_back(nest.add(pair, nest.index(place)));
+    ofKeys.emplace(nest, op.getKey(), depth, kKeyLanes, columnOfLane);
+    ofValues.emplace(nest, op.getValue(), width, kValueLanes, rowOfLane);
+    queryWords =
+        loadQueries(LaneRows(nest, op.getQuery(), depth, kKeyLanes, columnOfLane), keyPlaces);
+    Values state{infinity(), infinity(), f32(0), f32(0)};
+    state.append(width / 2, f32(0));
+    size_t count = state.size();
+    state.append(loadKeys(*ofKeys, range.first, keyPlaces));
+    // All warps take as many turns: exchanges are then plainly of whole warps.
+    state = nest.loop(range.first, range.end, nest.index(groupKeys * kWarps), state,
+                      [&](Value start, ValueRange now) {
+                        return addGroup(start, now.take_front(count), now.drop_front(count));
+                      });
+    Rows totals;
+    for (int64_t half = 0; half < 2; ++half)
+      totals[half] = foldedOverRow(state[2 + half], [&](Value x, Value y) { return addf(x, y); });
+    placeShared();
+    keep(ArrayRef(state).take_front(2), totals, ArrayRef(state).slice(4, width / 2));
+    mergeAndStore();
+  }
+
+  /// A value of each lane of a row, folded over these four.
+  Value foldedOverRow(Value value, function_ref<Value(Value, Value)> fold) {
+    for (int64_t distance = 1; distance < kKeyLanes; distance *= 2)
+      value = fold(value, across(value, distance));
+    return value;
+  }
+
+  Values multiply(ValueRange left, ValueRange right, ValueRange sum) {
+    warp::Product product =
+        elementTypeOf(op.getKey()).isF16() ? warp::Product::F16 : warp::Product::BF16;
+    return Values(warp::MmaSyncOp::create(b, nest.loc, product, left, right, sum).getD());
+  }
+
+  /// Products of the queries with 8 keys from `first` on, or with those 8 behind them.
+  Values dotsOf(ValueRange keys) {
+    Values sum(4, f32(0));
+    ArrayRef<Value> queries(queryWords);
+    for (int64_t word = 0; word < ofKeys->words(); word += 2) {
+      ArrayRef<Value> upper = queries.slice(word, 2);
+      ArrayRef<Value> lower = queries.slice(ofKeys->words() + word, 2);
+      sum = multiply({upper[0], lower[0], upper[1], lower[1]}, keys.slice(word, 2), sum);
+    }
+    return sum;
+  }
+
+  /// The lane's scores of a group: of two products, of two rows, of two keys.
+  Values scoresOf(Value start, ValueRange keys) {
+    Values scores;
+    for (int64_t product = 0; product < 2; ++product) {
+      Values dots = dotsOf(keys.slice(product * ofKeys->words(), ofKeys->words()));
+      for (auto [place, dot] : llvm::enumerate(dots)) {
+        Value key = nest.add(firstOfWarp(start), valuePlaces[2 * product + place % 2]);
+        scores.push_back(scoreOf(dot, keyPlaces[place / 2], key));
+      }
+    }
+    return scores;
+  }
+
+  /// The online softmax, by one group: maxima, the lane's totals, sums, the next keys.
+  Nest::Carried addGroup(Value start, ValueRange now, ValueRange keys) {
+    Values values = loadValues(*ofValues, start, valuePlaces);
+    Values scores = scoresOf(start, keys);
+    Values next = loadKeys(*ofKeys, nest.add(start, nest.index(groupKeys * kWarps)), keyPlaces);
+    Rows most, factors, totals;
+    for (int64_t half = 0; half < 2; ++half) {
+      Value largest = now[half];
+      for (int64_t place : {0, 1, 4, 5})
+        largest = larger(scores[place + 2 * half], largest);
+      most[half] = foldedOverRow(largest, [&](Value x, Value y) { return larger(x, y); });
+      factors[half] = weigh(now[half], safe(most[half]));
+      totals[half] = mulf(now[2 + half], factors[half]);
+    }
+    Values weights, kept;
+    for (auto [place, score] : llvm::enumerate(scores)) {
+      int64_t half = place / 2 % 2;
+      weights.push_back(weigh(score, safe(most[half])));
+      totals[half] = addf(totals[half], weights.back());
+      kept.push_back(compare(arith::CmpFPredicate::UNE, score, infinity()));
+    }
+    Values state{most[0], most[1], totals[0], totals[1]}, sums;
+    for (auto [place, sum] : llvm::enumerate(now.drop_front(4)))
+      sums.push_back(mulf(sum, factors[place / 2 % 2]));
+    state.append(addValues(weights, kept, values, sums));
+    state.append(next);
+    return state;
+  }
+
+  /// Four values of each of two products as operand a of 16 keys.
+  Values asOperand(ValueRange of) {
+    Values words;
+    for (int64_t place = 0; place < 8; place += 2)
+      words.push_back(pairs.round(of[place], of[place + 1]));
+    return words;
+  }
+
+  /// Operands b of all products of a group's values: of channel 8 g + j of 64, keys in pairs.
+  Values asColumns(ValueRange values) {
+    Values columns;
+    for (int64_t piece = 0; piece < ofValues->pieces; ++piece)
+      for (int64_t channel = 0; channel < kPieceElements; ++channel)
+        for (int64_t key = 0; key < 4; key += 2) {
+          int64_t place = piece * 4 + channel / 2;
+          Value x = values[key * ofValues->words() + place];
+          Value y = values[(key + 1) * ofValues->words() + place];
+          columns.push_back(channel % 2 == 0 ? pairs.firsts(x, y) : pairs.seconds(x, y));
+        }
+    return columns;
+  }
+
+  /// sums + weights * values. An excluded key has weight 0, which does not keep an infinity or NaN
+  /// of its value out of the product: where a group mixes, such values are taken out of it, and
+  /// added to the rows that keep them.
+  Values addValues(ValueRange weights, ValueRange kept, ValueRange values, ValueRange sums) {
+    Values columns = asColumns(values);
+    Value whole = kept.front();
+    for (Value each : kept.drop_front())
+      whole = both(whole, each);
+    whole = warp::VoteOp::create(b, nest.loc, b.getI1Type(), warp::Vote::All, whole);
+    auto same = [&] {
+      Values all(columns);
+      all.append(sums.begin(), sums.end());
+      return all;
+    };
+    auto mixes = [&] {
+      Value bits = word(0);
+      for (Value column : columns)
+        bits = arith::OrIOp::create(b, nest.loc, bits, pairs.nonFinite(column));
+      Value some = compare(arith::CmpIPredicate::ne, bits, word(0));
+      some = warp::VoteOp::create(b, nest.loc, b.getI1Type(), warp::Vote::Any, some);
+      return either(some, [&] { return repaired(kept, columns, sums); }, same);
+    };
+    Values all = either(whole, same, mixes), left = asOperand(weights), result;
+    ValueRange clean = ValueRange(all).take_front(columns.size());
+    ValueRange before = ValueRange(all).drop_front(columns.size());
+    for (int64_t product = 0; product < width / kColumns; ++product)
+      result.append(multiply(left, clean.slice(2 * product, 2), before.slice(4 * product, 4)));
+    return result;
+  }
+
+  /// The columns without what is not finite, and the sums with that. Products with 1 for each kept
+  /// key count the infinities of either sign; a NaN counts as both.
+  Values repaired(ValueRange kept, ValueRange columns, ValueRange sums) {
+    Values ones, clean, added;
+    for (Value each : kept)
+      ones.push_back(select(each, f32(1), f32(0)));
+    Values left = asOperand(ones), none(4, f32(0));
+    for (int64_t product = 0; product < width / kColumns; ++product) {
+      Values positive, negative;
+      for (Value column : columns.slice(2 * product, 2)) {
+        Value bits = pairs.nonFinite(column);
+        positive.push_back(pairs.ones(pairs.ofSign(column, bits, /*negative=*/false)));
+        negative.push_back(pairs.ones(pairs.ofSign(column, bits, /*negative=*/true)));
+        clean.push_back(pairs.cleared(column, bits));
+      }
+      Values ups = multiply(left, positive, none), downs = multiply(left, negative, none);
+      for (auto [sum, up, down] : llvm::zip_equal(sums.slice(4 * product, 4), ups, downs))
+        added.push_back(withInfinity(withInfinity(sum, up, 1), down, -1));
+    }
+    clean.append(added);
+    return clean;
+  }
+  Value withInfinity(Value sum, Value count, double sign) {
+    Value more = addf(sum, f32(sign * std::numeric_limits<double>::infinity()));
+    return select(compare(arith::CmpFPredicate::OGT, count, f32(0)), more, sum);
+  }
+
+  /// This warp's statistics and sums to the memory of the block.
+  void keep(ArrayRef<Value> most, const Rows &totals, ArrayRef<Value> sums) {
+    for (int64_t half = 0; half < 2; ++half) {
+      Value row = keyPlaces[half];
+      auto store = [&] {
+        Value first = compare(arith::CmpIPredicate::eq, columnOfLane, nest.index(0));
+        nest.branch(first, [&] { keepStatistics({most[half], totals[half]}, row); });
+        for (int64_t product = 0; product < width / kColumns; ++product)
+          for (int64_t column = 0; column < 2; ++column)
+            keepSum(sums[4 * product + 2 * half + column], row, channelOf(product, column));
+      };
+      nest.branch(compare(arith::CmpIPredicate::slt, row, nest.index(rows)), store);
+    }
+  }
+  Value channelOf(int64_t product, int64_t column) {
+    int64_t piece = product / kPieceElements, channel = product % kPieceElements;
+    Value group = nest.add(nest.mul(columnOfLane, nest.index(2)), nest.index(column));
+    return nest.add(nest.mul(group, nest.index(kPieceElements)),
+                    nest.index(piece * kValueLanes * kPieceElements + channel));
+  }
+
+  ShortPairs pairs;
+  /// Row and pair of columns of this lane in sums.
+  Value rowOfLane, columnOfLane;
+  /// Places of the lane's keys and values in a group; those of keys are its rows, too.
+  Values keyPlaces, valuePlaces;
+  std::optional<LaneRows> ofKeys, ofValues;
+  /// Of the lane's two rows.
+  Values queryWords;
+};
+
+} // namespace
+
+static void schedule(Operation *op, Nest &nest) {
+  DecodeTiles(cast<AttentionOp>(op), nest).write();
+}
+
+const LoopForm cuda::kDecodeTiles = {"decode_tiles", handles, refuse, schedule,
+                                     /*roundsWeights=*/true};
