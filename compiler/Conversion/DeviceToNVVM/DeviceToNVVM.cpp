@@ -77,7 +77,8 @@ struct DeviceToNVVM : fovea::impl::DeviceToNVVMBase<DeviceToNVVM> {
     addMemorySpaces(converter);
     RewritePatternSet patterns(&getContext());
     populateDeviceToLLVM(converter, patterns);
-    populateGpuToNVVMConversionPatterns(converter, patterns);
+    // What LLVM has an intrinsic for is no call of libdevice.
+    populateGpuToNVVMConversionPatterns(converter, patterns, /*benefit=*/0);
     populateWarpToNVVM(converter, patterns);
     populateWarpToInlinePtx(converter, patterns);
     LLVMConversionTarget target(getContext());

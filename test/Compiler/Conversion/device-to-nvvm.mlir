@@ -20,8 +20,13 @@ gpu.module @device {
     %x = memref.load %s[%t] : memref<64xf32, #gpu.address_space<workgroup>>
     // CHECK: nvvm.barrier0
     gpu.barrier
+    // Instructions, and no calls of libdevice.
+    // CHECK: llvm.intr.maxnum
+    %more = arith.maxnumf %x, %x : f32
+    // CHECK: llvm.intr.minnum
+    %less = arith.minnumf %more, %x : f32
     // CHECK: llvm.store {{.*}} : f32, !llvm.ptr
-    llvm.store %x, %p : f32, !llvm.ptr
+    llvm.store %less, %p : f32, !llvm.ptr
     // CHECK: llvm.return
     gpu.return
   }
