@@ -10,6 +10,7 @@
 #include "runtime/Core/Module.h"
 #include "runtime/Emulator/Launch.h"
 
+#include <algorithm>
 #include <deque>
 
 namespace fovea::core {
@@ -36,15 +37,22 @@ public:
     ranges.push_back({data, bytes, writable, names.back()});
   }
 
-  const char *launch(int64_t kernel, int64_t blocks, const int64_t *args) override {
-    if (kernel < 0 || size_t(kernel) >= kernels.size()) {
+  const char *launch(int64_t number, int64_t blocks, const int64_t *args) override {
+    if (number < 0 || size_t(number) >= kernels.size()) {
       text =
-          "it launches kernel " + std::to_string(kernel) + " of " + std::to_string(kernels.size());
+          "it launches kernel " + std::to_string(number) + " of " + std::to_string(kernels.size());
       return text.c_str();
     }
     if (blocks == 0)
       return nullptr;
-    auto failure = emulator.run({&kernels[size_t(kernel)], blocks, args, ranges, &record, options});
+    const fovea_device_kernel &kernel = kernels[size_t(number)];
+    emulator::Options options;
+    if (kernel.cooperative) {
+      blocks = std::min(blocks, emulator::residentBlocks(kernel));
+      // Their blocks give each other what they compute.
+      options.checkBlocks = true;
+    }
+    auto failure = emulator.run({&kernel, blocks, args, ranges, &record, options});
     if (!failure)
       return nullptr;
     text = failure->text;
@@ -60,7 +68,6 @@ public:
 private:
   std::span<const fovea_device_kernel> kernels;
   emulator::Emulator emulator;
-  emulator::Options options;
   std::vector<emulator::Range> ranges;
   /// Names of the ranges; a deque, so that they stay where they are.
   std::deque<std::string> names;

@@ -25,6 +25,9 @@ constexpr int64_t mostLocal = int64_t(512) << 10;
 constexpr int64_t mostBlocks = (int64_t(1) << 31) - 1;
 /// Threads of a cooperative launch, which all have a stack at the same time.
 constexpr int64_t mostResident = 1 << 14;
+/// Threads of one that takes as many blocks as there are: a stack is two mappings of the process,
+/// of which Linux allows 65,530.
+constexpr int64_t usualResident = 1 << 11;
 /// Clocks have 32 bits: between blocks they go back to the first.
 constexpr uint32_t restartClock = uint32_t(1) << 31;
 
@@ -228,6 +231,10 @@ static void clearAll(Machine &machine) {
       block->threads[i].firstCopy = 0;
     }
   }
+}
+
+int64_t residentBlocks(const fovea_device_kernel &kernel) {
+  return usualResident / std::clamp(kernel.threads, 1, maxThreads);
 }
 
 Emulator::Emulator() : machine(std::make_unique<Machine>()) {}

@@ -42,6 +42,9 @@ struct Options {
   bool checkBlocks = false;
 };
 
+/// Blocks of a cooperative kernel that run at the same time where it takes any number.
+int64_t residentBlocks(const fovea_device_kernel &kernel);
+
 struct Launch {
   const fovea_device_kernel *kernel = nullptr;
   int64_t blocks = 0;

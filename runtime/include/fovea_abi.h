@@ -15,7 +15,7 @@
 extern "C" {
 #endif
 
-#define FOVEA_ABI_VERSION 5
+#define FOVEA_ABI_VERSION 6
 
 typedef struct fovea_call fovea_call;
 

@@ -22,6 +22,9 @@ namespace fovea::test {
 /// FAKE_CUDA_FAIL ("cuInit:100") set the fields of those names at the start.
 struct FakeCuda {
   int version = 13000, devices = 8, major = 9, minor = 0;
+  /// Multiprocessors of a device, whether blocks may wait for each other there (a device is asked
+  /// once), and blocks of a kernel that one of them runs at the same time.
+  int multiprocessors = 2, cooperative = 1, blocksEach = 4;
   /// The next call of a function returns the number.
   std::map<std::string, int> fail;
   /// Calls in order: the name, then what a test may want to know.
