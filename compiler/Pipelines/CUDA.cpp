@@ -43,6 +43,8 @@ static void addSchedule(OpPassManager &manager) {
   manager.addPass(createCountWork());
   manager.addPass(createScheduleBlocks());
   addCleanup(manager);
+  manager.addPass(createFormResidentGrids());
+  addCleanup(manager);
 }
 
 static void addKernel(OpPassManager &manager, cuda::Execution execution) {
