@@ -18,6 +18,7 @@ extern const loops::LoopForm kTileProduct;
 extern const loops::LoopForm kFmaProduct;
 extern const loops::LoopForm kWarpProduct;
 extern const loops::LoopForm kWarpGates;
+extern const loops::LoopForm kResidentGates;
 
 } // namespace fovea::cuda
 
