@@ -32,6 +32,14 @@ static void addGraph(OpPassManager &manager) {
   manager.addPass(createFoldWeightViews());
 }
 
+/// Gives each kernel its form.
+static void addForms(OpPassManager &manager) {
+  manager.addPass(createScheduleBlocks());
+  addCleanup(manager);
+  manager.addPass(createFormResidentGrids());
+  addCleanup(manager);
+}
+
 static void addSchedule(OpPassManager &manager) {
   addBuffers(manager);
   manager.addNestedPass<func::FuncOp>(createDecideOnDevice());
@@ -41,10 +49,7 @@ static void addSchedule(OpPassManager &manager) {
   addCleanup(manager);
   manager.addPass(createPlanArena());
   manager.addPass(createCountWork());
-  manager.addPass(createScheduleBlocks());
-  addCleanup(manager);
-  manager.addPass(createFormResidentGrids());
-  addCleanup(manager);
+  addForms(manager);
 }
 
 static void addKernel(OpPassManager &manager, cuda::Execution execution) {
@@ -54,10 +59,15 @@ static void addKernel(OpPassManager &manager, cuda::Execution execution) {
   addCleanup(manager);
 }
 
-static void addLlvm(OpPassManager &manager, cuda::Execution execution) {
+/// Takes kernels out of host code.
+static void addOutlining(OpPassManager &manager) {
   manager.addPass(createFoldConditions());
   manager.addPass(createBringConstants());
   manager.addPass(createOutlineBlocks());
+}
+
+static void addLlvm(OpPassManager &manager, cuda::Execution execution) {
+  addOutlining(manager);
   manager.addPass(createLowerEntry());
   auto &host = manager.nest<func::FuncOp>();
   host.addPass(memref::createExpandStridedMetadataPass());
@@ -69,6 +79,12 @@ static void addLlvm(OpPassManager &manager, cuda::Execution execution) {
   manager.addPass(createKernelToLLVM());
   manager.addPass(createReconcileUnrealizedCastsPass());
   addCleanup(manager);
+}
+
+void fovea::addKernelsAlone(OpPassManager &manager) {
+  addForms(manager);
+  addKernel(manager, cuda::Execution::Device);
+  addOutlining(manager);
 }
 
 void fovea::addCudaPhase(OpPassManager &manager, Phase phase, cuda::Execution execution,

@@ -13,6 +13,10 @@ namespace fovea {
 void addCudaPhase(mlir::OpPassManager &manager, Phase phase, cuda::Execution execution,
                   const PhaseOptions &options);
 
+/// Adds what the phases do with kernels, in their order and without host code: from functions that
+/// have no form yet to the `gpu.module` that addDeviceCode takes.
+void addKernelsAlone(mlir::OpPassManager &manager);
+
 /// Registers the phases as pipelines `fovea-cuda-graph` ... `fovea-cuda-llvm`, the last one for the
 /// emulator.
 void registerCudaPipelines();

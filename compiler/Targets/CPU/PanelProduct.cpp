@@ -174,13 +174,14 @@ private:
   }
 
   /// What follows a packed panel's rows by some bytes, if there are few rows.
-  Value aheadOf(Value panel) {
+  SmallVector<Value, 1> aheadOf(Value panel) {
     std::optional<int64_t> rows = dims.rowCount();
     if (!dims.packedWidth || widensPanel || !rows || *rows == 1 || *rows > kFewRows)
       return {};
     int64_t bytes = cast<MemRefType>(panel.getType()).getElementTypeBitWidth() / 8;
     Value offset = nest.add(nest.offset(panel), nest.index(kBytesAhead / bytes));
-    return nest.view(panel, offset, {depth, nest.index(width)}, {nest.index(width), nest.index(1)});
+    return {
+        nest.view(panel, offset, {depth, nest.index(width)}, {nest.index(width), nest.index(1)})};
   }
 
   /// Copies a strip of rows into scratch memory, for maps without one stride along the depth.

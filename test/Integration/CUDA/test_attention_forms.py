@@ -69,7 +69,7 @@ def run(crossing: Crossing, form: str, sizes: tuple[tuple[int, int, int], ...]) 
     for number, (batch, queries, keys) in enumerate(sizes):
         keys = queries if crossing.layout == "packed" else keys
         case = Case(crossing, number, batch, queries, keys, "plain", False)
-        outcome = check((main, main), case, rounds_weights=form == TILES)
+        outcome = check((main,), case, rounds_weights=form == TILES)
         assert not outcome.wrong, outcome.wrong
         guarded |= outcome.guarded
     assert guarded or crossing.mask in ("none", "bias")

@@ -3,9 +3,7 @@
 // The second one's sums are written out, so that its cell is in the innermost loop: it divides
 // nothing, which ptxas makes calls of.
 //
-// RUN: fovea-opt %s -fovea-schedule-cuda -fovea-form-resident-grids -fovea-math-to-arith \
-// RUN:     -fovea-outline-blocks > %t.mlir
-// RUN: fovea-ptx %t.mlir | FileCheck %s
+// RUN: fovea-ptx %s | FileCheck %s
 // CHECK-DAG: .visible .entry resident_0(
 // CHECK-DAG: .visible .entry resident_1(
 // CHECK-DAG: atom.add.acq_rel.gpu.u32
