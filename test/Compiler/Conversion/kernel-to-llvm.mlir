@@ -30,7 +30,7 @@ func.func @strides_of_view(%p: !llvm.ptr, %n: index) -> f32 {
 
 // CHECK-LABEL: llvm.func @pointer_of_rebase
 // CHECK-SAME:    %[[P:.*]]: !llvm.ptr, %[[N:.*]]: i64
-// CHECK:         %[[START:.*]] = llvm.getelementptr %{{.*}}[%{{.*}}] : (!llvm.ptr, i64) -> !llvm.ptr, f32
+// CHECK:         %[[START:.*]] = llvm.getelementptr %{{.*}}[%{{.*}}] : {{.*}}, f32
 // CHECK:         llvm.insertvalue %[[START]], %{{.*}}[1]
 // CHECK:         %[[ZERO:.*]] = llvm.mlir.constant(0 : index)
 // CHECK:         llvm.insertvalue %[[ZERO]], %{{.*}}[2]

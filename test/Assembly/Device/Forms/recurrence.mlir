@@ -1,5 +1,5 @@
 // Sequences as one launch: LSTM of 512 units in f32, GRU of 768 units in bf16, weights kept. What
-// the host would launch for each step is in the kernels of the loops, `resident_0` and `resident_1`.
+// the host would launch for each step is in the kernels of its loops, resident_0 and resident_1.
 // The second one's sums are written out, so that its cell is in the innermost loop: it divides
 // nothing, which ptxas makes calls of.
 //

@@ -6,7 +6,7 @@
 // CHECK-SAME:    form = "resident_gates"
 // CHECK:         %[[BLOCKS:.*]] = arith.constant 5 : index
 // CHECK:         fovea_kernel.grid %[[BLOCKS]] threads(128) {
-// CHECK:           %[[KEPT:.*]] = fovea_warp.shared : memref<4x3x40xbf16, #gpu.address_space<workgroup>>
+// CHECK:           %[[KEPT:.*]] = fovea_warp.shared : memref<4x3x40xbf16
 // CHECK-NEXT:      fovea_kernel.keep from(%arg1 : memref<18x3x40xbf16>) {
 // CHECK:             scf.for
 // CHECK:               %[[W:.*]] = memref.load %arg1
@@ -46,7 +46,8 @@ module {
 
 // CHECK-LABEL: func private @do_not_keep_what_is_needed_once
 // CHECK-SAME:    form = "warp_gates"
-// CHECK-SAME:    form = "resident_gates", reason = "order", text = "it is not launched by the steps of a loop alone"
+// CHECK-SAME:    form = "resident_gates", reason = "order",
+// CHECK-SAME:    text = "it is not launched by the steps of a loop alone"
 module {
   func.func @main(%h: memref<1x40xf32>, %w: memref<1x16x40xf32>, %o: memref<1x16xf32>)
       attributes {fovea.entry} {
@@ -76,7 +77,8 @@ module {
 
 // CHECK-LABEL: func private @do_not_keep_more_than_blocks_have
 // CHECK-SAME:    form = "warp_gates"
-// CHECK-SAME:    form = "resident_gates", reason = "shared", text = "its weights have 67108864 bytes, blocks keep 16777216 together"
+// CHECK-SAME:    form = "resident_gates", reason = "shared",
+// CHECK-SAME:    text = "its weights have 67108864 bytes, blocks keep 16777216 together"
 module {
   func.func @main(%h: memref<1x2048xf32>, %w: memref<4x2048x2048xf32>, %o: memref<1x2048xf32>)
       attributes {fovea.entry} {
