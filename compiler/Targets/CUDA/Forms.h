@@ -11,7 +11,10 @@
 
 namespace fovea::cuda {
 
-// Each in the file of its name; both of warps in WarpSums.cpp.
+/// Rows up to which a product is read rather than computed.
+inline constexpr int64_t kFewRows = 8;
+
+// Each in the file of its name; both of warps that keep nothing in WarpSums.cpp.
 extern const loops::LoopForm kTileAttention;
 extern const loops::LoopForm kWarpAttention;
 extern const loops::LoopForm kTileProduct;

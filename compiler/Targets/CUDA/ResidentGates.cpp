@@ -6,6 +6,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 #include "compiler/Targets/CUDA/Forms.h"
+#include "compiler/Targets/Loops/ProductDims.h"
 #include "compiler/Targets/Loops/RegionInliner.h"
 #include "compiler/Targets/Loops/ScalarLoops.h"
 
@@ -20,6 +21,7 @@
 using namespace mlir;
 using namespace fovea;
 using namespace fovea::loops;
+using cuda::kFewRows;
 
 /// Bytes of a block's memory that the gates of one loop take together: half of what a block has on
 /// every device since compute capability 8.0, and little enough for several blocks side by side.
@@ -29,28 +31,58 @@ static constexpr int64_t kKeptByAll = 16 << 20;
 /// Blocks that units are spread over while their warps have one each.
 static constexpr int64_t kManyBlocks = 128;
 
+/// Threads of a block.
+static constexpr int64_t kThreads = 128;
+
 static bool handles(Operation *op) { return isa<GatesOp>(op); }
 
-/// Launches of gates in the loop of each launch of `kernel`, at most; 0 when one is in no loop.
-static int64_t gatesBeside(func::FuncOp kernel) {
+/// Calls `see` with the kernels that the outermost loop of each launch of `kernel` launches, loop
+/// by loop behind `begin`; false when a launch is in no loop.
+static bool walkLoops(func::FuncOp kernel, function_ref<void()> begin,
+                      function_ref<void(func::FuncOp)> see) {
   auto module = kernel->getParentOfType<ModuleOp>();
   std::optional<SymbolTable::UseRange> uses = kernel.getSymbolUses(module);
-  int64_t most = 0;
   for (SymbolTable::SymbolUse use : *uses) {
     auto loop = use.getUser()->getParentOfType<scf::ForOp>();
     if (!loop)
-      return 0;
+      return false;
     while (auto around = loop->getParentOfType<scf::ForOp>())
       loop = around;
-    int64_t count = 0;
+    begin();
     loop.walk([&](kernel::LaunchOp launch) {
-      auto callee = module.lookupSymbol<func::FuncOp>(launch.getKernel());
-      // Kernels that are scheduled already have no gates, but what they keep.
-      callee.walk([&](Operation *op) { count += isa<GatesOp, kernel::KeepOp>(op); });
+      see(module.lookupSymbol<func::FuncOp>(launch.getKernel()));
     });
-    most = std::max(most, count);
   }
-  return most;
+  return true;
+}
+
+/// Launches of gates in the loop of each launch of `kernel`, at most; 0 when one is in no loop.
+static int64_t gatesBeside(func::FuncOp kernel) {
+  int64_t most = 0, count = 0;
+  bool inLoops = walkLoops(
+      kernel, [&] { count = 0; },
+      [&](func::FuncOp callee) {
+        // Kernels that are scheduled already have no gates, but what they keep.
+        callee.walk([&](Operation *op) { count += isa<GatesOp, kernel::KeepOp>(op); });
+        most = std::max(most, count);
+      });
+  return inLoops ? most : 0;
+}
+
+/// True when a loop of the kernel launches products of many rows, whose blocks are larger: both
+/// kinds need the block for themselves, and the loop would not be one launch.
+static bool isBesideLargeBlocks(func::FuncOp kernel) {
+  bool found = false;
+  walkLoops(
+      kernel, [] {},
+      [&](func::FuncOp callee) {
+        callee.walk([&](ContractOp contract) {
+          std::optional<ProductDims> dims = ProductDims::of(contract);
+          found |= !dims || dims->rowCount().value_or(kFewRows + 1) > kFewRows;
+        });
+        callee.walk([&](kernel::GridOp grid) { found |= grid.getThreads() > kThreads; });
+      });
+  return found;
 }
 
 /// Bytes of the weights of one unit.
@@ -62,7 +94,7 @@ static int64_t bytesOfUnit(GatesOp gates) {
 /// Units of a block: one for each of four warps, or more where there would be very many blocks, but
 /// no more than the memory holds.
 static int64_t unitsOfBlock(GatesOp gates, int64_t beside) {
-  int64_t warps = 4;
+  int64_t warps = kThreads / warp::kWarp;
   int64_t wanted = llvm::alignTo(llvm::divideCeil(gates.getUnits(), kManyBlocks), warps);
   return std::min(wanted, kKeptByBlock / beside / bytesOfUnit(gates));
 }
@@ -81,6 +113,8 @@ static Refusal refuse(Operation *op) {
   int64_t beside = gatesBeside(gates->getParentOfType<func::FuncOp>());
   if (beside == 0)
     return {"order", "it is not launched by the steps of a loop alone"};
+  if (isBesideLargeBlocks(gates->getParentOfType<func::FuncOp>()))
+    return {"threads", "other kernels of its loop have larger blocks"};
   int64_t bytes = bytesOfUnit(gates);
   if (bytes * gates.getUnits() > kKeptByAll)
     return {"shared", "its weights have " + std::to_string(bytes * gates.getUnits()) +
@@ -102,7 +136,7 @@ public:
 
   void write() {
     int64_t blocks = llvm::divideCeil(op.getUnits(), units);
-    nest.grid(nest.index(blocks), nest.blockThreads, [&](Value block, Value inBlock) {
+    nest.grid(nest.index(blocks), kThreads, [&](Value block, Value inBlock) {
       first = nest.mul(block, nest.index(units));
       thread = inBlock;
       auto space = gpu::AddressSpaceAttr::get(b.getContext(), gpu::AddressSpace::Workgroup);
@@ -125,15 +159,14 @@ private:
     OpBuilder::InsertionGuard guard(b);
     b.createBlock(&keep.getBody());
     Value last = nest.index(op.getUnits() - 1);
-    nest.loop(thread, nest.index(units * gates * depth), nest.index(nest.blockThreads),
-              [&](Value place) {
-                Value extents[] = {nest.index(units), nest.index(gates), nest.index(depth)};
-                SmallVector<Value> own = nest.delinearize(place, extents);
-                SmallVector<Value> at =
-                    placeOfWeight(nest.min(nest.add(first, own[0]), last), own[1], own[2]);
-                Value weight = memref::LoadOp::create(b, nest.loc, op.getWeight(), at);
-                memref::StoreOp::create(b, nest.loc, weight, kept, own);
-              });
+    nest.loop(thread, nest.index(units * gates * depth), nest.index(kThreads), [&](Value place) {
+      Value extents[] = {nest.index(units), nest.index(gates), nest.index(depth)};
+      SmallVector<Value> own = nest.delinearize(place, extents);
+      SmallVector<Value> at =
+          placeOfWeight(nest.min(nest.add(first, own[0]), last), own[1], own[2]);
+      Value weight = memref::LoadOp::create(b, nest.loc, op.getWeight(), at);
+      memref::StoreOp::create(b, nest.loc, weight, kept, own);
+    });
     kernel::YieldOp::create(b, nest.loc);
   }
 
@@ -151,8 +184,8 @@ private:
     Value width = nest.index(warp::kWarp), own = nest.index(units);
     RowLanes lanes{nest.rem(thread, width), warp::kWarp};
     Value rows = nest.size(op.getInits().front(), 0);
-    nest.loop(nest.div(thread, width), nest.mul(rows, own),
-              nest.index(nest.blockThreads / warp::kWarp), [&](Value item) {
+    nest.loop(nest.div(thread, width), nest.mul(rows, own), nest.index(kThreads / warp::kWarp),
+              [&](Value item) {
                 Value row = nest.div(item, own), unit = nest.rem(item, own);
                 Value place = nest.add(first, unit);
                 nest.branch(lessThan(place, op.getUnits()), [&] {

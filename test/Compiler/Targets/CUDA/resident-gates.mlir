@@ -101,3 +101,46 @@ module {
     return
   }
 }
+
+// -----
+
+// CHECK-LABEL: func private @do_not_keep_beside_products_of_many_rows
+// CHECK-SAME:    form = "warp_gates"
+// CHECK-SAME:    form = "resident_gates", reason = "threads",
+// CHECK-SAME:    text = "other kernels of its loop have larger blocks"
+#rows = affine_map<(m, n, k) -> (m, k)>
+#columns = affine_map<(m, n, k) -> (n, k)>
+#out = affine_map<(m, n, k) -> (m, n)>
+module {
+  func.func @main(%h: memref<?x40xf32>, %w: memref<1x16x40xf32>, %o: memref<?x16xf32>,
+      %p: memref<40x16xf32>) attributes {fovea.entry} {
+    %c0 = arith.constant 0 : index
+    %c1 = arith.constant 1 : index
+    %c9 = arith.constant 9 : index
+    scf.for %i = %c0 to %c9 step %c1 {
+      fovea_kernel.launch @do_not_keep_beside_products_of_many_rows(%h, %w, %o)
+          : memref<?x40xf32>, memref<1x16x40xf32>, memref<?x16xf32>
+      fovea_kernel.launch @product(%o, %p, %h)
+          : memref<?x16xf32>, memref<40x16xf32>, memref<?x40xf32>
+    }
+    return
+  }
+  func.func private @do_not_keep_beside_products_of_many_rows(%h: memref<?x40xf32>,
+      %w: memref<1x16x40xf32>, %o: memref<?x16xf32>) attributes {fovea_kernel.kernel} {
+    fovea.gates ins(%h, %w : memref<?x40xf32>, memref<1x16x40xf32>) outs(%o : memref<?x16xf32>)
+        {capture_maps = []} cell {
+    ^bb0(%s0: f32):
+      fovea.yield %s0 : f32
+    }
+    return
+  }
+  func.func private @product(%a: memref<?x16xf32>, %b: memref<40x16xf32>, %c: memref<?x40xf32>)
+      attributes {fovea_kernel.kernel} {
+    fovea.contract ins(%a, %b : memref<?x16xf32>, memref<40x16xf32>) outs(%c : memref<?x40xf32>)
+        {indexing_maps = [#rows, #columns, #out]} epilogue {
+    ^bb0(%s: f32):
+      fovea.yield %s : f32
+    }
+    return
+  }
+}
