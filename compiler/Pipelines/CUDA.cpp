@@ -49,6 +49,8 @@ static void addGraph(OpPassManager &manager, cuda::Execution execution,
 static void addForms(OpPassManager &manager) {
   manager.addPass(createScheduleBlocks());
   addCleanup(manager);
+  manager.addPass(createFormResidentGrids());
+  addCleanup(manager);
 }
 
 static void addSchedule(OpPassManager &manager) {

@@ -40,6 +40,12 @@ LogicalResult GridOp::verify() {
   return success();
 }
 
+LogicalResult KeepOp::verify() {
+  if (!(*this)->getParentOfType<GridOp>())
+    return emitOpError("keep_c1: expected to stand in the body of a grid");
+  return success();
+}
+
 LogicalResult SectionsOp::verify() {
   if (getSections().size() < 2)
     return emitOpError("sections_c1: expected at least two sections, got ") << getSections().size();
@@ -166,6 +172,15 @@ static bool isGivenAs(Type type, Type wanted) {
   return given.getShape() == seen.getShape() && given.getElementType() == seen.getElementType() &&
          succeeded(given.getStridesAndOffset(strides, offset)) &&
          succeeded(seen.getStridesAndOffset(seenStrides, seenOffset)) && strides == seenStrides;
+}
+
+LogicalResult RebaseOp::verify() {
+  Type given = getSource().getType();
+  auto type = cast<MemRefType>(getResult().getType());
+  if (!isGivenAs(given, type) || type.getStridesAndOffset().second != 0)
+    return emitOpError("rebase_c1: expected a result of the source's type from offset 0 on, got ")
+           << type << " of " << given;
+  return success();
 }
 
 LogicalResult LaunchOp::verify() {

@@ -9,6 +9,7 @@
 #define FOVEA_KERNEL_OPS
 
 include "dialects/FoveaKernel/FoveaKernelBase.td"
+include "dialects/FoveaKernel/GridOps.td"
 include "dialects/FoveaKernel/LaunchOps.td"
 
 def FoveaKernel_YieldOp : FoveaKernel_Op<"yield", [Pure, ReturnLike, Terminator]> {
@@ -48,35 +49,6 @@ def FoveaKernel_ParallelOp : FoveaKernel_Op<"parallel", [
   let hasVerifier = 1;
   let extraClassDeclaration = [{
     ::mlir::Value getTask() { return getBody().getArgument(0); }
-  }];
-}
-
-def FoveaKernel_GridOp : FoveaKernel_Op<"grid", [
-    RecursiveMemoryEffects, SingleBlockImplicitTerminator<"YieldOp">]> {
-  let summary = "blocks of threads of a kernel";
-  let description = [{
-    What a kernel of a device does: `blocks` blocks of `threads` threads run the body, in any order,
-    those of a block at the same time. The number of blocks is computed from the kernel's scalar
-    arguments and the sizes of its buffers alone. Neighbours of 32 threads are a warp.
-
-    Constraints:
-    - grid_c1: the body takes two indices, the block and the thread in it.
-    - grid_c2: the number of threads is a multiple of 32, from 32 to 1024.
-
-    ```mlir
-    fovea_kernel.grid %n threads(128) {
-    ^bb0(%block: index, %thread: index):
-      fovea_kernel.yield
-    }
-    ```
-  }];
-  let arguments = (ins Index:$blocks, I64Attr:$threads);
-  let regions = (region SizedRegion<1>:$body);
-  let assemblyFormat = "$blocks `threads` `(` $threads `)` $body attr-dict";
-  let hasVerifier = 1;
-  let extraClassDeclaration = [{
-    ::mlir::Value getBlockId() { return getBody().getArgument(0); }
-    ::mlir::Value getThreadId() { return getBody().getArgument(1); }
   }];
 }
 

@@ -67,7 +67,7 @@ Status Device::open(int32_t index, const Device *&device) {
 }
 
 Status Device::start() {
-  int handle = 0, pools = 0;
+  int handle = 0, pools = 0, cooperative = 0;
   char text[256] = {};
   auto attribute = [&](DeviceAttribute which, int &value) {
     return api.cuDeviceGetAttribute(&value, which, handle);
@@ -78,14 +78,17 @@ Status Device::start() {
   };
   if (int result = api.cuDeviceGet(&handle, number); result != kSuccess)
     return check(result, "the device cannot be had");
-  int result = first({api.cuDeviceGetName(text, sizeof(text), handle),
-                      attribute(kCapabilityMajor, capabilityMajor),
-                      attribute(kCapabilityMinor, capabilityMinor),
-                      attribute(kMaxSharedPerBlock, sharedBytes), attribute(kMemoryPools, pools),
-                      api.cuDeviceTotalMem_v2(&totalBytes, handle)});
+  int result = first(
+      {api.cuDeviceGetName(text, sizeof(text), handle),
+       attribute(kCapabilityMajor, capabilityMajor), attribute(kCapabilityMinor, capabilityMinor),
+       attribute(kMaxSharedPerBlock, sharedBytes), attribute(kMemoryPools, pools),
+       attribute(kMultiprocessors, multiprocessors), attribute(kCooperativeLaunch, cooperative),
+       api.cuDeviceTotalMem_v2(&totalBytes, handle)});
   if (result != kSuccess)
     return check(result, "the device cannot be asked what it is");
   title = text;
+  if (!cooperative)
+    multiprocessors = 0;
   if (capabilityMajor < kOldestMajor)
     return {Code::Device, concat("CUDA device ", number, " (", title, ") has compute capability ",
                                  capabilityMajor, ".", capabilityMinor,

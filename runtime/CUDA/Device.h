@@ -28,6 +28,9 @@ public:
   uint64_t memoryBytes() const { return totalBytes; }
   /// Most shared memory that a block can have.
   int maxSharedBytes() const { return sharedBytes; }
+  /// Multiprocessors that a kernel's blocks can share while they wait for each other; 0 where they
+  /// cannot wait.
+  int cooperativeMultiprocessors() const { return multiprocessors; }
 
   /// Makes the device's context current for the calling thread, until the end of the scope.
   class Scope {
@@ -64,7 +67,7 @@ private:
   const int32_t number;
   ContextHandle context = nullptr;
   std::string title;
-  int capabilityMajor = 0, capabilityMinor = 0, sharedBytes = 0;
+  int capabilityMajor = 0, capabilityMinor = 0, sharedBytes = 0, multiprocessors = 0;
   size_t totalBytes = 0;
   mutable std::atomic<bool> lost{false};
   mutable std::mutex mutex;

@@ -38,8 +38,10 @@ using GraphExecHandle = struct CUgraphExec_st *;
 
 /// CUdevice_attribute.
 enum DeviceAttribute : int {
+  kMultiprocessors = 16,
   kCapabilityMajor = 75,
   kCapabilityMinor = 76,
+  kCooperativeLaunch = 95,
   kMaxSharedPerBlock = 97,
   kMemoryPools = 115,
 };
@@ -100,6 +102,7 @@ inline void *const kParametersSize = reinterpret_cast<void *>(2);
   F(cuModuleUnload, (ModuleHandle))                                                                \
   F(cuModuleGetFunction, (FunctionHandle *, ModuleHandle, const char *))                           \
   F(cuFuncSetAttribute, (FunctionHandle, int, int))                                                \
+  F(cuOccupancyMaxActiveBlocksPerMultiprocessor, (int *, FunctionHandle, int, size_t))             \
   F(cuLaunchKernelEx, (const LaunchConfig *, FunctionHandle, void **, void **))                    \
   F(cuMemAlloc_v2, (DevicePointer *, size_t))                                                      \
   F(cuMemFree_v2, (DevicePointer))                                                                 \

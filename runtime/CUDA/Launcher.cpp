@@ -149,7 +149,7 @@ const char *CudaLauncher::launch(int64_t number, int64_t blocks, const int64_t *
   cooperative.id = LaunchAttribute::kCooperative;
   cooperative.value.cooperative = 1;
   LaunchConfig config{};
-  config.gridX = unsigned(blocks);
+  config.gridX = unsigned(facts.cooperative ? std::min(blocks, kernel.resident) : blocks);
   config.gridY = config.gridZ = config.blockY = config.blockZ = 1;
   config.blockX = unsigned(facts.threads);
   config.sharedBytes = unsigned(facts.shared_bytes);

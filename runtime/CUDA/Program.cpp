@@ -88,7 +88,7 @@ Status Program::loadCode(std::span<const Code> code) {
 }
 
 Status Program::findKernel(const fovea_device_kernel &kernel) {
-  Kernel found{nullptr, &kernel};
+  Kernel found{nullptr, &kernel, 0};
   if (kernel.threads < 1 || kernel.threads > kMostThreads || kernel.words < 0 ||
       kernel.shared_bytes < 0)
     return fvm::badArtifact(concat("its kernel '", kernel.name, "' has sizes that no kernel has"));
@@ -102,8 +102,28 @@ Status Program::findKernel(const fovea_device_kernel &kernel) {
                                              kernel.shared_bytes);
   if (result != kSuccess)
     return gpu.check(result, concat("kernel '", kernel.name, "' cannot be had"));
+  if (kernel.cooperative)
+    if (Status status = countResident(found); !status.ok())
+      return status;
   list.push_back(found);
   return {};
+}
+
+/// A kernel whose blocks wait for each other has no more of them than run at the same time.
+Status Program::countResident(Kernel &kernel) const {
+  const fovea_device_kernel &facts = *kernel.facts;
+  int perMultiprocessor = 0;
+  int result = gpu.driver().cuOccupancyMaxActiveBlocksPerMultiprocessor(
+      &perMultiprocessor, kernel.function, facts.threads, size_t(facts.shared_bytes));
+  if (result != kSuccess)
+    return gpu.check(result, concat("the blocks of kernel '", facts.name, "' cannot be counted"));
+  kernel.resident = int64_t(perMultiprocessor) * gpu.cooperativeMultiprocessors();
+  if (kernel.resident > 0)
+    return {};
+  return fvm::incompatible(concat("the blocks of its kernel '", facts.name,
+                                  "' wait for each other, which CUDA device ", gpu.index(),
+                                  " does not let them"),
+                           "use another device");
 }
 
 Status Program::copyWeights(fvm::Bytes weights) {

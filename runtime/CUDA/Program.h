@@ -28,6 +28,8 @@ public:
   struct Kernel {
     FunctionHandle function;
     const fovea_device_kernel *facts;
+    /// Blocks that the device runs at the same time; of cooperative kernels alone.
+    int64_t resident = 0;
   };
 
   /// Loads the best of `code` for the device, finds the kernels in it and copies the weights. The
@@ -50,6 +52,7 @@ private:
   explicit Program(const Device &device) : gpu(device) {}
   fvm::Status loadCode(std::span<const Code> code);
   fvm::Status findKernel(const fovea_device_kernel &kernel);
+  fvm::Status countResident(Kernel &kernel) const;
   fvm::Status copyWeights(fvm::Bytes weights);
 
   const Device &gpu;

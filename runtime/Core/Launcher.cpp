@@ -11,6 +11,7 @@
 #include "runtime/Core/Module.h"
 #include "runtime/Emulator/Launch.h"
 
+#include <algorithm>
 #include <deque>
 
 namespace fovea::core {
@@ -43,20 +44,26 @@ public:
     written += writable ? bytes : 0;
   }
 
-  const char *launch(int64_t kernel, int64_t blocks, const int64_t *args,
+  const char *launch(int64_t number, int64_t blocks, const int64_t *args,
                      const Threads &threads) override {
-    if (kernel < 0 || size_t(kernel) >= kernels.size()) {
+    if (number < 0 || size_t(number) >= kernels.size()) {
       text =
-          "it launches kernel " + std::to_string(kernel) + " of " + std::to_string(kernels.size());
+          "it launches kernel " + std::to_string(number) + " of " + std::to_string(kernels.size());
       return text.c_str();
     }
     if (blocks == 0)
       return nullptr;
+    const fovea_device_kernel &kernel = kernels[size_t(number)];
     options.checkBlocks = written <= mostCompared;
+    if (kernel.cooperative) {
+      blocks = std::min(blocks, emulator::residentBlocks(kernel));
+      // Their blocks give each other what they compute.
+      options.checkBlocks = true;
+    }
     auto run = [](void *user, int64_t count, cpu::ThreadPool::Share share, void *arg) {
       static_cast<const Threads *>(user)->run(count, share, arg);
     };
-    auto failure = emulator.run({&kernels[size_t(kernel)],
+    auto failure = emulator.run({&kernel,
                                  blocks,
                                  args,
                                  ranges,

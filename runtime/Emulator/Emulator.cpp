@@ -22,6 +22,9 @@ constexpr int64_t mostShared = int64_t(227) << 10;
 constexpr int64_t mostBlocks = (int64_t(1) << 31) - 1;
 /// Threads of a cooperative launch, which all have a stack at the same time.
 constexpr int64_t mostResident = 1 << 14;
+/// Threads of one that takes as many blocks as there are: a stack is two mappings of the process,
+/// of which Linux allows 65,530.
+constexpr int64_t usualResident = 1 << 11;
 
 static std::string refusalOf(const Launch &launch) {
   const fovea_device_kernel &kernel = *launch.kernel;
@@ -154,6 +157,10 @@ static std::optional<Failure> runCooperative(Machine &machine, const Launch &lau
   if (failure)
     recover(machine);
   return failure;
+}
+
+int64_t residentBlocks(const fovea_device_kernel &kernel) {
+  return usualResident / std::clamp(kernel.threads, 1, maxThreads);
 }
 
 Emulator::Emulator() { machines.push_back(std::make_unique<Machine>()); }

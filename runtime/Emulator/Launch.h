@@ -51,6 +51,8 @@ struct Workers {
               void *arg) = nullptr;
   void *user = nullptr;
 };
+/// Blocks of a cooperative kernel that run at the same time where it takes any number.
+int64_t residentBlocks(const fovea_device_kernel &kernel);
 
 struct Launch {
   const fovea_device_kernel *kernel = nullptr;

@@ -22,10 +22,12 @@ extern "C" {
 #define FOVEA_WARP 32
 
 /// Where kernels record the first fault of a run (terms of fovea_fault), in the device's memory.
-/// `taken` is exchanged from 0 to 1 by the thread that writes the rest.
+/// `taken` is exchanged from 0 to 1 by the thread that writes the rest. `meetings` is the counter
+/// of the grid's barriers, 0 before the first launch; launches with one record follow each other.
 typedef struct fovea_fault_record {
   int32_t taken, fault;
   int64_t node, value, limit;
+  uint32_t meetings, reserved;
 } fovea_fault_record;
 
 //===----------------------------------------------------------------------===//
@@ -178,7 +180,8 @@ typedef struct fovea_device_kernel {
   const char *name;
   /// Threads of a block, bytes of shared memory of a block, words of the argument block.
   int32_t threads, shared_bytes, words;
-  /// 1 for a kernel with a grid barrier.
+  /// 1 for a kernel with a grid barrier. It takes any number of blocks: a launch asks for as many
+  /// as are of use, and gets no more than run at the same time.
   int32_t cooperative;
   /// 1 for a kernel that uses atomic operations on global memory, other than for the fault record:
   /// what a block does may depend on those that ran before.

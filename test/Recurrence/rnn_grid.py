@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -40,6 +41,8 @@ class Tally:
     guarded: int = 0
     # The largest part of its bound that an error was, by type.
     used: dict[str, float] = field(default_factory=dict)
+    # Loops of compiled code, by the form that they took.
+    loops: Counter[str] = field(default_factory=Counter)
 
 
 def disagreement(results: Mapping[str, Array], want: Mapping[str, Ball]) -> tuple[str, float]:
@@ -76,6 +79,8 @@ def compiled(group: Group, tally: Tally, folder: Path) -> list[fovea.Module]:
     (folder / "module.mlir").write_text("".join(texts))
     one = fovea.compile(folder / "module.mlir", target=group.cpu, threads=1)
     tally.compiles += 1
+    kernels = one.ledger["kernels"]
+    tally.loops.update(kernel["form"] for kernel in kernels if kernel["op"] == "scf.for")
     if group.cpu.startswith("cuda"):
         return [one]
     one.save(folder / "module.fvm")

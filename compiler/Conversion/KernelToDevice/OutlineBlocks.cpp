@@ -7,9 +7,11 @@
 //===----------------------------------------------------------------------===//
 #include "compiler/Base/Refusal.h"
 #include "compiler/Conversion/KernelToDevice/Passes.h"
+#include "compiler/Conversion/KernelToDevice/ResidentSteps.h"
 #include "compiler/Conversion/KernelToLLVM/ArgumentBlock.h"
 #include "compiler/Conversion/KernelToLLVM/HostAbi.h"
 #include "compiler/Conversion/KernelToLLVM/Passes.h"
+#include "fovea_device_abi.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -22,11 +24,6 @@ namespace fovea {
 
 using namespace mlir;
 using namespace fovea;
-
-static kernel::GridOp gridOf(func::FuncOp kernel) {
-  auto grids = kernel.front().getOps<kernel::GridOp>();
-  return llvm::hasSingleElement(grids) ? *grids.begin() : kernel::GridOp();
-}
 
 static LogicalResult check(func::FuncOp kernel) {
   kernel::GridOp grid = kernel.isExternal() ? kernel::GridOp() : gridOf(kernel);
@@ -147,6 +144,10 @@ private:
         lowerCheckedIndex(index, kernel.getArguments().back());
       else if (auto require = dyn_cast<RequireOp>(op))
         lowerRequire(require, kernel.getArguments().back());
+      else if (auto meet = dyn_cast<kernel::MeetOp>(op))
+        lowerMeet(meet, kernel.getArguments().back());
+      else if (auto keep = dyn_cast<kernel::KeepOp>(op))
+        lowerKeep(keep);
       else if (auto scratch = dyn_cast<kernel::ScratchOp>(op))
         lowerScratch(scratch, kernel);
       else if (auto constants = dyn_cast<memref::GetGlobalOp>(op))
@@ -203,6 +204,26 @@ private:
       warp::FaultOp::create(inner, loc, record, static_cast<int32_t>(op.getFault()),
                             numberOf(op.getNodeAttr()), value, limit);
     });
+    op.erase();
+  }
+
+  /// The counter of such barriers is part of the fault record.
+  static void lowerMeet(kernel::MeetOp op, Value record) {
+    OpBuilder builder(op);
+    Location loc = op.getLoc();
+    HostAbi abi(builder, loc, Value());
+    warp::GridBarrierOp::create(
+        builder, loc, abi.advance(record, abi.word(offsetof(fovea_fault_record, meetings))));
+    op.erase();
+  }
+
+  /// The body where it stands, and a barrier of the block.
+  static void lowerKeep(kernel::KeepOp op) {
+    Block &body = op.getBody().front();
+    op->getBlock()->getOperations().splice(op->getIterator(), body.getOperations(), body.begin(),
+                                           std::prev(body.end()));
+    OpBuilder builder(op);
+    gpu::BarrierOp::create(builder, op.getLoc());
     op.erase();
   }
 

@@ -39,6 +39,28 @@ def PredicateLaunches : Pass<"fovea-predicate-launches", "::mlir::ModuleOp"> {
     "::mlir::scf::SCFDialect", "::mlir::arith::ArithDialect"];
 }
 
+def FormResidentGrids : Pass<"fovea-form-resident-grids", "::mlir::ModuleOp"> {
+  let summary = "Make one kernel of a loop that launches kernels";
+  let description = [{
+    Needs kernels scheduled as grids. An outermost `scf.for` of an entry whose steps launch kernels
+    and else compute only sizes and views becomes a kernel whose blocks all run at the same time:
+    each runs the loop, takes the blocks of every launch in turns with the others, and meets them
+    behind it (`fovea_kernel.meet`). Launches of one block each that follow each other need no
+    meeting in between. What a kernel keeps (`fovea_kernel.keep`) is filled once, in front of the
+    steps, where it is the same in each and there are as many blocks as the launch has; else each
+    step fills it again. Where a cell ends the loop, steps behind the end are left out.
+    Each such loop has a record in the ledger. One is left to the host, and says why, when the host
+    has more to do in it, when kernels whose threads wait for each other have blocks of different
+    sizes, or when the kernels' memory of the block is more than 99 KiB together.
+  }];
+  let statistics = [Statistic<"numFormed", "formed", "loops that became one kernel">,
+    Statistic<"numKept", "kept", "launches whose blocks keep what is the same in every step">,
+    Statistic<"numEnding", "ending", "loops that a cell ends before their last step">];
+  let dependentDialects = ["::fovea::kernel::FoveaKernelDialect", "::mlir::func::FuncDialect",
+    "::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect", "::mlir::gpu::GPUDialect",
+    "::mlir::scf::SCFDialect"];
+}
+
 def FoldConditions : Pass<"fovea-fold-conditions", "::mlir::ModuleOp"> {
   let summary = "Let kernels look at their launches' conditions";
   let description = [{

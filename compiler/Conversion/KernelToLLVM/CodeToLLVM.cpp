@@ -1,6 +1,6 @@
 //===- CodeToLLVM.cpp - what host and device code convert alike ---------===//
 //
-// Upstream's patterns, and the descriptor of a memref that starts at a pointer.
+// Upstream's patterns, and descriptors of memrefs that start at a pointer or at an element.
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
@@ -87,6 +87,28 @@ struct ViewLowering : ConvertOpToLLVMPattern<kernel::ViewOp> {
   }
 };
 
+/// The descriptor with its offset added to its pointer.
+struct RebaseLowering : ConvertOpToLLVMPattern<kernel::RebaseOp> {
+  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
+
+  LogicalResult matchAndRewrite(kernel::RebaseOp op, OpAdaptor adaptor,
+                                ConversionPatternRewriter &rewriter) const override {
+    Location loc = op.getLoc();
+    auto type = cast<MemRefType>(op.getSource().getType());
+    MemRefDescriptor descriptor(adaptor.getSource());
+    Value start = descriptor.alignedPtr(rewriter, loc);
+    Value offset = descriptor.offset(rewriter, loc);
+    start =
+        LLVM::GEPOp::create(rewriter, loc, start.getType(),
+                            getTypeConverter()->convertType(type.getElementType()), start, offset);
+    descriptor.setAllocatedPtr(rewriter, loc, start);
+    descriptor.setAlignedPtr(rewriter, loc, start);
+    descriptor.setOffset(rewriter, loc, createIndexAttrConstant(rewriter, loc, getIndexType(), 0));
+    rewriter.replaceOp(op, {descriptor});
+    return success();
+  }
+};
+
 } // namespace
 
 void fovea::populateCodeToLLVM(const LLVMTypeConverter &converter, RewritePatternSet &patterns) {
@@ -102,5 +124,5 @@ void fovea::populateCodeToLLVM(const LLVMTypeConverter &converter, RewritePatter
   populateFinalizeMemRefToLLVMConversionPatterns(converter, patterns);
   cf::populateControlFlowToLLVMConversionPatterns(converter, patterns);
   index::populateIndexToLLVMConversionPatterns(converter, patterns);
-  patterns.add<ViewLowering>(converter);
+  patterns.add<RebaseLowering, ViewLowering>(converter);
 }

@@ -86,40 +86,64 @@ int64_t fovea::launchesIn(Operation *op) {
   return launches;
 }
 
+OuterValues fovea::outerValuesOf(Operation *op) {
+  SetVector<Value> used;
+  used.insert_range(op->getOperands());
+  getUsedValuesDefinedAbove(op->getRegions(), used);
+  OuterValues outer;
+  for (Value value : used)
+    (matchPattern(value, m_Constant()) ? outer.constants : outer.inputs).push_back(value);
+  return outer;
+}
+
+func::FuncOp fovea::launchNewKernel(OpBuilder &builder, Operation *op, StringRef name,
+                                    ArrayRef<StringRef> marks, ValueRange inputs,
+                                    ValueRange scalars) {
+  Location loc = op->getLoc();
+  SmallVector<Type> types;
+  for (Value input : inputs)
+    types.push_back(argumentTypeOf(input.getType()));
+  llvm::append_range(types, scalars.getTypes());
+  auto kernel = func::FuncOp::create(loc, name, builder.getFunctionType(types, {}));
+  kernel.setPrivate();
+  kernel->setAttr(kernel::kKernelAttr, builder.getUnitAttr());
+  for (StringRef mark : marks)
+    kernel->setAttr(mark, builder.getUnitAttr());
+  op->getParentOfType<ModuleOp>().push_back(kernel);
+  SmallVector<Value> arguments(inputs);
+  llvm::append_range(arguments, scalars);
+  kernel::LaunchOp::create(builder, loc, name, arguments, Value());
+  OpBuilder inner = OpBuilder::atBlockBegin(kernel.addEntryBlock());
+  func::ReturnOp::create(inner, loc);
+  return kernel;
+}
+
+IRMapping fovea::bringOuterValues(OpBuilder &builder, func::FuncOp kernel,
+                                  const OuterValues &outer) {
+  IRMapping mapping;
+  for (Value constant : outer.constants)
+    builder.clone(*constant.getDefiningOp(), mapping);
+  auto arguments = kernel.getArguments().take_front(outer.inputs.size());
+  for (auto [input, argument] : llvm::zip_equal(outer.inputs, arguments)) {
+    Value value = argument;
+    if (value.getType() != input.getType())
+      value = memref::CastOp::create(builder, kernel.getLoc(), input.getType(), value);
+    mapping.map(input, value);
+  }
+  return mapping;
+}
+
 func::FuncOp fovea::launchAsKernel(OpBuilder &builder, Operation *op, StringRef name,
                                    StringRef mark, Value tasks,
                                    function_ref<void(OpBuilder &, IRMapping &, Value task)> body) {
   Location loc = op->getLoc();
-  SetVector<Value> used, inputs, constants;
-  used.insert_range(op->getOperands());
-  getUsedValuesDefinedAbove(op->getRegions(), used);
-  for (Value value : used)
-    (matchPattern(value, m_Constant()) ? constants : inputs).insert(value);
-  SmallVector<Type> types;
-  for (Value input : inputs)
-    types.push_back(argumentTypeOf(input.getType()));
-  types.push_back(builder.getIndexType());
-  auto kernel = func::FuncOp::create(loc, name, builder.getFunctionType(types, {}));
-  kernel.setPrivate();
-  for (StringRef attr : {StringRef(kernel::kKernelAttr), mark, StringRef(kMayAliasAttr)})
-    kernel->setAttr(attr, builder.getUnitAttr());
-  op->getParentOfType<ModuleOp>().push_back(kernel);
-  SmallVector<Value> arguments(inputs.getArrayRef());
-  arguments.push_back(tasks);
-  kernel::LaunchOp::create(builder, loc, name, arguments, Value());
-  OpBuilder inner = OpBuilder::atBlockBegin(kernel.addEntryBlock());
+  OuterValues outer = outerValuesOf(op);
+  func::FuncOp kernel =
+      launchNewKernel(builder, op, name, {mark, kMayAliasAttr}, outer.inputs, tasks);
+  OpBuilder inner = OpBuilder::atBlockBegin(&kernel.front());
   auto parallel = kernel::ParallelOp::create(inner, loc, kernel.getArguments().back());
-  func::ReturnOp::create(inner, loc);
   Block *block = inner.createBlock(&parallel.getBody(), {}, inner.getIndexType(), loc);
-  IRMapping mapping;
-  for (Value constant : constants)
-    inner.clone(*constant.getDefiningOp(), mapping);
-  for (auto [input, argument] : llvm::zip(inputs, kernel.getArguments())) {
-    Value value = argument;
-    if (value.getType() != input.getType())
-      value = memref::CastOp::create(inner, loc, input.getType(), value);
-    mapping.map(input, value);
-  }
+  IRMapping mapping = bringOuterValues(inner, kernel, outer);
   body(inner, mapping, block->getArgument(0));
   inner.setInsertionPointToEnd(block);
   kernel::YieldOp::create(inner, loc);

@@ -29,6 +29,23 @@ std::string onlyOnHost(mlir::Region &region);
 /// Kernels that are launched within `op`.
 int64_t launchesIn(mlir::Operation *op);
 
+/// What a kernel made of an operation takes from outside of it: values, and constants apart, which
+/// the kernel has itself.
+struct OuterValues {
+  llvm::SmallVector<mlir::Value> inputs, constants;
+};
+OuterValues outerValuesOf(mlir::Operation *op);
+
+/// Makes a private kernel `name` with the attributes `marks` and an empty body, and launches it in
+/// front of `op` with `inputs`, which it sees as kernels do, and `scalars`.
+mlir::func::FuncOp launchNewKernel(mlir::OpBuilder &builder, mlir::Operation *op,
+                                   llvm::StringRef name, llvm::ArrayRef<llvm::StringRef> marks,
+                                   mlir::ValueRange inputs, mlir::ValueRange scalars);
+
+/// Gives a kernel whose first arguments are the inputs what clones of the operation use.
+mlir::IRMapping bringOuterValues(mlir::OpBuilder &builder, mlir::func::FuncOp kernel,
+                                 const OuterValues &outer);
+
 /// Makes a private kernel `name` with the attribute `mark`, launches it in front of `op`, and
 /// leaves `op`. The kernel's arguments are what `op` uses from outside, and its number of tasks,
 /// `tasks`, last; `body` builds what a task does, of clones by the mapping.

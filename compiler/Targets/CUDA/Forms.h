@@ -16,7 +16,10 @@ namespace fovea::cuda {
 /// Warps of a block that share work, and threads of it.
 inline constexpr int64_t kWarps = 4, kBlockThreads = kWarps * warp::kWarp;
 
-// Each in the file of its name; both of warps in WarpSums.cpp.
+/// Rows up to which a product is read rather than computed.
+inline constexpr int64_t kFewRows = 8;
+
+// Each in the file of its name; both of warps that keep nothing in WarpSums.cpp.
 extern const loops::LoopForm kTileAttention;
 extern const loops::LoopForm kDecodeTiles;
 extern const loops::LoopForm kDecodeAttention;
@@ -25,6 +28,7 @@ extern const loops::LoopForm kTileProduct;
 extern const loops::LoopForm kFmaProduct;
 extern const loops::LoopForm kWarpProduct;
 extern const loops::LoopForm kWarpGates;
+extern const loops::LoopForm kResidentGates;
 
 } // namespace fovea::cuda
 

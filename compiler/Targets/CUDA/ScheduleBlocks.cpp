@@ -24,10 +24,11 @@ struct ScheduleBlocks : fovea::impl::ScheduleBlocksBase<ScheduleBlocks> {
   void runOnOperation() override {
     const loops::BoundForm forms[] = {
         bind(cuda::kDecodeTiles),   bind(cuda::kTileAttention), bind(cuda::kDecodeAttention),
-        bind(cuda::kWarpAttention), bind(loops::kRowAttention), bind(cuda::kWarpGates),
-        bind(loops::kLoopGates),    bind(cuda::kTileProduct),   bind(cuda::kFmaProduct),
-        bind(cuda::kWarpProduct),   bind(loops::kLoopProduct),  bind(loops::kRowSoftmax),
-        bind(loops::kRowNorm),      bind(loops::kReduction),    bind(loops::kElementwise)};
+        bind(cuda::kWarpAttention), bind(loops::kRowAttention), bind(cuda::kResidentGates),
+        bind(cuda::kWarpGates),     bind(loops::kLoopGates),    bind(cuda::kTileProduct),
+        bind(cuda::kFmaProduct),    bind(cuda::kWarpProduct),   bind(loops::kLoopProduct),
+        bind(loops::kRowSoftmax),   bind(loops::kRowNorm),      bind(loops::kReduction),
+        bind(loops::kElementwise)};
     FailureOr<int64_t> scheduled =
         loops::scheduleKernels(getOperation(), {forms, "CUDA", /*note=*/nullptr, kLoopThreads});
     if (failed(scheduled))

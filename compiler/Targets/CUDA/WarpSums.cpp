@@ -15,9 +15,7 @@
 using namespace mlir;
 using namespace fovea;
 using namespace fovea::loops;
-
-/// Rows up to which a product is read rather than computed.
-static constexpr int64_t kFewRows = 8;
+using cuda::kFewRows;
 
 static Value add(Nest &nest, Value a, Value b) {
   auto sum = arith::AddFOp::create(nest.builder, nest.loc, a, b);

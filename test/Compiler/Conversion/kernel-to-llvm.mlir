@@ -28,6 +28,22 @@ func.func @strides_of_view(%p: !llvm.ptr, %n: index) -> f32 {
   return %x : f32
 }
 
+// CHECK-LABEL: llvm.func @pointer_of_rebase
+// CHECK-SAME:    %[[P:.*]]: !llvm.ptr, %[[N:.*]]: i64
+// CHECK:         %[[START:.*]] = llvm.getelementptr %{{.*}}[%{{.*}}] : {{.*}}, f32
+// CHECK:         llvm.insertvalue %[[START]], %{{.*}}[1]
+// CHECK:         %[[ZERO:.*]] = llvm.mlir.constant(0 : index)
+// CHECK:         llvm.insertvalue %[[ZERO]], %{{.*}}[2]
+func.func @pointer_of_rebase(%p: !llvm.ptr, %n: index) -> f32 {
+  %m = fovea_kernel.view %p sizes() : !llvm.ptr -> memref<4x8xf32>
+  %row = memref.reinterpret_cast %m to offset: [%n], sizes: [8], strides: [1]
+      : memref<4x8xf32> to memref<8xf32, strided<[1], offset: ?>>
+  %a = fovea_kernel.rebase %row
+      : memref<8xf32, strided<[1], offset: ?>> -> memref<8xf32, strided<[1]>>
+  %x = memref.load %a[%n] : memref<8xf32, strided<[1]>>
+  return %x : f32
+}
+
 // The translation to LLVM IR reads a branch's own annotation alone.
 // CHECK-LABEL: llvm.func @annotated_loop
 // CHECK:         llvm.br ^bb1({{.*}}) {loop_annotation = #{{.*}}}

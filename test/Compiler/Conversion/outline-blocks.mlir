@@ -41,6 +41,28 @@ func.func @main(%x: memref<?xf32>, %n: index) {
 
 // -----
 
+// The counter of meetings lies behind the fault.
+// CHECK-LABEL: gpu.func @steps(
+// CHECK-SAME:      %[[RECORD:[a-z0-9]+]]: !llvm.ptr) kernel
+// CHECK:         %[[PLACE:.*]] = llvm.mlir.constant(32 : i64)
+// CHECK:         %[[COUNTER:.*]] = llvm.getelementptr %[[RECORD]][%[[PLACE]]]
+// CHECK:         fovea_warp.grid_barrier %[[COUNTER]]
+// CHECK-NEXT:    memref.load
+// CHECK-NEXT:    gpu.barrier
+// CHECK-NEXT:    gpu.return
+func.func private @steps(%n: index, %w: memref<128xf32>) attributes {fovea_kernel.kernel} {
+  fovea_kernel.grid %n threads(128) {
+  ^bb0(%block: index, %thread: index):
+    fovea_kernel.meet
+    fovea_kernel.keep from(%w : memref<128xf32>) {
+      %v = memref.load %w[%thread] : memref<128xf32>
+    }
+  }
+  return
+}
+
+// -----
+
 // expected-error @+1 {{expected a kernel scheduled as one fovea_kernel.grid}}
 func.func private @do_not_take_tasks(%n: index) attributes {fovea_kernel.kernel} {
   fovea_kernel.parallel %n {

@@ -159,3 +159,21 @@ func.func @sections() {
 func.func private @plain() attributes {fovea_kernel.kernel} {
   return
 }
+
+// CHECK-LABEL: func @grid
+// CHECK:         fovea_kernel.grid %{{.*}} threads(128) {
+// CHECK-NEXT:    ^bb0(%{{.*}}: index, %{{.*}}: index):
+// CHECK:           fovea_kernel.rebase %{{.*}} -> memref<8xf32, strided<[1]>>
+// CHECK-NEXT:      fovea_kernel.meet
+// CHECK-NEXT:      fovea_kernel.keep from(%{{.*}} : memref<8xf32, strided<[1]>>) {
+func.func @grid(%n: index, %row: memref<8xf32, strided<[1], offset: ?>>) {
+  fovea_kernel.grid %n threads(128) {
+  ^bb0(%block: index, %thread: index):
+    %a = fovea_kernel.rebase %row
+        : memref<8xf32, strided<[1], offset: ?>> -> memref<8xf32, strided<[1]>>
+    fovea_kernel.meet
+    fovea_kernel.keep from(%a : memref<8xf32, strided<[1]>>) {
+    }
+  }
+  return
+}

@@ -30,6 +30,14 @@ def test_all_cases_ran_many_with_poison() -> None:
     assert SAMPLE.tally.guarded > SAMPLE.tally.cases / 4
 
 
+def test_sequences_are_one_launch() -> None:
+    """But a few: the host allocates in them, or blocks of two sizes wait for themselves."""
+    loops = SAMPLE.require_whole().loops
+    taken = loops["resident_grid"]
+    assert taken >= len(NUMBERS)
+    assert loops.total() - taken <= taken // 8
+
+
 def test_bounds_are_near_what_errors_are() -> None:
     SAMPLE.check_bounds({"f32": 0.05, "f64": 0.02, "f16": 0.3, "bf16": 0.3})
 

@@ -35,6 +35,19 @@ TEST(DeviceRun, shared_memory_and_cooperation_are_asked_for) {
   EXPECT_EQ(valuesOf(runner.output), Values{640});
 }
 
+TEST(DeviceRun, blocks_that_wait_for_each_other_are_no_more_than_run_at_the_same_time) {
+  driver().blocksEach = 1;
+  DeviceRunner runner;
+  driver().blocksEach = 4;
+  Tensor<float> x{{1}, {0}, {}};
+  driver().calls.clear();
+  expectStatus(runner.run("shapes", x.view()), FOVEA_OK);
+  EXPECT_EQ(driver().count("cuLaunchKernelEx grid_sum 2x128 shared 0 cooperative on"), 1)
+      << "one on each of two multiprocessors";
+  EXPECT_EQ(driver().count("cuLaunchKernelEx shared_hog 3x128"), 1) << "others are as many";
+  EXPECT_EQ(valuesOf(runner.output), Values{256});
+}
+
 TEST(DeviceRun, the_second_run_allocates_nothing) {
   DeviceRunner runner;
   Tensor<float> x{{30}, Values(30, 1), {}}, longer{{60}, Values(60, 1), {}};

@@ -27,6 +27,8 @@ static_assert(cuda::kInvalidPtx == int(CUDA_ERROR_INVALID_PTX) &&
               cuda::kUnsupportedPtxVersion == int(CUDA_ERROR_UNSUPPORTED_PTX_VERSION));
 static_assert(cuda::kCapabilityMajor == int(CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR) &&
               cuda::kCapabilityMinor == int(CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR) &&
+              cuda::kMultiprocessors == int(CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT) &&
+              cuda::kCooperativeLaunch == int(CU_DEVICE_ATTRIBUTE_COOPERATIVE_LAUNCH) &&
               cuda::kMaxSharedPerBlock ==
                   int(CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN) &&
               cuda::kMemoryPools == int(CU_DEVICE_ATTRIBUTE_MEMORY_POOLS_SUPPORTED));

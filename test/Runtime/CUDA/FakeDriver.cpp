@@ -82,10 +82,12 @@ FAKE cuDeviceGetName(char *text, int bytes, int device) {
 }
 FAKE cuDeviceGetAttribute(int *value, int attribute, int) {
   const FakeCuda &fake = *fake_cuda();
-  *value = attribute == kCapabilityMajor   ? fake.major
-           : attribute == kCapabilityMinor ? fake.minor
-           : attribute == kMemoryPools     ? 1
-                                           : 227 << 10;
+  *value = attribute == kCapabilityMajor     ? fake.major
+           : attribute == kCapabilityMinor   ? fake.minor
+           : attribute == kMemoryPools       ? 1
+           : attribute == kMultiprocessors   ? fake.multiprocessors
+           : attribute == kCooperativeLaunch ? fake.cooperative
+                                             : 227 << 10;
   return called("cuDeviceGetAttribute");
 }
 FAKE cuDeviceTotalMem_v2(size_t *bytes, int) {
@@ -138,6 +140,13 @@ FAKE cuModuleGetFunction(FunctionHandle *function, ModuleHandle, const char *nam
 FAKE cuFuncSetAttribute(FunctionHandle function, int attribute, int value) {
   return calledWithin("cuFuncSetAttribute", function->name + " " + std::to_string(attribute) + "=" +
                                                 std::to_string(value));
+}
+FAKE cuOccupancyMaxActiveBlocksPerMultiprocessor(int *blocks, FunctionHandle function, int threads,
+                                                 size_t shared) {
+  *blocks = fake_cuda()->blocksEach;
+  return calledWithin("cuOccupancyMaxActiveBlocksPerMultiprocessor",
+                      function->name + " " + std::to_string(threads) + " threads shared " +
+                          std::to_string(shared));
 }
 FAKE cuLaunchKernelEx(const LaunchConfig *config, FunctionHandle function, void **parameters,
                       void **extra) {

@@ -23,6 +23,9 @@ namespace fovea::test {
 /// a file to which calls are added as lines.
 struct FakeCuda {
   int version = 13000, devices = 8, major = 9, minor = 0;
+  /// Multiprocessors of a device, whether blocks may wait for each other there (a device is asked
+  /// once), and blocks of a kernel that one of them runs at the same time.
+  int multiprocessors = 2, cooperative = 1, blocksEach = 4;
   /// The next call of a function returns the number, or throws where that is kThrow.
   std::map<std::string, int> fail;
   /// Calls in order: the name, then what a test may want to know.

@@ -23,7 +23,7 @@ static void reportFault(const int64_t *words, int64_t, int) {
   auto *record = fakeHost<fovea_fault_record>(words[1]);
   if (record->taken)
     return;
-  *record = {1, FOVEA_FAULT_INDEX, 1, words[0], 16};
+  *record = {1, FOVEA_FAULT_INDEX, 1, words[0], 16, 0, 0};
 }
 
 /// Words: y, record.

@@ -38,12 +38,30 @@ TEST_F(Load, asks_for_much_shared_memory) {
   EXPECT_EQ(driver().count("cuFuncSetAttribute shared_hog 8=100000"), 1);
 }
 
+TEST_F(Load, counts_blocks_that_wait_for_each_other) {
+  DevicePtr device = openDevice(0);
+  ModulePtr module = loadFor(device);
+  EXPECT_EQ(driver().count("cuOccupancy"), 1);
+  EXPECT_EQ(driver().count("cuOccupancyMaxActiveBlocksPerMultiprocessor grid_sum 128 threads "
+                           "shared 0"),
+            1);
+  driver().blocksEach = 0;
+  expectStatus(refuseFor(device, packDevice()), FOVEA_INCOMPATIBLE,
+               "the blocks of its kernel 'grid_sum' wait for each other, which CUDA device 0 does "
+               "not let them; use another device");
+  driver().blocksEach = 4;
+  driver().fail["cuOccupancyMaxActiveBlocksPerMultiprocessor"] = 1;
+  expectStatus(refuseFor(device, packDevice()), FOVEA_DEVICE,
+               "the blocks of kernel 'grid_sum' cannot be counted");
+}
+
 TEST_F(Load, copies_weights_once_for_all_contexts) {
   DevicePtr device = openDevice(0);
   ModulePtr module = loadFor(device);
   ContextPtr first = makeContext(module), second = makeContext(module);
-  EXPECT_EQ(driver().count("cuMemAlloc_v2 4"), 1);
-  EXPECT_EQ(driver().count("cuMemcpyHtoD_v2 4"), 1);
+  // Of four bytes, not of forty.
+  EXPECT_EQ(std::ranges::count(driver().calls, "cuMemAlloc_v2 4"), 1);
+  EXPECT_EQ(std::ranges::count(driver().calls, "cuMemcpyHtoD_v2 4"), 1);
   EXPECT_EQ(driver().count("cuModuleLoadData"), 1);
   auto copied = std::ranges::find(driver().calls, "cuMemcpyHtoD_v2 4");
   EXPECT_EQ(*std::next(copied), "cuStreamSynchronize on 0")
