@@ -48,6 +48,7 @@ private:
   void publishOutputs(const fvm::Entry &entry, std::span<fovea_tensor> outputs);
 
   // In DeviceTensors.cpp.
+  fvm::Status placeInput(size_t index, const fvm::TensorInfo &info, const fovea_tensor &tensor);
   fvm::Status bringInput(size_t index, const fvm::TensorInfo &info, const fovea_tensor &tensor);
   void placeOutput(size_t index, const fovea_tensor &tensor);
   fvm::Status returnOutputs(const fvm::Entry &entry);
@@ -76,6 +77,8 @@ private:
   Block hostScratch;
   std::vector<int64_t> dims;
   std::vector<const void *> inputData;
+  /// Inputs that host code reads, in the host's memory.
+  std::vector<const void *> hostInputs;
   /// Dense copies of inputs.
   std::vector<Block> inputCopies;
   /// Inputs in the device's memory.
