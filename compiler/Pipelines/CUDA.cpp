@@ -33,10 +33,13 @@ static void addGraph(OpPassManager &manager) {
 }
 
 static void addSchedule(OpPassManager &manager) {
+  manager.addNestedPass<func::FuncOp>(createSizeOnHost());
+  addCleanup(manager);
   addBuffers(manager);
   manager.addNestedPass<func::FuncOp>(createDecideOnDevice());
   manager.addNestedPass<func::FuncOp>(createExchangeCarried());
   manager.addPass(createFormKernels());
+  manager.addPass(createFormLoopKernels());
   manager.addPass(createPredicateLaunches());
   addCleanup(manager);
   manager.addPass(createPlanArena());
@@ -53,6 +56,7 @@ static void addKernel(OpPassManager &manager, cuda::Execution execution) {
 }
 
 static void addLlvm(OpPassManager &manager, cuda::Execution execution) {
+  manager.addNestedPass<func::FuncOp>(createShiftViews());
   manager.addPass(createFoldConditions());
   manager.addPass(createBringConstants());
   manager.addPass(createOutlineBlocks());

@@ -65,6 +65,29 @@ func.func @argument_from_a_cell(%x: memref<4xf32>, %cell: memref<f32>) attribute
 
 // -----
 
+// A buffer that starts where a cell says is passed from offset 0, with the cell; views of it, too.
+// CHECK-LABEL: func private @fill_0(
+// CHECK-SAME:    memref<1x4xf32, strided<[4, 1]>>, %{{.*}}: memref<index> {fovea_kernel.shifts = 0 : index}
+// CHECK:         %[[BASE:.*]] = memref.reinterpret_cast %arg0 to offset: [%c0
+// CHECK:         %[[WIDE:.*]] = memref.expand_shape %[[BASE]]
+// CHECK:         fovea_kernel.launch @fill_0(%[[WIDE]], %arg1)
+func.func private @fill(%x: memref<1x4xf32, strided<[4, 1]>>) attributes {fovea_kernel.kernel} {
+  %zero = arith.constant 0.0 : f32
+  linalg.fill ins(%zero : f32) outs(%x : memref<1x4xf32, strided<[4, 1]>>)
+  return
+}
+func.func @view_from_a_cell(%x: memref<8xf32>, %cell: memref<index>) attributes {fovea.entry} {
+  %at = memref.load %cell[] : memref<index>
+  %part = memref.reinterpret_cast %x to offset: [%at], sizes: [4], strides: [1]
+      : memref<8xf32> to memref<4xf32, strided<[1], offset: ?>>
+  %wide = memref.expand_shape %part [[0, 1]] output_shape [1, 4]
+      : memref<4xf32, strided<[1], offset: ?>> into memref<1x4xf32, strided<[4, 1], offset: ?>>
+  fovea_kernel.launch @fill(%wide) : memref<1x4xf32, strided<[4, 1], offset: ?>>
+  return
+}
+
+// -----
+
 // CHECK-LABEL: func @do_not_ask_the_device
 // CHECK:         fovea.require %{{.*}} node "Reshape"
 // CHECK:         scf.if %{{.*}} {
