@@ -6,8 +6,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 #include "compiler/Base/Refusal.h"
+#include "compiler/Conversion/KernelToDevice/CarriedCells.h"
+#include "compiler/Conversion/KernelToDevice/CheckLoops.h"
 #include "compiler/Conversion/KernelToDevice/DeviceViews.h"
-#include "compiler/Conversion/KernelToDevice/LoopsOfScalars.h"
 #include "compiler/Conversion/KernelToDevice/Passes.h"
 
 #include "dialects/Fovea/FoveaDialect.h"
@@ -93,11 +94,21 @@ struct DecideOnDevice : fovea::impl::DecideOnDeviceBase<DecideOnDevice> {
     for (ProceedIfOp end : collect<ProceedIfOp>(entry))
       if (failed(runThrough(end)))
         return signalPassFailure();
-    walkLoopsOfScalars(entry, [&](scf::ForOp loop) { loops.insert(loop); });
-    for (scf::IfOp branch : collect<scf::IfOp>(entry))
-      if (!rests.contains(branch) && !isInLoopOfScalars(branch) &&
-          scalars.isOnDevice(branch.getCondition()) && failed(decide(branch)))
-        return signalPassFailure();
+    // What a branch gives may be carried by a loop, and the other way round.
+    for (bool changed = true; changed;) {
+      changed = carryDeviceScalars(entry, scalars);
+      loops.clear();
+      walkLoopsOfScalars(entry, [&](scf::ForOp loop) { loops.insert(loop); });
+      for (scf::IfOp branch : collect<scf::IfOp>(entry)) {
+        if (decided.contains(branch) || isInLoopOfScalars(branch) ||
+            !scalars.isOnDevice(branch.getCondition()))
+          continue;
+        if (failed(decide(branch)))
+          return signalPassFailure();
+        changed = true;
+      }
+    }
+    stopAtFailures(entry, [&](scf::IfOp rest) { decided.insert(rest); });
     for (memref::StoreOp store : collect<memref::StoreOp>(entry))
       if (!store->getParentOfType<linalg::LinalgOp>() && !isInLoopOfScalars(store))
         storeByKernel(store);
@@ -120,10 +131,28 @@ private:
     return false;
   }
 
+  /// The bound below which a condition keeps the loop's steps, known in front of the loop; null
+  /// where it names none.
+  Value boundOf(scf::ForOp loop, Value condition) {
+    if (auto both = condition.getDefiningOp<arith::AndIOp>()) {
+      Value bound = boundOf(loop, both.getLhs());
+      return bound ? bound : boundOf(loop, both.getRhs());
+    }
+    auto less = condition.getDefiningOp<arith::CmpIOp>();
+    bool isBound = less && less.getPredicate() == arith::CmpIPredicate::slt &&
+                   less.getLhs() == loop.getInductionVar() &&
+                   loop.isDefinedOutsideOfLoop(less.getRhs()) && !scalars.isOnDevice(less.getRhs());
+    return isBound ? less.getRhs() : Value();
+  }
+
   /// The loop around runs all of its steps; those behind the end do nothing.
   LogicalResult runThrough(ProceedIfOp end) {
     auto loop = cast<scf::ForOp>(end->getParentOp());
-    if (getConstantIntValue(loop.getUpperBound()) == std::numeric_limits<int64_t>::max())
+    bool hasBound =
+        getConstantIntValue(loop.getUpperBound()) != std::numeric_limits<int64_t>::max();
+    if (Value bound = hasBound ? Value() : boundOf(loop, end.getCondition()))
+      loop.setUpperBound(bound);
+    else if (!hasBound)
       return refuse(loop, "the end of a loop without a bound", end.getCondition());
     OpBuilder builder(loop);
     Location loc = end.getLoc();
@@ -148,10 +177,10 @@ private:
     then->getOperations().splice(then->begin(), body->getOperations(),
                                  std::next(end->getIterator()), std::prev(body->end()));
     end.erase();
-    rests.insert(rest);
+    decided.insert(rest);
     // What is required in front of the end is required of steps before the end alone.
     if (!body->getOps<RequireOp>().empty())
-      rests.insert(putUnder(going, *body));
+      decided.insert(putUnder(going, *body));
     ++numLoops;
     return success();
   }
@@ -168,22 +197,31 @@ private:
     return branch;
   }
 
-  /// A loop that may end early gives the number of its steps, and nothing that they compute.
+  /// True when a loop carries the number of its step.
+  static bool isCounter(scf::ForOp loop, unsigned number) {
+    auto sum = loop.getYieldedValues()[number].getDefiningOp<arith::AddIOp>();
+    return sum && sum.getLhs() == loop.getInductionVar() &&
+           isEqualConstantIntOrValue(sum.getRhs(), loop.getStep()) &&
+           isEqualConstantIntOrValue(loop.getInitArgs()[number], loop.getLowerBound());
+  }
+
+  /// What a loop that may end early carries: scalars go into cells, but for the number of its
+  /// steps.
   LogicalResult dropCarried(scf::ForOp &loop, Value goesOn, Value steps) {
     if (loop.getNumResults() == 0)
       return success();
-    Value step = loop.getStep();
-    for (auto [init, carried, yielded] :
-         llvm::zip_equal(loop.getInitArgs(), loop.getRegionIterArgs(), loop.getYieldedValues())) {
-      if (yielded == carried || yielded == init)
+    llvm::BitVector scalar(loop.getNumResults());
+    for (auto [number, init, carried, yielded] :
+         llvm::enumerate(loop.getInitArgs(), loop.getRegionIterArgs(), loop.getYieldedValues())) {
+      if (yielded == carried || yielded == init || isCounter(loop, number))
         continue;
-      auto sum = yielded.getDefiningOp<arith::AddIOp>();
-      bool counts = sum && sum.getLhs() == loop.getInductionVar() &&
-                    isEqualConstantIntOrValue(sum.getRhs(), step) &&
-                    isEqualConstantIntOrValue(init, loop.getLowerBound());
-      if (!counts)
+      if (!init.getType().isIntOrIndexOrFloat())
         return refuse(loop, "what a loop carries that ends early", goesOn);
+      scalar.set(number);
     }
+    if (scalar.any())
+      carryInCells(loop, scalar);
+    Value step = loop.getStep();
     OpBuilder builder(loop);
     Location loc = loop.getLoc();
     SmallVector<Value> results;
@@ -257,6 +295,7 @@ private:
     Value condition = scalars.read(builder, branch.getCondition());
     auto plain = scf::IfOp::create(builder, branch.getLoc(), condition,
                                    /*withElseRegion=*/branch.elseBlock() != nullptr);
+    decided.insert(plain);
     move(branch.thenBlock(), plain.thenBlock(), buffers);
     if (branch.elseBlock())
       move(branch.elseBlock(), plain.elseBlock(), buffers);
@@ -401,8 +440,8 @@ private:
   DeviceScalars scalars;
   /// Loops that become kernels.
   DenseSet<Operation *> loops;
-  /// Branches that are the rest of a step, whose cell changes in front of them alone.
-  DenseSet<Operation *> rests;
+  /// Branches that read a cell of their own: what is decided, and the rest of a step.
+  DenseSet<Operation *> decided;
 };
 
 } // namespace

@@ -4,6 +4,7 @@
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
+#include "compiler/Conversion/KernelToDevice/DeviceScalars.h"
 #include "compiler/Conversion/KernelToDevice/LoopsOfScalars.h"
 #include "compiler/Conversion/KernelToDevice/Passes.h"
 #include "compiler/Conversion/TensorToKernel/KernelArguments.h"
@@ -30,16 +31,18 @@ static constexpr int64_t kThreads = 32;
 bool fovea::isLoopOfScalars(scf::ForOp loop) {
   if (loop.getNumResults() != 0)
     return false;
-  bool writes = false;
+  bool isOnDevice = false;
   WalkResult walk = loop.getBody()->walk([&](Operation *op) {
-    writes |= isa<memref::StoreOp>(op);
-    bool isOne = isa<memref::LoadOp, memref::StoreOp, scf::ForOp, scf::IfOp, scf::YieldOp>(op) ||
+    bool checks = isa<RequireOp>(op) && op->getBlock()->getTerminator()->getNumOperands() == 0;
+    isOnDevice |= isa<memref::StoreOp>(op) || loadsFromDevice(op);
+    bool isOne = checks ||
+                 isa<memref::LoadOp, memref::StoreOp, scf::ForOp, scf::IfOp, scf::YieldOp>(op) ||
                  (op->getNumRegions() == 0 && isMemoryEffectFree(op));
     bool isScalar =
         llvm::all_of(op->getResultTypes(), [](Type type) { return type.isIntOrIndexOrFloat(); });
     return isOne && isScalar ? WalkResult::advance() : WalkResult::interrupt();
   });
-  return writes && !walk.wasInterrupted();
+  return isOnDevice && !walk.wasInterrupted();
 }
 
 void fovea::walkLoopsOfScalars(func::FuncOp entry, function_ref<void(scf::ForOp)> take) {

@@ -12,8 +12,8 @@
 
 namespace fovea {
 
-/// True for a loop without results that writes elements of buffers and does nothing but read them,
-/// compute with them and write them.
+/// True for a loop without results that does nothing but read elements of buffers, the device's,
+/// compute with them, require something of them and write them.
 bool isLoopOfScalars(mlir::scf::ForOp loop);
 
 /// Calls `take` with each outermost one of an entry.

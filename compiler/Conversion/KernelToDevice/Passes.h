@@ -26,6 +26,9 @@ inline constexpr llvm::StringLiteral kReadByBoth = "both";
 /// elements start as many further as it holds.
 inline constexpr llvm::StringLiteral kShiftsAttr = "fovea_kernel.shifts";
 
+/// On a branch: its condition says that data is as required, and fails with a fault.
+inline constexpr llvm::StringLiteral kCheckedAttr = "fovea_kernel.checked";
+
 #define GEN_PASS_DECL
 #include "compiler/Conversion/KernelToDevice/Passes.h.inc"
 

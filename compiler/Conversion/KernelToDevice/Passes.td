@@ -34,9 +34,11 @@ def DecideOnDevice : Pass<"fovea-decide-on-device", "::mlir::func::FuncOp"> {
     there. A loop that ends early runs all of its steps, the rest of each under a condition that
     stays false behind the end; what a branch gives is written into a buffer in front of it; stores
     of host code become computations. Views at offsets that data decides start where a cell says,
-    and never outside of their buffers. Leaves loops of scalars to fovea-form-loop-kernels. Refuses
-    sizes and other bounds that data decides, and what a loop that ends early carries but the number
-    of its steps, and loops without a bound.
+    and never outside of their buffers. Leaves loops of scalars to fovea-form-loop-kernels.
+    A loop that requires something of data ends in a cell that says whether all holds, and what
+    follows runs under it: nothing may rely on what has failed.
+    Scalars that loops carry become cells where data decides them. Refuses sizes and other bounds
+    that data decides, buffers that a loop carries which ends early, and loops without a bound.
   }];
   let statistics = [Statistic<"numCells", "cells", "scalars kept in the device's memory">,
     Statistic<"numLoops", "loops", "loops that end early made to run through">,
@@ -52,8 +54,8 @@ def FormLoopKernels : Pass<"fovea-form-loop-kernels", "::mlir::ModuleOp"> {
     Needs decided conditions. A loop of host code that reads and writes elements of buffers, and
     does nothing but compute scalars besides, becomes the launch of a kernel in which one thread
     runs through it. An extent that an index of data is checked against is required to be above 0 in
-    front of the launch. Leaves alone loops with results, and those that launch, allocate, require
-    or end early.
+    front of the launch. Leaves alone loops with results, and those that launch, allocate or end
+    early.
   }];
   let statistics = [Statistic<"numLoops", "loops", "loops that one thread of the device runs">];
   let dependentDialects = ["::fovea::kernel::FoveaKernelDialect", "::fovea::FoveaDialect",

@@ -64,7 +64,8 @@ private:
     if (cellOf(require.getCondition()) || cellOf(require.getValue()) || cellOf(require.getLimit()))
       return true;
     for (Operation *around = require->getParentOp(); around; around = around->getParentOp())
-      if (auto branch = dyn_cast<scf::IfOp>(around); branch && cellOf(branch.getCondition()))
+      if (auto branch = dyn_cast<scf::IfOp>(around);
+          branch && !branch->hasAttr(kCheckedAttr) && cellOf(branch.getCondition()))
         return true;
     return false;
   }
@@ -198,6 +199,9 @@ private:
       if (!block)
         continue;
       block->walk([&](kernel::LaunchOp launch) {
+        if (taken && llvm::is_contained(launch.getConditions(), cell) &&
+            branch->hasAttr(kCheckedAttr))
+          return;
         SmallVector<bool> expected(launch.getExpected());
         expected.push_back(taken);
         launch.getConditionsMutable().append(cell);

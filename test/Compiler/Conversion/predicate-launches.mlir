@@ -88,6 +88,31 @@ func.func @view_from_a_cell(%x: memref<8xf32>, %cell: memref<index>) attributes 
 
 // -----
 
+// What the host knows it requires itself, whether data is as required or not; one condition is
+// enough.
+// CHECK-LABEL: func @behind_checked_data
+// CHECK:         fovea.require %{{.*}} node "Reshape"
+// CHECK:         fovea_kernel.launch @kernel(%arg0) when(%arg2) is [true] : memref<4xf32>
+func.func private @kernel(%x: memref<4xf32>) attributes {fovea_kernel.kernel} {
+  return
+}
+func.func @behind_checked_data(%x: memref<4xf32>, %n: index, %fine: memref<i1>)
+    attributes {fovea.entry} {
+  %c0 = arith.constant 0 : index
+  %first = memref.load %fine[] : memref<i1>
+  scf.if %first {
+    %some = arith.cmpi sgt, %n, %c0 : index
+    fovea.require %some, %n, %c0 fault shape node "Reshape"
+    %second = memref.load %fine[] : memref<i1>
+    scf.if %second {
+      fovea_kernel.launch @kernel(%x) : memref<4xf32>
+    } {fovea_kernel.checked}
+  } {fovea_kernel.checked}
+  return
+}
+
+// -----
+
 // CHECK-LABEL: func @do_not_ask_the_device
 // CHECK:         fovea.require %{{.*}} node "Reshape"
 // CHECK:         scf.if %{{.*}} {
