@@ -19,6 +19,9 @@ RESULTS = ROOT / "benchmarks" / "results" / "models.jsonl"
 README = ROOT / "README.md"
 BEGIN, END = "<!-- benchmarks/table.py writes from here -->\n", "<!-- to here -->\n"
 
+# What benchmarks/workloads.py makes; results have lines of others that were measured once.
+WORKLOADS = ("minilm_b1_s128", "silero_sequence_60", "silero_openvino", "silero_full", "g2p_word")
+
 Line = dict[str, Any]
 COLUMNS = ("model", "threads", "compile", "load", "run", "FMA peak", "bandwidth")
 
@@ -56,10 +59,11 @@ def print_table(lines: Sequence[Line]) -> None:
 
 
 def latest(lines: Sequence[Line]) -> list[Line]:
-    """The last line of each workload and number of threads, in the order of the first. Only what
-    was measured as the last of all lines was: one table has one machine, day and note."""
+    """The last line of each workload that there still is and number of threads, in the order of the
+    first. Only what was measured as the last of all lines was: one table has one machine, day and
+    note."""
     kept: dict[tuple[str, int], Line] = {}
-    for line in lines:
+    for line in (line for line in lines if line["workload"] in WORKLOADS):
         if all(line.get(key) == lines[-1].get(key) for key in ("machine", "date", "note")):
             kept[line["workload"], line["threads"]] = line
     return list(kept.values())
@@ -72,9 +76,7 @@ def markdown(lines: Sequence[Line]) -> str:
     last = lines[-1]
     machine = last["machine"]
     features = ", ".join(machine["features"])
-    peers = {
-        name: system["version"] for line in lines for name, system in line["systems"].items()
-    }
+    peers = {name: system["version"] for line in lines for name, system in line["systems"].items()}
     versions = ", ".join(f"{name} {version}" for name, version in peers.items() if name != "fovea")
     worst = max(line["difference"] for line in lines)
     note = f"{last['note']} " if last.get("note") else ""

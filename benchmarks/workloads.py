@@ -20,9 +20,11 @@ import bert_onnx  # noqa: E402
 import g2p  # noqa: E402
 import g2p_onnx  # noqa: E402
 import silero  # noqa: E402
+import table  # noqa: E402
 from reference.bert_numpy import read_safetensors  # noqa: E402
 
 Feed = dict[str, np.ndarray]
+MINILM, *SILERO, G2P = table.WORKLOADS
 
 
 @dataclass
@@ -67,7 +69,7 @@ def _minilm(models: Path, folder: Path) -> Workload:
 
         return run
 
-    return Workload("minilm_b1_s128", source, path, feed, load)
+    return Workload(MINILM, source, path, feed, load)
 
 
 def _silero(models: Path) -> list[Workload]:
@@ -80,10 +82,9 @@ def _silero(models: Path) -> list[Workload]:
         "silero_vad_openvino_16k": {"input": wave[30:31], "state": state},
         "silero_vad": {"input": wave[30:31], "state": state, "sr": np.array(silero.RATE, np.int64)},
     }
-    names = ("silero_sequence_60", "silero_openvino", "silero_full")
     return [
         Workload(name, data / f"{file}.onnx", data / f"{file}.onnx", feed)
-        for name, (file, feed) in zip(names, feeds.items(), strict=True)
+        for name, (file, feed) in zip(SILERO, feeds.items(), strict=True)
     ]
 
 
@@ -92,7 +93,7 @@ def _g2p(models: Path, folder: Path) -> Workload:
     path = folder / "g2p_word.onnx"
     onnx.save(g2p_onnx.word(variables, g2p.START, g2p.END, g2p.MAX_PHONEMES), path)
     feed = {"letters": g2p.letters_of("onomatopoeia")}
-    return Workload("g2p_word", g2p.write_module(folder, variables), path, feed)
+    return Workload(G2P, g2p.write_module(folder, variables), path, feed)
 
 
 def workloads(models: Path, folder: Path) -> list[Workload]:

@@ -1,7 +1,8 @@
 //===- BenchVerb.cpp - fovea bench ----------------------------------------===//
 //
 // Times runs in slices of a few milliseconds, and measures the machine's peak in the same process,
-// so that both see the same clock and the same neighbours.
+// so that both see the same clock and the same neighbours. On a device, runs are queued one behind
+// the other with their tensors there, and the device's clock times them.
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
@@ -35,27 +36,34 @@ struct Times {
 
 static llvm::Expected<Times> measure(Program &program, const Signature &signature,
                                      llvm::ArrayRef<fovea_tensor> inputs, int64_t milliseconds) {
+  double once = 0;
   int64_t runs = 0;
   for (Clock::time_point start = Clock::now();
-       runs < 2 || millisecondsSince(start) < kWarmUpMilliseconds; ++runs)
-    if (llvm::Error error = program.runOnly(signature, inputs))
-      return error;
-  Clock::time_point probe = Clock::now();
-  if (llvm::Error error = program.runOnly(signature, inputs))
-    return error;
-  double once = std::max(millisecondsSince(probe), 1e-4);
+       runs < 3 || millisecondsSince(start) < kWarmUpMilliseconds; ++runs) {
+    llvm::Expected<double> last = program.time(signature, inputs, 1);
+    if (!last)
+      return last.takeError();
+    once = std::max(*last, 1e-4);
+  }
   int64_t perSlice = std::clamp<int64_t>(int64_t(kSliceMilliseconds / once), 1, 10000);
   std::vector<double> slices;
   for (Clock::time_point start = Clock::now();
        slices.size() < 5 || millisecondsSince(start) < double(milliseconds);) {
-    Clock::time_point begin = Clock::now();
-    for (int64_t run = 0; run < perSlice; ++run)
-      if (llvm::Error error = program.runOnly(signature, inputs))
-        return error;
-    slices.push_back(millisecondsSince(begin) / double(perSlice));
+    llvm::Expected<double> slice = program.time(signature, inputs, perSlice);
+    if (!slice)
+      return slice.takeError();
+    slices.push_back(*slice / double(perSlice));
   }
   std::sort(slices.begin(), slices.end());
   return Times{slices.front(), slices[slices.size() / 2]};
+}
+
+/// What a time is of, for the reader of the result.
+static const char *timedOf(const Program &program) {
+  return program.onDevice()
+             ? "launches and kernels, by the device's clock; inputs and outputs stay "
+               "on the device"
+             : "whole runs, by the host's clock";
 }
 
 static llvm::json::Value orNull(std::optional<double> value) {
@@ -64,8 +72,9 @@ static llvm::json::Value orNull(std::optional<double> value) {
 
 static void print(const llvm::json::Object &result) {
   TextTable table({"measure", "value"});
-  for (const char *key : {"name", "threads", "min_ms", "median_ms", "gflops", "peak_gflops",
-                          "peak_fraction", "read_gbps", "peak_gbps", "load_ms", "peak_bytes"}) {
+  for (const char *key :
+       {"name", "threads", "timed", "min_ms", "median_ms", "gflops", "peak_gflops", "peak_fraction",
+        "read_gbps", "peak_gbps", "load_ms", "peak_bytes"}) {
     const llvm::json::Value *value = result.get(key);
     std::string text = "-";
     if (auto integer = value->getAsInteger())
@@ -90,35 +99,45 @@ llvm::Expected<Exit> cli::benchModel(const Invocation &invocation) {
   auto inputs = makeInputs(*signature, invocation);
   if (!inputs)
     return inputs.takeError();
-  std::vector<fovea_tensor> views = viewsOf(*inputs);
+  auto views = program.place(viewsOf(*inputs));
+  if (!views)
+    return views.takeError();
   int threads = program.threads();
-  double peak = measurePeakGflops(threads), bandwidth = measureReadGbps(threads);
-  llvm::Expected<Times> times = measure(program, *signature, views, invocation.benchMilliseconds);
+  // Those of this machine's processors.
+  std::optional<double> peak, bandwidth;
+  if (!program.onDevice()) {
+    peak = measurePeakGflops(threads);
+    bandwidth = measureReadGbps(threads);
+  }
+  llvm::Expected<Times> times = measure(program, *signature, *views, invocation.benchMilliseconds);
   if (!times)
     return times.takeError();
-  llvm::Expected<int64_t> peakBytes = program.peakBytes(*signature, views);
+  llvm::Expected<int64_t> peakBytes = program.peakBytes(*signature, *views);
   if (!peakBytes)
     return peakBytes.takeError();
   // The better of two measurements: clocks may have changed meanwhile.
-  peak = std::max(peak, measurePeakGflops(threads));
+  if (peak)
+    peak = std::max(*peak, measurePeakGflops(threads));
   std::optional<double> flops = flopsOf(program.ledger(), symbolsOf(*signature, *inputs));
   std::optional<double> gflops, fraction;
   if (flops) {
     gflops = *flops / times->least * 1e-6;
-    fraction = *gflops / peak;
+    if (peak)
+      fraction = *gflops / *peak;
   }
   std::optional<double> read = weightBytesOf(program.ledger());
   if (read)
     *read *= 1e-6 / times->least;
   llvm::json::Object result{{"name", invocation.stem()},
                             {"threads", threads},
+                            {"timed", timedOf(program)},
                             {"min_ms", times->least},
                             {"median_ms", times->median},
                             {"gflops", orNull(gflops)},
-                            {"peak_gflops", peak},
+                            {"peak_gflops", orNull(peak)},
                             {"peak_fraction", orNull(fraction)},
                             {"read_gbps", orNull(read)},
-                            {"peak_gbps", jsonNumber(bandwidth)},
+                            {"peak_gbps", orNull(bandwidth)},
                             {"load_ms", loaded->loadSeconds * 1e3},
                             {"peak_bytes", *peakBytes}};
   if (!invocation.json)

@@ -72,9 +72,9 @@ static llvm::Error setCompileOptions(const InputArgList &arguments, Invocation &
     for (const std::string &value : arguments.getAllArgValues(id))
       if (llvm::Error error = set(key, value))
         return error;
-  if (arguments.hasArg(OPT_emulate))
-    if (llvm::Error error = set("emulate", "true"))
-      return error;
+  invocation.compile.emulate = arguments.hasArg(OPT_emulate);
+  if (auto problem = checkTarget(invocation.compile.target, invocation.compile.emulate))
+    return failure(kUsage, problem->what + ": " + problem->why, problem->remedy);
   invocation.compile.requireFused = arguments.hasArg(OPT_require_fused);
   invocation.compile.emission.addressSanitizer = arguments.hasArg(OPT_address_sanitizer);
   invocation.threads = invocation.compile.threads;
@@ -192,7 +192,7 @@ llvm::Expected<std::optional<Invocation>> cli::parse(llvm::ArrayRef<const char *
   return invocation;
 }
 
-const Target &Invocation::target() const { return *findTarget(compile.target); }
+const Target &Invocation::target() const { return *findTarget(compile.target, compile.emulate); }
 
 std::string Invocation::stem() const {
   StringRef path = StringRef(input).rtrim('/');

@@ -107,16 +107,53 @@ std::vector<fovea_tensor> cli::viewsOf(llvm::ArrayRef<Tensor> tensors) {
   return views;
 }
 
-llvm::Error Program::runOnly(const Signature &signature, llvm::ArrayRef<fovea_tensor> inputs) {
-  outputs.assign(signature.outputs.size(), fovea_tensor{});
+bool Program::onDevice() const {
+  constexpr int32_t host = 1;
+  return fovea_context_device(context.get()).device_type != host;
+}
+
+llvm::Expected<std::vector<fovea_tensor>> Program::place(std::vector<fovea_tensor> tensors) {
+  if (!onDevice())
+    return tensors;
+  for (fovea_tensor &tensor : tensors) {
+    fovea_buffer *buffer = nullptr;
+    fovea_status *status = fovea_context_upload(context.get(), &tensor, &tensor, &buffer);
+    if (llvm::Error error = toError(status, "upload"))
+      return error;
+    uploaded.emplace_back(buffer, fovea_buffer_free);
+  }
+  return tensors;
+}
+
+/// Runs with the outputs left in the context.
+llvm::Error Program::runOnly(const Signature &signature, llvm::ArrayRef<fovea_tensor> inputs,
+                             fovea_stream *stream) {
+  fovea_tensor unset = {};
+  if (stream)
+    unset.device = fovea_context_device(context.get());
+  outputs.assign(signature.outputs.size(), unset);
   return toError(fovea_context_run(context.get(), signature.entry.c_str(), inputs.data(),
-                                   inputs.size(), outputs.data(), outputs.size(), nullptr),
+                                   inputs.size(), outputs.data(), outputs.size(), stream),
                  "run");
+}
+
+llvm::Expected<double> Program::time(const Signature &signature,
+                                     llvm::ArrayRef<fovea_tensor> inputs, int64_t runs) {
+  fovea_stream *stream = onDevice() ? FOVEA_CONTEXT_STREAM : nullptr;
+  if (llvm::Error error = toError(fovea_context_start_clock(context.get()), "bench"))
+    return error;
+  for (int64_t run = 0; run < runs; ++run)
+    if (llvm::Error error = runOnly(signature, inputs, stream))
+      return error;
+  double milliseconds = 0;
+  if (llvm::Error error = toError(fovea_context_stop_clock(context.get(), &milliseconds), "bench"))
+    return error;
+  return milliseconds;
 }
 
 llvm::Expected<std::vector<Tensor>> Program::run(const Signature &signature,
                                                  llvm::ArrayRef<Tensor> inputs) {
-  if (llvm::Error error = runOnly(signature, viewsOf(inputs)))
+  if (llvm::Error error = runOnly(signature, viewsOf(inputs), nullptr))
     return error;
   std::vector<Tensor> results;
   for (auto [output, declared] : llvm::zip(outputs, signature.outputs)) {

@@ -31,8 +31,16 @@ public:
   llvm::Expected<std::vector<Tensor>> run(const Signature &signature,
                                           llvm::ArrayRef<Tensor> inputs);
 
-  /// Runs with the outputs left in the context: what is to be measured.
-  llvm::Error runOnly(const Signature &signature, llvm::ArrayRef<fovea_tensor> inputs);
+  /// Whether kernels find tensors in the memory of a device.
+  bool onDevice() const;
+
+  /// The tensors where kernels find them: on a device copies, which live as long as the program.
+  llvm::Expected<std::vector<fovea_tensor>> place(std::vector<fovea_tensor> tensors);
+
+  /// Milliseconds of `runs` runs one behind the other, with the outputs left where kernels write
+  /// them. On a device by its clock, from the first launch to the end of the last run.
+  llvm::Expected<double> time(const Signature &signature, llvm::ArrayRef<fovea_tensor> inputs,
+                              int64_t runs);
 
   /// Bytes of one run with these inputs.
   llvm::Expected<int64_t> peakBytes(const Signature &signature,
@@ -42,11 +50,14 @@ public:
 
 private:
   static llvm::Expected<Program> with(fovea_module *module, int threads);
+  llvm::Error runOnly(const Signature &signature, llvm::ArrayRef<fovea_tensor> inputs,
+                      fovea_stream *stream);
 
   std::unique_ptr<fovea_module, decltype(&fovea_module_free)> module{nullptr, fovea_module_free};
   std::unique_ptr<fovea_context, decltype(&fovea_context_free)> context{nullptr,
                                                                         fovea_context_free};
   std::vector<fovea_tensor> outputs;
+  std::vector<std::unique_ptr<fovea_buffer, decltype(&fovea_buffer_free)>> uploaded;
 };
 
 /// Views of tensors, in the runtime's terms; borrow the tensors.

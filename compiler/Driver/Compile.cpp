@@ -49,7 +49,7 @@ private:
 } // namespace
 
 Compilation::Compilation(CompileOptions given)
-    : options(std::move(given)), chosen(findTarget(options.target)) {
+    : options(std::move(given)), chosen(findTarget(options.target, options.emulate)) {
   DialectRegistry registry;
   addDialects(registry);
   context = std::make_unique<MLIRContext>(registry, MLIRContext::Threading::DISABLED);
@@ -180,7 +180,7 @@ static LogicalResult collecting(ModuleOp module, Problems &problems, StringRef f
 }
 
 bool Compilation::checkTarget() {
-  std::optional<Problem> problem = fovea::checkTarget(options.target);
+  std::optional<Problem> problem = fovea::checkTarget(options.target, options.emulate);
   if (!problem)
     problem = chosen->unavailable();
   return problem ? fail(std::move(*problem)) : true;

@@ -27,6 +27,8 @@ namespace fovea {
 struct CompileOptions {
   /// A name of TargetRegistry.h.
   std::string target = "host";
+  /// The target's kernels are to run on this processor, by the target that emulates it.
+  bool emulate = false;
   /// Threads the artefact prefers; 0 for no preference.
   int64_t threads = 0;
   ImportOptions import;

@@ -70,19 +70,6 @@ static std::optional<Problem> addPipeline(UserPassOptions &passes, StringRef val
                "after=PHASE:PIPELINE, e.g. after=graph:canonicalize");
 }
 
-/// Turns the target into the one that runs its kernels on this processor.
-static std::optional<Problem> setEmulation(std::string &target, StringRef value) {
-  bool wanted = false;
-  if (std::optional<Problem> problem = setFlag(wanted, "emulate", value); problem || !wanted)
-    return problem;
-  const Target *emulated = findEmulated(target);
-  if (!emulated)
-    return wrong("target '" + target + "' has no kernels to emulate",
-                 "option 'emulate' is for targets of devices", "target cuda");
-  target = emulated->name().str();
-  return std::nullopt;
-}
-
 std::optional<Problem> fovea::setOption(CompileOptions &options, StringRef key, StringRef value) {
   std::string name = key.str();
   std::replace(name.begin(), name.end(), '_', '-');
@@ -91,7 +78,7 @@ std::optional<Problem> fovea::setOption(CompileOptions &options, StringRef key, 
     return checkTarget(value);
   }
   if (name == "emulate")
-    return setEmulation(options.target, value);
+    return setFlag(options.emulate, name, value);
   if (name == "threads")
     return setNumber(options.threads, name, value, 0, 4096);
   if (name == "optimization")

@@ -29,7 +29,7 @@ llvm::ArrayRef<const Target *> fovea::allTargets() {
   static const cpu::CpuTarget armv8("armv8-a", "AArch64 with NEON", addCpuPhase);
   static const cuda::CudaTarget gpu("cuda", cuda::Execution::Device, {"sm_80", "sm_90"},
                                     addCudaPhase);
-  static const cuda::CudaTarget emulated("cuda-emulated", cuda::Execution::Emulated, {},
+  static const cuda::CudaTarget emulated(cuda::kEmulatedName.str(), cuda::Execution::Emulated, {},
                                          addCudaPhase);
   static const reference::ReferenceTarget oracle;
   static const Target *const list[] = {&host, &level3, &level4, &armv8, &gpu, &emulated, &oracle};
@@ -66,12 +66,17 @@ static const Target *findWithArchitecture(StringRef name) {
   return nullptr;
 }
 
-const Target *fovea::findTarget(StringRef name) {
+static const Target *findNamed(StringRef name) {
   const auto *found =
       llvm::find_if(allTargets(), [&](const Target *target) { return target->name() == name; });
   if (found != allTargets().end())
     return *found;
   return name.contains(':') ? findWithArchitecture(name) : findWithRows(name);
+}
+
+const Target *fovea::findTarget(StringRef name, bool emulate) {
+  const Target *target = findNamed(name);
+  return target && emulate ? findNamed(target->emulator()) : target;
 }
 
 /// The rows that a target may name, with the level of each.
@@ -83,9 +88,18 @@ static std::string rowsWithNames() {
   return names;
 }
 
-std::optional<Problem> fovea::checkTarget(StringRef name) {
-  if (findTarget(name))
+std::optional<Problem> fovea::checkTarget(StringRef name, bool emulate) {
+  if (findTarget(name, emulate))
     return std::nullopt;
+  if (findTarget(name))
+    return Problem{"FV0310",
+                   "",
+                   "",
+                   "",
+                   0,
+                   "target '" + name.str() + "' has no kernels to emulate",
+                   "option 'emulate' is for targets of devices",
+                   "target cuda"};
   Problem problem{"FV0320", "", "", "", 0, "", "", "target host"};
   std::string known;
   for (const Target *target : allTargets())
@@ -99,8 +113,6 @@ std::optional<Problem> fovea::checkTarget(StringRef name) {
                    llvm::join(cuda::knownArchitectures(), ", ");
   return problem;
 }
-
-const Target *fovea::findEmulated(StringRef name) { return findTarget((name + "-emulated").str()); }
 
 std::optional<Problem> fovea::checkMakesArtifacts(const Target &target) {
   if (target.makesArtifacts())

@@ -18,13 +18,13 @@ llvm::ArrayRef<const Target *> allTargets();
 
 /// The target of a name, or null. Also those that allTargets() leaves out: levels of a CPU with
 /// rows of products, "x86-64-v4+amx-bf16"; a GPU of one architecture, "cuda:sm_90".
-const Target *findTarget(llvm::StringRef name);
+/// With `emulate` the one that runs the kernels of the target of that name on this processor, null
+/// when none does.
+const Target *findTarget(llvm::StringRef name, bool emulate = false);
 
-/// The target that runs another one's kernels on this processor, null when it has none.
-const Target *findEmulated(llvm::StringRef name);
-
-/// FV0320 when there is no target of this name.
-std::optional<Problem> checkTarget(llvm::StringRef name);
+/// FV0320 when there is no target of this name, FV0310 when its kernels cannot be emulated and
+/// should be.
+std::optional<Problem> checkTarget(llvm::StringRef name, bool emulate = false);
 
 /// FV0322 when the target makes no artefacts.
 std::optional<Problem> checkMakesArtifacts(const Target &target);

@@ -46,7 +46,9 @@ FOVEA_API void fovea_options_free(fovea_options *options);
 ///   target             "host" (default), "x86-64-v3", "x86-64-v4", "armv8-a"; rows of dot and tile
 ///                      products behind a level: "x86-64-v4+amx-bf16"; "cuda", or for one
 ///                      architecture "cuda:sm_90"; "reference" makes no artefact
-///   emulate            "true": kernels of target "cuda" are compiled for this processor
+///   emulate            "true": kernels of target "cuda", or of one architecture of it, are
+///   compiled
+///                      for this processor
 ///   threads            threads that runs prefer, 0 for no preference
 ///   dim                NAME=N: the symbolic dimension NAME has size N; repeatable
 ///   optimization       0 to 3 (default)
@@ -60,8 +62,9 @@ FOVEA_API void fovea_options_free(fovea_options *options);
 ///                      and stays loaded; repeatable
 ///   after              PHASE:PIPELINE: passes in MLIR's text form, of plug-ins, of Fovea or of
 ///                      MLIR, that run at the end of the phase (import, graph, ...); repeatable
-///   ptxas              NVIDIA's assembler, for target "cuda"; else that of the CUDA toolkit or on
-///                      the path; without any, and for "none", the artefact has PTX alone
+///   ptxas              NVIDIA's assembler, for target "cuda", of CUDA 12.0 or later; else that of
+///                      the CUDA toolkit or on the path; without any, and for "none", the artefact
+///                      has PTX alone
 ///   dump               folder for the module after each phase
 ///   keep               "llvm" or "asm": texts that fovea_artifact_text gives; repeatable
 FOVEA_API fovea_status *fovea_options_set(fovea_options *options, const char *key,

@@ -13,8 +13,12 @@ namespace fovea {
 void addCudaPhase(mlir::OpPassManager &manager, Phase phase, cuda::Execution execution,
                   const PhaseOptions &options);
 
-/// Registers the phases as pipelines `fovea-cuda-graph` ... `fovea-cuda-llvm`, the last one for the
-/// emulator.
+/// Adds what the phases do with kernels, in their order and without host code: from functions that
+/// have no form yet to the `gpu.module` that addDeviceCode takes.
+void addKernelsAlone(mlir::OpPassManager &manager);
+
+/// Registers the phases as pipelines `fovea-cuda-graph` ... `fovea-cuda-llvm`, and those for the
+/// emulator as `fovea-cuda-emulated-graph` ... `fovea-cuda-emulated-llvm`.
 void registerCudaPipelines();
 
 } // namespace fovea

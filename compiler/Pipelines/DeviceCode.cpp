@@ -20,7 +20,7 @@
 using namespace mlir;
 using namespace fovea;
 
-void fovea::addDeviceCode(OpPassManager &manager, const DeviceCodeOptions &options) {
+void fovea::addDeviceCode(OpPassManager &manager, bool emulated) {
   manager.addNestedPass<gpu::GPUModuleOp>(createDistributeFragments());
   manager.addPass(createPlaceShared());
   auto &device = manager.nest<gpu::GPUModuleOp>();
@@ -29,8 +29,8 @@ void fovea::addDeviceCode(OpPassManager &manager, const DeviceCodeOptions &optio
   device.addPass(createCanonicalizerPass());
   device.addPass(createCSEPass());
   device.addPass(createSCFToControlFlowPass());
-  if (options.emulated)
-    manager.addPass(createDeviceToEmulator(DeviceToEmulatorOptions{options.checks}));
+  if (emulated)
+    manager.addPass(createDeviceToEmulator());
   else
     manager.addNestedPass<gpu::GPUModuleOp>(createDeviceToNVVM());
   manager.addPass(createDeviceTable());
@@ -43,7 +43,7 @@ void fovea::registerDeviceCodePipelines() {
         emulated ? "Run the passes that lead from kernels of a device to code for the emulator"
                  : "Run the passes that lead from kernels of a device to code for a GPU",
         [emulated](OpPassManager &manager, StringRef, function_ref<LogicalResult(const Twine &)>) {
-          addDeviceCode(manager, DeviceCodeOptions{emulated, /*checks=*/true});
+          addDeviceCode(manager, emulated);
           return success();
         },
         [](function_ref<void(const mlir::detail::PassOptions &)>) {});

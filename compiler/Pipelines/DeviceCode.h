@@ -12,16 +12,10 @@
 
 namespace fovea {
 
-struct DeviceCodeOptions {
-  /// Code for the emulator instead of a GPU.
-  bool emulated = false;
-  /// For the emulator: tell it of plain loads and stores.
-  bool checks = true;
-};
-
 /// Adds the passes, on a module with a `gpu.module`, that end in the LLVM dialect: in the
-/// `gpu.module` for a GPU, beside it for the emulator. The table of kernels is among what they add.
-void addDeviceCode(mlir::OpPassManager &manager, const DeviceCodeOptions &options);
+/// `gpu.module` for a GPU; `emulated`, beside it, for the emulator, which is told of plain loads
+/// and stores. The table of kernels is among what they add.
+void addDeviceCode(mlir::OpPassManager &manager, bool emulated);
 
 /// Registers the pipelines `fovea-device-nvvm` and `fovea-device-emulator`.
 void registerDeviceCodePipelines();

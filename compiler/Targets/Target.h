@@ -117,6 +117,9 @@ public:
   /// One line for people, without a full stop.
   virtual llvm::StringRef summary() const = 0;
   virtual Placement placement() const = 0;
+  /// Name of the target that runs the same kernels on this processor, and checks them; its own
+  /// where it does, empty where none does.
+  virtual llvm::StringRef emulator() const { return {}; }
 
   /// What keeps this build on this machine from compiling for the target; nothing when it can.
   virtual std::optional<Problem> unavailable() const { return std::nullopt; }

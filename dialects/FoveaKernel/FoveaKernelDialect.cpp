@@ -140,8 +140,8 @@ LogicalResult ProductOp::verify() {
     return emitOpError("product_c4: expected a finish region that takes an index, ")
            << vectors << " values of type " << vector
            << " and the carried values, and yields values of their types";
-  if (getAhead()) {
-    auto ahead = cast<MemRefType>(getAhead().getType());
+  for (Type type : getAhead().getTypes()) {
+    auto ahead = cast<MemRefType>(type);
     if (ahead.getRank() != 2 || ahead.isDynamicDim(1))
       return emitOpError("product_c5: expected to ask ahead for a matrix of static width, got ")
              << ahead;

@@ -119,7 +119,8 @@ def FoveaKernel_ProductOp : FoveaKernel_Op<"product", [AttrSizedOperandSegments,
     the panel has contiguous rows. Without an init region the sum starts at 0. The finish region is
     ordinary IR on the accumulators of one row and stores what it makes of them; what it yields,
     e.g. a running maximum, goes to the next row's and is the operation's result in the end.
-    Step k asks for row k of `ahead`, a matrix of static width that the caller reads next.
+    Step k asks for row k of each matrix of `ahead`, of static width, which is read soon, here or
+    by what comes next.
     With `chains` N, sums of multiply-adds are taken of every N-th step apart and added in the end:
     few of them do not fill the time that one takes otherwise. A panel of bf16 that is twice as wide
     has words of two steps, laid out as for `by dot` with G = 2; the depth then is even.
@@ -143,7 +144,7 @@ def FoveaKernel_ProductOp : FoveaKernel_Op<"product", [AttrSizedOperandSegments,
     - product_c3: init takes an index and yields V vectors of L sums.
     - product_c4: finish takes an index, V vectors of L sums and the carried values, and yields
       values of the carried ones' types.
-    - product_c5: `ahead` has rank 2 and a static width.
+    - product_c5: the matrices of `ahead` have rank 2 and a static width.
     - product_c6: by dots and tiles, instead of c1: lhs and panel have rank 2, the same elements,
       bf16 or i8, and stride 1; the panel has the static width V*L*G.
     - product_c7: tiles have 16 lanes, instead of c2 at most 32 rows of 2 vectors.
@@ -159,7 +160,7 @@ def FoveaKernel_ProductOp : FoveaKernel_Op<"product", [AttrSizedOperandSegments,
     ```
   }];
   let arguments = (ins AnyStridedMemRef:$lhs, AnyStridedMemRef:$panel, Index:$row, Index:$depth,
-    Variadic<AnyType>:$carried, Optional<AnyStridedMemRef>:$ahead, I64Attr:$rows,
+    Variadic<AnyType>:$carried, Variadic<AnyStridedMemRef>:$ahead, I64Attr:$rows,
     I64Attr:$vectors, I64Attr:$lanes,
     DefaultValuedAttr<FoveaKernel_Unit, "::fovea::kernel::Unit::Fma">:$unit,
     UnitAttr:$unsigned_rows, DefaultValuedAttr<I64Attr, "1">:$chains);
@@ -174,7 +175,7 @@ def FoveaKernel_ProductOp : FoveaKernel_Op<"product", [AttrSizedOperandSegments,
   }];
   let builders = [OpBuilder<(ins "::mlir::Value":$lhs, "::mlir::Value":$panel, "::mlir::Value":$row,
       "::mlir::Value":$depth, "int64_t":$rows, "int64_t":$vectors, "int64_t":$lanes,
-      CArg<"::mlir::ValueRange", "{}">:$carried, CArg<"::mlir::Value", "{}">:$ahead,
+      CArg<"::mlir::ValueRange", "{}">:$carried, CArg<"::mlir::ValueRange", "{}">:$ahead,
       CArg<"Unit", "Unit::Fma">:$unit, CArg<"bool", "false">:$unsigned_rows), [{
     build($_builder, $_state, carried.getTypes(), lhs, panel, row, depth, carried, ahead, rows,
           vectors, lanes, unit, unsigned_rows, /*chains=*/1);

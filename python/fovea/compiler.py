@@ -12,7 +12,7 @@ from pathlib import Path
 
 from fovea.errors import FoveaError
 from fovea.libraries import compiler, runtime
-from fovea.module import Module
+from fovea.module import Module, RunSettings, opened_device
 from fovea.runtime_abi import check
 
 
@@ -56,6 +56,8 @@ def compile(  # noqa: A001
     target: str = "host",
     dims: Mapping[str, int] | None = None,
     threads: int = 0,
+    device: str | None = None,
+    replay: bool = False,
     **options: object,
 ) -> Module:
     """Compiles an ONNX file, a Hugging Face folder, a file of MLIR text, MLIR text itself, or the
@@ -64,7 +66,7 @@ def compile(  # noqa: A001
     target is "host" or a target of the command line; dims fixes symbolic dimensions by name;
     options are those of the command line with _ for -, and a list for one that may be repeated:
     pass_plugin="libpasses.so", after=["import:cse", "graph:my-pass"]. threads is the number that
-    runs use, 0 for the one the model was tuned for.
+    runs use, 0 for the one the model was tuned for; device and replay are those of fovea.load.
     """
     library = compiler()
     settings = [("target", target)]
@@ -91,6 +93,7 @@ def compile(  # noqa: A001
     size = ctypes.c_size_t()
     data = library.fovea_artifact_bytes(artifact.handle, ctypes.byref(size))
     module = ctypes.c_void_p()
-    status = runtime().fovea_module_load_memory(data, size.value, None, ctypes.byref(module))
-    check(runtime(), status)
-    return Module(module.value, threads, artifact.save)
+    with opened_device(device) as opened:
+        status = runtime().fovea_module_load_memory(data, size.value, opened, ctypes.byref(module))
+        check(runtime(), status)
+    return Module(module.value, RunSettings(threads, replay), artifact.save)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import dataclasses
 import json
@@ -11,7 +12,7 @@ import shutil
 import tempfile
 import threading
 import weakref
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,35 @@ from fovea import tensors
 from fovea.errors import FoveaError
 from fovea.libraries import runtime
 from fovea.runtime_abi import ContextOptions, DataType, IoInfo, Plan, Tensor, check
+
+
+@dataclasses.dataclass(frozen=True)
+class RunSettings:
+    """How runs are made: threads, 0 for the number that the model was tuned for; replay, whether a
+    run on a GPU that repeats the one before is recorded as a graph and replayed."""
+
+    threads: int = 0
+    replay: bool = False
+
+
+@contextlib.contextmanager
+def opened_device(name: str | None) -> Iterator[int | None]:
+    """The runtime's handle of a device by name: "cpu", "cuda", "cuda:1"; None for None."""
+    if name is None:
+        yield None
+        return
+    kind, colon, index = name.partition(":")
+    if colon and not (index.isascii() and index.isdigit() and len(index) < 10):
+        raise FoveaError(
+            f"device '{name}': expected a kind and a number, as 'cuda:1'", code="INVALID_ARGUMENT"
+        )
+    library = runtime()
+    handle = ctypes.c_void_p()
+    check(library, library.fovea_device_open(kind.encode(), int(index or 0), ctypes.byref(handle)))
+    try:
+        yield handle.value
+    finally:
+        library.fovea_device_free(handle)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -58,9 +88,9 @@ class _Context:
 class _Loaded:
     """Owns a module of the runtime, and a context for every thread that runs it."""
 
-    def __init__(self, handle: int, threads: int) -> None:
+    def __init__(self, handle: int, settings: RunSettings) -> None:
         self.handle = handle
-        self._threads = threads
+        self._settings = settings
         self._local = threading.local()
         weakref.finalize(self, runtime().fovea_module_free, handle)
 
@@ -70,7 +100,8 @@ class _Loaded:
             library = runtime()
             options = ContextOptions()
             library.fovea_context_options_init(ctypes.byref(options))
-            options.threads = self._threads
+            options.threads = self._settings.threads
+            options.replay = self._settings.replay
             made = ctypes.c_void_p()
             status = library.fovea_context_create(
                 self.handle, ctypes.byref(options), ctypes.byref(made)
@@ -174,10 +205,13 @@ class Module:
     """A loaded artefact. Calling it runs its first entry."""
 
     def __init__(
-        self, handle: int, threads: int = 0, writer: Callable[[Path], None] | None = None
+        self,
+        handle: int,
+        settings: RunSettings = RunSettings(),  # noqa: B008
+        writer: Callable[[Path], None] | None = None,
     ) -> None:
         library = runtime()
-        self._loaded = _Loaded(handle, threads)
+        self._loaded = _Loaded(handle, settings)
         self._writer = writer
         names = [
             library.fovea_module_entry_name(handle, index).decode()
@@ -206,6 +240,11 @@ class Module:
     def threads(self) -> int:
         """Threads that a run uses."""
         return runtime().fovea_context_threads(self._loaded.context())
+
+    @property
+    def replays(self) -> int:
+        """How many runs of the calling thread were replayed."""
+        return runtime().fovea_context_replays(self._loaded.context())
 
     @property
     def target(self) -> str:
@@ -247,12 +286,21 @@ def _copy_file(source: Path, target: Path) -> None:
             raise
 
 
-def load(path: str | os.PathLike[str], threads: int = 0) -> Module:
+def load(
+    path: str | os.PathLike[str],
+    threads: int = 0,
+    device: str | None = None,
+    replay: bool = False,
+) -> Module:
     """Loads a .fvm, which is native code: load only what you trust. `threads` 0 is the number that
-    the model was tuned for."""
+    the model was tuned for. `device` is the GPU of a model that has kernels for one, "cuda:1", by
+    default the first. With `replay`, a run on a GPU that repeats the one before is recorded as a
+    graph and replayed."""
     library = runtime()
     handle = ctypes.c_void_p()
     source = Path(path).resolve()
-    status = library.fovea_module_load_file(os.fsencode(source), None, ctypes.byref(handle))
-    check(library, status)
-    return Module(handle.value, threads, lambda target: _copy_file(source, target))
+    with opened_device(device) as opened:
+        status = library.fovea_module_load_file(os.fsencode(source), opened, ctypes.byref(handle))
+        check(library, status)
+    settings = RunSettings(threads, replay)
+    return Module(handle.value, settings, lambda target: _copy_file(source, target))

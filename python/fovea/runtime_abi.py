@@ -44,6 +44,15 @@ class Tensor(Structure):
     ]  # fmt: skip
 
 
+class VersionedTensor(Structure):
+    """DLManagedTensorVersioned, of which the tensor is read."""
+
+    _fields_ = [
+        ("major", c_uint32), ("minor", c_uint32), ("manager", c_void_p), ("deleter", c_void_p),
+        ("flags", c_uint64), ("tensor", Tensor),
+    ]  # fmt: skip
+
+
 class IoInfo(Structure):
     _fields_ = [
         ("name", c_char_p), ("dtype", c_char_p), ("type", DataType), ("rank", c_int32),
@@ -59,7 +68,7 @@ class ContextOptions(Structure):
     _fields_ = [
         ("struct_size", c_size_t), ("threads", c_int32), ("spin_us", c_int32),
         ("alloc", c_void_p), ("free", c_void_p), ("user", c_void_p),
-        ("parallel_for", c_void_p), ("parallel_for_user", c_void_p),
+        ("parallel_for", c_void_p), ("parallel_for_user", c_void_p), ("replay", c_int32),
     ]  # fmt: skip
 
 
@@ -78,6 +87,8 @@ def declare_all(library: ctypes.CDLL) -> None:
     signatures: dict[str, tuple[object, ...]] = {
         "version": (text,),
         "abi_version": (c_uint32,),
+        "device_open": (c_void_p, text, c_int32, handle),
+        "device_free": (None, c_void_p),
         "module_load_file": (c_void_p, text, c_void_p, handle),
         "module_load_memory": (c_void_p, c_void_p, c_size_t, c_void_p, handle),
         "module_free": (None, c_void_p),
@@ -95,6 +106,7 @@ def declare_all(library: ctypes.CDLL) -> None:
         "context_create": (c_void_p, c_void_p, POINTER(ContextOptions), handle),
         "context_free": (None, c_void_p),
         "context_threads": (c_int32, c_void_p),
+        "context_replays": (c_int64, c_void_p),
         "context_run": (
             c_void_p, c_void_p, text, tensors, c_int64, tensors, c_int64, c_void_p,
         ),

@@ -12,10 +12,12 @@ import numpy as np
 
 from fovea.errors import FoveaError
 from fovea.libraries import runtime
-from fovea.runtime_abi import DataType, Tensor
+from fovea.runtime_abi import DataType, Tensor, VersionedTensor
 
 _KINDS = {"i": 0, "u": 1, "f": 2, "b": 6}
 _CPU, _CUDA = 1, 2
+# Newest version of DLPack whose tensors are read.
+_DLPACK = (1, 0)
 
 
 def _bfloat16() -> np.dtype:
@@ -73,13 +75,32 @@ def _from_dlpack(value: Any, name: str) -> tuple[Tensor, Any]:
             code="DEVICE",
         )
     # A run without a stream is ordered with the legacy default stream, which DLPack calls 1.
-    capsule = value.__dlpack__() if kind == _CPU else value.__dlpack__(stream=1)
-    pointer_of = ctypes.pythonapi.PyCapsule_GetPointer
-    pointer_of.restype = ctypes.c_void_p
-    pointer_of.argtypes = [ctypes.py_object, ctypes.c_char_p]
+    arguments = {} if kind == _CPU else {"stream": 1}
+    try:
+        # Read-only tensors are exported to consumers of this version alone.
+        capsule = value.__dlpack__(max_version=_DLPACK, **arguments)
+    except TypeError:
+        capsule = value.__dlpack__(**arguments)
     # The capsule stays unconsumed: it frees its tensor when it is dropped after the run.
-    tensor = Tensor.from_address(pointer_of(capsule, b"dltensor"))
-    return tensor, (capsule, value)
+    return _tensor_of(capsule, name), (capsule, value)
+
+
+def _tensor_of(capsule: object, name: str) -> Tensor:
+    python = ctypes.pythonapi
+    python.PyCapsule_IsValid.argtypes = [ctypes.py_object, ctypes.c_char_p]
+    python.PyCapsule_GetPointer.argtypes = [ctypes.py_object, ctypes.c_char_p]
+    python.PyCapsule_GetPointer.restype = ctypes.c_void_p
+    if not python.PyCapsule_IsValid(capsule, b"dltensor_versioned"):
+        return Tensor.from_address(python.PyCapsule_GetPointer(capsule, b"dltensor"))
+    address = python.PyCapsule_GetPointer(capsule, b"dltensor_versioned")
+    managed = VersionedTensor.from_address(address)
+    if managed.major != _DLPACK[0]:
+        raise FoveaError(
+            f"input '{name}' came as DLPack {managed.major}.{managed.minor}, expected "
+            f"{_DLPACK[0]}; give a numpy array",
+            code="INVALID_ARGUMENT",
+        )
+    return managed.tensor
 
 
 def as_input(value: Any, name: str, expected: DataType) -> tuple[Tensor, Any]:

@@ -125,6 +125,11 @@ static Status checkRecord(const SectionRecord &record) {
     return badArtifact(concat("section kind ", record.kind, " is unknown"));
   if (record.space > uint32_t(MemorySpace::Device) || !isZero(record.reserved))
     return fail("breaks the format's rules");
+  // Only code of a GPU is meant for a device.
+  const bool forHost = record.kind != uint32_t(SectionKind::Code) ||
+                       strncmp(record.target, "cpu", sizeof(record.target)) == 0;
+  if (record.space == uint32_t(MemorySpace::Device) && forHost)
+    return fail("breaks the format's rules");
   size_t length = strnlen(record.target, sizeof(record.target));
   if (std::any_of(record.target + length, std::end(record.target), [](char c) { return c; }) ||
       length == sizeof(record.target))

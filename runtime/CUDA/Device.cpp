@@ -46,8 +46,9 @@ Status Device::open(int32_t index, const Device *&device) {
   if (index < 0 || index >= found)
     return {Code::Device, concat("there is no device ", index, " of kind 'cuda', there are ", found,
                                  "; see CUDA_VISIBLE_DEVICES")};
-  static std::mutex mutex;
-  static std::vector<std::unique_ptr<Device>> open;
+  // Not freed at the end of the process either: what still uses a device may go later.
+  static auto &mutex = *new std::mutex;
+  static auto &open = *new std::vector<std::unique_ptr<Device>>;
   std::lock_guard<std::mutex> lock(mutex);
   if (open.size() < size_t(found))
     open.resize(size_t(found));

@@ -32,18 +32,20 @@ public:
   /// Makes the device's context current for the calling thread, until the end of the scope.
   class Scope {
   public:
-    explicit Scope(const Device &device) : device(device) {
-      device.api.cuCtxPushCurrent_v2(device.context);
-    }
+    explicit Scope(const Device &device)
+        : device(device), pushed(device.api.cuCtxPushCurrent_v2(device.context) == kSuccess) {}
     ~Scope() {
       ContextHandle popped;
-      device.api.cuCtxPopCurrent_v2(&popped);
+      // Where it was not pushed, calls within have failed, and the caller's own is on top.
+      if (pushed)
+        device.api.cuCtxPopCurrent_v2(&popped);
     }
     Scope(const Scope &) = delete;
     Scope &operator=(const Scope &) = delete;
 
   private:
     const Device &device;
+    const bool pushed;
   };
 
   /// Success, or a sentence about what failed. A result that says that the context is broken, as

@@ -72,11 +72,12 @@ Status Driver::get(const Driver *&driver) {
     Code code = Code::Ok;
     std::string text;
   };
-  static const Loaded loaded = [] {
-    Loaded result;
-    Status status = open("libcuda.so.1", result.driver);
-    result.code = status.code();
-    result.text = status.message();
+  // Never freed: what uses it may go after static objects have gone.
+  static const Loaded &loaded = *[] {
+    auto *result = new Loaded;
+    Status status = open("libcuda.so.1", result->driver);
+    result->code = status.code();
+    result->text = status.message();
     return result;
   }();
   if (loaded.code != Code::Ok)

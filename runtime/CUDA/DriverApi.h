@@ -21,17 +21,20 @@ enum Result : int {
   kNoDevice = 100,
   kInvalidImage = 200,
   kNoBinaryForGpu = 209,
+  kInvalidPtx = 218,
   kUnsupportedPtxVersion = 222,
 };
 
 /// CUdeviceptr.
 using DevicePointer = unsigned long long;
-/// CUcontext, CUmodule, CUfunction, CUstream, CUevent.
+/// CUcontext, CUmodule, CUfunction, CUstream, CUevent, CUgraph, CUgraphExec.
 using ContextHandle = struct CUctx_st *;
 using ModuleHandle = struct CUmod_st *;
 using FunctionHandle = struct CUfunc_st *;
 using StreamHandle = struct CUstream_st *;
 using EventHandle = struct CUevent_st *;
+using GraphHandle = struct CUgraph_st *;
+using GraphExecHandle = struct CUgraphExec_st *;
 
 /// CUdevice_attribute.
 enum DeviceAttribute : int {
@@ -45,8 +48,12 @@ enum DeviceAttribute : int {
 inline constexpr int kFunctionMaxDynamicShared = 8;
 /// CU_STREAM_DEFAULT: ordered with the legacy default stream.
 inline constexpr unsigned kStreamDefault = 0;
-/// CU_EVENT_DISABLE_TIMING.
-inline constexpr unsigned kEventWithoutTime = 2;
+/// CU_STREAM_NON_BLOCKING: in no order with the legacy default stream.
+inline constexpr unsigned kStreamNonBlocking = 1;
+/// CU_EVENT_DEFAULT, CU_EVENT_DISABLE_TIMING.
+inline constexpr unsigned kEventWithTime = 0, kEventWithoutTime = 2;
+/// CU_STREAM_CAPTURE_MODE_THREAD_LOCAL: what other threads do cannot spoil the capture.
+inline constexpr int kCaptureThreadLocal = 1;
 /// CU_STREAM_CAPTURE_STATUS_NONE.
 inline constexpr int kNotCapturing = 0;
 
@@ -111,6 +118,13 @@ inline void *const kParametersSize = reinterpret_cast<void *>(2);
   F(cuStreamWaitEvent, (StreamHandle, EventHandle, unsigned))                                      \
   F(cuEventCreate, (EventHandle *, unsigned))                                                      \
   F(cuEventRecord, (EventHandle, StreamHandle))                                                    \
+  F(cuEventElapsedTime, (float *, EventHandle, EventHandle))                                       \
+  F(cuStreamBeginCapture_v2, (StreamHandle, int))                                                  \
+  F(cuStreamEndCapture, (StreamHandle, GraphHandle *))                                             \
+  F(cuGraphInstantiateWithFlags, (GraphExecHandle *, GraphHandle, unsigned long long))             \
+  F(cuGraphLaunch, (GraphExecHandle, StreamHandle))                                                \
+  F(cuGraphExecDestroy, (GraphExecHandle))                                                         \
+  F(cuGraphDestroy, (GraphHandle))                                                                 \
   F(cuEventDestroy_v2, (EventHandle))
 
 /// Pointers to them; the rules of each are NVIDIA's.

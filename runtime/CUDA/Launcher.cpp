@@ -8,6 +8,7 @@
 #include "runtime/CUDA/Launcher.h"
 
 #include "runtime/CUDA/Queue.h"
+#include "runtime/CUDA/Recording.h"
 
 #include <algorithm>
 #include <limits>
@@ -31,7 +32,8 @@ namespace {
 class CudaLauncher final : public core::Launcher {
 public:
   explicit CudaLauncher(std::shared_ptr<const Program> shared)
-      : program(std::move(shared)), device(program->device()), driver(device.driver()) {}
+      : program(std::move(shared)), device(program->device()), driver(device.driver()),
+        recording(device) {}
   ~CudaLauncher() override;
 
   Status start();
@@ -42,10 +44,17 @@ public:
   void admit(std::string, const void *, int64_t, bool) override {}
   const char *launch(int64_t kernel, int64_t blocks, const int64_t *args) override;
   Status copy(Copy kind, void *to, const void *from, size_t bytes) override;
-  Status end() override;
+  Status end(bool failed) override;
   Status synchronize() override;
+  Status drain() override;
   Status takeRefusal() override { return queue->takeRefusal(); }
-  const fovea_fault_record &fault() const override { return seen; }
+  fovea_fault_record takeFault() override { return std::exchange(seen, {}); }
+  bool canRecord() const override { return !queue->isCapturing(); }
+  Status record() override;
+  Status finishRecording(bool keep) override;
+  Status replay() override;
+  Status startClock() override;
+  Status stopClock(double &milliseconds) override;
 
 private:
   Status readFault();
@@ -56,9 +65,13 @@ private:
   std::shared_ptr<Queue> queue;
   core::DeviceMemory place{};
   /// The record that kernels write, and where it is copied behind each run, in page-locked memory.
-  DevicePointer record = 0;
+  DevicePointer faults = 0;
   fovea_fault_record *copied = nullptr;
+  /// What was read and not taken yet.
   fovea_fault_record seen{};
+  /// Every fault until the end of the run is the run's own.
+  bool alone = true;
+  Recording recording;
   /// Words of a launch, the record's address behind them.
   std::vector<int64_t> parameters;
   std::string text;
@@ -73,8 +86,8 @@ CudaLauncher::~CudaLauncher() {
   // Copies of the record may be on their way.
   if (queue)
     (void)queue->synchronize();
-  if (record)
-    driver.cuMemFree_v2(record);
+  if (faults)
+    driver.cuMemFree_v2(faults);
   if (copied)
     driver.cuMemFreeHost(copied);
 }
@@ -86,12 +99,12 @@ Status CudaLauncher::start() {
   if (Status status = Queue::create(device, queue); !status.ok())
     return status;
   void *pinned = nullptr;
-  int result = driver.cuMemAlloc_v2(&record, sizeof(*copied));
+  int result = driver.cuMemAlloc_v2(&faults, sizeof(*copied));
   if (result == kSuccess)
     result = driver.cuMemAllocHost_v2(&pinned, sizeof(*copied));
   if (result == kSuccess) {
     copied = new (pinned) fovea_fault_record{};
-    result = driver.cuMemcpyHtoD_v2(record, copied, sizeof(*copied));
+    result = driver.cuMemcpyHtoD_v2(faults, copied, sizeof(*copied));
   }
   if (result != kSuccess)
     return device.check(result, "memory for faults cannot be had");
@@ -108,7 +121,7 @@ Status CudaLauncher::start() {
 
 Status CudaLauncher::begin(fovea_stream *stream) {
   text.clear();
-  seen = {};
+  alone = queue->isIdle() && !seen.taken;
   Device::Scope scope(device);
   return queue->begin(reinterpret_cast<StreamHandle>(stream));
 }
@@ -127,7 +140,7 @@ const char *CudaLauncher::launch(int64_t number, int64_t blocks, const int64_t *
   if (blocks == 0)
     return nullptr;
   std::copy_n(args, facts.words, parameters.begin());
-  parameters[size_t(facts.words)] = int64_t(record);
+  parameters[size_t(facts.words)] = int64_t(faults);
   size_t bytes = sizeof(int64_t) * (size_t(facts.words) + 1);
   void *extra[] = {kParametersBuffer, parameters.data(), kParametersSize, &bytes, kParametersEnd};
   LaunchAttribute cooperative{};
@@ -147,12 +160,16 @@ const char *CudaLauncher::launch(int64_t number, int64_t blocks, const int64_t *
   return status.ok() ? nullptr : fails(std::string(status.message()));
 }
 
+static Status copyWhileCaptured() {
+  return {Code::InvalidArgument, "a run on a stream that is captured takes and gives tensors of "
+                                 "the device alone, others would be copied while the graph runs"};
+}
+
 Status CudaLauncher::copy(Copy kind, void *to, const void *from, size_t bytes) {
   if (bytes == 0)
     return {};
   if (kind != Copy::WithinDevice && queue->isCapturing())
-    return {Code::InvalidArgument, "a run on a stream that is captured takes and gives tensors of "
-                                   "the device alone, others would be copied while the graph runs"};
+    return copyWhileCaptured();
   Device::Scope scope(device);
   StreamHandle stream = queue->stream();
   int result = kSuccess;
@@ -170,34 +187,90 @@ Status CudaLauncher::copy(Copy kind, void *to, const void *from, size_t bytes) {
   return device.check(result, concat("a copy of ", bytes, " bytes"));
 }
 
-Status CudaLauncher::end() {
+Status CudaLauncher::end(bool failed) {
   Device::Scope scope(device);
-  int result = driver.cuMemcpyDtoHAsync_v2(copied, record, sizeof(*copied), queue->stream());
+  // An exception has cut the recording short.
+  if (recording.isOpen())
+    (void)finishRecording(/*keep=*/false);
+  bool captured = queue->isCapturing();
+  int result = driver.cuMemcpyDtoHAsync_v2(copied, faults, sizeof(*copied), queue->stream());
   Status copying = device.check(result, "the record of faults cannot be read");
   Status status = queue->end();
   if (!copying.ok())
     return copying;
-  return status.ok() && queue->isIdle() ? readFault() : std::move(status);
+  // Nothing has run of what was captured, and the record cannot be cleared meanwhile.
+  if (!status.ok() || captured || !queue->isIdle())
+    return status;
+  status = readFault();
+  // A run that has failed says why; only faults of others are left to be told.
+  if (failed && alone)
+    seen = {};
+  return status;
 }
 
 Status CudaLauncher::synchronize() {
   if (Status status = device.usable(); !status.ok())
     return status;
-  seen = {};
   Device::Scope scope(device);
   if (Status status = queue->synchronize(); !status.ok())
     return status;
   return readFault();
 }
 
-/// Takes the fault that runs have left, and makes room for the next.
+Status CudaLauncher::drain() {
+  if (queue->isCapturing())
+    return copyWhileCaptured();
+  if (device.isLost() || queue->isIdle())
+    return {};
+  Device::Scope scope(device);
+  return queue->synchronize();
+}
+
+/// Reads the fault that runs have left, and makes room for the next.
 Status CudaLauncher::readFault() {
   if (!copied->taken)
     return {};
-  seen = *copied;
+  if (!seen.taken)
+    seen = *copied;
   *copied = {};
-  return device.check(driver.cuMemcpyHtoD_v2(record, copied, sizeof(*copied)),
+  return device.check(driver.cuMemcpyHtoD_v2(faults, copied, sizeof(*copied)),
                       "the record of faults cannot be cleared");
+}
+
+Status CudaLauncher::record() {
+  Device::Scope scope(device);
+  // The graph before may be under way.
+  if (Status status = drain(); !status.ok())
+    return status;
+  if (Status status = recording.begin(); !status.ok())
+    return status;
+  queue->divert(recording.stream());
+  return {};
+}
+
+Status CudaLauncher::finishRecording(bool keep) {
+  Device::Scope scope(device);
+  queue->restore();
+  return recording.end(keep);
+}
+
+Status CudaLauncher::replay() {
+  Device::Scope scope(device);
+  return recording.replay(queue->stream());
+}
+
+Status CudaLauncher::startClock() {
+  Device::Scope scope(device);
+  return queue->startClock();
+}
+
+Status CudaLauncher::stopClock(double &milliseconds) {
+  if (Status status = device.usable(); !status.ok())
+    return status;
+  Device::Scope scope(device);
+  if (Status status = queue->stopClock(milliseconds); !status.ok())
+    return status;
+  return readFault();
 }
 
 fvm::Status makeLauncher(std::shared_ptr<const Program> program,

@@ -48,7 +48,8 @@ Program::~Program() {
 /// Results after which other code for the device may still do: a cubin of a younger toolkit than
 /// the driver, say, or PTX that it cannot assemble.
 static bool refusesImage(int result) {
-  return result == kInvalidImage || result == kNoBinaryForGpu || result == kUnsupportedPtxVersion;
+  return result == kInvalidImage || result == kNoBinaryForGpu || result == kInvalidPtx ||
+         result == kUnsupportedPtxVersion;
 }
 
 Status Program::loadCode(std::span<const Code> code) {
@@ -63,6 +64,8 @@ Status Program::loadCode(std::span<const Code> code) {
     std::string content;
     if (Status status = code[index].read(content); !status.ok())
       return status;
+    if (content.empty())
+      return fvm::badArtifact(concat("its code '", targets[index], "' is empty"));
     int result = gpu.driver().cuModuleLoadData(&module, content.c_str());
     if (result == kSuccess) {
       target = targets[index];
@@ -109,6 +112,10 @@ Status Program::copyWeights(fvm::Bytes weights) {
   int result = gpu.driver().cuMemAlloc_v2(&weightMemory, weights.size);
   if (result == kSuccess)
     result = gpu.driver().cuMemcpyHtoD_v2(weightMemory, weights.data, weights.size);
+  // A copy from memory that is not page-locked returns before it has ended, and streams of the
+  // caller need not be ordered with the default stream, where it is queued.
+  if (result == kSuccess)
+    result = gpu.driver().cuStreamSynchronize(nullptr);
   return gpu.check(result, concat("the weights (", weights.size, " bytes) cannot be copied to it"));
 }
 

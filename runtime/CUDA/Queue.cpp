@@ -27,9 +27,10 @@ Queue::~Queue() {
   if (device.isLost())
     return;
   Device::Scope scope(device);
-  // The driver keeps both until what is queued on them has ended.
-  if (event)
-    device.driver().cuEventDestroy_v2(event);
+  // The driver keeps them until what is queued on them has ended.
+  for (EventHandle made : {event, started, stopped})
+    if (made)
+      device.driver().cuEventDestroy_v2(made);
   if (own)
     device.driver().cuStreamDestroy_v2(own);
 }
@@ -76,10 +77,8 @@ Status Queue::order(StreamHandle later, StreamHandle earlier) {
 Status Queue::begin(StreamHandle given) {
   if (Status status = device.usable(); !status.ok())
     return status;
-  // A run that an exception has cut short has not ended.
-  current = own;
-  capturing = false;
-  if (!given)
+  waiting = !given;
+  if (!given || given == reinterpret_cast<StreamHandle>(FOVEA_CONTEXT_STREAM))
     return {};
   int capture = kNotCapturing;
   if (int result = device.driver().cuStreamIsCapturing(given, &capture); result != kSuccess)
@@ -99,14 +98,51 @@ Status Queue::begin(StreamHandle given) {
 
 Status Queue::end() {
   StreamHandle ended = std::exchange(current, own);
-  if (ended == own)
+  if (ended == own && waiting)
     return synchronize();
   // A graph runs when it is launched; its order is the caller's.
   if (std::exchange(capturing, false))
     return {};
   last = ended;
   idle = false;
-  return order(own, ended);
+  return ended == own ? Status() : order(own, ended);
+}
+
+void Queue::divert(StreamHandle captured) {
+  diverted = std::exchange(current, captured);
+  capturing = true;
+}
+
+void Queue::restore() {
+  current = diverted;
+  capturing = false;
+}
+
+Status Queue::startClock() {
+  if (Status status = device.usable(); !status.ok())
+    return status;
+  int result = kSuccess;
+  for (EventHandle *mark : {&started, &stopped})
+    if (!*mark && result == kSuccess)
+      result = device.driver().cuEventCreate(mark, kEventWithTime);
+  if (result == kSuccess)
+    result = device.driver().cuEventRecord(started, own);
+  timed = result == kSuccess;
+  return device.check(result, "the clock cannot be started");
+}
+
+Status Queue::stopClock(double &milliseconds) {
+  if (!timed)
+    return {Code::InvalidArgument, "the clock was not started; call fovea_context_start_clock"};
+  int result = device.driver().cuEventRecord(stopped, own);
+  if (result != kSuccess)
+    return device.check(result, "the clock cannot be stopped");
+  if (Status status = synchronize(); !status.ok())
+    return status;
+  float elapsed = 0;
+  result = device.driver().cuEventElapsedTime(&elapsed, started, stopped);
+  milliseconds = double(elapsed);
+  return device.check(result, "the clock cannot be read");
 }
 
 Status Queue::synchronize() {

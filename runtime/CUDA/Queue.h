@@ -30,12 +30,21 @@ public:
   /// Why the allocator gave none the last time; success when there was no more.
   fvm::Status takeRefusal() { return std::move(refusal); }
 
-  /// Starts a run on `given`, behind all runs before it, or on the own stream for null.
+  /// Starts a run on `given`, behind all runs before it, or on the own stream for null and for
+  /// FOVEA_CONTEXT_STREAM.
   fvm::Status begin(StreamHandle given);
-  /// Ends it; without a stream of the caller, waits for it.
+  /// Ends it; waits for it where `begin` was given null.
   fvm::Status end();
+  /// Within a run: its work goes to `captured`, which records it, until `restore`.
+  void divert(StreamHandle captured);
+  void restore();
   /// Waits for all runs that have ended, but for those that a graph has captured.
   fvm::Status synchronize();
+
+  /// Time on the device between two moments of the own stream, which is behind all runs that have
+  /// ended. `stopClock` waits for them.
+  fvm::Status startClock();
+  fvm::Status stopClock(double &milliseconds);
 
   /// Where the run queues its work.
   StreamHandle stream() const { return current; }
@@ -49,9 +58,9 @@ private:
   void *allocate(size_t bytes);
 
   const Device &device;
-  StreamHandle own = nullptr, current = nullptr, last = nullptr;
-  EventHandle event = nullptr;
-  bool capturing = false, idle = true;
+  StreamHandle own = nullptr, current = nullptr, last = nullptr, diverted = nullptr;
+  EventHandle event = nullptr, started = nullptr, stopped = nullptr;
+  bool capturing = false, idle = true, waiting = true, timed = false;
   fvm::Status refusal;
 };
 

@@ -4,6 +4,7 @@
 //===----------------------------------------------------------------------===//
 #include "runtime/Core/Api.h"
 #include "runtime/Core/Context.h"
+#include "runtime/Core/Tensors.h"
 
 using namespace fovea::core;
 using fvm::Code;
@@ -63,6 +64,45 @@ fovea_status *fovea_context_synchronize(fovea_context *context) {
       return nullArgument("context");
     return context->context->synchronize();
   });
+}
+
+fovea_dldevice fovea_context_device(const fovea_context *context) {
+  return context ? context->context->place() : hostMemory;
+}
+
+fovea_status *fovea_context_upload(fovea_context *context, const fovea_tensor *from,
+                                   fovea_tensor *to, fovea_buffer **buffer) {
+  return guarded([&]() -> Status {
+    if (!context || !from)
+      return nullArgument(context ? "from" : "context");
+    if (!to || !buffer)
+      return nullArgument(to ? "buffer" : "to");
+    std::unique_ptr<fovea_buffer> made;
+    Status status = context->context->upload(*from, *to, made);
+    if (status.ok())
+      *buffer = made.release();
+    return status;
+  });
+}
+
+fovea_status *fovea_context_start_clock(fovea_context *context) {
+  return guarded([&]() -> Status {
+    if (!context)
+      return nullArgument("context");
+    return context->context->startClock();
+  });
+}
+
+fovea_status *fovea_context_stop_clock(fovea_context *context, double *milliseconds) {
+  return guarded([&]() -> Status {
+    if (!context || !milliseconds)
+      return nullArgument(context ? "milliseconds" : "context");
+    return context->context->stopClock(*milliseconds);
+  });
+}
+
+int64_t fovea_context_replays(const fovea_context *context) {
+  return context ? context->context->replays() : 0;
 }
 
 fovea_status *fovea_context_detach(fovea_context *context, int64_t index, fovea_buffer **buffer) {

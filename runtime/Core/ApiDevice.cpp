@@ -5,49 +5,47 @@
 #include "runtime/CUDA/Device.h"
 #include "runtime/Core/Api.h"
 
-#include <cstring>
-
 using fovea::core::guarded;
+using fovea::core::nullArgument;
+using fovea::cuda::Device;
 using fvm::Code;
 using fvm::concat;
 using fvm::Status;
 
-static Status countDevices(const char *kind, int32_t &count) {
-  if (!kind)
-    return fovea::core::nullArgument("kind");
-  if (strcmp(kind, "cpu") == 0) {
-    count = 1;
-    return {};
-  }
-  if (strcmp(kind, "cuda") == 0)
-    return fovea::cuda::Device::count(count);
+static Status unknownKind(std::string_view kind) {
   return {Code::InvalidArgument,
           concat("unknown kind of device '", kind, "', expected 'cpu' or 'cuda'")};
 }
 
 fovea_status *fovea_device_count(const char *kind, int32_t *count) {
   return guarded([&]() -> Status {
-    if (!count)
-      return fovea::core::nullArgument("count");
-    return countDevices(kind, *count);
+    if (!kind || !count)
+      return nullArgument(kind ? "count" : "kind");
+    const std::string_view name = kind;
+    if (name == "cuda")
+      return Device::count(*count);
+    if (name != "cpu")
+      return unknownKind(name);
+    *count = 1;
+    return {};
   });
 }
 
 fovea_status *fovea_device_open(const char *kind, int32_t index, fovea_device **device) {
   return guarded([&]() -> Status {
-    if (!device)
-      return fovea::core::nullArgument("device");
-    int32_t count = 0;
-    if (Status status = countDevices(kind, count); !status.ok())
-      return status;
-    if (index < 0 || index >= count)
-      return {Code::Device, concat("there is no device ", index, " of kind '", kind, "'")};
-    bool isGpu = strcmp(kind, "cuda") == 0;
-    const fovea::cuda::Device *opened = nullptr;
-    if (isGpu)
-      if (Status status = fovea::cuda::Device::open(index, opened); !status.ok())
+    if (!kind || !device)
+      return nullArgument(kind ? "device" : "kind");
+    const std::string_view name = kind;
+    if (name == "cuda") {
+      const Device *opened = nullptr;
+      if (Status status = Device::open(index, opened); !status.ok())
         return status;
-    *device = new fovea_device{isGpu ? "cuda" : "cpu", index};
+    } else if (name != "cpu") {
+      return unknownKind(name);
+    } else if (index != 0) {
+      return {Code::Device, concat("there is no device ", index, " of kind 'cpu', there is 1")};
+    }
+    *device = new fovea_device{name == "cuda" ? "cuda" : "cpu", index};
     return {};
   });
 }

@@ -36,7 +36,7 @@ Context::Context(std::shared_ptr<const Module> shared, const fovea_context_optio
       pool(threads, options.spin_us < 0 ? defaultSpinMicroseconds : options.spin_us),
       members(threads),
       team{threads, options.parallel_for, options.parallel_for_user, &pool, &members},
-      work(tensorAllocator()), hostScratch(allocator) {
+      work(tensorAllocator()), hostScratch(allocator), replaying(options.replay != 0) {
   size_t symbols = 0, inputs = 0, outputs = 0;
   for (const EntryPoint &point : module->entries()) {
     symbols = std::max(symbols, point.entry->symbols.size());
@@ -56,6 +56,9 @@ Context::Context(std::shared_ptr<const Module> shared, const fovea_context_optio
 }
 
 Context::~Context() {
+  // Copies from and to memory of the host may be under way.
+  if (launcher)
+    (void)launcher->drain();
   for (OutputSlot &slot : slots) {
     delete slot.buffer;
     delete slot.hostBuffer;
@@ -73,6 +76,9 @@ Status Context::create(std::shared_ptr<const Module> module, const fovea_context
   if (options.spin_us < -1 || options.spin_us > maxSpinMicroseconds)
     return {Code::InvalidArgument, concat("context options: spin_us is ", options.spin_us,
                                           ", expected -1 to ", maxSpinMicroseconds)};
+  if (options.replay != 0 && options.replay != 1)
+    return {Code::InvalidArgument,
+            concat("context options: replay is ", options.replay, ", expected 0 or 1")};
   if (!options.allocator.alloc != !options.allocator.free)
     return {Code::InvalidArgument, "context options: alloc and free go together"};
   int32_t threads = chooseThreads(*module, options.threads);
@@ -140,9 +146,7 @@ Status Context::runEntry(const char *name, std::span<const fovea_tensor> inputs,
   if (launcher)
     if (Status status = launcher->begin(stream); !status.ok())
       return status;
-  // Given back behind the end of the run, whose kernels may use them until then.
-  RunBlocks blocks(tensorAllocator());
-  if (Status status = endRun(runBegun(*point, inputs, outputs, blocks)); !status.ok()) {
+  if (Status status = runToEnd(*point, inputs, outputs); !status.ok()) {
     // A failed run has no outputs to detach.
     for (OutputSlot &slot : slots)
       slot.produced = false;
@@ -150,6 +154,20 @@ Status Context::runEntry(const char *name, std::span<const fovea_tensor> inputs,
   }
   publishOutputs(entry, outputs);
   return {};
+}
+
+/// What follows the begin of a run; ends it whatever happens.
+Status Context::runToEnd(const EntryPoint &point, std::span<const fovea_tensor> inputs,
+                         std::span<fovea_tensor> outputs) {
+  // Given back behind the end of the run, whose kernels may use them until then.
+  RunBlocks blocks(tensorAllocator());
+  try {
+    return endRun(runBegun(point, inputs, outputs, blocks));
+  } catch (...) {
+    if (launcher)
+      (void)launcher->end(/*failed=*/true);
+    throw;
+  }
 }
 
 Status Context::runBegun(const EntryPoint &point, std::span<const fovea_tensor> inputs,
@@ -164,7 +182,7 @@ Status Context::runBegun(const EntryPoint &point, std::span<const fovea_tensor> 
     return status;
   if (Status status = reserve(entry, plan); !status.ok())
     return status;
-  if (Status status = execute(point, plan, blocks); !status.ok())
+  if (Status status = replayOrExecute(point, plan, blocks); !status.ok())
     return status;
   return deviceMemory() ? returnOutputs(entry) : Status();
 }
@@ -173,7 +191,7 @@ Status Context::runBegun(const EntryPoint &point, std::span<const fovea_tensor> 
 Status Context::endRun(Status status) {
   if (!launcher)
     return status;
-  Status ended = launcher->end();
+  Status ended = launcher->end(/*failed=*/!status.ok());
   if (!status.ok())
     return status;
   return ended.ok() ? takeFault() : std::move(ended);
@@ -190,6 +208,10 @@ Status Context::bindInputs(const fvm::Entry &entry, std::span<const fovea_tensor
         return status;
       continue;
     }
+    // A copy of an earlier run to the device may still read the dense copy.
+    if (deviceMemory())
+      if (Status status = launcher->drain(); !status.ok())
+        return status;
     int64_t elementBytes = fvm::dtypeBytes(info.dtype), bytes = 0;
     tensorBytes(elementBytes, shapeOf(inputs[i]), bytes);
     if (!inputCopies[i].reserve(size_t(bytes)))
@@ -320,6 +342,41 @@ void Context::publishOutputs(const fvm::Entry &entry, std::span<fovea_tensor> ou
                   nullptr,
                   0};
   }
+}
+
+Status Context::upload(const fovea_tensor &from, fovea_tensor &to,
+                       std::unique_ptr<fovea_buffer> &buffer) {
+  Entered entered(busy);
+  if (Status status = entered.check(); !status.ok())
+    return status;
+  return bringTensor(from, to, buffer);
+}
+
+Status Context::startClock() {
+  Entered entered(busy);
+  if (Status status = entered.check(); !status.ok())
+    return status;
+  clockStart = Clock::now();
+  return deviceMemory() ? launcher->startClock() : Status();
+}
+
+Status Context::stopClock(double &milliseconds) {
+  Entered entered(busy);
+  if (Status status = entered.check(); !status.ok())
+    return status;
+  if (!clockStart)
+    return {Code::InvalidArgument, "the clock was not started; call fovea_context_start_clock"};
+  if (!deviceMemory()) {
+    milliseconds = std::chrono::duration<double, std::milli>(Clock::now() - *clockStart).count();
+    return {};
+  }
+  double elapsed = 0;
+  if (Status status = launcher->stopClock(elapsed); !status.ok())
+    return status;
+  if (Status status = takeFault(); !status.ok())
+    return status;
+  milliseconds = elapsed;
+  return {};
 }
 
 Status Context::detach(int64_t index, fovea_buffer *&buffer) {

@@ -12,6 +12,9 @@
 
 #include "runtime/Core/Call.h"
 
+#include <chrono>
+#include <optional>
+
 namespace fovea::core {
 
 class Context {
@@ -26,7 +29,15 @@ public:
                   std::span<fovea_tensor> outputs, fovea_stream *stream);
   fvm::Status synchronize();
   fvm::Status detach(int64_t index, fovea_buffer *&buffer);
+  fvm::Status startClock();
+  fvm::Status stopClock(double &milliseconds);
+  /// Copies a tensor to where kernels find tensors, `to` with memory and shape of `buffer`.
+  fvm::Status upload(const fovea_tensor &from, fovea_tensor &to,
+                     std::unique_ptr<fovea_buffer> &buffer);
 
+  /// Where kernels find tensors.
+  fovea_dldevice place() const;
+  int64_t replays() const { return replayed; }
   int32_t threads() const { return int32_t(team.count); }
 
 private:
@@ -37,6 +48,8 @@ private:
                        std::span<fovea_tensor> outputs, fovea_stream *stream);
   fvm::Status runBegun(const EntryPoint &point, std::span<const fovea_tensor> inputs,
                        std::span<fovea_tensor> outputs, RunBlocks &blocks);
+  fvm::Status runToEnd(const EntryPoint &point, std::span<const fovea_tensor> inputs,
+                       std::span<fovea_tensor> outputs);
   fvm::Status endRun(fvm::Status status);
   fvm::Status bindInputs(const fvm::Entry &entry, std::span<const fovea_tensor> inputs);
   fvm::Status bindOutputs(const fvm::Entry &entry, std::span<const fovea_tensor> inputs,
@@ -47,9 +60,16 @@ private:
   void admitMemory(const EntryPoint &point, const fovea_plan &plan);
   void publishOutputs(const fvm::Entry &entry, std::span<fovea_tensor> outputs);
 
+  // In Replay.cpp.
+  fvm::Status replayOrExecute(const EntryPoint &point, const fovea_plan &plan, RunBlocks &blocks);
+  fvm::Status record(const EntryPoint &point, const fovea_plan &plan, RunBlocks &blocks);
+  void describeRun(const EntryPoint &point, std::vector<int64_t> &words) const;
+
   // In DeviceTensors.cpp.
   fvm::Status placeInput(size_t index, const fvm::TensorInfo &info, const fovea_tensor &tensor);
   fvm::Status bringInput(size_t index, const fvm::TensorInfo &info, const fovea_tensor &tensor);
+  fvm::Status bringTensor(const fovea_tensor &from, fovea_tensor &to,
+                          std::unique_ptr<fovea_buffer> &buffer);
   void placeOutput(size_t index, const fovea_tensor &tensor);
   fvm::Status returnOutputs(const fvm::Entry &entry);
   fvm::Status noMemory(std::string text);
@@ -57,8 +77,6 @@ private:
   fvm::Status takeFault();
 
   const DeviceMemory *deviceMemory() const { return launcher ? launcher->memory() : nullptr; }
-  /// Where kernels find tensors.
-  fovea_dldevice place() const;
   const fovea_allocator &tensorAllocator() const {
     return deviceMemory() ? deviceMemory()->allocator : allocator;
   }
@@ -85,6 +103,17 @@ private:
   std::vector<Block> deviceInputs;
   std::vector<OutputSlot> slots;
   std::atomic<bool> busy{false};
+
+  using Clock = std::chrono::steady_clock;
+  std::optional<Clock::time_point> clockStart;
+
+  /// What is known of the last run, for those that repeat it.
+  enum class Repeat { Queued, Recorded, NotRecordable };
+  const bool replaying;
+  Repeat repeat = Repeat::Queued;
+  /// Everything that launches of the last run, and of the coming one, depend on.
+  std::vector<int64_t> lastRun, thisRun;
+  int64_t replayed = 0;
 };
 
 /// Words the failure of a run of `entry`.

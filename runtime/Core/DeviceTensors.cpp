@@ -100,6 +100,10 @@ Status Context::returnOutputs(const fvm::Entry &entry) {
         slot.hostBuffer = new fovea_buffer;
         slot.hostBuffer->block = Block(allocator);
       }
+      // A copy of an earlier run may be on its way to the memory that would be freed.
+      if (slot.hostBuffer->block.size() < size_t(bytes))
+        if (Status status = launcher->drain(); !status.ok())
+          return status;
       if (!slot.hostBuffer->block.reserve(size_t(bytes)))
         return {Code::OutOfMemory,
                 concat("output '", info.name, "': no memory for ", bytes, " bytes")};
@@ -114,9 +118,58 @@ Status Context::returnOutputs(const fvm::Entry &entry) {
   return {};
 }
 
+static Status checkUpload(const fovea_tensor &tensor, int64_t elementBytes, int64_t &bytes) {
+  auto refuse = [](std::string_view why) {
+    return Status(Code::InvalidArgument, concat("the tensor to upload ", why));
+  };
+  if (!isIn(hostMemory, tensor))
+    return refuse("is not in the host's memory");
+  if (tensor.ndim < 0 || tensor.ndim > FOVEA_MAX_RANK || (tensor.ndim && !tensor.shape))
+    return refuse(concat("has rank ", tensor.ndim, " or no shape, expected a shape and rank 0 to ",
+                         FOVEA_MAX_RANK));
+  if (elementBytes == 0)
+    return refuse("has elements of less than a byte");
+  if (!tensorBytes(elementBytes, shapeOf(tensor), bytes))
+    return refuse("has a size that is negative or too large");
+  return !tensor.data && bytes ? refuse("has no data") : Status();
+}
+
+Status Context::bringTensor(const fovea_tensor &from, fovea_tensor &to,
+                            std::unique_ptr<fovea_buffer> &buffer) {
+  const int64_t elementBytes = int64_t(from.dtype.bits) / 8 * from.dtype.lanes;
+  int64_t bytes = 0;
+  if (Status status = checkUpload(from, elementBytes, bytes); !status.ok())
+    return status;
+  auto made = std::make_unique<fovea_buffer>();
+  if (deviceMemory())
+    made->owner = deviceMemory()->owner;
+  made->block = Block(tensorAllocator());
+  Block dense(allocator);
+  if (!made->block.reserve(size_t(bytes)) || !dense.reserve(size_t(bytes)))
+    return noMemory(concat("no memory for the ", bytes, " bytes of a tensor to upload"));
+  if (isDense(from))
+    std::copy_n(dataOf(from), bytes, static_cast<char *>(dense.data()));
+  else
+    copyDense(from, elementBytes, dense.data());
+  if (!deviceMemory()) {
+    std::swap(made->block, dense);
+  } else {
+    if (Status status = launcher->begin(nullptr); !status.ok())
+      return status;
+    Status copied = launcher->copy(Copy::ToDevice, made->block.data(), dense.data(), size_t(bytes));
+    Status ended = launcher->end(/*failed=*/false);
+    if (!copied.ok() || !ended.ok())
+      return copied.ok() ? std::move(ended) : std::move(copied);
+  }
+  std::copy_n(from.shape, from.ndim, made->shape);
+  to = {made->block.data(), place(), from.ndim, from.dtype, made->shape, nullptr, 0};
+  buffer = std::move(made);
+  return {};
+}
+
 /// The fault that kernels of a device have left, which the host has gone on behind.
 Status Context::takeFault() {
-  const fovea_fault_record &record = launcher->fault();
+  const fovea_fault_record record = launcher->takeFault();
   if (!record.taken)
     return {};
   Failure failure;

@@ -52,10 +52,14 @@ public:
   }
 
   // Launches have run when they return.
-  fvm::Status end() override { return {}; }
+  fvm::Status end(bool failed) override {
+    if (failed)
+      record = {};
+    return {};
+  }
   fvm::Status synchronize() override { return {}; }
 
-  const fovea_fault_record &fault() const override { return record; }
+  fovea_fault_record takeFault() override { return std::exchange(record, {}); }
 
 private:
   std::span<const fovea_device_kernel> kernels;

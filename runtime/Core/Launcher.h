@@ -50,15 +50,33 @@ public:
   virtual const char *launch(int64_t kernel, int64_t blocks, const int64_t *args) = 0;
   /// Queues a copy; only where `memory` is not null.
   virtual fvm::Status copy(Copy, void *, const void *, size_t) { return {}; }
-  /// Ends the run, and waits for it unless it was begun with a stream.
-  virtual fvm::Status end() = 0;
+  /// Ends the run, and waits for it unless it was begun with a stream. A fault of a run that has
+  /// `failed` otherwise is not told.
+  virtual fvm::Status end(bool failed) = 0;
   /// Waits for all runs.
   virtual fvm::Status synchronize() = 0;
+  /// Waits, also within a run, for the runs before it, so that memory of the host that they use may
+  /// be written or freed. Faults are kept. A failure where the run is captured.
+  virtual fvm::Status drain() { return {}; }
   /// Why `memory` gave none, where that is more than that there is no more: then a failure.
   virtual fvm::Status takeRefusal() { return {}; }
-  /// The first fault of kernels that have been waited for; `taken` is 0 when there is none. Until
-  /// the next run begins.
-  virtual const fovea_fault_record &fault() const = 0;
+  /// The first fault of kernels that have been waited for and that nobody has taken; `taken` is 0
+  /// when there is none.
+  virtual fovea_fault_record takeFault() = 0;
+
+  /// Whether launches of this run may be recorded instead of queued.
+  virtual bool canRecord() const { return false; }
+  /// Within a run: records launches until `finishRecording`; no memory can be had meanwhile.
+  virtual fvm::Status record() { return {}; }
+  /// Keeps what was recorded, in place of what was before, or drops it.
+  virtual fvm::Status finishRecording(bool) { return {}; }
+  /// Queues what was recorded last.
+  virtual fvm::Status replay() { return {}; }
+
+  /// Time of the runs between the two on the device's clock; `stopClock` waits for them. Only where
+  /// `memory` is not null.
+  virtual fvm::Status startClock() { return {}; }
+  virtual fvm::Status stopClock(double &) { return {}; }
 };
 
 class Module;

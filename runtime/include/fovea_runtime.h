@@ -112,6 +112,9 @@ typedef struct fovea_device fovea_device;
 /// default stream, 2 for the thread's.
 typedef struct fovea_stream fovea_stream;
 
+/// The stream that a context on a GPU has of its own: a run on it is queued and not waited for.
+#define FOVEA_CONTEXT_STREAM ((fovea_stream *)(intptr_t)-1)
+
 /// Number of devices of a kind ("cpu", "cuda"). FOVEA_DEVICE when the kind's driver is missing or
 /// too old, FOVEA_INVALID_ARGUMENT when it is unknown.
 FOVEA_API fovea_status *fovea_device_count(const char *kind, int32_t *count);
@@ -234,6 +237,10 @@ typedef struct fovea_context_options {
   /// NULL: the context's own pool. Called with at most `threads` shares.
   fovea_parallel_for parallel_for;
   void *parallel_for_user;
+  /// 1: on a GPU, a run that repeats the one before (entry, sizes and addresses of tensors on the
+  /// device) is recorded as a graph, and it and those behind it are replayed in one call. Results
+  /// do not depend on it. 0: launches are made one by one.
+  int32_t replay;
 } fovea_context_options;
 
 FOVEA_API void fovea_context_options_init(fovea_context_options *options);
@@ -263,8 +270,10 @@ FOVEA_API int32_t fovea_context_threads(const fovea_context *context);
 /// With one it is queued there, behind earlier runs of the context; tensors of both sides stay
 /// valid and host outputs unread until fovea_context_synchronize, which also tells of faults that
 /// the data has caused. A stream may be captured into a graph when a run with tensors of the same
-/// sizes has been before, all tensors are on the device and no size depends on data. A GPU that has
-/// failed is lost to the process: later calls are refused with FOVEA_DEVICE.
+/// sizes has been before, all tensors are on the device and no size depends on data. As long as
+/// such a graph may be launched, the context must live and run with no other sizes, which could
+/// move the memory that the graph uses. A GPU that has failed is lost to the process: later calls
+/// are refused with FOVEA_DEVICE.
 FOVEA_API fovea_status *fovea_context_run(fovea_context *context, const char *entry,
                                           const fovea_tensor *inputs, int64_t num_inputs,
                                           fovea_tensor *outputs, int64_t num_outputs,
@@ -273,6 +282,23 @@ FOVEA_API fovea_status *fovea_context_run(fovea_context *context, const char *en
 /// Waits for the runs of the context that were queued on streams, and fails with the first fault
 /// among them since the last wait. Runs replayed by a graph have to have ended before.
 FOVEA_API fovea_status *fovea_context_synchronize(fovea_context *context);
+
+/// Where the context's kernels find tensors: the host's memory, or a GPU.
+FOVEA_API fovea_dldevice fovea_context_device(const fovea_context *context);
+
+/// Copies a tensor of the host to where the context's kernels find tensors, dense. `to` is a view
+/// of `buffer`, which the caller frees with fovea_buffer_free when the runs that use it have ended.
+FOVEA_API fovea_status *fovea_context_upload(fovea_context *context, const fovea_tensor *from,
+                                             fovea_tensor *to, fovea_buffer **buffer);
+
+/// Milliseconds from fovea_context_start_clock to fovea_context_stop_clock, which waits like
+/// fovea_context_synchronize. On a GPU by its own clock, from the end of the runs before to the end
+/// of those between the two; else by the host's.
+FOVEA_API fovea_status *fovea_context_start_clock(fovea_context *context);
+FOVEA_API fovea_status *fovea_context_stop_clock(fovea_context *context, double *milliseconds);
+
+/// How many runs were replayed (fovea_context_options.replay).
+FOVEA_API int64_t fovea_context_replays(const fovea_context *context);
 
 /// Takes the memory of output `index` of the last run, which the runtime allocated: its data and
 /// shape pointers stay valid until fovea_buffer_free, also when the context and the module are

@@ -9,6 +9,8 @@ many of them. Where a warp would have to be together and ptxas cannot see that i
 for warps that are not (BRA.DIV), with a call; that way is left out. A call of a label of the kernel
 itself is a jump: nothing returns.
 
+Prints what is wrong, or else the instructions of each loop.
+
 Example: nvdisasm -c k.cubin > k.sass && check_sass.py k.sass attention --tensor 32
 """
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -18,6 +20,7 @@ from __future__ import annotations
 import argparse
 import re
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -122,16 +125,24 @@ def innermost(lines: Sequence[str], holding: Sequence[str] = ()) -> list[Loop]:
     ]
 
 
+def held_to_rules(lines: Sequence[str]) -> list[Loop]:
+    """The innermost loops, and those of tensor instructions that hold smaller ones."""
+    loops = innermost(lines)
+    return loops + [loop for loop in innermost(lines, TENSOR) if loop not in loops]
+
+
 def problems(text: str, kernel: str, tensor: int = 0) -> list[str]:
     """What breaks the rules."""
     lines = kernels(text).get(kernel)
     if lines is None:
         return [f"{kernel}: no such kernel"]
     main = innermost(lines, TENSOR)
-    loops = innermost(lines)
-    loops += [loop for loop in main if loop not in loops]
-    wrong = [f"{kernel} {loop}: {loop.count(name)} {name}"
-             for loop in loops for name in FORBIDDEN if loop.count(name)]  # fmt: skip
+    wrong = [
+        f"{kernel} {loop}: {loop.count(name)} {name}"
+        for loop in held_to_rules(lines)
+        for name in FORBIDDEN
+        if loop.count(name)
+    ]
     if tensor and not any(loop.count(*TENSOR) == tensor for loop in main):
         wrong.append(f"{kernel}: no loop of {tensor} tensor instructions: "
                      f"{', '.join(map(str, main)) or 'no loop'}")  # fmt: skip
@@ -145,10 +156,14 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--tensor", type=int, default=0, metavar="N",
                         help="tensor instructions of an innermost loop")  # fmt: skip
     options = parser.parse_args(argv)
-    wrong = problems(options.file.read_text(), options.kernel, options.tensor)
-    print("\n".join(wrong) or "\n".join(
-        map(str, innermost(kernels(options.file.read_text())[options.kernel]))))  # fmt: skip
-    return 1 if wrong else 0
+    text = options.file.read_text()
+    if wrong := problems(text, options.kernel, options.tensor):
+        print("\n".join(wrong))
+        return 1
+    for loop in held_to_rules(kernels(text)[options.kernel]):
+        counts = Counter(name.split(".")[0] for name in loop.names).most_common()
+        print(f"{loop}: {', '.join(f'{count} {name}' for name, count in counts)}")
+    return 0
 
 
 if __name__ == "__main__":

@@ -1,12 +1,13 @@
-// Four queries on many keys. Dot products with the head's elements on the lanes take four keys a
-// turn and all four queries, two at a time with 8 lanes and one with 4; weighted values take four
-// steps of four queries a turn. Nothing touches the stack in these loops, and nothing is called. Of
-// bf16, where 16 registers are one short of holding the mask, only the wide form is checked.
+// Four queries on many keys. Dot products with the head's elements on the lanes take four keys and
+// all four queries, two at a time with 8 lanes and one with 4, two vectors of each a turn or all;
+// weighted values take four steps of four queries a turn. Nothing touches the stack in these loops,
+// and nothing is called. Of bf16, where 16 registers are one short of holding the mask, only the
+// wide form is checked.
 //
 // RUN: fovea compile %s --target=x86-64-v4 --emit=asm -o %t.s
-// RUN: python3 %S/check_loops.py %t.s --fma 128 64 16 --math 5
+// RUN: python3 %S/check_loops.py %t.s --fma 32 64 16 --math 5
 // RUN: fovea compile %s --target=x86-64-v3 --emit=asm -o %t.s
-// RUN: python3 %S/check_loops.py %t.s --fma 256 32 8 --math 5
+// RUN: python3 %S/check_loops.py %t.s --fma 16 32 8 --math 5
 // RUN: fovea compile %s --target=armv8-a --emit=asm -o %t.s
 // RUN: python3 %S/check_loops.py %t.s --fma 96 32 24 8 --math 5
 // RUN: sed -e s/x128xf32/x128xbf16/ %s > %t.mlir

@@ -84,10 +84,14 @@ def test_a_call_of_a_label_is_a_jump() -> None:
 
 
 def test_a_small_loop_inside_the_main_one_is_looked_at_beside_it() -> None:
-    inner = CODE.replace("@P1 BRA `(.L_x_1)", "@P1 BRA `(.L_x_1)").replace(
+    inner = CODE.replace(
         "IADD3 R1, R1, 0x1, RZ ;", "STL [R1], R2 ;\n.L_x_5:\n"
+        "        /*0012*/                   IADD3 R1, R1, 0x1, RZ ;\n"
         "        /*0014*/               @P4 BRA `(.L_x_5) ;", 1).replace(
         "@P0 BRA `(.L_x_2)", "@P0 BRA `(.L_x_1)")  # fmt: skip
+    lines = check_sass.kernels(inner)["attention"]
+    (small,), (main,) = check_sass.innermost(lines), check_sass.innermost(lines, check_sass.TENSOR)
+    assert (len(small.names), len(main.names)) == (2, 7)
     (wrong,) = check_sass.problems(inner, "attention", 2)
     assert "2 tensor" in wrong and "1 STL" in wrong
 
@@ -99,8 +103,9 @@ def test_kernels_and_loops_that_are_not_there() -> None:
     ]
 
 
-def test_exit_codes(tmp_path: Path) -> None:
+def test_exit_codes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "kernels.sass"
     file.write_text(CODE)
     assert check_sass.main([str(file), "attention", "--tensor", "2"]) == 0
+    assert capsys.readouterr().out == ("instruction 2: 2 tensor in 3 instructions: 2 HMMA, 1 BRA\n")
     assert check_sass.main([str(file), "attention", "--tensor", "4"]) == 1

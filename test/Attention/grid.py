@@ -60,26 +60,29 @@ def module_text(numbers: tuple[int, ...]) -> str:
     return "".join(entry(programs()[number], f"program_{number}") for number in numbers)
 
 
-def compiled(group: Group, tally: Tally) -> tuple[fovea.Module, fovea.Module]:
-    """One compilation, run by one thread and by two."""
+def compiled(group: Group, tally: Tally) -> list[fovea.Module]:
+    """One compilation, run by one thread and by two; kernels of a device know no threads of the
+    host."""
     one = fovea.compile(module_text(group.numbers), target=group.cpu, threads=1)
     tally.compiles += 1
+    if group.cpu.startswith("cuda"):
+        return [one]
     with tempfile.TemporaryDirectory() as folder:
         one.save(Path(folder) / "module.fvm")
-        return one, fovea.load(Path(folder) / "module.fvm", threads=2)
+        return [one, fovea.load(Path(folder) / "module.fvm", threads=2)]
 
 
-def rounds_weights(module: fovea.Module) -> bool:
-    """Whether a form of the module multiplies weights by tensor cores."""
-    return any(record["form"] == "tile_attention" for record in module.ledger["kernels"])
+def rounds_weights(module: fovea.Module) -> list[bool]:
+    """Whether the form of each program, in their order, multiplies weights by tensor cores."""
+    return [record["form"] == "tile_attention" for record in module.ledger["kernels"]
+            if record["op"] == "fovea.attention"]  # fmt: skip
 
 
 def run_module(group: Group, tally: Tally) -> Iterator[str]:
-    """Runs all cases of a module on the CPU; what is wrong with any."""
-    one, two = compiled(group, tally)
-    rounds = rounds_weights(one)
-    for number in group.numbers:
-        entries = one.entries[f"program_{number}"], two.entries[f"program_{number}"]
+    """Runs all cases of a module; what is wrong with any."""
+    modules = compiled(group, tally)
+    for number, rounds in zip(group.numbers, rounds_weights(modules[0]), strict=True):
+        entries = [module.entries[f"program_{number}"] for module in modules]
         for case in cases(number):
             outcome = check(entries, case, rounds)
             tally.add(case.crossing, outcome)

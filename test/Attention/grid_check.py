@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -77,14 +77,20 @@ class Outcome:
     empty: bool = False
 
 
-def check(entries: tuple[Entry, Entry], case: Case, rounds_weights: bool = False) -> Outcome:
-    """Runs a case by one thread and by two, and again with poison in its keys."""
+def run_alike(entries: Sequence[Entry], arguments: Results) -> tuple[Results, str]:
+    """The results, and the name of one whose bits are not the same by all entries."""
+    one, *others = (entry(**arguments) for entry in entries)
+    return one, next(filter(None, (different_bits(one, other) for other in others)), "")
+
+
+def check(entries: Sequence[Entry], case: Case, rounds_weights: bool = False) -> Outcome:
+    """Runs a case by one thread, and by two where there is an entry for it, and again with poison
+    in its keys."""
     crossing, given = case.crossing, inputs_of(case)
     want = answer(crossing, given, rounds_weights)
-    arguments = laid_out(case, given)
-    one, two = (entry(**arguments) for entry in entries)
+    one, name = run_alike(entries, laid_out(case, given))
     wrong, used = disagreement(crossing, one, want)
-    if not wrong and (name := different_bits(one, two)):
+    if not wrong and name:
         wrong = f"{name} differs between one thread and two"
     empty = bool(np.any(~want.kept.any(axis=-1)))
     # -inf in a sum excludes nothing: NaN stays NaN.
@@ -93,10 +99,9 @@ def check(entries: tuple[Entry, Entry], case: Case, rounds_weights: bool = False
     bad, where = poisoned(case, given)
     shared = np.repeat(where, crossing.ratio, axis=1)[:, :, None, :]
     reads = np.any(want.kept & shared, axis=-1)
-    arguments = laid_out(case, bad)
-    bad_one, bad_two = (entry(**arguments) for entry in entries)
+    bad_one, name = run_alike(entries, laid_out(case, bad))
     wrong = leak(crossing, one, bad_one, reads)
-    if not wrong and (name := different_bits(bad_one, bad_two)):
+    if not wrong and name:
         wrong = f"{name} differs between one thread and two where keys hold NaN or infinity"
     guarded = bool(where.any() and not reads.all())
     return Outcome(f"{case}: {wrong}" if wrong else "", used, guarded, empty)

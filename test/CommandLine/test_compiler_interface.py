@@ -45,9 +45,7 @@ def library() -> ctypes.CDLL:
     return loaded
 
 
-def compile_text(
-    library: ctypes.CDLL, text: str, **options: str
-) -> tuple[int, str, c_void_p]:
+def compile_text(library: ctypes.CDLL, text: str, **options: str) -> tuple[int, str, c_void_p]:
     """Code, message and artefact."""
     handle, made = library.fovea_options_create(), c_void_p()
     for key, value in options.items():
@@ -92,6 +90,36 @@ def test_artefact_has_bytes_manifest_and_ledger(library: ctypes.CDLL) -> None:
     library.fovea_artifact_free(made)
 
 
+@pytest.mark.parametrize(
+    ("options", "emulated"),
+    [
+        ({"target": "cuda", "emulate": "true"}, True),
+        ({"emulate": "true", "target": "cuda"}, True),
+        ({"target": "cuda:sm_90", "emulate": "1", "threads": "1"}, True),
+        ({"target": "cuda-emulated", "emulate": "true"}, True),
+        ({"emulate": "false", "target": "cuda-emulated"}, True),
+        ({"emulate": "false", "target": "cuda"}, False),
+    ],
+)
+def test_emulation_is_an_option_in_any_order(
+    library: ctypes.CDLL, options: dict[str, str], emulated: bool
+) -> None:
+    code, message, made = compile_text(library, linear(), ptxas="none", **options)
+    assert (code, message) == (0, "")
+    size = c_size_t()
+    data = library.fovea_artifact_bytes(made, byref(size))
+    # Of PTX, and of kernels for the emulator.
+    assert (b".target sm_80" not in ctypes.string_at(data, size.value)) == emulated
+    library.fovea_artifact_free(made)
+
+
+@pytest.mark.parametrize("target", ["host", "reference"])
+def test_what_has_no_kernels_is_not_emulated(library: ctypes.CDLL, target: str) -> None:
+    code, message, made = compile_text(library, linear(), emulate="true", target=target)
+    assert (code, made.value) == (1, None)
+    assert f"error[FV0310]: target '{target}' has no kernels to emulate" in message
+
+
 def test_all_problems_are_in_the_message(library: ctypes.CDLL) -> None:
     text = linear().replace("%sum, %add : f32", "%nothing, %neither : f32")
     code, message, made = compile_text(library, text)
@@ -110,9 +138,7 @@ def test_all_problems_are_in_the_message(library: ctypes.CDLL) -> None:
         ("require_fused", "maybe", "true or false"),
     ],
 )
-def test_wrong_options_are_refused(
-    library: ctypes.CDLL, key: str, value: str, text: str
-) -> None:
+def test_wrong_options_are_refused(library: ctypes.CDLL, key: str, value: str, text: str) -> None:
     handle = library.fovea_options_create()
     status = library.fovea_options_set(handle, key.encode(), value.encode())
     assert library.fovea_status_code(status) == 1

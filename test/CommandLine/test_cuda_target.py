@@ -10,12 +10,13 @@ import pytest
 from build_tree import BUILD, Run, require, sound
 from conformance_cases import CASES
 
-# A driver on the host's memory takes the place of NVIDIA's.
+# In the place of NVIDIA's driver: its addresses are none of the host's, its kernels do nothing.
 DRIVER = BUILD / "lib" / "fake-cuda" / "libcuda.so.1"
 FAKE = {"LD_LIBRARY_PATH": str(DRIVER.parent)}
 
 # An assembler that any machine has.
 PTXAS = """#!/bin/sh
+if [ "$1" = --version ]; then echo "Cuda compilation tools, release ${RELEASE:-13.5}"; exit; fi
 while [ $# -gt 1 ]; do
   case $1 in
     --gpu-name) arch=$2 ;;
@@ -55,8 +56,9 @@ def absent(tmp_path: Path) -> dict[str, str]:
 def sections(fovea: Run, name: str) -> list[str]:
     inspected = sound(fovea("inspect", name, "--json"))
     found = json.loads(inspected.stdout)["sections"]
-    assert all(section["sound"] and section["bytes"] for section in found if "code" in section)
-    return [section["section"] for section in found if section["section"].startswith("code")]
+    code = [section for section in found if section["section"].startswith("code")]
+    assert code and all(section["sound"] and section["bytes"] for section in code)
+    return [section["section"] for section in code]
 
 
 @pytest.mark.parametrize(
@@ -89,7 +91,14 @@ def test_a_ptxas_that_fails_is_an_error(fovea: Run, ptxas: dict[str, str]) -> No
     assert "no sm_90 today" in result.stderr
     result = fovea("compile", "linear.mlir", "--target=cuda", FOVEA_PTXAS="/nowhere/ptxas")
     assert result.returncode == 4
-    assert "'/nowhere/ptxas', which FOVEA_PTXAS names" in result.stderr
+    assert "'/nowhere/ptxas', which FOVEA_PTXAS or the option ptxas names" in result.stderr
+
+
+def test_a_ptxas_that_is_too_old_is_refused(fovea: Run, ptxas: dict[str, str]) -> None:
+    result = fovea("compile", "linear.mlir", "--target=cuda", RELEASE="11.8", **ptxas)
+    assert result.returncode == 4
+    assert "is of CUDA 11.8, and PTX 8.0 needs that of CUDA 12.0 or later" in result.stderr
+    assert "is of CUDA 11.8" in sound(fovea("doctor", RELEASE="11.8", **ptxas)).stdout
 
 
 def test_the_assembly_is_the_ptx(fovea: Run) -> None:
@@ -178,3 +187,24 @@ def test_a_run_on_a_device_ends_as_the_device_does(fovea: Run) -> None:
         result = fovea(*arguments, **FAKE, FAKE_CUDA_FAIL=failing)
         assert result.returncode == 5, result.stderr
         assert text in result.stderr
+
+
+def test_bench_on_a_device_leaves_the_copies_out(fovea: Run, tmp_path: Path) -> None:
+    """The fake's events are two milliseconds apart."""
+    require(DRIVER, "./dev build")
+    arguments = ("bench", "linear.mlir", "--target=cuda", "--time=20", "-q")
+    environment = {"FOVEA_PTXAS": "none", "FAKE_CUDA_CALLS": str(tmp_path / "calls"), **FAKE}
+    measured = json.loads(sound(fovea(*arguments, "--json", **environment)).stdout)
+    assert measured["timed"].startswith("launches and kernels, by the device's clock")
+    assert measured["min_ms"] == measured["median_ms"] == 2
+    assert measured["peak_gflops"] is None
+    assert measured["peak_fraction"] is None
+    assert measured["gflops"] > 0
+    calls = (tmp_path / "calls").read_text().splitlines()
+    runs = sum(call.startswith("cuLaunchKernelEx") for call in calls)
+    uploads = sum(call.startswith("cuMemcpyHtoDAsync") for call in calls)
+    assert uploads == 3 < runs, "each input once, before all runs"
+    to_host = {call.split()[1] for call in calls if call.startswith("cuMemcpyDtoHAsync")}
+    assert to_host == {"32"}, "the record of faults alone"
+    shown = sound(fovea(*arguments, **environment)).stdout
+    assert "inputs and outputs stay on the device" in shown

@@ -173,10 +173,11 @@ def test_bench_writes_its_keys(fovea: Run, tmp_path: Path) -> None:
     assert result.returncode == 0, result.stderr
     measured = json.loads((tmp_path / "bench.json").read_text())
     assert list(sorted(measured)) == sorted(
-        ["name", "threads", "min_ms", "median_ms", "gflops", "peak_gflops", "peak_fraction",
-         "read_gbps", "peak_gbps", "load_ms", "peak_bytes"]
+        ["name", "threads", "timed", "min_ms", "median_ms", "gflops", "peak_gflops",
+         "peak_fraction", "read_gbps", "peak_gbps", "load_ms", "peak_bytes"]
     )  # fmt: skip
     assert measured["threads"] == 1
+    assert measured["timed"] == "whole runs, by the host's clock"
     assert 0 < measured["min_ms"] <= measured["median_ms"]
     assert measured["peak_gflops"] > 1
     assert measured["peak_fraction"] == pytest.approx(

@@ -7,14 +7,22 @@ import re
 from pathlib import Path
 
 import programs
-from build_tree import ALL, PROGRAM, fovea, sound
+from build_tree import ALL, NOT_YET, PROGRAM, fovea, sound
 
 COUNT = 1000 if ALL else 60
 
 
 def test_random_programs_agree_with_the_reference(tmp_path: Path) -> None:
-    failures = programs.run(PROGRAM, tmp_path, range(COUNT))
-    assert not failures, "\n".join(failures)
+    verdicts = programs.run(PROGRAM, tmp_path, range(COUNT))
+    assert not verdicts.failures, "\n".join(verdicts.failures)
+    assert verdicts.refused == 0
+
+
+def test_what_devices_do_not_take_yet_is_a_failure_elsewhere() -> None:
+    verdict = f"exit 3: error[{NOT_YET}]: it depends on elements of a tensor"
+    assert programs.is_refused(verdict, ["--target=cuda", "--emulate"])
+    assert not programs.is_refused(verdict, ["--target=host"])
+    assert not programs.is_refused("exit 3: error[FV0405]", ["--target=cuda"])
 
 
 def test_programs_depend_on_their_seed_alone() -> None:

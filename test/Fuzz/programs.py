@@ -12,12 +12,11 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import program_ops as ops
+from build_tree import NOT_YET
 from program import Input, Program, Value
 from program_attention import attention
 
 LIMIT_SECONDS = 120.0
-# What devices do not take yet: a run that decides by elements of a tensor.
-NOT_YET = "error[FV0404]"
 _STARTS: list[Callable[[Program], list[Value]]] = [
     attention, attention, attention, ops.contract, ops.contract, ops.norm, ops.elementwise,
     ops.recurrence, ops.loop,
@@ -73,6 +72,20 @@ def verify(program: Path, made: Made, folder: Path, extra: Sequence[str] = ()) -
     return f"exit {done.returncode}: {done.stdout.strip()} {done.stderr.strip()}"[:1200]
 
 
+def is_refused(verdict: str, options: Sequence[str]) -> bool:
+    """Whether that happened because a device does not take such programs yet."""
+    is_device = any(option.startswith("--target=cuda") for option in options)
+    return is_device and f"error[{NOT_YET}]" in verdict
+
+
+@dataclasses.dataclass(frozen=True)
+class Verdicts:
+    """Of some programs: a line for each that failed, and how many a device does not take yet."""
+
+    failures: list[str]
+    refused: int
+
+
 def run(
     program: Path,
     folder: Path,
@@ -80,19 +93,24 @@ def run(
     salt: int = 0,
     workers: int = 2,
     extra: Sequence[str] = (),
-) -> list[str]:
-    """Verifies these programs, with `extra` options; a line for each that failed. Its module stays
-    in `folder`."""
+) -> Verdicts:
+    """Verifies these programs, with `extra` options. The module of each that failed stays in
+    `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
 
-    def one(number: int) -> str:
+    def one(number: int) -> str | None:
+        """Empty when the program agrees, nothing when it is refused."""
         made = make(salt, number)
         verdict = verify(program, made, folder, extra)
-        if not verdict or NOT_YET in verdict:
+        if not verdict:
             return ""
+        if is_refused(verdict, extra):
+            (folder / f"program-{number}.mlir").unlink()
+            return None
         command = shlex.join(["fovea", "verify", f"program-{number}.mlir", *made.options, *extra])
         (folder / f"program-{number}.txt").write_text(f"{command}\n{verdict}\n")
         return f"program {salt}/{number}: {command}\n    {verdict}"
 
     with ThreadPoolExecutor(workers) as pool:
-        return [line for line in pool.map(one, numbers) if line]
+        lines = list(pool.map(one, numbers))
+    return Verdicts([line for line in lines if line], lines.count(None))

@@ -3,8 +3,8 @@
 
 Usage: run.py [--seconds N] [--seed S] [--kind programs|damage|all] [--keep DIR] [--first N]
 [--target NAME]. The same seed gives the same cases. Programs are compiled for the target, e.g.
-cuda-emulated. Each failure is written to DIR with the command that shows it, and
-makes the exit code 1.
+cuda-emulated; those that a device does not take yet are counted, and are no failures. Each failure
+is written to DIR with the command that shows it, and makes the exit code 1.
 """
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
@@ -22,7 +22,7 @@ sys.path[:0] = [str(TEST / "Fuzz"), str(TEST), str(TEST.parent / "python")]
 
 import campaign  # noqa: E402
 import programs  # noqa: E402
-from build_tree import PROGRAM, ROOT  # noqa: E402
+from build_tree import NOT_YET, PROGRAM, ROOT  # noqa: E402
 
 # Cases between two looks at the clock.
 STEP_PROGRAMS = 20
@@ -31,8 +31,12 @@ STEP_MUTATIONS = 25
 TRUNCATIONS = 20
 
 
-def program_steps(program: Path, options: argparse.Namespace) -> Iterator[tuple[int, list[str]]]:
-    """Endless: number of cases and failures of a step."""
+# Of a step: its number of cases, and what became of them.
+Step = tuple[int, programs.Verdicts]
+
+
+def program_steps(program: Path, options: argparse.Namespace) -> Iterator[Step]:
+    """Endless."""
     first = options.first
     while True:
         numbers = range(first, first + STEP_PROGRAMS)
@@ -42,7 +46,7 @@ def program_steps(program: Path, options: argparse.Namespace) -> Iterator[tuple[
         first += STEP_PROGRAMS
 
 
-def damage_steps(program: Path, options: argparse.Namespace) -> Iterator[tuple[int, list[str]]]:
+def damage_steps(program: Path, options: argparse.Namespace) -> Iterator[Step]:
     """Endless: the first step has the truncations too."""
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "seeds").mkdir()
@@ -50,7 +54,7 @@ def damage_steps(program: Path, options: argparse.Namespace) -> Iterator[tuple[i
         first, places = options.first, TRUNCATIONS
         while True:
             todo = campaign.sample(runner.seeds, STEP_MUTATIONS, places, options.seed, first)
-            yield len(todo), runner.run(todo, options.keep)
+            yield len(todo), programs.Verdicts(runner.run(todo, options.keep), 0)
             first, places = first + STEP_MUTATIONS, 0
 
 
@@ -70,16 +74,18 @@ def main(argv: Sequence[str]) -> int:
     options.keep.mkdir(parents=True, exist_ok=True)
     kinds = {"programs": [program_steps], "damage": [damage_steps]}
     steps = [make(PROGRAM, options) for make in kinds.get(options.kind, sum(kinds.values(), []))]
-    end, cases, failures = time.monotonic() + options.seconds, 0, 0
+    end, cases, failures, refused = time.monotonic() + options.seconds, 0, 0, 0
     print(f"fuzz: seed {options.seed}, first case {options.first}", flush=True)
     while time.monotonic() < end:
         for step in steps:
             count, found = next(step)
-            cases, failures = cases + count, failures + len(found)
-            for line in found:
+            cases, failures = cases + count, failures + len(found.failures)
+            refused += found.refused
+            for line in found.failures:
                 print(f"failed: {line}", flush=True)
     where = f"; see {options.keep}" if failures else ""
-    print(f"fuzz: {cases} cases, {failures} failed{where}")
+    not_yet = f", {refused} refused with {NOT_YET}" if refused else ""
+    print(f"fuzz: {cases} cases, {failures} failed{not_yet}{where}")
     return 1 if failures else 0
 
 

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -65,8 +65,9 @@ def disagreement(results: Mapping[str, Array], want: Mapping[str, Ball]) -> tupl
     return "", most
 
 
-def compiled(group: Group, tally: Tally, folder: Path) -> tuple[fovea.Module, fovea.Module]:
-    """One compilation, run by one thread and by two."""
+def compiled(group: Group, tally: Tally, folder: Path) -> list[fovea.Module]:
+    """One compilation, run by one thread and by two; kernels of a device know no threads of the
+    host."""
     texts = []
     for number in group.numbers:
         program = programs()[number]
@@ -75,29 +76,32 @@ def compiled(group: Group, tally: Tally, folder: Path) -> tuple[fovea.Module, fo
     (folder / "module.mlir").write_text("".join(texts))
     one = fovea.compile(folder / "module.mlir", target=group.cpu, threads=1)
     tally.compiles += 1
+    if group.cpu.startswith("cuda"):
+        return [one]
     one.save(folder / "module.fvm")
-    return one, fovea.load(folder / "module.fvm", threads=2)
+    return [one, fovea.load(folder / "module.fvm", threads=2)]
 
 
-def run_case(entries: tuple[fovea.Entry, fovea.Entry], case: Case, tally: Tally) -> str:
+def run_case(entries: Sequence[fovea.Entry], case: Case, tally: Tally) -> str:
     given = inputs_of(case)
-    one, two = (run(**arguments(case, given)) for run in entries)
+    one, *others = (run(**arguments(case, given)) for run in entries)
     wrong, used = disagreement(one, answer(case.program, given))
     tally.cases += 1
     tally.guarded += any(np.isnan(values.astype(np.float64)).any() for values in given.values())
     dtype = case.program.dtype
     tally.used[dtype] = max(used, tally.used.get(dtype, 0))
-    if not wrong and any(one[name].tobytes() != two[name].tobytes() for name in one):
+    pairs = ((one[name], two[name]) for two in others for name in one)
+    if not wrong and any(x.tobytes() != y.tobytes() for x, y in pairs):
         wrong = "results of one thread and of two have different bits"
     return f"{case}: {wrong}" if wrong else ""
 
 
 def run_module(group: Group, tally: Tally) -> Iterator[str]:
-    """Runs all cases of a module on the CPU; what is wrong with any."""
+    """Runs all cases of a module; what is wrong with any."""
     with tempfile.TemporaryDirectory() as folder:
-        one, two = compiled(group, tally, Path(folder))
+        modules = compiled(group, tally, Path(folder))
         for number in group.numbers:
-            entries = one.entries[f"program_{number}"], two.entries[f"program_{number}"]
+            entries = [module.entries[f"program_{number}"] for module in modules]
             for case in cases_of(programs()[number], number, CASES):
                 if wrong := run_case(entries, case, tally):
                     yield f"{group.cpu}: {wrong}"

@@ -131,20 +131,24 @@ def test_the_ledger_says_how_far_weights_were_rounded(tmp_path: Path) -> None:
     assert record["rms_error"] == pytest.approx(rms, rel=1e-6)
 
 
-def test_without_dots_weights_stay_and_the_ledger_says_so(tmp_path: Path) -> None:
+@pytest.mark.parametrize("target", ["x86-64-v3", "cuda-emulated"])
+def test_without_dots_weights_stay_and_the_ledger_says_so(target: str, tmp_path: Path) -> None:
     layer = Layer("lstm", 1, 37, 3)
     path = write(layer, tmp_path)
-    made = fovea.compile(path, target="x86-64-v3", recurrent_weights="i8")
+    made = fovea.compile(path, target=target, recurrent_weights="i8")
     (record,) = (r for r in made.ledger["kernels"] if r["form"] == "stored_weight")
     (refused,) = record["refused"]
     assert (refused["form"], refused["reason"]) == ("i8_weight", "target")
     assert "rounded" not in made.ledger
-    plain = fovea.compile(path, target="x86-64-v3")
+    plain = fovea.compile(path, target=target)
     for a, b in zip(made(**layer.inputs()).values(), plain(**layer.inputs()).values(), strict=True):
         np.testing.assert_array_equal(a, b)
-    options = ["--recurrent-weights=i8", "--target=x86-64-v3", "-o", "m.fvm"]
+    options = ["--recurrent-weights=i8", f"--target={target}", "-o", "m.fvm"]
     result = run_fovea(tmp_path, "compile", path, *options)
     assert "stays as stored: the target has no dot products of i8" in result.stderr
+    refused = run_fovea(tmp_path, "compile", path, *options, "--require-fused")
+    assert refused.returncode == 3
+    assert "error[FV0401]" in refused.stderr
 
 
 @pytest.mark.parametrize("kind", ["lstm", "gru"])

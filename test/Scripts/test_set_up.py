@@ -120,6 +120,22 @@ def test_a_failed_installation_leaves_no_stamp(
     assert not (tmp_path / "venv" / python_env.STAMP).exists()
 
 
+@pytest.mark.parametrize(("ends", "status"), [(0, 0), (3, 0), (1, 1)])
+def test_only_tools_that_pip_cannot_get_are_done_without(
+    tmp_path: Path, ends: int, status: int
+) -> None:
+    python = tmp_path / ".venv" / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.write_text(f"#!/bin/sh\nexit {ends}\n")
+    python.chmod(0o755)
+    text = (ROOT / "dev").read_text()
+    tools = text[text.index("device_tools() {") :].split("\n}\n")[0]
+    script = f"set -e; dry_run=0; say() {{ echo $*; }}\n{tools}\n}}\ndevice_tools; echo on"
+    done = subprocess.run(["bash", "-c", script], cwd=tmp_path, capture_output=True, text=True)
+    assert (done.returncode, done.stdout.endswith("on\n")) == (status, status == 0)
+    assert ("are skipped" in done.stdout, "exit code" in done.stdout) == (ends == 3, ends == 1)
+
+
 @pytest.mark.parametrize(
     ("arguments", "status", "words"),
     [

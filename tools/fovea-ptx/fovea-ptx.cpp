@@ -1,12 +1,14 @@
 //===- fovea-ptx.cpp - PTX and cubins of kernels in text form -------------===//
 //
-// For tests and researchers: takes a module with a gpu.module of kernels through the device's
-// passes and LLVM. Prints PTX, or writes a cubin and prints what ptxas says of each kernel.
+// For tests and researchers: takes a module of kernels, as functions without a form or in a
+// gpu.module, through the device's passes and LLVM. Prints PTX, or writes a cubin and prints what
+// ptxas says of each kernel.
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 #include "compiler/Conversion/DeviceToLLVM/DeviceCode.h"
 #include "compiler/Driver/Dialects.h"
+#include "compiler/Pipelines/CUDA.h"
 #include "compiler/Pipelines/DeviceCode.h"
 #include "compiler/Targets/CUDA/Ptx.h"
 #include "compiler/Targets/CUDA/Ptxas.h"
@@ -76,7 +78,9 @@ int main(int argc, char **argv) {
   if (!module)
     return EXIT_FAILURE;
   mlir::PassManager manager(&context);
-  addDeviceCode(manager, DeviceCodeOptions());
+  if (module->getOps<mlir::gpu::GPUModuleOp>().empty())
+    addKernelsAlone(manager);
+  addDeviceCode(manager, /*emulated=*/false);
   if (failed(manager.run(*module)))
     return EXIT_FAILURE;
   for (auto device : module->getOps<mlir::gpu::GPUModuleOp>()) {

@@ -5,6 +5,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 #include "compiler/Conversion/KernelToVector/EvenOdd.h"
+#include "compiler/Conversion/KernelToVector/MemoryRequests.h"
 #include "compiler/Conversion/KernelToVector/Passes.h"
 #include "compiler/Conversion/KernelToVector/ProductUnits.h"
 #include "compiler/Conversion/KernelToVector/RowElements.h"
@@ -22,8 +23,6 @@ using namespace mlir;
 using namespace fovea;
 using kernel::ProductOp;
 
-/// Bytes that one request to memory brings.
-static constexpr int64_t kLineBytes = 64;
 /// Most steps of the depth in one turn of the loop: what counts and moves pointers competes with
 /// the multiply-adds for ports.
 static constexpr int64_t kUnroll = 4;
@@ -187,14 +186,12 @@ private:
   }
 
   void askAhead(Value k) {
-    Value ahead = op.getAhead();
-    if (!ahead)
-      return;
-    auto type = cast<MemRefType>(ahead.getType());
-    int64_t line = kLineBytes * 8 / type.getElementTypeBitWidth();
-    for (int64_t column = 0; column < type.getDimSize(1); column += line)
-      memref::PrefetchOp::create(builder, loc, ahead, ValueRange{k, index(column)},
-                                 /*isWrite=*/false, /*localityHint=*/2, /*isDataCache=*/true);
+    if (!op.getAhead().empty())
+      keepRequestsApart(builder, loc);
+    for (Value ahead : op.getAhead())
+      for (int64_t column = 0, width = cast<MemRefType>(ahead.getType()).getDimSize(1);
+           column < width; column += elementsOfRequest(ahead))
+        requestLine(builder, loc, ahead, k, index(column));
   }
 
   /// The panel's vectors at step `offset` of the turn that begins with step k, as f32.

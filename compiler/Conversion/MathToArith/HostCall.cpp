@@ -53,3 +53,30 @@ Lanes host(fovea_math function, Lanes a, Lanes b) {
 }
 
 } // namespace fovea::expand
+
+StringRef fovea::nameOfHostMath(int64_t number) {
+  // Without a default, so that the compiler warns of a function that has no name here.
+  switch (static_cast<fovea_math>(number)) {
+  case FOVEA_MATH_EXP:
+    return "exp";
+  case FOVEA_MATH_LOG:
+    return "log";
+  case FOVEA_MATH_SIN:
+    return "sin";
+  case FOVEA_MATH_COS:
+    return "cos";
+  case FOVEA_MATH_TANH:
+    return "tanh";
+  case FOVEA_MATH_ERF:
+    return "erf";
+  case FOVEA_MATH_POW:
+    return "pow";
+  case FOVEA_MATH_FMOD:
+    return "fmod";
+  case FOVEA_MATH_EXPM1:
+    return "expm1";
+  case FOVEA_MATH_LOG1P:
+    return "log1p";
+  }
+  return "";
+}

@@ -24,6 +24,9 @@ namespace fovea {
 /// fovea_math of fovea_abi.h and its operands.
 inline constexpr llvm::StringLiteral kHostMathName = "fovea_math_f64";
 
+/// Name of the function that has this number as a fovea_math, e.g. "tanh"; empty when none has.
+llvm::StringRef nameOfHostMath(int64_t number);
+
 /// Patterns of the pass. They fit the walk driver: none needs another's result.
 void populateMathToArithPatterns(mlir::RewritePatternSet &patterns);
 

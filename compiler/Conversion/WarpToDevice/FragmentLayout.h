@@ -1,7 +1,7 @@
 //===- FragmentLayout.h - which thread holds what of a fragment -----------===//
 //
-// The tables of mma.sync m16n8k16 (PTX ISA, section on warp level matrix instructions) and the
-// swizzle of tiles, as index arithmetic.
+// The tables of mma.sync m16n8k16 (PTX ISA, section on warp level matrix instructions), as index
+// arithmetic.
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
@@ -39,11 +39,6 @@ inline int64_t tileRows(warp::FragmentType type) { return type.getShape()[0] / w
 inline int64_t tileColumns(warp::FragmentType type) {
   return type.getShape()[1] / warp::kTileColumns;
 }
-
-/// `indices` of an element of `type`, where rows are written with a swizzle of that many bytes.
-llvm::SmallVector<mlir::Value> swizzled(mlir::OpBuilder &builder, mlir::Location loc,
-                                        mlir::ValueRange indices, mlir::MemRefType type,
-                                        int64_t swizzle);
 
 /// Patterns for products, regions and reductions, and for what goes to memory and comes from it.
 void populateFragmentArithmetic(const mlir::TypeConverter &converter,

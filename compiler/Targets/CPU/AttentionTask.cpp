@@ -71,7 +71,7 @@ void AttentionTask::forKeyBlocks(const Positions &queries, int64_t block, int64_
   masked = !op.getMask().empty();
   std::optional<BlockMask> mask;
   if (judgesBlocks(op)) {
-    mask.emplace(op, nest, QueryBlock{batch, head, queries}, cpu.lanes);
+    mask.emplace(op, nest, QueryBlock{batch, head, queries}, Readers{cpu.lanes});
     keys = mask->within(keys, block);
   }
   nest.loop(keys.first, keys.end, nest.index(block), [&](Value firstKey) {

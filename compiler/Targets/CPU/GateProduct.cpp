@@ -54,7 +54,9 @@ public:
           nest.min(nest.add(place[0], nest.index(1)), nest.sub(space[0], nest.index(1)));
       // Units may be updated in place: no row is computed twice.
       nest.strips(count, strip, Tail::Exact, [&](Value row, int64_t number) {
-        Value ahead = known && *known <= kFewRows ? Value() : partAhead(following, row, strip);
+        SmallVector<Value, 1> ahead;
+        if (!known || *known > kFewRows)
+          ahead.push_back(partAhead(following, row, strip));
         writeStrip(panel, unit, single ? row : nest.add(first, row), number, ahead);
       });
     });
@@ -81,7 +83,7 @@ private:
     return nest.view(op.getWeight(), offset, {depth, lanes}, {lanes, nest.index(1)});
   }
 
-  void writeStrip(Value panel, Value unit, Value row, int64_t number, Value ahead) {
+  void writeStrip(Value panel, Value unit, Value row, int64_t number, ValueRange ahead) {
     prefetchCaptures(unit, row, number);
     auto product = kernel::ProductOp::create(nest.builder, nest.loc, op.getState(), panel, row,
                                              depth, number, gates, cpu.lanes, {}, ahead);

@@ -42,8 +42,8 @@ namespace {
 
 class Dots {
 public:
-  Dots(Nest &nest, Value left, Value right, int64_t lanes)
-      : nest(nest), left(left), right(right),
+  Dots(Nest &nest, Value left, Value right, int64_t lanes, BetweenDots between)
+      : nest(nest), left(left), right(right), between(between),
         element(cast<MemRefType>(right.getType()).getElementType()),
         type(VectorType::get({lanes}, nest.builder.getF32Type())), lanes(lanes) {}
 
@@ -51,11 +51,16 @@ public:
     Value zero = arith::ConstantOp::create(nest.builder, nest.loc, nest.builder.getZeroAttr(type));
     SmallVector<Value> sums(leftRows.size() * rightRows.size(), zero);
     int64_t turn = kVectorsPerTurn * lanes, whole = depth / turn * turn;
+    parts = whole / turn * rightRows.size();
     auto addTurn = [&](Value k, ValueRange carried) {
+      part = nest.mul(nest.div(k, nest.index(turn)), nest.index(rightRows.size()));
       return add(leftRows, rightRows, k, kVectorsPerTurn, SmallVector<Value>(carried));
     };
+    if (whole == 0 && between)
+      between(nest.index(0), 1);
     if (whole > 0)
       sums = nest.loop(nest.index(0), nest.index(whole), nest.index(turn), sums, addTurn);
+    part = Value();
     if (whole < depth)
       sums = add(leftRows, rightRows, nest.index(whole), (depth - whole) / lanes, sums);
     sums.resize(lanes, zero);
@@ -76,6 +81,8 @@ private:
     }
     // A right row at a time: few of its vectors are in registers.
     for (auto [r, row] : llvm::enumerate(rightRows)) {
+      if (between && part)
+        between(nest.add(part, nest.index(r)), parts);
       SmallVector<Value> rights = rightVectors(row, k, vectors);
       for (size_t l = 0; l < leftRows.size(); ++l)
         for (int64_t vector = 0; vector < vectors; ++vector) {
@@ -129,6 +136,10 @@ private:
 
   Nest &nest;
   Value left, right;
+  BetweenDots between;
+  /// What of `parts` the first row of the turn being written is; null outside of turns.
+  Value part;
+  int64_t parts = 0;
   Type element;
   VectorType type;
   int64_t lanes;
@@ -137,9 +148,9 @@ private:
 } // namespace
 
 Value cpu::laneDots(Nest &nest, Value left, int64_t first, Value right, ArrayRef<Value> rows,
-                    const DotTile &tile, int64_t depth, int64_t lanes) {
+                    const DotTile &tile, int64_t depth, int64_t lanes, BetweenDots between) {
   SmallVector<Value> leftRows = llvm::map_to_vector(llvm::seq<int64_t>(first, first + tile.left),
                                                     [&](int64_t row) { return nest.index(row); });
   // Lanes of rows that do not exist stay 0.
-  return Dots(nest, left, right, lanes).run(leftRows, rows, depth);
+  return Dots(nest, left, right, lanes, between).run(leftRows, rows, depth);
 }

@@ -22,7 +22,8 @@ using namespace fovea::cpu;
 
 /// Summed elements that a task packs at a time; longer sums go through partial sums in scratch.
 static constexpr int64_t kDepthBlock = 1024;
-/// A packed panel of more bytes, half of a small L2, is taken in such blocks, too.
+/// A packed panel that has more bytes in f32, whatever its elements, is taken in such blocks, too:
+/// half of a small L2.
 static constexpr int64_t kPanelBytes = 512 * 1024;
 /// Rows of a task, in strips.
 static constexpr int64_t kStripsPerTask = 16;
@@ -174,13 +175,14 @@ private:
   }
 
   /// What follows a packed panel's rows by some bytes, if there are few rows.
-  Value aheadOf(Value panel) {
+  SmallVector<Value, 1> aheadOf(Value panel) {
     std::optional<int64_t> rows = dims.rowCount();
     if (!dims.packedWidth || widensPanel || !rows || *rows == 1 || *rows > kFewRows)
       return {};
     int64_t bytes = cast<MemRefType>(panel.getType()).getElementTypeBitWidth() / 8;
     Value offset = nest.add(nest.offset(panel), nest.index(kBytesAhead / bytes));
-    return nest.view(panel, offset, {depth, nest.index(width)}, {nest.index(width), nest.index(1)});
+    return {
+        nest.view(panel, offset, {depth, nest.index(width)}, {nest.index(width), nest.index(1)})};
   }
 
   /// Copies a strip of rows into scratch memory, for maps without one stride along the depth.

@@ -178,7 +178,7 @@ private:
     // What lies behind the depth in the last word is multiplied by 0.
     Value length = nest.index(llvm::alignTo(*constant(depth), kWord));
     auto product = kernel::ProductOp::create(b, nest.loc, words, panel, row, length, number, gates,
-                                             cpu.lanes, {}, Value(), kernel::Unit::Dot, isUnsigned);
+                                             cpu.lanes, {}, {}, kernel::Unit::Dot, isUnsigned);
     OpBuilder::InsertionGuard guard(b);
     SmallVector<Type> types(1 + gates, integers);
     types[0] = b.getIndexType();

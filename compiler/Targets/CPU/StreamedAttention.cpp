@@ -3,11 +3,12 @@
 // Decoding: memory bounds it, and a few queries do not fill the lanes. Keys and values are read
 // once, in their order, as they lie: scores are dot products with the head's elements on the lanes,
 // then keys lie there for the softmax, then the values' elements. What the next step reads is asked
-// for while this one computes, so that memory never waits.
+// for while this one computes, and again shortly before it is read, so that memory never waits.
 // Recurrence of the running maximum and sum: Milakov and Gimelshein, arXiv:1805.02867.
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
+#include "compiler/Conversion/KernelToVector/MemoryRequests.h"
 #include "compiler/Targets/CPU/AttentionTask.h"
 #include "compiler/Targets/CPU/LaneDots.h"
 #include "compiler/Targets/Loops/ScalarLoops.h"
@@ -25,9 +26,11 @@ using namespace fovea::cpu;
 /// come from a cache.
 static constexpr int64_t kMaxQueries = 16, kMaxQueriesOnFewKeys = 12;
 static constexpr int64_t kFewKeys = 4096;
-/// Keys of a block. What is asked for ahead is as far away as a block is large, and memory is kept
-/// busy best from a short distance.
-static constexpr int64_t kKeyBlock = 16;
+/// Keys of a block, at least and at most, and bytes of its keys. What is asked for ahead is as far
+/// away as a block is large, and memory is kept busy best from a short distance.
+static constexpr int64_t kLeastKeyBlock = 16, kMostKeyBlock = 32, kBlockBytes = 8192;
+/// What is asked for a second time is so far away.
+static constexpr int64_t kBytesAgain = 2048;
 
 static bool hasFewQueries(AttentionOp op) {
   using Dim = AttentionOp::Dim;
@@ -58,8 +61,8 @@ static Refusal refuse(Operation *op, const Capabilities &cpu) {
       staticStride(attention.getValue(), attention.getValueMap(), Dim::E) != 1 ||
       staticStride(attention.getOut(), attention.getOutMap(), Dim::E) != 1)
     return {"layout", "the elements of a head are not contiguous"};
-  if (attention.getPages() && attention.getPageSize() % kKeyBlock != 0)
-    return {"layout", "a page is no multiple of " + std::to_string(kKeyBlock) + " keys"};
+  if (attention.getPages() && attention.getPageSize() % kLeastKeyBlock != 0)
+    return {"layout", "a page is no multiple of " + std::to_string(kLeastKeyBlock) + " keys"};
   return {};
 }
 
@@ -69,7 +72,7 @@ class StreamedAttention : AttentionTask {
 public:
   StreamedAttention(AttentionOp op, Nest &nest, const Capabilities &cpu)
       : AttentionTask(op, nest, cpu), queries(*constant(extent[Dim::I])),
-        tile(dotTile(queries, cpu.lanes)) {}
+        tile(dotTile(queries, cpu.lanes)), block(keysOfBlock()) {}
 
   void write() {
     SmallVector<Value> space{extent[Dim::B], extent[Dim::H]};
@@ -82,10 +85,17 @@ public:
   }
 
 private:
+  int64_t keysOfBlock() {
+    int64_t rowBytes = depth * elementTypeOf(op.getKey()).getIntOrFloatBitWidth() / 8;
+    int64_t keys = llvm::bit_floor<uint64_t>(kBlockBytes / rowBytes);
+    keys = std::clamp(keys, kLeastKeyBlock, kMostKeyBlock);
+    return op.getPages() && op.getPageSize() % keys != 0 ? kLeastKeyBlock : keys;
+  }
+
   void writeTask() {
     int64_t lanes = cpu.lanes;
     scaledQuery = nest.scratch({queries, depth}, f32);
-    scores = nest.scratch({queries, kKeyBlock}, f32);
+    scores = nest.scratch({queries, block}, f32);
     sums = nest.scratch({queries, outWidth}, f32);
     // All lanes of a maximum and of a factor are equal; those of a total add up to it.
     maxima = nest.scratch({queries, lanes}, f32);
@@ -131,19 +141,16 @@ private:
   /// One pass over the keys: running statistics, and the weighted sum of values.
   void sweep(bool statistics, bool weigh) {
     Positions all{nest.index(0), extent[Dim::I]};
-    forKeyBlocks(all, kKeyBlock, kKeyBlock, [&](Value firstKey, Value count) {
+    forKeyBlocks(all, block, block, [&](Value firstKey, Value count) {
       // A block of keys is in one page.
       keys = rowsFrom(firstKey, op.getKey(), op.getKeyMap(), Dim::D);
       values = rowsFrom(firstKey, op.getValue(), op.getValueMap(), Dim::E);
       nextKeys = rowsFrom(nest.add(firstKey, count), op.getKey(), op.getKeyMap(), Dim::D);
       computeScores(count, weigh);
       forQueries([&](Value query) {
-        // Half of the next keys here, the rest where values are weighed.
-        int64_t share = llvm::divideCeil(kKeyBlock / 2, queries);
-        for (int64_t row = 0; row < share; ++row) {
-          Value ahead = nest.add(nest.mul(query, nest.index(share)), nest.index(row));
-          prefetchRow(nest, nextKeys, ahead, depth);
-        }
+        // The first half of the values once more.
+        if (weigh)
+          prefetchPart(nest, values, nest.index(0), block / 2, outWidth, query, queries);
         if (statistics)
           updateMaximum(query, firstKey, count);
         exponentiate(query, firstKey, count, statistics);
@@ -154,6 +161,7 @@ private:
   }
 
   /// Dot products of all queries with a block of keys. The last key stands in for keys behind it.
+  /// In between, as many of its values are asked for, and once more the following keys.
   void computeScores(Value count, bool weigh) {
     Value last = nest.sub(count, nest.index(1));
     nest.loop(nest.index(0), count, nest.index(tile.right), [&](Value group) {
@@ -163,12 +171,18 @@ private:
         if (!fillsLanes())
           key = nest.min(key, last);
         rows.push_back(key);
-        if (weigh)
-          prefetchRow(nest, values, rows.back(), outWidth);
       }
+      Value following = nest.add(group, nest.index(tile.right));
+      auto ask = [&](Value number, int64_t parts) {
+        keepRequestsApart(nest.builder, nest.loc);
+        if (weigh)
+          prefetchPart(nest, values, group, tile.right, outWidth, number, parts);
+        prefetchPart(nest, keys, following, tile.right, depth, number, parts);
+      };
       for (int64_t query = 0; query < queries; query += tile.left) {
         DotTile part{std::min(tile.left, queries - query), tile.right};
-        Value dots = laneDots(nest, scaledQuery, query, keys, rows, part, depth, cpu.lanes);
+        Value dots = laneDots(nest, scaledQuery, query, keys, rows, part, depth, cpu.lanes,
+                              query == 0 ? BetweenDots(ask) : nullptr);
         for (int64_t row = 0; row < part.left; ++row) {
           auto lanes =
               llvm::to_vector(llvm::seq<int64_t>(row * part.right, (row + 1) * part.right));
@@ -204,8 +218,10 @@ private:
                             Value above = compare(arith::CmpFPredicate::OGT, score, carried[0]);
                             return Nest::Carried{select(above, score, carried[0])};
                           });
-    Value largest = vector::ReductionOp::create(nest.builder, nest.loc,
-                                                vector::CombiningKind::MAXNUMF, most.front());
+    // No lane is NaN, and knowing that makes a tree of a chain as long as a block's products.
+    Value largest =
+        vector::ReductionOp::create(nest.builder, nest.loc, vector::CombiningKind::MAXNUMF,
+                                    most.front(), arith::FastMathFlags::nnan);
     Value now = broadcast(nest, largest, cpu.lanes);
     Value factor = power(subf(before, safe(now)));
     store(now, maxima, first(query));
@@ -252,14 +268,16 @@ private:
     return active ? mulf(sum, load(rescale, first(query))) : sum;
   }
 
-  /// `width` elements from `column` on of the first rows of `matrix`.
-  Value part(Value matrix, Value count, int64_t column, int64_t width) {
-    Value start = nest.add(nest.offset(matrix), nest.index(column));
+  /// `width` elements from `column` on of `count` rows of `matrix`, from `row` on.
+  Value part(Value matrix, Value count, int64_t column, int64_t width, int64_t row = 0) {
+    Value skipped = nest.mul(nest.index(row), nest.stride(matrix, 0));
+    Value start = nest.add(nest.add(nest.offset(matrix), skipped), nest.index(column));
     return nest.view(matrix, start, {count, nest.index(width)},
                      {nest.stride(matrix, 0), nest.index(1)});
   }
 
-  /// The next block's keys are asked for while the first queries' products run.
+  /// While the first queries' products run, the next block's keys are asked for, and once more the
+  /// following values.
   void weighProduct(Value count, bool active) {
     int64_t strips = llvm::divideCeil(queries, kRowsOfSums);
     int64_t rows = llvm::divideCeil(queries, strips);
@@ -268,21 +286,25 @@ private:
     int64_t all = outWidth / cpu.lanes, most = (cpu.registers - (widens ? 8 : 2)) / (rows + 1);
     int64_t vectors = llvm::divideCeil(all, llvm::divideCeil(all, most));
     int64_t share = llvm::divideCeil(depth, llvm::divideCeil(all, vectors));
+    int64_t valueBytes = outWidth * elementTypeOf(op.getValue()).getIntOrFloatBitWidth() / 8;
+    int64_t rowsAgain = std::max<int64_t>(kBytesAgain / valueBytes, 1);
     for (int64_t vector = 0; vector < all; vector += vectors) {
       int64_t some = std::min(vectors, all - vector), column = vector / vectors * share;
-      Value ahead;
+      SmallVector<Value> ahead;
       if (column < depth)
-        ahead = part(nextKeys, count, column, std::min(share, depth - column));
+        ahead.push_back(part(nextKeys, count, column, std::min(share, depth - column)));
+      if (vector == 0)
+        ahead.push_back(part(values, count, 0, outWidth, rowsAgain));
       Value panel = part(values, count, vector * cpu.lanes, some * cpu.lanes);
       for (int64_t query = 0; query < queries; query += rows) {
         writeProduct(panel, query, std::min(rows, queries - query), vector, some, ahead, active);
-        ahead = Value();
+        ahead.clear();
       }
     }
   }
 
   void writeProduct(Value panel, int64_t query, int64_t rows, int64_t vector, int64_t vectors,
-                    Value ahead, bool active) {
+                    ValueRange ahead, bool active) {
     OpBuilder &builder = nest.builder;
     auto product =
         kernel::ProductOp::create(builder, nest.loc, scores, panel, nest.index(query),
@@ -357,6 +379,8 @@ private:
 
   int64_t queries;
   DotTile tile;
+  /// Keys of a block.
+  int64_t block;
   /// Rows of a block of keys, of its values and of the next block's keys.
   Value keys, values, nextKeys;
   Value scaledQuery, scores, sums, maxima, totals, rescale;

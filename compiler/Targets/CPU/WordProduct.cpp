@@ -285,7 +285,7 @@ private:
                    Finish finishRow) {
     auto unit = byTiles() ? kernel::Unit::Tile : kernel::Unit::Dot;
     auto product = kernel::ProductOp::create(nest.builder, nest.loc, lhs, columns, start, length,
-                                             strip, plan.tile.vectors, cpu.lanes, {}, Value(), unit,
+                                             strip, plan.tile.vectors, cpu.lanes, {}, {}, unit,
                                              plan.row->takesUnsigned);
     writeRegions(product, init, finishRow);
   }

@@ -7,18 +7,13 @@
 #ifndef FOVEA_COMPILER_TARGETS_CUDA_ATTENTIONBLOCK_H
 #define FOVEA_COMPILER_TARGETS_CUDA_ATTENTIONBLOCK_H
 
+#include "compiler/Targets/CUDA/Forms.h"
 #include "compiler/Targets/Loops/AttentionKeys.h"
-#include "compiler/Targets/Loops/Forms.h"
 #include "compiler/Targets/Loops/MaskIntervals.h"
-
-#include "dialects/FoveaWarp/FoveaWarpDialect.h"
 
 namespace fovea::cuda {
 
 using namespace fovea::loops;
-
-/// Warps of a block, and threads of it.
-inline constexpr int64_t kWarps = 4, kBlockThreads = kWarps * warp::kWarp;
 
 /// Why no form on warps takes an attention: sugar, f64, head sizes.
 Refusal refuseOnWarps(AttentionOp op);

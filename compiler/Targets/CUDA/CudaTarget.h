@@ -19,6 +19,10 @@ enum class Execution {
   Emulated,
 };
 
+/// The name of the target whose execution is Emulated: one for all architectures, as kernels are
+/// the same.
+inline constexpr llvm::StringLiteral kEmulatedName = "cuda-emulated";
+
 /// The order of the passes comes from compiler/Pipelines.
 class CudaTarget final : public Target {
 public:
@@ -34,6 +38,7 @@ public:
   llvm::StringRef name() const override;
   llvm::StringRef summary() const override;
   Placement placement() const override;
+  llvm::StringRef emulator() const override { return kEmulatedName; }
   std::optional<Problem> unavailable() const override;
   std::vector<Finding> examine(const EmissionOptions &options) const override;
   llvm::ArrayRef<Phase> phases() const override;

@@ -9,7 +9,12 @@
 
 #include "compiler/Targets/Loops/Forms.h"
 
+#include "dialects/FoveaWarp/FoveaWarpDialect.h"
+
 namespace fovea::cuda {
+
+/// Warps of a block that share work, and threads of it.
+inline constexpr int64_t kWarps = 4, kBlockThreads = kWarps * warp::kWarp;
 
 // Each in the file of its name; both of warps in WarpSums.cpp.
 extern const loops::LoopForm kTileAttention;

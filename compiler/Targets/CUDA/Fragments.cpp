@@ -6,6 +6,8 @@
 //===----------------------------------------------------------------------===//
 #include "compiler/Targets/CUDA/Fragments.h"
 
+#include "compiler/Conversion/WarpToDevice/Swizzle.h"
+
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
@@ -13,8 +15,8 @@ using namespace mlir;
 using namespace fovea;
 using namespace fovea::cuda;
 
-/// Bytes of a row of all banks, and of what a swizzle moves.
-static constexpr int64_t kBanks = 128, kSwizzled = 16;
+/// Bytes of a row of all banks.
+static constexpr int64_t kBanks = 128;
 
 SmallVector<Piece> cuda::piecesOf(int64_t columns) {
   SmallVector<Piece> pieces;
@@ -39,11 +41,9 @@ SharedRows::SharedRows(loops::Nest &nest, Type element, ArrayRef<int64_t> rows, 
 
 Value SharedRows::columnOf(loops::Nest &nest, Value row, Value column) const {
   auto type = cast<MemRefType>(buffer.getType());
-  int64_t bytes = type.getElementTypeBitWidth() / 8, pitch = type.getShape().back() * bytes;
-  Value key = nest.div(row, nest.index(kBanks / std::min(pitch, kBanks)));
-  key = nest.rem(key, nest.index(swizzle / kSwizzled));
-  key = nest.mul(key, nest.index(kSwizzled / bytes));
-  return arith::XOrIOp::create(nest.builder, nest.loc, column, key);
+  SmallVector<Value> place(type.getRank(), row);
+  place.back() = column;
+  return swizzled(nest.builder, nest.loc, place, type, swizzle).back();
 }
 
 warp::FragmentType Fragments::sum(int64_t columns) {

@@ -19,24 +19,84 @@ using namespace fovea;
 
 /// Longer than any kernel takes; a child process that hangs ends.
 static constexpr unsigned kSeconds = 300;
+/// The CUDA release whose ptxas knows PTX 8.0, which is what is emitted.
+static constexpr unsigned kOldest = 12;
 
 static llvm::Error failure(const llvm::Twine &what) { return llvm::createStringError(what); }
+
+static llvm::Expected<std::string> contentsOf(llvm::StringRef path) {
+  auto file = llvm::MemoryBuffer::getFile(path);
+  if (!file)
+    return failure("cannot read what ptxas has written: " + file.getError().message());
+  return (*file)->getBuffer().str();
+}
+
+namespace {
+/// How a run of ptxas has ended, and what it has printed.
+struct Ran {
+  int status;
+  std::string report;
+  /// Why it did not run or was stopped.
+  std::string error;
+};
+} // namespace
+
+static llvm::Expected<Ran> run(llvm::StringRef ptxas, llvm::ArrayRef<llvm::StringRef> options) {
+  TemporaryFile log("log");
+  if (log.error)
+    return failure("cannot make a temporary file: " + log.error.message());
+  llvm::SmallVector<llvm::StringRef> arguments{ptxas};
+  arguments.append(options.begin(), options.end());
+  Ran ran;
+  ran.status = llvm::sys::ExecuteAndWait(
+      ptxas, arguments, std::nullopt,
+      {std::nullopt, llvm::StringRef(log.path), llvm::StringRef(log.path)}, kSeconds,
+      /*MemoryLimit=*/0, &ran.error);
+  auto report = contentsOf(log.path);
+  if (!report)
+    return report.takeError();
+  ran.report = std::move(*report);
+  return ran;
+}
+
+/// What to do without a ptxas that can be used.
+static constexpr llvm::StringLiteral kRemedy =
+    "install the Python package nvidia-cuda-nvcc or the CUDA toolkit, 13.3 or later, and let "
+    "FOVEA_PTXAS or the option ptxas name its ptxas";
+
+/// `path`, unless what is there is too old or no ptxas.
+static llvm::Expected<std::string> checked(llvm::StringRef path) {
+  static const llvm::Regex release("release ([0-9]+)\\.([0-9]+)");
+  auto ran = run(path, {"--version"});
+  if (!ran)
+    return ran.takeError();
+  llvm::SmallVector<llvm::StringRef> match;
+  unsigned major = 0;
+  if (ran->status != 0 || !release.match(ran->report, &match) || match[1].getAsInteger(10, major))
+    return failure("'" + path +
+                   "' is no ptxas, as '--version' gives no release of CUDA: " + kRemedy);
+  if (major < kOldest)
+    return failure("ptxas '" + path + "' is of CUDA " + match[1] + "." + match[2] +
+                   ", and PTX 8.0 needs that of CUDA " + llvm::Twine(kOldest) +
+                   ".0 or later: " + kRemedy);
+  return path.str();
+}
 
 llvm::Expected<std::string> cuda::findPtxas(llvm::StringRef named,
                                             llvm::ArrayRef<std::string> folders) {
   if (!named.empty()) {
     if (llvm::sys::fs::can_execute(named))
-      return named.str();
-    return failure("ptxas cannot be run: '" + named + "', which FOVEA_PTXAS names, is no program");
+      return checked(named);
+    return failure("ptxas cannot be run: '" + named +
+                   "', which FOVEA_PTXAS or the option ptxas names, is no program");
   }
   llvm::SmallVector<llvm::StringRef> paths(folders.begin(), folders.end());
   if (!paths.empty())
     if (auto found = llvm::sys::findProgramByName("ptxas", paths))
-      return *found;
+      return checked(*found);
   if (auto found = llvm::sys::findProgramByName("ptxas"))
-    return *found;
-  return failure("ptxas is not there, NVIDIA's assembler of PTX 13.3 or later: install the Python "
-                 "package nvidia-cuda-nvcc or the CUDA toolkit and let FOVEA_PTXAS name its ptxas");
+    return checked(*found);
+  return failure("ptxas, NVIDIA's assembler, is not there: " + kRemedy);
 }
 
 std::vector<cuda::KernelUsage> cuda::readUsage(llvm::StringRef report) {
@@ -70,40 +130,25 @@ std::vector<cuda::KernelUsage> cuda::readUsage(llvm::StringRef report) {
   return kernels;
 }
 
-static llvm::Expected<std::string> contentsOf(llvm::StringRef path) {
-  auto file = llvm::MemoryBuffer::getFile(path);
-  if (!file)
-    return failure("cannot read what ptxas has written: " + file.getError().message());
-  return (*file)->getBuffer().str();
-}
-
 llvm::Expected<cuda::Cubin> cuda::assemble(llvm::StringRef ptx, llvm::StringRef arch,
                                            llvm::StringRef ptxas) {
-  TemporaryFile input("ptx"), output("cubin"), log("log");
-  for (const TemporaryFile *file : {&output, &log})
-    if (file->error)
-      return failure("cannot make a temporary file: " + file->error.message());
+  TemporaryFile input("ptx"), output("cubin");
+  if (output.error)
+    return failure("cannot make a temporary file: " + output.error.message());
   if (llvm::Error failed = input.write(ptx))
     return std::move(failed);
-  llvm::StringRef arguments[] = {ptxas, "-v", "-O3",       "--gpu-name",
-                                 arch,  "-o", output.path, input.path};
-  std::string error;
-  int status = llvm::sys::ExecuteAndWait(
-      ptxas, arguments, std::nullopt,
-      {std::nullopt, llvm::StringRef(log.path), llvm::StringRef(log.path)}, kSeconds,
-      /*MemoryLimit=*/0, &error);
-  auto report = contentsOf(log.path);
-  if (!report)
-    return report.takeError();
-  if (status != 0)
+  auto ran = run(ptxas, {"-v", "-O3", "--gpu-name", arch, "-o", output.path, input.path});
+  if (!ran)
+    return ran.takeError();
+  if (ran->status != 0)
     return failure("ptxas refuses the device code for " + arch + ": " +
-                   (error.empty() ? llvm::StringRef(*report).trim() : llvm::StringRef(error)));
+                   llvm::StringRef(ran->error.empty() ? ran->report : ran->error).trim());
   auto bytes = contentsOf(output.path);
   if (!bytes)
     return bytes.takeError();
   Cubin cubin;
   cubin.bytes.assign(bytes->begin(), bytes->end());
-  cubin.kernels = readUsage(*report);
-  cubin.report = std::move(*report);
+  cubin.kernels = readUsage(ran->report);
+  cubin.report = std::move(ran->report);
   return cubin;
 }

@@ -30,9 +30,10 @@ struct Cubin {
   std::string report;
 };
 
-/// The path of ptxas: `named` unless empty (what FOVEA_PTXAS says, where a tool reads it), else the
-/// first in `folders`, else on the path. The error says what to install. Versions before 13.3 do
-/// for what is generated here; asynchronous products would need a later one.
+/// The path of ptxas: `named` unless empty (what FOVEA_PTXAS or the option ptxas says), else the
+/// first in `folders`, else on the path. It is asked for its version, that of the CUDA toolkit it
+/// came with: from 12.0 on it is taken, as that knows PTX 8.0. Those before 13.3 miscompile
+/// asynchronous products (wgmma), of which none is generated here. The error says what to install.
 llvm::Expected<std::string> findPtxas(llvm::StringRef named,
                                       llvm::ArrayRef<std::string> folders = {});
 

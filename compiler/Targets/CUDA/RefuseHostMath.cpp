@@ -20,14 +20,12 @@ namespace fovea {
 using namespace mlir;
 using namespace fovea;
 
-/// Of the numbers of fovea_math.
 static StringRef nameOf(Value function) {
-  static constexpr StringLiteral names[] = {"exp", "log", "sin",  "cos",   "tanh",
-                                            "erf", "pow", "fmod", "expm1", "log1p"};
   APInt number;
-  if (matchPattern(function, m_ConstantInt(&number)) && number.ult(std::size(names)))
-    return names[number.getZExtValue()];
-  return "an elementary function";
+  StringRef name;
+  if (matchPattern(function, m_ConstantInt(&number)))
+    name = nameOfHostMath(number.getSExtValue());
+  return name.empty() ? "an elementary function" : name;
 }
 
 namespace {

@@ -75,26 +75,26 @@ static std::pair<Value, Value> existing(Nest &nest, Value row, Value end) {
   return {exists, nest.min(row, nest.sub(end, nest.index(1)))};
 }
 
-Value cuda::copyRows(Nest &nest, const RowSource &from, Value first, Value end, int64_t count,
-                     const SharedRows &to, ArrayRef<Value> stage, Value thread, int64_t threads,
-                     Value begun) {
+/// 16 bytes at a time, without registers; the chain of copies behind `begun`.
+static Value copyPieces(Nest &nest, const RowSource &from, const RowRange &rows,
+                        const SharedRows &to, ArrayRef<Value> stage, Value thread, Value begun) {
   OpBuilder &b = nest.builder;
-  int64_t copies = count * from.columns / elementsOfCopy(from.operand);
+  int64_t copies = rows.count * from.columns / elementsOfCopy(from.operand);
   auto type = warp::CopiesType::get(b.getContext());
   auto word = [&](int64_t value) -> Value {
     return arith::ConstantIntOp::create(b, nest.loc, value, 32);
   };
   auto copy = [&](Value number) -> Value {
     auto [row, column] = placeOfCopy(nest, from, number);
-    auto [exists, source] = existing(nest, nest.add(first, row), end);
+    auto [exists, source] = existing(nest, nest.add(rows.first, row), rows.end);
     Value valid = arith::SelectOp::create(b, nest.loc, exists, word(kCopy), word(0));
     return warp::CopyAsyncOp::create(b, nest.loc, type, kCopy, from.operand,
                                      from.at(source, column), to.buffer,
                                      elementOf(stage, row, column), valid, begun, to.swizzle);
   };
-  for (int64_t done = 0; done < copies; done += threads) {
+  for (int64_t done = 0; done < copies; done += kBlockThreads) {
     Value number = nest.add(thread, nest.index(done));
-    if (done + threads <= copies) {
+    if (done + kBlockThreads <= copies) {
       begun = copy(number);
       continue;
     }
@@ -109,20 +109,32 @@ Value cuda::copyRows(Nest &nest, const RowSource &from, Value first, Value end, 
   return begun;
 }
 
-void cuda::copyElements(Nest &nest, const RowSource &from, Value first, Value end, int64_t count,
-                        const SharedRows &to, ArrayRef<Value> stage, Value thread,
-                        int64_t threads) {
+static void copyElements(Nest &nest, const RowSource &from, const RowRange &rows,
+                         const SharedRows &to, ArrayRef<Value> stage, Value thread) {
   OpBuilder &b = nest.builder;
   Type type = cast<MemRefType>(from.operand.getType()).getElementType();
   Value columns = nest.index(from.columns);
   Value zero = arith::ConstantOp::create(b, nest.loc, b.getFloatAttr(type, 0));
-  Value all = nest.mul(nest.index(count), columns);
-  nest.loop(thread, all, nest.index(threads), [&](Value number) {
+  Value all = nest.mul(nest.index(rows.count), columns);
+  nest.loop(thread, all, nest.index(kBlockThreads), [&](Value number) {
     Value row = nest.div(number, columns), column = nest.rem(number, columns);
-    auto [exists, source] = existing(nest, nest.add(first, row), end);
+    auto [exists, source] = existing(nest, nest.add(rows.first, row), rows.end);
     Value element = memref::LoadOp::create(b, nest.loc, from.operand, from.at(source, column));
     element = arith::SelectOp::create(b, nest.loc, exists, element, zero);
     memref::StoreOp::create(b, nest.loc, element, to.buffer,
                             elementOf(stage, row, to.columnOf(nest, row, column)));
   });
+}
+
+Value cuda::copyRows(Nest &nest, const RowSource &from, const RowRange &rows, const SharedRows &to,
+                     ArrayRef<Value> stage, const Copiers &by, Value begun) {
+  OpBuilder &b = nest.builder;
+  auto pieces = [&](OpBuilder &, Location) {
+    scf::YieldOp::create(b, nest.loc, copyPieces(nest, from, rows, to, stage, by.thread, begun));
+  };
+  auto elements = [&](OpBuilder &, Location) {
+    copyElements(nest, from, rows, to, stage, by.thread);
+    scf::YieldOp::create(b, nest.loc, begun);
+  };
+  return scf::IfOp::create(b, nest.loc, by.aligned, pieces, elements).getResult(0);
 }

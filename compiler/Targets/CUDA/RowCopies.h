@@ -8,8 +8,8 @@
 #ifndef FOVEA_COMPILER_TARGETS_CUDA_ROWCOPIES_H
 #define FOVEA_COMPILER_TARGETS_CUDA_ROWCOPIES_H
 
+#include "compiler/Targets/CUDA/Forms.h"
 #include "compiler/Targets/CUDA/Fragments.h"
-#include "compiler/Targets/Loops/Forms.h"
 
 namespace fovea::cuda {
 
@@ -21,24 +21,32 @@ struct RowSource {
   int64_t columns;
 };
 
-/// Why rows of `operand`, whose elements are dimension `dim` of `map`, cannot be copied so.
+/// Why rows of `operand`, whose elements are dimension `dim` of `map` and run alone along a result
+/// of it, cannot be copied so.
 loops::Refusal refuseRows(mlir::Value operand, mlir::AffineMap map, unsigned dim);
 
 /// i1: whether all rows of the operands lie at multiples of 16 bytes.
 mlir::Value areAligned(loops::Nest &nest, llvm::ArrayRef<mlir::Value> operands);
 
-/// Begins to copy `count` rows from `first` on, of which those before `end` exist (one does), to
-/// `to`[`stage`..., 0..count); all threads of a block of `threads` take part. The chain of copies
-/// behind `begun`.
-mlir::Value copyRows(loops::Nest &nest, const RowSource &from, mlir::Value first, mlir::Value end,
-                     int64_t count, const SharedRows &to, llvm::ArrayRef<mlir::Value> stage,
-                     mlir::Value thread, int64_t threads, mlir::Value begun);
+/// `count` rows from `first` on, of which those before `end` exist (one does).
+struct RowRange {
+  mlir::Value first, end;
+  int64_t count;
+};
 
-/// The same, element by element, for rows that lie anywhere. Done when the threads meet at a
-/// barrier.
-void copyElements(loops::Nest &nest, const RowSource &from, mlir::Value first, mlir::Value end,
-                  int64_t count, const SharedRows &to, llvm::ArrayRef<mlir::Value> stage,
-                  mlir::Value thread, int64_t threads);
+/// The kBlockThreads threads of a block, which copy together.
+struct Copiers {
+  mlir::Value thread;
+  /// What areAligned says of the operands.
+  mlir::Value aligned;
+};
+
+/// Begins to copy rows to `to`[`stage`..., 0..count): without registers where they are aligned,
+/// else element by element. The chain of copies behind `begun`; all are done when it is waited for
+/// and the threads have met at a barrier.
+mlir::Value copyRows(loops::Nest &nest, const RowSource &from, const RowRange &rows,
+                     const SharedRows &to, llvm::ArrayRef<mlir::Value> stage, const Copiers &by,
+                     mlir::Value begun);
 
 } // namespace fovea::cuda
 

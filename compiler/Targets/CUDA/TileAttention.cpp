@@ -8,8 +8,6 @@
 //===----------------------------------------------------------------------===//
 #include "compiler/Targets/CUDA/TileAttention.h"
 
-#include "compiler/Targets/CUDA/Forms.h"
-
 #include "dialects/Fovea/StructuredOps.h"
 
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
@@ -85,10 +83,11 @@ private:
 
   void writeBlock() {
     placeShared();
-    aligned = areAligned(nest, {op.getQuery(), op.getKey(), op.getValue()});
+    copiers = {thread, areAligned(nest, {op.getQuery(), op.getKey(), op.getValue()})};
     Value none = warp::StartCopiesOp::create(b, nest.loc);
-    Value begun = copy(rowsOf(op.getQuery(), op.getQueryMap(), Dim::I, Dim::D), firstQuery,
-                       extent[Dim::I], kQueries, *queries, {}, none);
+    RowSource ofQueries = rowsOf(op.getQuery(), op.getQueryMap(), Dim::I, Dim::D);
+    Value begun = copyRows(nest, ofQueries, {firstQuery, extent[Dim::I], kQueries}, *queries, {},
+                           copiers, none);
     Value landed = warp::CommitOp::create(b, nest.loc, begun);
     warp::WaitOp::create(b, nest.loc, landed);
     gpu::BarrierOp::create(b, nest.loc);
@@ -142,29 +141,15 @@ private:
     return {operand, indices, columnDim == Dim::D ? depth : width};
   }
 
-  /// Copies without registers where rows are aligned, else by them.
-  Value copy(const RowSource &from, Value first, Value end, int64_t count, const SharedRows &to,
-             ArrayRef<Value> stage, Value begun) {
-    auto fast = [&](OpBuilder &, Location) {
-      scf::YieldOp::create(
-          b, nest.loc,
-          copyRows(nest, from, first, end, count, to, stage, thread, kBlockThreads, begun));
-    };
-    auto slow = [&](OpBuilder &, Location) {
-      copyElements(nest, from, first, end, count, to, stage, thread, kBlockThreads);
-      scf::YieldOp::create(b, nest.loc, begun);
-    };
-    return scf::IfOp::create(b, nest.loc, aligned, fast, slow).getResult(0);
-  }
-
   /// Begins to copy a tile of keys and values, where `needed`; the group to wait for.
   Value copyTile(Value first, Value stage, Value needed) {
     Value none = warp::StartCopiesOp::create(b, nest.loc);
     auto fetch = [&](OpBuilder &, Location) {
       RowSource ofKeys = rowsOf(op.getKey(), op.getKeyMap(), Dim::J, Dim::D);
       RowSource ofValues = rowsOf(op.getValue(), op.getValueMap(), Dim::J, Dim::E);
-      Value begun = copy(ofKeys, first, range.end, tileKeys, *keys, stage, none);
-      begun = copy(ofValues, first, range.end, tileKeys, *values, stage, begun);
+      RowRange rows{first, range.end, tileKeys};
+      Value begun = copyRows(nest, ofKeys, rows, *keys, stage, copiers, none);
+      begun = copyRows(nest, ofValues, rows, *values, stage, copiers, begun);
       scf::YieldOp::create(b, nest.loc, begun);
     };
     auto skip = [&](OpBuilder &, Location) { scf::YieldOp::create(b, nest.loc, none); };
@@ -180,7 +165,9 @@ private:
     if (!judgesBlocks(op))
       return;
     Value end = nest.min(nest.add(firstQuery, nest.index(kQueries)), extent[Dim::I]);
-    mask.emplace(op, nest, QueryBlock{batch, head, Positions{firstQuery, end}}, /*lanes=*/1);
+    // All threads go the same way: each warp finds it out for itself, without a barrier.
+    RowLanes warp{nest.rem(thread, nest.index(warp::kWarp)), warp::kWarp};
+    mask.emplace(op, nest, QueryBlock{batch, head, Positions{firstQuery, end}}, Readers{1, warp});
     range = mask->within(range, tileKeys);
   }
 
@@ -290,7 +277,7 @@ private:
                                   firstOfWarp, extent[Dim::I], /*swizzle=*/0);
   }
 
-  Value aligned;
+  Copiers copiers;
   Positions range;
   std::optional<BlockMask> mask;
 };

@@ -60,7 +60,6 @@ protected:
   Values addValues(const KeyTile &tile, mlir::ValueRange weights, Values sums);
 
   Value queryOf(Value row) { return nest.add(firstOfWarp, row); }
-  Value constantIndex(int64_t value) { return nest.index(value); }
 
   int64_t tileKeys;
   Fragments fragments;
@@ -81,8 +80,6 @@ private:
   Value valueAt(const KeyTile &tile, Value key, Value channel);
   /// Whether the queries stay in registers. A mask needs registers, too.
   bool keepsQueries() { return depth <= (op.getMask().empty() ? 128 : 64); }
-  /// Whether weights are spilled over the tile's keys, which are no longer needed then.
-  bool spillsOverKeys() { return !keepsQueries() && tileKeys >= kQueries; }
   /// Indices of an element of the weights that are spilled, or of its row alone.
   llvm::SmallVector<Value> spilledAt(const KeyTile &tile, Value line, Value column);
 

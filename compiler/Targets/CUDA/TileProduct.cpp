@@ -19,9 +19,8 @@ using namespace mlir;
 using namespace fovea;
 using namespace fovea::cuda;
 
-/// Warps of a block, its rows and columns, and summed elements of a stage.
-static constexpr int64_t kWarps = 4, kTile = kWarps * kRows, kDepth = 64;
-static constexpr int64_t kThreads = kWarps * warp::kWarp;
+/// Rows and columns of a block, and summed elements of a stage.
+static constexpr int64_t kTile = kWarps * kRows, kDepth = 64;
 
 static bool handles(Operation *op) { return isa<ContractOp>(op); }
 
@@ -54,9 +53,12 @@ static Refusal refuse(Operation *op) {
   bool asRows = hasColumnsAsRows(*dims);
   if (!asRows && (ShapedType::isDynamic(columns) || columns % kTile != 0))
     return {"shape", "the number of columns is no multiple of " + std::to_string(kTile)};
+  unsigned along = asRows ? k : dims->n;
+  if (!runsAlone(dims->rowsMap, k) || !runsAlone(dims->columnsMap, along))
+    return {"layout", "rows of an operand do not run along one of its dimensions"};
   if (Refusal refusal = refuseRows(dims->rows, dims->rowsMap, k))
     return refusal;
-  return refuseRows(dims->columns, dims->columnsMap, asRows ? k : dims->n);
+  return refuseRows(dims->columns, dims->columnsMap, along);
 }
 
 namespace {
@@ -68,7 +70,7 @@ public:
         fragments(nest, elementTypeOf(op.getLhs())) {}
 
   void write() {
-    writeGrid(kTile, kThreads, [&] { writeTile(); });
+    writeGrid(kTile, kBlockThreads, [&] { writeTile(); });
   }
 
 private:
@@ -79,7 +81,7 @@ private:
     rows.emplace(nest, element, ArrayRef<int64_t>{2, kTile}, kDepth);
     columns.emplace(nest, element, ArrayRef<int64_t>{2, asRows ? kTile : kDepth},
                     asRows ? kDepth : kTile);
-    aligned = areAligned(nest, {dims.rows, dims.columns});
+    copiers = {thread, areAligned(nest, {dims.rows, dims.columns})};
     Value line = nest.mul(nest.div(thread, nest.index(warp::kWarp)), nest.index(kRows));
     finish(nest.add(firstRow, line), sweep(line));
   }
@@ -140,33 +142,20 @@ private:
         return RowSource{operand, at, width};
       };
       RowSource ofRows = source(dims.rows, dims.rowsMap, *dims.m, k, first, kDepth);
-      Value begun = copy(ofRows, firstRow, extents[*dims.m], kTile, *rows, stage, none);
-      if (asRows)
-        begun = copy(source(dims.columns, dims.columnsMap, dims.n, k, first, kDepth), firstColumn,
-                     extents[dims.n], kTile, *columns, stage, begun);
-      else
-        begun = copy(source(dims.columns, dims.columnsMap, k, dims.n, firstColumn, kTile), first,
-                     extents[k], kDepth, *columns, stage, begun);
+      Value begun =
+          copyRows(nest, ofRows, {firstRow, extents[*dims.m], kTile}, *rows, stage, copiers, none);
+      RowSource ofColumns =
+          asRows ? source(dims.columns, dims.columnsMap, dims.n, k, first, kDepth)
+                 : source(dims.columns, dims.columnsMap, k, dims.n, firstColumn, kTile);
+      RowRange range = asRows ? RowRange{firstColumn, extents[dims.n], kTile}
+                              : RowRange{first, extents[k], kDepth};
+      begun = copyRows(nest, ofColumns, range, *columns, stage, copiers, begun);
       scf::YieldOp::create(b, nest.loc, begun);
     };
     auto skip = [&](OpBuilder &, Location) { scf::YieldOp::create(b, nest.loc, none); };
     Value some = arith::CmpIOp::create(b, nest.loc, arith::CmpIPredicate::slt, first, extents[k]);
     auto begun = scf::IfOp::create(b, nest.loc, some, fetch, skip);
     return warp::CommitOp::create(b, nest.loc, begun.getResult(0));
-  }
-
-  /// Copies without registers where rows are aligned, else by them.
-  Value copy(const RowSource &from, Value first, Value end, int64_t count, const SharedRows &to,
-             Value stage, Value begun) {
-    auto fast = [&](OpBuilder &, Location) {
-      scf::YieldOp::create(
-          b, nest.loc, copyRows(nest, from, first, end, count, to, stage, thread, kThreads, begun));
-    };
-    auto slow = [&](OpBuilder &, Location) {
-      copyElements(nest, from, first, end, count, to, stage, thread, kThreads);
-      scf::YieldOp::create(b, nest.loc, begun);
-    };
-    return scf::IfOp::create(b, nest.loc, aligned, fast, slow).getResult(0);
   }
 
   void finish(Value row, ArrayRef<Value> sums) {
@@ -184,7 +173,7 @@ private:
   bool asRows;
   Fragments fragments;
   std::optional<SharedRows> rows, columns;
-  Value aligned;
+  Copiers copiers;
 };
 
 } // namespace

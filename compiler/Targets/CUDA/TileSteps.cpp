@@ -22,6 +22,10 @@ using namespace mlir;
 using namespace fovea;
 using namespace fovea::cuda;
 
+/// Elements of 16 bits in a row of all banks: a swizzle moves none out of it.
+static constexpr int64_t kBankColumns = 64;
+static_assert(kPiece <= kBankColumns);
+
 TileSteps::TileSteps(AttentionOp op, Nest &nest, int64_t tileKeys)
     : AttentionBlock(op, nest), tileKeys(tileKeys), fragments(nest, elementTypeOf(op.getKey())) {}
 
@@ -30,19 +34,20 @@ void TileSteps::placeShared() {
   queries.emplace(nest, element, ArrayRef<int64_t>{kQueries}, depth);
   keys.emplace(nest, element, ArrayRef<int64_t>{2, tileKeys}, depth);
   values.emplace(nest, element, ArrayRef<int64_t>{2, tileKeys}, width);
-  // Behind the load into registers, a warp's queries are nobody's.
-  if (keepsQueries())
-    spill = queries;
-  else if (spillsOverKeys())
-    spill = keys;
-  else if (!op.getMask().empty())
-    spill.emplace(nest, element, ArrayRef<int64_t>{kQueries}, kPiece);
+  // Behind the load into registers, a warp's queries are nobody's. Where they are needed longer,
+  // the keys of a tile are nobody's behind its scores.
+  spill = keepsQueries() ? queries : keys;
 }
 
 SmallVector<Value> TileSteps::spilledAt(const KeyTile &tile, Value line, Value column) {
-  if (spillsOverKeys())
+  if (keepsQueries())
+    return {line, column};
+  if (tileKeys >= kQueries)
     return {tile.stage, line, column};
-  return {line, column};
+  // Heads are wide then: a row of keys holds the lines that are multiples of tileKeys apart.
+  Value rows = nest.index(tileKeys), banks = nest.index(kBankColumns);
+  return {tile.stage, nest.rem(line, rows),
+          nest.add(nest.mul(nest.div(line, rows), banks), column)};
 }
 
 void TileSteps::loadQueries() {

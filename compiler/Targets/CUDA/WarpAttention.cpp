@@ -8,7 +8,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 #include "compiler/Targets/CUDA/AttentionBlock.h"
-#include "compiler/Targets/CUDA/Forms.h"
 #include "compiler/Targets/Loops/ScalarLoops.h"
 
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
@@ -120,7 +119,7 @@ private:
     Positions keys = keysOf(op, nest, head, extent[Dim::J]);
     if (!op.getMask().empty()) {
       Positions row{query, nest.add(query, nest.index(1))};
-      keys = BlockMask(op, nest, {batch, head, row}, /*lanes=*/1).within(keys, /*block=*/1);
+      keys = BlockMask(op, nest, {batch, head, row}, Readers()).within(keys, /*block=*/1);
     }
     if (!splits)
       return keys;

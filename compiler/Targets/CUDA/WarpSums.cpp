@@ -6,9 +6,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 #include "compiler/Targets/CUDA/Forms.h"
+#include "compiler/Targets/Loops/GateSums.h"
 #include "compiler/Targets/Loops/ProductDims.h"
 #include "compiler/Targets/Loops/RegionInliner.h"
-#include "compiler/Targets/Loops/ScalarLoops.h"
 
 #include "dialects/Fovea/StructuredOps.h"
 
@@ -104,10 +104,8 @@ static bool handlesGates(Operation *op) { return isa<GatesOp>(op); }
 
 static Refusal refuseGates(Operation *op) {
   auto gates = cast<GatesOp>(op);
-  if (gates.getPanels())
-    return {"layout", "the weight is packed for registers"};
-  if (elementTypeOf(gates.getWeight()).isInteger(8))
-    return {"dtype", "the weight is of i8, whose products need the state rounded"};
+  if (Refusal refusal = refuseGateSums(gates))
+    return refusal;
   int64_t depth = gates.getWeightDims()[2];
   if (cast<MemRefType>(gates.getWeight().getType()).getStridesAndOffset().first[depth] != 1)
     return {"layout", "the summed dimension does not lie along the weight's memory"};
@@ -116,28 +114,11 @@ static Refusal refuseGates(Operation *op) {
 
 static void scheduleGates(Operation *op, Nest &nest) {
   auto gates = cast<GatesOp>(op);
-  ArrayRef<int64_t> order = gates.getWeightDims();
   SmallVector<Value> space = nest.sizes(gates.getInits().front());
   Value depth = nest.size(gates.getState(), 1);
   parallelSharedRows(nest, nest.product(space), depth, [&](Value number, const RowLanes &lanes) {
     SmallVector<Value> place = nest.delinearize(number, space);
-    SmallVector<Value> zeros(gates.getGateCount(), nest.f32(0));
-    Nest::Carried sums = nest.loop(
-        lanes.lane, depth, nest.index(lanes.count), zeros, [&](Value k, ValueRange carried) {
-          Value state = loadWide(nest, gates.getState(), {place[0], k});
-          Nest::Carried next;
-          for (auto [gate, sum] : llvm::enumerate(carried)) {
-            SmallVector<Value> at(3);
-            at[order[0]] = nest.index(gate);
-            at[order[1]] = place[1];
-            at[order[2]] = k;
-            next.push_back(
-                add(nest, sum, multiply(nest, state, loadWide(nest, gates.getWeight(), at))));
-          }
-          return next;
-        });
-    for (Value &sum : sums)
-      sum = lanes.combine(nest, sum, [&](Value a, Value b) { return add(nest, a, b); });
+    SmallVector<Value> sums = gateSums(nest, gates, place[0], place[1], lanes);
     onFirstLane(nest, lanes, [&] { finishUnit(nest, gates, place, sums); });
   });
 }

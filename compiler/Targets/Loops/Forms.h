@@ -40,7 +40,8 @@ struct BoundForm {
   std::function<Refusal(mlir::Operation *op, RegisterTile tile)> refuseTile;
 };
 
-/// A form of scalar loops, which is the same for every machine.
+/// A form that asks nothing of the machine: scalar loops, and those of warps and blocks, which are
+/// the same for every GPU.
 struct LoopForm {
   llvm::StringLiteral name;
   bool (*handles)(mlir::Operation *op);

@@ -60,8 +60,8 @@ class MaskJudge {
 public:
   /// Without keys, what depends on them stays unknown.
   MaskJudge(AttentionOp op, Nest &nest, const QueryBlock &block, std::optional<Positions> keys,
-            int64_t lanes, MaskKnowledge before = MaskKnowledge())
-      : op(op), nest(nest), block(block), keys(keys), lanes(lanes),
+            const Readers &readers, MaskKnowledge before = MaskKnowledge())
+      : op(op), nest(nest), block(block), keys(keys), readers(readers),
         integers(std::move(before.integers)), conditions(std::move(before.conditions)) {
     Block &body = op.getMask().front();
     if (keys) {
@@ -110,9 +110,9 @@ private:
     SmallVector<Value> at{block.batch, block.head, zero, zero, zero, zero};
     const Positions &positions = byKey ? *keys : block.queries;
     if (scalar.getType().isInteger(1))
-      conditions[scalar] = bitsOf(nest, *found, at, positions, lanes);
+      conditions[scalar] = bitsOf(nest, *found, at, positions, readers);
     else
-      integers[scalar] = integersOf(nest, *found, at, positions, lanes);
+      integers[scalar] = integersOf(nest, *found, at, positions, readers);
   }
 
   /// Constants may stand outside the region.
@@ -324,7 +324,7 @@ private:
   Nest &nest;
   const QueryBlock &block;
   std::optional<Positions> keys;
-  int64_t lanes;
+  Readers readers;
   llvm::DenseMap<Value, Interval> integers;
   llvm::DenseMap<Value, Kept> conditions;
 };
@@ -437,9 +437,9 @@ private:
 
 } // namespace
 
-BlockMask::BlockMask(AttentionOp op, Nest &nest, const QueryBlock &block, int64_t lanes)
-    : op(op), nest(nest), block(block), lanes(lanes),
-      known(MaskJudge(op, nest, this->block, std::nullopt, lanes).knowledge()) {}
+BlockMask::BlockMask(AttentionOp op, Nest &nest, const QueryBlock &block, const Readers &readers)
+    : op(op), nest(nest), block(block), readers(readers),
+      known(MaskJudge(op, nest, this->block, std::nullopt, readers).knowledge()) {}
 
 Positions BlockMask::within(const Positions &keys, int64_t size) {
   Value condition = op.getMask().front().getTerminator()->getOperand(0);
@@ -453,7 +453,7 @@ Positions BlockMask::within(const Positions &keys, int64_t size) {
 }
 
 Kept BlockMask::keptOf(const Positions &keys) {
-  return MaskJudge(op, nest, block, keys, lanes, known).kept();
+  return MaskJudge(op, nest, block, keys, readers, known).kept();
 }
 
 Segments BlockMask::cut(const Positions &keys, int64_t part, int64_t parts) {

@@ -47,8 +47,8 @@ struct MaskKnowledge {
 /// MaskReads.h reads; whatever else they read counts as unknown.
 class BlockMask {
 public:
-  /// `lanes` of what queries or keys pick are read at a time.
-  BlockMask(AttentionOp op, Nest &nest, const QueryBlock &block, int64_t lanes);
+  /// `readers` read what queries or keys pick.
+  BlockMask(AttentionOp op, Nest &nest, const QueryBlock &block, const Readers &readers);
 
   /// `keys` without those, in blocks of `block` from the first on, before and behind all keys that
   /// a comparison of the key's position leaves.
@@ -64,7 +64,7 @@ private:
   AttentionOp op;
   Nest &nest;
   QueryBlock block;
-  int64_t lanes;
+  Readers readers;
   /// What holds for all keys.
   MaskKnowledge known;
 };

@@ -81,10 +81,22 @@ static Value combine(Nest &nest, vector::CombiningKind kind, Value a, Value b) {
   return vector::makeArithReduction(nest.builder, nest.loc, kind, a, b);
 }
 
+/// What the lanes of a warp have, together. They exchange no less than 32 bits.
+static Value combineLanes(Nest &nest, const RowLanes &warp, vector::CombiningKind kind,
+                          Value value) {
+  OpBuilder &builder = nest.builder;
+  Type type = value.getType();
+  bool extends = type.getIntOrFloatBitWidth() < 32;
+  if (extends)
+    value = arith::ExtSIOp::create(builder, nest.loc, builder.getI32Type(), value);
+  value = warp.combine(nest, value, [&](Value a, Value b) { return combine(nest, kind, a, b); });
+  return extends ? Value(arith::TruncIOp::create(builder, nest.loc, type, value)) : value;
+}
+
 /// Results of reductions over the elements that `positions` pick, one at a time.
 static SmallVector<Value> reduceScalars(Nest &nest, const MaskRead &read, ArrayRef<Value> at,
                                         const Positions &positions, unsigned dim,
-                                        ArrayRef<Reduction> reductions) {
+                                        const RowLanes &warp, ArrayRef<Reduction> reductions) {
   Type element = cast<MemRefType>(read.buffer.getType()).getElementType();
   auto neutral = llvm::map_to_vector(reductions, [&](const Reduction &reduction) -> Value {
     return arith::ConstantOp::create(nest.builder, nest.loc,
@@ -100,17 +112,25 @@ static SmallVector<Value> reduceScalars(Nest &nest, const MaskRead &read, ArrayR
       next.push_back(combine(nest, reduction.kind, before, value));
     return next;
   };
-  return nest.loop(positions.first, positions.end, nest.index(1), neutral, body);
+  if (warp.count == 1)
+    return nest.loop(positions.first, positions.end, nest.index(1), neutral, body);
+  Value first = nest.add(positions.first, warp.lane);
+  SmallVector<Value> totals =
+      nest.loop(first, positions.end, nest.index(warp.count), neutral, body);
+  for (auto [reduction, total] : llvm::zip_equal(reductions, totals))
+    total = combineLanes(nest, warp, reduction.kind, total);
+  return totals;
 }
 
-/// The same, `lanes` at a time.
+/// The same, as `readers` do it.
 static SmallVector<Value> reduce(Nest &nest, const MaskRead &read, ArrayRef<Value> at,
-                                 const Positions &positions, int64_t lanes,
+                                 const Positions &positions, const Readers &readers,
                                  ArrayRef<Reduction> reductions) {
   OpBuilder &builder = nest.builder;
+  int64_t lanes = readers.vector;
   unsigned dim = read.picked == Picked::ByQuery ? Dim::I : Dim::J;
   if (lanes == 1)
-    return reduceScalars(nest, read, at, positions, dim, reductions);
+    return reduceScalars(nest, read, at, positions, dim, readers.warp, reductions);
   Type element = cast<MemRefType>(read.buffer.getType()).getElementType();
   auto type = VectorType::get({lanes}, element);
   SmallVector<Value> neutral;
@@ -141,7 +161,7 @@ static Value asIndex(Nest &nest, Value integer) {
 }
 
 Interval loops::integersOf(Nest &nest, const MaskRead &read, ArrayRef<Value> at,
-                           const Positions &positions, int64_t lanes) {
+                           const Positions &positions, const Readers &readers) {
   if (read.picked == Picked::ByHead) {
     Value value = asIndex(nest, memref::LoadOp::create(nest.builder, nest.loc, read.buffer,
                                                        nest.apply(read.map, at)));
@@ -149,21 +169,21 @@ Interval loops::integersOf(Nest &nest, const MaskRead &read, ArrayRef<Value> at,
   }
   unsigned bits = cast<MemRefType>(read.buffer.getType()).getElementTypeBitWidth();
   SmallVector<Value> ends =
-      reduce(nest, read, at, positions, lanes,
+      reduce(nest, read, at, positions, readers,
              {{vector::CombiningKind::MINSI, APInt::getSignedMaxValue(bits)},
               {vector::CombiningKind::MAXSI, APInt::getSignedMinValue(bits)}});
   return {asIndex(nest, ends[0]), asIndex(nest, ends[1])};
 }
 
 Kept loops::bitsOf(Nest &nest, const MaskRead &read, ArrayRef<Value> at, const Positions &positions,
-                   int64_t lanes) {
+                   const Readers &readers) {
   if (read.picked == Picked::ByHead) {
     Value bit =
         memref::LoadOp::create(nest.builder, nest.loc, read.buffer, nest.apply(read.map, at));
     return {bit, bit};
   }
   SmallVector<Value> ends =
-      reduce(nest, read, at, positions, lanes,
+      reduce(nest, read, at, positions, readers,
              {{vector::CombiningKind::OR, APInt(1, 0)}, {vector::CombiningKind::AND, APInt(1, 1)}});
   return {ends[0], ends[1]};
 }

@@ -7,7 +7,7 @@
 #ifndef FOVEA_COMPILER_TARGETS_LOOPS_MASKREADS_H
 #define FOVEA_COMPILER_TARGETS_LOOPS_MASKREADS_H
 
-#include "compiler/Targets/Loops/Nest.h"
+#include "compiler/Targets/Loops/ScalarLoops.h"
 
 #include "dialects/Fovea/FoveaDialect.h"
 
@@ -44,14 +44,21 @@ struct MaskRead {
 /// an element of such a table, at positions as they are, and not picked by query and key both.
 std::optional<MaskRead> maskReadOf(AttentionOp op, mlir::Value scalar);
 
+/// Who reads: a thread `vector` elements at a time, or one at a time the lanes of a warp, all of
+/// which want the same and have it then.
+struct Readers {
+  int64_t vector = 1;
+  RowLanes warp = {};
+};
+
 /// Bounds of the integers that `positions` (of queries or keys, at least one) pick; `at` are the
-/// values of (b, h, i, j, d, e) otherwise. The loop takes `lanes` of them at a time.
+/// values of (b, h, i, j, d, e) otherwise.
 Interval integersOf(Nest &nest, const MaskRead &read, llvm::ArrayRef<mlir::Value> at,
-                    const Positions &positions, int64_t lanes);
+                    const Positions &positions, const Readers &readers);
 
 /// The same for bits.
 Kept bitsOf(Nest &nest, const MaskRead &read, llvm::ArrayRef<mlir::Value> at,
-            const Positions &positions, int64_t lanes);
+            const Positions &positions, const Readers &readers);
 
 } // namespace fovea::loops
 

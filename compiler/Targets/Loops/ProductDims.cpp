@@ -42,6 +42,13 @@ bool loops::movesEvenly(AffineMap map, unsigned dim, int64_t lanes) {
   });
 }
 
+bool loops::runsAlone(AffineMap map, unsigned dim) {
+  AffineExpr alone = getAffineDimExpr(dim, map.getContext());
+  return llvm::is_contained(map.getResults(), alone) &&
+         llvm::count_if(map.getResults(),
+                        [&](AffineExpr expr) { return expr.isFunctionOfDim(dim); }) == 1;
+}
+
 std::optional<ProductDims> ProductDims::of(ContractOp op) {
   AffineMap out = op.getOutMap(), lhs = op.getLhsMap(), rhs = op.getRhsMap();
   if (out.getNumResults() == 0)

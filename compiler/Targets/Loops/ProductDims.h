@@ -43,6 +43,9 @@ struct ProductDims {
 /// group of `lanes` of it that starts at a multiple of them; of no lanes, all along it.
 bool movesEvenly(mlir::AffineMap map, unsigned dim, int64_t lanes = 0);
 
+/// True when a dimension is a result of its own and occurs in no other one.
+bool runsAlone(mlir::AffineMap map, unsigned dim);
+
 } // namespace fovea::loops
 
 #endif // FOVEA_COMPILER_TARGETS_LOOPS_PRODUCTDIMS_H

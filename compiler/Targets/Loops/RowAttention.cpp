@@ -126,7 +126,7 @@ private:
     if (!op.getMask().empty()) {
       Positions row{place[Dim::I], nest.add(place[Dim::I], nest.index(1))};
       QueryBlock block{place[Dim::B], place[Dim::H], row};
-      keys = BlockMask(op, nest, block, /*lanes=*/1).within(keys, /*block=*/1);
+      keys = BlockMask(op, nest, block, Readers()).within(keys, /*block=*/1);
     }
     nest.loop(keys.first, keys.end, nest.index(1), [&](Value key) {
       Value stored = placeOfKey(op, nest, place[Dim::B], key);

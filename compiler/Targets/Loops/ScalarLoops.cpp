@@ -6,6 +6,8 @@
 //===----------------------------------------------------------------------===//
 #include "compiler/Targets/Loops/ScalarLoops.h"
 
+#include "compiler/Conversion/KernelToVector/MemoryRequests.h"
+
 #include "dialects/FoveaWarp/FoveaWarpDialect.h"
 
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
@@ -188,11 +190,35 @@ Value fovea::loops::resized(Nest &nest, Value value, Type wanted) {
 }
 
 void fovea::loops::prefetchRow(Nest &nest, Value matrix, Value row, int64_t columns) {
-  constexpr int64_t kLineBytes = 64;
-  int64_t step = kLineBytes * 8 / cast<MemRefType>(matrix.getType()).getElementTypeBitWidth();
-  for (int64_t column = 0; column < columns; column += step)
-    memref::PrefetchOp::create(nest.builder, nest.loc, matrix, ValueRange{row, nest.index(column)},
-                               /*isWrite=*/false, /*localityHint=*/2, /*isDataCache=*/true);
+  int64_t line = elementsOfRequest(matrix);
+  for (int64_t column = 0; column < columns; column += line)
+    requestLine(nest.builder, nest.loc, matrix, row, nest.index(column));
+}
+
+void fovea::loops::prefetchPart(Nest &nest, Value matrix, Value first, int64_t rows,
+                                int64_t columns, Value number, int64_t parts) {
+  int64_t line = elementsOfRequest(matrix);
+  // Whole rows a part, or as many lines of one row.
+  int64_t count = llvm::divideCeil(rows, parts), partsOfRow = parts / rows;
+  if (partsOfRow <= 1) {
+    first = nest.add(first, nest.mul(number, nest.index(count)));
+    for (int64_t row = 0; row < count; ++row)
+      prefetchRow(nest, matrix, nest.add(first, nest.index(row)), columns);
+    return;
+  }
+  int64_t lines = llvm::divideCeil(columns, line), some = llvm::divideCeil(lines, partsOfRow);
+  int64_t share = columns / partsOfRow;
+  if (constant(nest.stride(matrix, 0)) == columns && columns % partsOfRow == 0) {
+    // Behind a row lies the next one.
+    Value start = nest.mul(number, nest.index(share));
+    for (int64_t at = 0; at < some; ++at)
+      requestLine(nest.builder, nest.loc, matrix, first, nest.add(start, nest.index(at * line)));
+    return;
+  }
+  Value row = nest.add(first, nest.div(number, nest.index(partsOfRow)));
+  Value start = nest.mul(nest.rem(number, nest.index(partsOfRow)), nest.index(some * line));
+  for (int64_t at = 0; at < some; ++at)
+    requestLine(nest.builder, nest.loc, matrix, row, nest.add(start, nest.index(at * line)));
 }
 
 void fovea::loops::prefetchRows(Nest &nest, Value matrix, Value first, int64_t count,

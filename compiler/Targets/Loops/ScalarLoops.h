@@ -79,6 +79,10 @@ void prefetchRow(Nest &nest, mlir::Value matrix, mlir::Value row, int64_t column
 void prefetchRows(Nest &nest, mlir::Value matrix, mlir::Value first, int64_t count,
                   int64_t columns);
 
+/// Asks for one of `parts` about equal parts of the same, in their order.
+void prefetchPart(Nest &nest, mlir::Value matrix, mlir::Value first, int64_t rows, int64_t columns,
+                  mlir::Value number, int64_t parts);
+
 } // namespace fovea::loops
 
 #endif // FOVEA_COMPILER_TARGETS_LOOPS_SCALARLOOPS_H

@@ -24,9 +24,6 @@ USAGE = tomllib.loads((HERE / "usage.toml").read_text())
 TOOLS = ROOT / ".cache" / "device" / "nvidia" / "cu13" / "bin"
 ARCHITECTURES = ("sm_80", "sm_90")
 FILES = sorted(HERE.rglob("*.mlir"))
-# What a form becomes before it is a kernel of a device.
-LOWER = ("-fovea-schedule-cuda", "-canonicalize", "-cse", "-fovea-math-to-arith", "-canonicalize",
-         "-cse", "-fovea-outline-blocks")  # fmt: skip
 # Registers that a limit may lie above what is needed: a table that is never reached says nothing.
 SLACK = 16
 LINE = re.compile(
@@ -37,11 +34,6 @@ LINE = re.compile(
 def assemble(file: Path, arch: str, cubin: Path) -> dict[str, tuple[int, ...]]:
     """Registers, spilled bytes, stack, static and dynamic shared memory of each kernel."""
     ptxas = require(TOOLS / "ptxas", "./dev build")
-    if file.parent.name == "Forms":
-        lowered = cubin.with_suffix(".mlir")
-        subprocess.run([BUILD / "bin" / "fovea-opt", file, *LOWER, "-o", lowered], check=True,
-                       timeout=120)  # fmt: skip
-        file = lowered
     command = [str(BUILD / "bin" / "fovea-ptx"), str(file), "--gpu", arch, "--cubin", str(cubin)]
     done = subprocess.run(
         command, env=os.environ | {"FOVEA_PTXAS": str(ptxas)}, capture_output=True, text=True,

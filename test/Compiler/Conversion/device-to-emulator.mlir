@@ -100,26 +100,6 @@ gpu.module @device {
 
 // -----
 
-// CHECK-LABEL: llvm.func @in_double_precision(
-// CHECK:         %[[NUMBER:.*]] = llvm.mlir.constant(2 : i64)
-// CHECK:         %[[TABLE:.*]] = llvm.load %{{.*}} : !llvm.ptr -> !llvm.ptr
-// CHECK:         %[[MATH_AT:.*]] = llvm.getelementptr %[[TABLE]][144]
-// CHECK:         %[[MATH:.*]] = llvm.load %[[MATH_AT]]
-// CHECK:         llvm.call %[[MATH]](%[[NUMBER]], %{{.*}}, %{{.*}})
-gpu.module @device {
-  func.func private @fovea_math_f64(i64, f64, f64) -> f64
-  gpu.func @in_double_precision(%p: !llvm.ptr, %fault: !llvm.ptr) kernel
-      attributes {known_block_size = array<i32: 32, 1, 1>, fovea_warp.kernel = {}} {
-    %function = arith.constant 2 : i64
-    %x = llvm.load %p {fovea_warp.unchecked} : !llvm.ptr -> f64
-    %y = func.call @fovea_math_f64(%function, %x, %x) : (i64, f64, f64) -> f64
-    llvm.store %y, %p {fovea_warp.unchecked} : f64, !llvm.ptr
-    gpu.return
-  }
-}
-
-// -----
-
 // CHECK-LABEL: llvm.func @matrices(
 // CHECK-SAME:    fovea_warp.sites = ["cp.async at {{[^"]*}}", "cp.async.commit_group at {{[^"]*}}",
 // CHECK-SAME:    "cp.async.wait_group at {{[^"]*}}", "ldmatrix at {{[^"]*}}",
@@ -151,17 +131,21 @@ gpu.module @device {
 
 // Functions of f64 are the emulator's; no declaration is left of the one that kernels call.
 // CHECK-LABEL: llvm.func @double_precision(
-// CHECK:         %[[VALUE:.*]] = llvm.call %{{.*}}(%{{.*}}, %[[X:.*]], %[[X]]) : {{.*}} -> f64
+// CHECK:         %[[NUMBER:.*]] = llvm.mlir.constant(2 : i64)
+// CHECK:         %[[TABLE:.*]] = llvm.load %{{.*}} : !llvm.ptr -> !llvm.ptr
+// CHECK:         %[[MATH_AT:.*]] = llvm.getelementptr %[[TABLE]][144]
+// CHECK:         %[[MATH:.*]] = llvm.load %[[MATH_AT]]
+// CHECK:         %[[VALUE:.*]] = llvm.call %[[MATH]](%[[NUMBER]], %[[X:.*]], %[[X]])
 // CHECK:         llvm.store %[[VALUE]]
 // CHECK-NOT:     @fovea_math_f64
 gpu.module @device {
   func.func private @fovea_math_f64(i64, f64, f64) -> f64
   gpu.func @double_precision(%p: !llvm.ptr, %fault: !llvm.ptr) kernel
       attributes {fovea_warp.kernel = {}} {
-    %zero = arith.constant 0 : i64
-    %x = llvm.load %p : !llvm.ptr -> f64
-    %y = func.call @fovea_math_f64(%zero, %x, %x) : (i64, f64, f64) -> f64
-    llvm.store %y, %p : f64, !llvm.ptr
+    %function = arith.constant 2 : i64
+    %x = llvm.load %p {fovea_warp.unchecked} : !llvm.ptr -> f64
+    %y = func.call @fovea_math_f64(%function, %x, %x) : (i64, f64, f64) -> f64
+    llvm.store %y, %p {fovea_warp.unchecked} : f64, !llvm.ptr
     gpu.return
   }
 }

@@ -164,18 +164,21 @@ func.func @panel_of_bf16(%a: memref<?x?xf32>, %b: memref<4x24xbf16>, %c: memref<
 }
 
 // CHECK-LABEL: func @asks_for_a_row_a_step
-// CHECK-SAME:    %[[NEXT:[a-z0-9]+]]: memref<?x32xf32>
+// CHECK-SAME:    %[[NEXT:[a-z0-9]+]]: memref<?x32xf32>, %[[SOON:[a-z0-9]+]]: memref<?x8xf32>
 // CHECK:         scf.for %[[I:[a-z0-9]+]] =
-// CHECK:           memref.prefetch %[[NEXT]][%[[I]], %{{.*}}], read, locality<2>, data
+// CHECK-NEXT:      llvm.inline_asm has_side_effects "", "~{memory}"
+// CHECK:           memref.prefetch %[[NEXT]][%[[I]], %{{.*}}], read, locality<3>, data
 // CHECK:           memref.prefetch %[[NEXT]][%[[I]], %{{.*}}], read
 // CHECK-NOT:       memref.prefetch %[[NEXT]][%[[I]]
+// CHECK:           memref.prefetch %[[SOON]][%[[I]], %{{.*}}], read
+// CHECK:           llvm.inline_asm
 // CHECK:           scf.yield
-func.func @asks_for_a_row_a_step(%next: memref<?x32xf32>, %a: memref<?x?xf32>,
-    %b: memref<4x8xf32>) {
+func.func @asks_for_a_row_a_step(%next: memref<?x32xf32>, %soon: memref<?x8xf32>,
+    %a: memref<?x?xf32>, %b: memref<4x8xf32>) {
   %c0 = arith.constant 0 : index
   %k = arith.constant 4 : index
   fovea_kernel.product %a, %b row %c0 depth %k rows 1 vectors 1 lanes 8
-      ahead(%next : memref<?x32xf32>) finish {
+      ahead(%next, %soon : memref<?x32xf32>, memref<?x8xf32>) finish {
   ^bb0(%row: index, %v: vector<8xf32>):
     fovea_kernel.yield
   } : memref<?x?xf32>, memref<4x8xf32>

@@ -97,6 +97,15 @@ def expected(case: Case, feed: dict[str, Array]) -> Array:
     return y
 
 
+def check(module: fovea.Module, case: Case) -> None:
+    for blocks in (1, 2, 13):
+        most = blocks * case.page
+        for lengths in ((most, 1, 0), (most - 1, most // 2, min(most, 17))):
+            feed = feed_of(case, blocks, lengths)
+            y, got = expected(case, feed), module(**feed)["result0"].astype(np.float64)
+            assert np.all(np.abs(got - y) <= limit_of(y, DEPTH, case.element))
+
+
 CASES = (
     Case(16),
     Case(128, queries=4),
@@ -118,12 +127,7 @@ def test_pages_agree_with_float64(case: Case, target: str) -> None:
     module = fovea.compile(case.text(), target=target)
     records = [r for r in module.ledger["kernels"] if r["op"] == "fovea.attention"]
     assert [r["form"] for r in records] == [case.form]
-    for blocks in (1, 2, 13):
-        most = blocks * case.page
-        for lengths in ((most, 1, 0), (most - 1, most // 2, min(most, 17))):
-            feed = feed_of(case, blocks, lengths)
-            y, got = expected(case, feed), module(**feed)["result0"].astype(np.float64)
-            assert np.all(np.abs(got - y) <= limit_of(y, DEPTH, case.element))
+    check(module, case)
 
 
 def test_the_pool_is_not_copied() -> None:

@@ -6,7 +6,7 @@ Keys that no query keeps hold NaN: a kernel that weighs one by 0 instead of leav
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import fovea
@@ -159,6 +159,12 @@ def check(module: fovea.Module, case: Case, keys: int, at: int) -> None:
         np.testing.assert_allclose(got["result1"], lse, rtol=1e-5, atol=1e-5)
 
 
+def check_sizes(module: fovea.Module, case: Case, sizes: Iterable[int] = KEYS) -> None:
+    for keys in sizes:
+        for at in (0, 2, 70, 5000):
+            check(module, case, keys, at)
+
+
 CASES = (
     Case(2),
     Case(8, lse=True),
@@ -185,9 +191,7 @@ def test_parts_agree_with_float64(case: Case, target: str) -> None:
     records = [r for r in module.ledger["kernels"] if r["op"] == "fovea.attention"]
     assert [r["key_parts"] for r in records] == [case.parts]
     assert records[0]["form"] == case.form or case.form is None
-    for keys in KEYS:
-        for at in (0, 2, 70, 5000):
-            check(module, case, keys, at)
+    check_sizes(module, case)
 
 
 @pytest.mark.parametrize("keys", [1, 97, 2000])

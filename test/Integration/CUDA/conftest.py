@@ -3,11 +3,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import emulated_device
 import pytest
 
 
 @pytest.fixture(autouse=True)
-def on_the_device(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Tests that other folders have, too, name a processor or nothing."""
-    emulated_device.replace_target(monkeypatch)
+def refusal(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[emulated_device.Refusal]:
+    """Tests that other folders have, too, name a processor or nothing. Gives what is known of the
+    target's refusal of this test."""
+    found = emulated_device.refusal_of(request)
+    emulated_device.replace_target(monkeypatch, found)
+    yield found
+    found.close()

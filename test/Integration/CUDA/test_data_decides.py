@@ -122,6 +122,14 @@ def test_loops_end_where_data_says(bound: tuple[str, int]) -> None:
         np.testing.assert_array_equal(x, want)
 
 
+def test_a_loop_without_a_bound_ends() -> None:
+    small = while_loops.loop("%c4", "arith.ori %small, %small : i1")
+    x, count = while_loops.run(fovea.compile(while_loops.module(small)), 6.5)
+    want, steps = while_loops.expected(np.arange(while_loops.N, dtype=np.float32), 6.5, np.inf)
+    assert count == steps
+    np.testing.assert_array_equal(x, want)
+
+
 def test_a_loop_carries_what_an_inner_loop_counts() -> None:
     model = fovea.compile(while_loops.module(while_loops.INNER))
     for limit in while_loops.LIMITS:

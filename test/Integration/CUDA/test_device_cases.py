@@ -21,7 +21,6 @@ import test_pages as pages
 import test_query_groups as query_groups
 import test_recurrent_cells as cells
 import test_split_keys as split_keys
-from attention_limits import limit_of
 from build_tree import ALL
 from emulated_device import TARGET
 
@@ -41,22 +40,12 @@ test_masks_of_heads = mask_blocks.test_heads_have_masks_of_their_own
 
 @pytest.mark.parametrize("case", PARTS, ids=str)
 def test_parts_of_keys(case: split_keys.Case) -> None:
-    module = fovea.compile(case.text())
-    for keys in KEYS:
-        for at in (0, 2, 70, 5000):
-            split_keys.check(module, case, keys, at)
+    split_keys.check_sizes(fovea.compile(case.text()), case, KEYS)
 
 
 @pytest.mark.parametrize("case", PAGED, ids=str)
 def test_pages(case: pages.Case) -> None:
-    module = fovea.compile(case.text())
-    for blocks in (1, 2, 13):
-        most = blocks * case.page
-        for lengths in ((most, 1, 0), (most - 1, most // 2, min(most, 17))):
-            feed = pages.feed_of(case, blocks, lengths)
-            y = pages.expected(case, feed)
-            got = module(**feed)["result0"].astype(np.float64)
-            assert np.all(np.abs(got - y) <= limit_of(y, pages.DEPTH, case.element))
+    pages.check(fovea.compile(case.text()), case)
 
 
 test_faults_of_pages = pages.test_what_is_not_there_stops_the_run

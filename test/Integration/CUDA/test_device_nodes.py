@@ -16,8 +16,8 @@ from pathlib import Path
 
 import expectations
 import pytest
-from build_tree import ALL, PROGRAM, require
-from emulated_device import TARGET
+from build_tree import ALL, NOT_YET, PROGRAM, require
+from emulated_device import TARGET, Refusal
 from outcome import Outcome
 
 require(PROGRAM, "./dev build")
@@ -25,8 +25,8 @@ LISTED = expectations.parse(expectations.LIST.read_text())
 ALWAYS = re.compile("attention|lstm|gru|rnn|softmax|matmul|gemm|gather|norm")
 # Of the other cases, one of so many.
 OTHERS = 8
-# Results that were compared; the others have none, or are refused on the CPU, too.
-LEAST_PASSED = 700
+# Results that were compared; the others may be refused.
+LEAST_PASSED = 1000
 PASSED: set[expectations.Key] = set()
 
 
@@ -57,13 +57,16 @@ def device_outcomes(
 
 @pytest.mark.parametrize("key", KEYS, ids=[f"{name}-{form}" for name, form in KEYS])
 def test_outcome_is_that_of_the_cpu(
-    key: expectations.Key, device_outcomes: dict[expectations.Key, Outcome]
+    key: expectations.Key,
+    device_outcomes: dict[expectations.Key, Outcome],
+    refusal: Refusal,
 ) -> None:
-    found, listed = device_outcomes[key], LISTED[key]
-    assert found.words == listed, found.text
-    if listed != "pass":
-        pytest.skip(f"as listed: {listed}")
-    PASSED.add(key)
+    found = device_outcomes[key]
+    if found.words == f"refused {NOT_YET}":
+        refusal.skip()
+    assert found.words == LISTED[key], found.text
+    if found.words == "pass":
+        PASSED.add(key)
 
 
 def test_enough_results_were_compared(request: pytest.FixtureRequest) -> None:

@@ -8,16 +8,30 @@ from pathlib import Path
 import programs
 import pytest
 from build_tree import ALL, PROGRAM, require
-from emulated_device import OPTIONS, REASON
+from emulated_device import OPTIONS, Refusal
 
 require(PROGRAM, "./dev build")
 SALT = 9
 COUNT = 400 if ALL else 60
+# Of all, so many must have been compared with the reference; the others may be refused.
+LEAST_PART = 0.8
+SEEN: set[int] = set()
+COMPARED: set[int] = set()
 
 
 @pytest.mark.parametrize("number", range(COUNT))
-def test_program(tmp_path: Path, number: int) -> None:
+def test_program(tmp_path: Path, number: int, refusal: Refusal) -> None:
+    SEEN.add(number)
     verdict = programs.verify(PROGRAM, programs.make(SALT, number), tmp_path, OPTIONS)
-    if programs.NOT_YET in verdict:
-        pytest.skip(REASON)
+    if programs.is_refused(verdict, OPTIONS):
+        # Which ones decide by elements of a tensor is the generator's choice.
+        refusal.expected = True
+        refusal.skip()
     assert not verdict
+    COMPARED.add(number)
+
+
+def test_enough_programs_were_compared() -> None:
+    if len(SEEN) < COUNT:
+        pytest.skip("some of the programs were deselected")
+    assert len(COMPARED) >= LEAST_PART * COUNT

@@ -10,37 +10,28 @@ import pytest
 import test_onnxruntime
 import test_weight_layouts
 from build_tree import ALL, PROGRAM, require
-from emulated_device import TARGET
+from grid_sample import Sample
 from rnn_grid import CASES, Tally, run_module
 from rnn_programs import Group, programs
 
 require(PROGRAM, "./dev build")
 # Kinds take turns, so that the first programs have all of them.
 NUMBERS = range(len(programs()) if ALL else 75)
-# Of the sample's cases; the others may be skipped.
-LEAST_CASES = 160
-TALLY = Tally()
-SEEN: set[int] = set()
+SAMPLE = Sample(NUMBERS, Group, run_module, Tally(), CASES)
 
 
 @pytest.mark.parametrize("number", NUMBERS)
 def test_agrees_with_float64(number: int) -> None:
-    SEEN.add(number)
-    wrong = list(run_module(Group((number,), TARGET), TALLY))
-    assert not wrong, "\n".join(wrong)
+    SAMPLE.check(number)
 
 
-def test_enough_cases_ran() -> None:
-    if len(SEEN) < len(NUMBERS):
-        pytest.skip("some of the sample was deselected")
-    assert TALLY.cases == TALLY.modules * CASES >= LEAST_CASES
+def test_all_cases_ran_many_with_poison() -> None:
+    SAMPLE.check_counts(refused=0, least=600)
+    assert SAMPLE.tally.guarded > SAMPLE.tally.cases / 4
 
 
 def test_bounds_are_near_what_errors_are() -> None:
-    if len(SEEN) < len(NUMBERS):
-        pytest.skip("some of the sample was deselected")
-    for dtype, least in {"f32": 0.05, "f64": 0.02, "f16": 0.3, "bf16": 0.3}.items():
-        assert TALLY.used[dtype] > least, dtype
+    SAMPLE.check_bounds({"f32": 0.05, "f64": 0.02, "f16": 0.3, "bf16": 0.3})
 
 
 # Operators of ONNX against onnxruntime, and weights in the layouts of torch and Keras.

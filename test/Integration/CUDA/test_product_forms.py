@@ -77,3 +77,59 @@ def test_product(case: tuple[str, str, bool, int, int, int], batches: int) -> No
     magnitude = np.abs(wide[0]) @ np.abs(wide[1]) + np.abs(c)
     bound = (depth + 2) * np.finfo(np.float32).eps / 2 * magnitude
     assert (np.abs(got - expected) <= bound).all()
+
+
+ROWS, COLUMNS, DEPTH = 70, 64, 64
+AT = np.ogrid[:ROWS, :COLUMNS, :DEPTH]
+# Maps whose summed dimension or columns are no plain index: of an operand the shape, the map's
+# results, and its elements as an array that broadcasts over (m, n, k).
+PLAIN = ((COLUMNS, DEPTH), "n, k", lambda x: x[AT[1], AT[2]])
+ODD = {
+    "overlap": ((ROWS + DEPTH - 1,), "m + k", lambda x: x[AT[0] + AT[2]]),
+    "one": ((ROWS,), "m", lambda x: x[AT[0]]),
+    "diagonal": ((ROWS, DEPTH, DEPTH), "m, k, k", lambda x: x[AT[0], AT[2], AT[2]]),
+    "apart": ((2 * ROWS, DEPTH), "m * 2, k", lambda x: x[AT[0] * 2, AT[2]]),
+}
+ODD_COLUMNS = {
+    "overlap": ((DEPTH, COLUMNS + DEPTH - 1), "k, n + k", lambda w: w[AT[2], AT[1] + AT[2]]),
+    "one": ((COLUMNS,), "n", lambda w: w[AT[1]]),
+    "diagonal": ((COLUMNS, DEPTH, DEPTH), "n, k, k", lambda w: w[AT[1], AT[2], AT[2]]),
+}
+PAIRS = [(rows, PLAIN) for rows in ODD.values()]
+PAIRS += [(((ROWS, DEPTH), "m, k", lambda x: x[AT[0], AT[2]]), each) for each in
+          ODD_COLUMNS.values()]  # fmt: skip
+IDS = [f"rows-{name}" for name in ODD] + [f"columns-{name}" for name in ODD_COLUMNS]
+
+
+@pytest.mark.parametrize("target", ["cuda-emulated", "host"])
+@pytest.mark.parametrize("dtype", ["f16", "f32"])
+@pytest.mark.parametrize("pair", PAIRS, ids=IDS)
+def test_product_of_odd_maps(pair: tuple, dtype: str, target: str) -> None:
+    (x_shape, x_map, x_at), (w_shape, w_map, w_at) = pair
+    x_type, w_type = (
+        f"tensor<{'x'.join(map(str, shape))}x{dtype}>" for shape in (x_shape, w_shape)
+    )
+    y = f"tensor<{ROWS}x{COLUMNS}xf32>"
+    maps = ", ".join(f"affine_map<(m, n, k) -> ({results})>" for results in (x_map, w_map, "m, n"))
+    module = fovea.compile(
+        f"""
+func.func @main(%x: {x_type} {{fovea.name = "x"}}, %w: {w_type} {{fovea.name = "w"}})
+    -> ({y} {{fovea.name = "y"}}) {{
+  %e = tensor.empty() : {y}
+  %y = fovea.contract ins(%x, %w : {x_type}, {w_type}) outs(%e : {y})
+      {{indexing_maps = [{maps}]}} epilogue {{
+  ^bb0(%s: f32):
+    fovea.yield %s : f32
+  }} -> {y}
+  return %y : {y}
+}}
+""",
+        target=target,
+    )
+    rng = np.random.default_rng(len(x_map) * 100 + len(w_map))
+    kind = np.float16 if dtype == "f16" else np.float32
+    x, w = (rng.standard_normal(shape).astype(kind) for shape in (x_shape, w_shape))
+    terms = x_at(x.astype(np.float64)) * w_at(w.astype(np.float64))
+    terms = np.broadcast_to(terms, (ROWS, COLUMNS, DEPTH))
+    bound = (DEPTH + 2) * np.finfo(np.float32).eps / 2 * np.abs(terms).sum(axis=2)
+    assert (np.abs(module(x=x, w=w)["y"] - terms.sum(axis=2)) <= bound).all()

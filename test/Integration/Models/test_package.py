@@ -6,12 +6,13 @@ from __future__ import annotations
 import ctypes
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from build_tree import BUILD, require
 from fovea import FoveaError, safetensors, tensors
-from fovea.runtime_abi import DataType
+from fovea.runtime_abi import DataType, VersionedTensor
 from fovea.text import Graph
 
 OPT = BUILD / "bin" / "fovea-opt"
@@ -79,6 +80,46 @@ class OfDevice:
 
     def __dlpack_device__(self) -> tuple[int, int]:
         return (self.kind, 0)
+
+
+class Exporter:
+    """An array as DLPack has it; numpy gives read-only ones to those that know versions."""
+
+    def __init__(self, array: np.ndarray) -> None:
+        self.array = array
+
+    def __dlpack__(self, **arguments: Any) -> object:
+        return self.array.__dlpack__(**arguments)
+
+    def __dlpack_device__(self) -> tuple[int, int]:
+        return self.array.__dlpack_device__()
+
+
+def test_read_only_dlpack_tensors_are_read_in_place() -> None:
+    array = np.arange(6, dtype=np.float32).reshape(2, 3)[:, ::2]
+    array.flags.writeable = False
+    tensor, _ = tensors.as_input(Exporter(array), "x", F32)
+    assert tensor.data + tensor.byte_offset == array.ctypes.data
+    assert (tensor.ndim, tensor.dtype.bits) == (2, 32)
+    assert [tensor.shape[i] for i in range(2)] == [2, 2]
+    assert [tensor.strides[i] for i in range(2)] == [3, 2]
+
+
+def test_another_version_of_dlpack_is_refused() -> None:
+    managed = VersionedTensor(major=2, minor=5)
+    new = ctypes.pythonapi.PyCapsule_New
+    new.restype, new.argtypes = (
+        ctypes.py_object,
+        [ctypes.c_void_p, ctypes.c_char_p, ctypes.c_void_p],
+    )
+    capsule = new(ctypes.addressof(managed), b"dltensor_versioned", None)
+
+    class Newer(Exporter):
+        def __dlpack__(self, **_: Any) -> object:
+            return capsule
+
+    with pytest.raises(FoveaError, match=r"input 'x' came as DLPack 2.5, expected 1"):
+        tensors.as_input(Newer(np.zeros(1)), "x", F32)
 
 
 def test_tensors_of_cuda_are_asked_for_behind_the_default_stream() -> None:

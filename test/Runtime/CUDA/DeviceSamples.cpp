@@ -110,6 +110,11 @@ std::vector<float> DeviceValues::values() const {
   return {start, start + shape[0]};
 }
 
+void DeviceValues::set(const std::vector<float> &values) {
+  float *start = fakeHost<float>(int64_t(memory)) + skipped;
+  std::copy(values.begin(), values.end(), start);
+}
+
 std::vector<float> valuesOf(const fovea_tensor &tensor) {
   const float *start = static_cast<float *>(tensor.data);
   return {start, start + tensor.shape[0]};

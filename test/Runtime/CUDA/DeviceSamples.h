@@ -42,6 +42,7 @@ public:
   /// A tensor on device `index`, `skipped` values behind the start of its memory.
   fovea_tensor view(int32_t index = 0);
   std::vector<float> values() const;
+  void set(const std::vector<float> &values);
 
 private:
   std::vector<int64_t> shape;

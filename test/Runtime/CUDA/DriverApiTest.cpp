@@ -9,9 +9,17 @@
 #include <cuda.h>
 #include <gtest/gtest.h>
 
+// The header of CUDA 13 declares the second version alone, with the same parameters; its drivers
+// still export the first, the one that those of CUDA 12.0 have.
+#ifdef cuEventElapsedTime
+#undef cuEventElapsedTime
+extern "C" decltype(cuEventElapsedTime_v2) cuEventElapsedTime;
+#endif
+
 using namespace fovea;
 
-static_assert(cuda::kInvalidValue == int(CUDA_ERROR_INVALID_VALUE) &&
+static_assert(cuda::kInvalidPtx == int(CUDA_ERROR_INVALID_PTX) &&
+              cuda::kInvalidValue == int(CUDA_ERROR_INVALID_VALUE) &&
               cuda::kOutOfMemory == int(CUDA_ERROR_OUT_OF_MEMORY) &&
               cuda::kNoDevice == int(CUDA_ERROR_NO_DEVICE) &&
               cuda::kInvalidImage == int(CUDA_ERROR_INVALID_IMAGE) &&
@@ -25,6 +33,9 @@ static_assert(cuda::kCapabilityMajor == int(CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILI
 static_assert(cuda::kFunctionMaxDynamicShared ==
                   int(CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES) &&
               cuda::kStreamDefault == unsigned(CU_STREAM_DEFAULT) &&
+              cuda::kStreamNonBlocking == unsigned(CU_STREAM_NON_BLOCKING) &&
+              cuda::kCaptureThreadLocal == int(CU_STREAM_CAPTURE_MODE_THREAD_LOCAL) &&
+              cuda::kEventWithTime == unsigned(CU_EVENT_DEFAULT) &&
               cuda::kEventWithoutTime == unsigned(CU_EVENT_DISABLE_TIMING) &&
               cuda::kNotCapturing == int(CU_STREAM_CAPTURE_STATUS_NONE) &&
               cuda::LaunchAttribute::kCooperative == int(CU_LAUNCH_ATTRIBUTE_COOPERATIVE));

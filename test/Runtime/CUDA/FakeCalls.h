@@ -8,6 +8,8 @@
 #include "runtime/CUDA/DriverApi.h"
 #include "test/Runtime/CUDA/FakeDriver.h"
 
+#include <functional>
+
 /// A function that the library exports.
 #define FAKE extern "C" __attribute__((visibility("default"))) int
 
@@ -17,6 +19,9 @@ namespace fovea::test {
 int called(const std::string &name, const std::string &details = "");
 /// The same of a function that needs a current context.
 int calledWithin(const std::string &name, const std::string &details = "");
+
+/// Does work now, or keeps it where the stream records.
+int queueFake(cuda::StreamHandle stream, std::function<void()> work);
 
 inline std::string on(cuda::StreamHandle stream) {
   return "on " + std::to_string(reinterpret_cast<uintptr_t>(stream));

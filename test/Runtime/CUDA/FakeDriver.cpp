@@ -1,6 +1,6 @@
 //===- FakeDriver.cpp - a CUDA driver for tests ---------------------------===//
 //
-// Everything that is queued happens at once.
+// The library, its devices, contexts and modules.
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
@@ -8,10 +8,14 @@
 
 #include <cstdlib>
 #include <cstring>
+#include <fstream>
 #include <mutex>
 
 using namespace fovea::cuda;
 using namespace fovea::test;
+
+/// CUDA_ERROR_INVALID_CONTEXT, CUDA_ERROR_CONTEXT_IS_DESTROYED.
+static constexpr int kInvalidContext = 201, kContextIsDestroyed = 709;
 
 struct fovea::cuda::CUfunc_st {
   std::string name;
@@ -37,11 +41,15 @@ int fovea::test::called(const std::string &name, const std::string &details) {
   std::lock_guard<std::mutex> lock(mutex);
   FakeCuda &fake = *fake_cuda();
   fake.calls.push_back(details.empty() ? name : name + " " + details);
+  if (const char *log = getenv("FAKE_CUDA_CALLS"))
+    std::ofstream(log, std::ios::app) << fake.calls.back() << "\n";
   auto failing = fake.fail.find(name);
   if (failing == fake.fail.end())
     return kSuccess;
   int result = failing->second;
   fake.fail.erase(failing);
+  if (result == kThrow)
+    throw std::bad_alloc();
   return result;
 }
 
@@ -92,10 +100,15 @@ FAKE cuDevicePrimaryCtxRetain(ContextHandle *context, int device) {
 static thread_local std::vector<ContextHandle> current;
 
 FAKE cuCtxPushCurrent_v2(ContextHandle context) {
+  // Not noted: it is around everything.
+  if (fake_cuda()->fail.erase("cuCtxPushCurrent_v2"))
+    return kContextIsDestroyed;
   current.push_back(context);
   return kSuccess;
 }
 FAKE cuCtxPopCurrent_v2(ContextHandle *context) {
+  if (current.empty())
+    return kInvalidContext;
   *context = current.back();
   current.pop_back();
   return kSuccess;
@@ -103,7 +116,7 @@ FAKE cuCtxPopCurrent_v2(ContextHandle *context) {
 
 int fovea::test::calledWithin(const std::string &name, const std::string &details) {
   int result = called(name, details);
-  return current.empty() ? 201 : result;
+  return current.empty() ? kInvalidContext : result;
 }
 
 FAKE cuModuleLoadData(ModuleHandle *module, const void *image) {
@@ -138,34 +151,9 @@ FAKE cuLaunchKernelEx(const LaunchConfig *config, FunctionHandle function, void 
                   extra[2] == kParametersSize && extra[4] == kParametersEnd;
   if (!asBuffer || config->gridY * config->gridZ * config->blockY * config->blockZ != 1)
     return kInvalidValue;
-  fovea::test::findFakeKernel(function->name)(static_cast<const int64_t *>(extra[1]), config->gridX,
-                                              int(config->blockX));
-  return kSuccess;
+  const auto *words = static_cast<const int64_t *>(extra[1]);
+  std::vector<int64_t> kept(words, words + *static_cast<size_t *>(extra[3]) / sizeof(*words));
+  return fovea::test::queueFake(
+      config->stream, [=, run = findFakeKernel(function->name), blocks = config->gridX,
+                       threads = config->blockX] { run(kept.data(), blocks, int(threads)); });
 }
-
-FAKE cuStreamCreate(StreamHandle *stream, unsigned flags) {
-  static uintptr_t next = 1000;
-  *stream = reinterpret_cast<StreamHandle>(next++);
-  return calledWithin("cuStreamCreate", std::to_string(flags));
-}
-FAKE cuStreamDestroy_v2(StreamHandle stream) {
-  return calledWithin("cuStreamDestroy_v2", on(stream));
-}
-FAKE cuStreamSynchronize(StreamHandle stream) {
-  return calledWithin("cuStreamSynchronize", on(stream));
-}
-FAKE cuStreamIsCapturing(StreamHandle stream, int *status) {
-  *status = stream == fake_cuda()->captured ? 1 : kNotCapturing;
-  return calledWithin("cuStreamIsCapturing");
-}
-FAKE cuStreamWaitEvent(StreamHandle stream, EventHandle, unsigned) {
-  return calledWithin("cuStreamWaitEvent", on(stream));
-}
-FAKE cuEventCreate(EventHandle *event, unsigned) {
-  *event = reinterpret_cast<EventHandle>(uintptr_t(9));
-  return calledWithin("cuEventCreate");
-}
-FAKE cuEventRecord(EventHandle, StreamHandle stream) {
-  return calledWithin("cuEventRecord", on(stream));
-}
-FAKE cuEventDestroy_v2(EventHandle) { return calledWithin("cuEventDestroy_v2"); }

@@ -19,10 +19,11 @@ namespace fovea::test {
 
 /// What the driver was asked, and what it is to do. The library exports `fake_cuda`, which gives
 /// the one state of the process. The environment variables FAKE_CUDA_VERSION, FAKE_CUDA_DEVICES and
-/// FAKE_CUDA_FAIL ("cuInit:100") set the fields of those names at the start.
+/// FAKE_CUDA_FAIL ("cuInit:100") set the fields of those names at the start; FAKE_CUDA_CALLS names
+/// a file to which calls are added as lines.
 struct FakeCuda {
   int version = 13000, devices = 8, major = 9, minor = 0;
-  /// The next call of a function returns the number.
+  /// The next call of a function returns the number, or throws where that is kThrow.
   std::map<std::string, int> fail;
   /// Calls in order: the name, then what a test may want to know.
   std::vector<std::string> calls;
@@ -30,6 +31,8 @@ struct FakeCuda {
   void *captured = nullptr;
   /// First bytes of the module that was loaded last.
   std::string image;
+  /// Milliseconds between any two events.
+  float elapsed = 2;
   int64_t liveAllocations = 0, allocations = 0;
   /// Most bytes of one allocation.
   uint64_t memory = uint64_t(1) << 30;
@@ -41,6 +44,9 @@ struct FakeCuda {
     return found;
   }
 };
+
+/// A failure of the fake's own: memory of the host runs out within the call.
+inline constexpr int kThrow = -1;
 
 /// Added to an address of the host: an address of a device.
 inline constexpr uint64_t kFakeOffset = uint64_t(1) << 60;

@@ -4,6 +4,8 @@
 //===----------------------------------------------------------------------===//
 #include "test/Runtime/CUDA/DeviceSamples.h"
 
+#include <algorithm>
+
 using namespace fovea::test;
 
 namespace {
@@ -43,6 +45,9 @@ TEST_F(Load, copies_weights_once_for_all_contexts) {
   EXPECT_EQ(driver().count("cuMemAlloc_v2 4"), 1);
   EXPECT_EQ(driver().count("cuMemcpyHtoD_v2 4"), 1);
   EXPECT_EQ(driver().count("cuModuleLoadData"), 1);
+  auto copied = std::ranges::find(driver().calls, "cuMemcpyHtoD_v2 4");
+  EXPECT_EQ(*std::next(copied), "cuStreamSynchronize on 0")
+      << "streams of the caller need not be behind the default stream";
 }
 
 TEST_F(Load, gives_everything_back) {
@@ -75,6 +80,9 @@ TEST_F(Load, code_for_no_such_device_is_refused) {
                "the model with 'fovea compile --target=cuda'");
   driver().fail["cuModuleLoadData"] = 222;
   expectStatus(refuseFor(device, packDevice({{"compute_80", ".version 9.9"}})), FOVEA_INCOMPATIBLE,
+               "takes none of its code for compute capability 9.0");
+  driver().fail["cuModuleLoadData"] = 218;
+  expectStatus(refuseFor(device, packDevice({{"compute_80", "no PTX"}})), FOVEA_INCOMPATIBLE,
                "takes none of its code for compute capability 9.0");
   driver().fail["cuModuleGetFunction"] = 500;
   expectStatus(refuseFor(device, packDevice()), FOVEA_DEVICE,

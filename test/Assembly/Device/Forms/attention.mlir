@@ -1,8 +1,7 @@
 // Attention of bf16 in tiles: heads of 64 and 128 elements, all keys and a causal mask. Sequences
 // are of any length; maps are [B, H, S, D].
 //
-// RUN: fovea-opt %s -fovea-schedule-cuda -fovea-math-to-arith -fovea-outline-blocks > %t.mlir
-// RUN: fovea-ptx %t.mlir | FileCheck %s
+// RUN: fovea-ptx %s | FileCheck %s
 // CHECK-DAG: .visible .entry attention_64(
 // CHECK-DAG: .visible .entry attention_128_causal(
 // CHECK-DAG: cp.async.cg.shared.global

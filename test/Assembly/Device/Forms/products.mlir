@@ -1,7 +1,6 @@
 // Products of bf16 in tiles, of f32 in tiles of multiply-adds, and gates of one row by warps.
 //
-// RUN: fovea-opt %s -fovea-schedule-cuda -fovea-math-to-arith -fovea-outline-blocks > %t.mlir
-// RUN: fovea-ptx %t.mlir | FileCheck %s
+// RUN: fovea-ptx %s | FileCheck %s
 // CHECK-DAG: .visible .entry product_of_columns(
 // CHECK-DAG: .visible .entry gates(
 // CHECK-DAG: cp.async.cg.shared.global

@@ -11,9 +11,11 @@
 // CHECK-SAME:    form = "streamed_attention"
 // CHECK-SAME:    refused = []
 // CHECK:         fovea_kernel.parallel
+// CHECK:           llvm.inline_asm has_side_effects "", "~{memory}"
 // CHECK:           memref.prefetch
 // CHECK:           vector.fma
 // CHECK:           vector.shuffle
+// CHECK:           vector.reduction <maxnumf>, %{{.*}} fastmath<nnan>
 // CHECK:           fovea_kernel.product
 // CHECK-SAME:        ahead(
 // CHECK-NOT:     fovea.attention

@@ -29,15 +29,22 @@ ptxas info    : Function properties for second
 ptxas info    : Used 16 registers, used 0 barriers, 256 bytes smem, 380 bytes cmem[0]
 )";
 
-/// A folder with a program `ptxas` that runs `text`; removed with its contents.
+/// What the newest one says of itself, behind its copyright.
+constexpr const char *kRelease = "Cuda compilation tools, release 13.5, V13.5.37";
+
+/// A folder with a program `ptxas` that runs `text`, or prints `version` when it is asked for that;
+/// removed with its contents.
 class Script {
 public:
-  explicit Script(llvm::StringRef text) {
+  explicit Script(llvm::StringRef text, llvm::StringRef version = kRelease) {
     EXPECT_FALSE(llvm::sys::fs::createUniqueDirectory("fovea-ptxas", folder));
     path = folder;
     llvm::sys::path::append(path, "ptxas");
     std::error_code error;
-    llvm::raw_fd_ostream(path, error) << "#!/bin/sh\n" << text << "\n";
+    llvm::raw_fd_ostream(path, error)
+        << "#!/bin/sh\n"
+        << "if [ $1 = --version ]; then echo '" << version << "'; exit; fi\n"
+        << text << "\n";
     EXPECT_FALSE(error);
     EXPECT_FALSE(llvm::sys::fs::setPermissions(path, llvm::sys::fs::all_all));
   }
@@ -73,7 +80,31 @@ TEST(Ptxas, SaysThatANamedOneIsNoProgram) {
   auto found = cuda::findPtxas("/nowhere/ptxas");
   ASSERT_FALSE(bool(found));
   EXPECT_EQ(toString(found.takeError()),
-            "ptxas cannot be run: '/nowhere/ptxas', which FOVEA_PTXAS names, is no program");
+            "ptxas cannot be run: '/nowhere/ptxas', which FOVEA_PTXAS or the option ptxas names, "
+            "is no program");
+}
+
+TEST(Ptxas, IsTakenFromTheReleaseOnThatKnowsThePtx) {
+  Script oldest("exit 1", "Cuda compilation tools, release 12.0, V12.0.76");
+  EXPECT_TRUE(bool(cuda::findPtxas(oldest.path)));
+  Script older("exit 1", "Cuda compilation tools, release 11.8, V11.8.89");
+  auto found = cuda::findPtxas("", {older.folder.str().str()});
+  ASSERT_FALSE(bool(found));
+  EXPECT_EQ(toString(found.takeError()),
+            "ptxas '" + older.path.str().str() +
+                "' is of CUDA 11.8, and PTX 8.0 needs that of CUDA 12.0 or later: install the "
+                "Python package nvidia-cuda-nvcc or the CUDA toolkit, 13.3 or later, and let "
+                "FOVEA_PTXAS or the option ptxas name its ptxas");
+}
+
+TEST(Ptxas, IsNotWhatSaysNoRelease) {
+  for (const char *version : {"cat (GNU coreutils) 9.4", ""}) {
+    Script other("exit 1", version);
+    auto found = cuda::findPtxas(other.path);
+    ASSERT_FALSE(bool(found));
+    EXPECT_NE(toString(found.takeError()).find("' is no ptxas, as '--version' gives no release"),
+              std::string::npos);
+  }
 }
 
 TEST(Ptxas, GivesTheCubinAndTheReport) {

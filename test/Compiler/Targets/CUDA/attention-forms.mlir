@@ -21,6 +21,31 @@ func.func private @tiles(%q: memref<1x2x?x64xbf16>, %k: memref<1x2x?x64xbf16>,
   return
 }
 
+// What judges a tile of keys is read once by each warp, whose lanes exchange what they found: the
+// smallest and the largest id of the queries, then of the tile's keys.
+// CHECK-LABEL: func private @judge_tiles
+// CHECK-SAME:    form = "tile_attention"
+// CHECK:         scf.for %{{.*}} step %c32
+// CHECK:           arith.minsi
+// CHECK:           arith.maxsi
+// CHECK-COUNT-10: gpu.shuffle xor
+// CHECK:         scf.for %{{.*}} step %c32
+// CHECK-COUNT-10: gpu.shuffle xor
+// CHECK:         fovea_warp.mma
+func.func private @judge_tiles(%q: memref<1x2x?x64xbf16>, %own: memref<1x?xi32>,
+    %o: memref<1x2x?x64xbf16>) attributes {fovea_kernel.kernel} {
+  fovea.attention ins(%q, %q, %q : memref<1x2x?x64xbf16>, memref<1x2x?x64xbf16>,
+      memref<1x2x?x64xbf16>) captures(%own, %own : memref<1x?xi32>, memref<1x?xi32>)
+      outs(%o : memref<1x2x?x64xbf16>) {indexing_maps = [#q, #k, #v,
+      affine_map<(b, h, i, j, d, e) -> (b, i)>, affine_map<(b, h, i, j, d, e) -> (b, j)>, #o]}
+      mask {
+  ^bb0(%b: index, %h: index, %i: index, %j: index, %mine: i32, %its: i32):
+    %same = arith.cmpi eq, %mine, %its : i32
+    fovea.yield %same : i1
+  }
+  return
+}
+
 // CHECK-LABEL: func private @do_not_use_tiles_when_elements_are_f32
 // CHECK-SAME:    form = "warp_attention"
 // CHECK-SAME:    form = "tile_attention", reason = "dtype"

@@ -1,0 +1,33 @@
+// What tells the phases of CUDA devices from those of emulated ones: the refusal of f64, and the
+// last conversion of kernels.
+//
+// RUN: fovea-opt %s -fovea-cuda-kernel -dump-pass-pipeline 2>&1 \
+// RUN:   | FileCheck %s --check-prefix=REFUSE
+// RUN: fovea-opt %s -fovea-cuda-emulated-kernel -dump-pass-pipeline 2>&1 \
+// RUN:   | FileCheck %s --check-prefix=TAKE
+// RUN: fovea-opt %s -fovea-cuda-llvm -dump-pass-pipeline 2>&1 | FileCheck %s --check-prefix=DEVICE
+// RUN: fovea-opt %s -fovea-cuda-emulated-llvm -dump-pass-pipeline 2>&1 \
+// RUN:   | FileCheck %s --check-prefix=EMULATED
+
+// REFUSE:      fovea-math-to-arith
+// REFUSE:      fovea-refuse-host-math
+
+// TAKE:        fovea-math-to-arith
+// TAKE-NOT:    fovea-refuse-host-math
+
+// DEVICE:      fovea-outline-blocks
+// DEVICE:      fovea-distribute-fragments
+// DEVICE:      fovea-place-shared
+// DEVICE-NOT:  fovea-device-to-emulator
+// DEVICE:      fovea-device-to-nvvm
+// DEVICE:      fovea-device-table
+
+// EMULATED:     fovea-outline-blocks
+// EMULATED:     fovea-distribute-fragments
+// EMULATED:     fovea-place-shared
+// EMULATED-NOT: fovea-device-to-nvvm
+// EMULATED:     fovea-device-to-emulator{checks=true}
+// EMULATED:     fovea-device-table
+
+module {
+}
