@@ -42,7 +42,8 @@ static void print(const fvm::Manifest &manifest) {
   for (const fvm::Entry &entry : manifest.entries) {
     llvm::outs() << "entry     " << entry.name << "\n";
     for (const fvm::TensorInfo &info : entry.inputs)
-      llvm::outs() << "  in      " << info.name << ": " << textOf(info, entry) << "\n";
+      llvm::outs() << "  in      " << info.name << ": " << textOf(info, entry)
+                   << (info.readBy == fvm::Reader::Target ? "" : ", in the host's memory") << "\n";
     for (const fvm::TensorInfo &info : entry.outputs)
       llvm::outs() << "  out     " << info.name << ": " << textOf(info, entry) << "\n";
   }

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 #include "compiler/Driver/MakeManifest.h"
 
+#include "compiler/Conversion/KernelToDevice/Passes.h"
 #include "compiler/Conversion/KernelToLLVM/Passes.h"
 #include "compiler/Conversion/TensorToKernel/Passes.h"
 #include "compiler/Conversion/TensorToKernel/SizeSlice.h"
@@ -46,6 +47,8 @@ static std::optional<fvm::TensorInfo> tensorOf(DictionaryAttr attrs, Type type, 
   if (!dtype)
     return std::nullopt;
   info.dtype = *dtype;
+  if (auto readBy = attrs.getAs<StringAttr>(kReadByAttr))
+    info.readBy = readBy.getValue() == kReadByHost ? fvm::Reader::Host : fvm::Reader::Both;
   auto shape = attrs.getAs<ArrayAttr>(kShapeAttr);
   for (auto [dim, extent] : llvm::enumerate(shaped.getShape())) {
     if (!ShapedType::isDynamic(extent)) {

@@ -54,10 +54,13 @@ static void addForms(OpPassManager &manager) {
 }
 
 static void addSchedule(OpPassManager &manager) {
+  manager.addNestedPass<func::FuncOp>(createSizeOnHost());
+  addCleanup(manager);
   addBuffers(manager);
   manager.addNestedPass<func::FuncOp>(createDecideOnDevice());
   manager.addNestedPass<func::FuncOp>(createExchangeCarried());
   manager.addPass(createFormKernels());
+  manager.addPass(createFormLoopKernels());
   manager.addPass(createPredicateLaunches());
   addCleanup(manager);
   manager.addPass(createPlanArena());
@@ -75,6 +78,7 @@ static void addKernel(OpPassManager &manager, cuda::Execution execution) {
 
 /// Takes kernels out of host code.
 static void addOutlining(OpPassManager &manager) {
+  manager.addNestedPass<func::FuncOp>(createShiftViews());
   manager.addPass(createFoldConditions());
   manager.addPass(createBringConstants());
   manager.addPass(createOutlineBlocks());

@@ -18,7 +18,8 @@ uint64_t abiHash() {
                             offsetof(fovea_call, dims),
                             offsetof(fovea_call, weights),
                             offsetof(fovea_call, arena),
-                            offsetof(fovea_call, threads)};
+                            offsetof(fovea_call, threads),
+                            offsetof(fovea_call, host_inputs)};
   // FNV-1a.
   uint64_t hash = 0xcbf29ce484222325;
   for (uint64_t fact : facts)

@@ -43,11 +43,22 @@ struct Dim {
   bool operator==(const Dim &) const = default;
 };
 
+/// Whose code reads an input.
+enum class Reader : uint8_t {
+  /// What runs on the target.
+  Target,
+  /// Host code of a device, which decides by its elements, and no kernel.
+  Host,
+  Both
+};
+
 /// An input or output, dense row-major.
 struct TensorInfo {
   std::string name;
   DType dtype = DType::F32;
   std::vector<Dim> shape;
+  /// Of inputs.
+  Reader readBy = Reader::Target;
   bool operator==(const TensorInfo &) const = default;
 };
 

@@ -101,14 +101,27 @@ static Dim readDim(JsonReader &reader, const Json &value, const std::string &whe
   return Dim::symbol(found - symbols.begin());
 }
 
+/// Whose code reads an input; the key is there where that is not the target's alone.
+static Reader readReader(JsonReader &reader, const Json &value, const std::string &where) {
+  std::string by = reader.text(value, where);
+  if (by != "host" && by != "both")
+    reader.fail(where, concat("expected 'host' or 'both', got '", by, "'"));
+  return by == "host" ? Reader::Host : Reader::Both;
+}
+
 static std::vector<TensorInfo> readTensors(JsonReader &reader, const Json &value,
                                            const std::string &where,
-                                           const std::vector<std::string> &symbols) {
+                                           const std::vector<std::string> &symbols,
+                                           bool areInputs) {
   std::vector<TensorInfo> tensors;
   reader.array(value, where, [&](const Json &element, const std::string &here) {
-    if (!reader.object(element, here, {"name", "dtype", "shape"}))
+    bool hasReader = areInputs && element.is_object() && element.contains("read_by");
+    if (hasReader ? !reader.object(element, here, {"name", "dtype", "shape", "read_by"})
+                  : !reader.object(element, here, {"name", "dtype", "shape"}))
       return;
     TensorInfo &tensor = tensors.emplace_back();
+    if (hasReader)
+      tensor.readBy = readReader(reader, element["read_by"], here + ".read_by");
     tensor.name = reader.text(element["name"], here + ".name");
     std::string dtype = reader.text(element["dtype"], here + ".dtype");
     if (auto known = dtypeFromName(dtype))
@@ -129,8 +142,10 @@ static void readEntry(JsonReader &reader, const Json &value, const std::string &
   Entry &entry = manifest.entries.emplace_back();
   entry.name = reader.text(value["name"], where + ".name");
   entry.symbols = reader.texts(value["symbols"], where + ".symbols");
-  entry.inputs = readTensors(reader, value["inputs"], where + ".inputs", entry.symbols);
-  entry.outputs = readTensors(reader, value["outputs"], where + ".outputs", entry.symbols);
+  entry.inputs = readTensors(reader, value["inputs"], where + ".inputs", entry.symbols,
+                             /*areInputs=*/true);
+  entry.outputs = readTensors(reader, value["outputs"], where + ".outputs", entry.symbols,
+                              /*areInputs=*/false);
 }
 
 static Status readFields(const Json &json, Manifest &manifest) {
@@ -188,6 +203,8 @@ static Json writeTensors(const std::vector<TensorInfo> &tensors, const Entry &en
     item["name"] = tensor.name;
     item["dtype"] = dtypeName(tensor.dtype);
     item["shape"] = std::move(shape);
+    if (tensor.readBy != Reader::Target)
+      item["read_by"] = tensor.readBy == Reader::Host ? "host" : "both";
     result.push_back(std::move(item));
   }
   return result;

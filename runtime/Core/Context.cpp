@@ -45,6 +45,7 @@ Context::Context(std::shared_ptr<const Module> shared, const fovea_context_optio
   }
   dims.resize(symbols);
   inputData.resize(inputs);
+  hostInputs.resize(inputs);
   slots.resize(outputs);
   inputCopies.reserve(inputs);
   deviceInputs.reserve(inputs);
@@ -203,7 +204,7 @@ Status Context::bindInputs(const fvm::Entry &entry, std::span<const fovea_tensor
       return status;
     inputData[i] = dataOf(inputs[i]);
     if (isDense(inputs[i]) || !isIn(hostMemory, inputs[i])) {
-      if (Status status = bringInput(i, info, inputs[i]); !status.ok())
+      if (Status status = placeInput(i, info, inputs[i]); !status.ok())
         return status;
       continue;
     }
@@ -218,7 +219,7 @@ Status Context::bindInputs(const fvm::Entry &entry, std::span<const fovea_tensor
               concat("input '", info.name, "': no memory for a dense copy of ", bytes, " bytes")};
     copyDense(inputs[i], elementBytes, inputCopies[i].data());
     inputData[i] = inputCopies[i].data();
-    if (Status status = bringInput(i, info, inputs[i]); !status.ok())
+    if (Status status = placeInput(i, info, inputs[i]); !status.ok())
       return status;
   }
   return {};
@@ -307,6 +308,7 @@ Status Context::execute(const EntryPoint &point, const fovea_plan &plan, RunBloc
             {slots.data(), point.entry->outputs.size()}, blocks, launcher.get());
   call.host = hostTable();
   call.inputs = inputData.data();
+  call.host_inputs = hostInputs.data();
   call.dims = dims.data();
   call.weights = deviceMemory() ? deviceMemory()->weights : module->weights();
   call.arena = work.data();

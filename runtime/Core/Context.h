@@ -66,6 +66,7 @@ private:
   void describeRun(const EntryPoint &point, std::vector<int64_t> &words) const;
 
   // In DeviceTensors.cpp.
+  fvm::Status placeInput(size_t index, const fvm::TensorInfo &info, const fovea_tensor &tensor);
   fvm::Status bringInput(size_t index, const fvm::TensorInfo &info, const fovea_tensor &tensor);
   fvm::Status bringTensor(const fovea_tensor &from, fovea_tensor &to,
                           std::unique_ptr<fovea_buffer> &buffer);
@@ -94,6 +95,8 @@ private:
   Block hostScratch;
   std::vector<int64_t> dims;
   std::vector<const void *> inputData;
+  /// Inputs that host code reads, in the host's memory.
+  std::vector<const void *> hostInputs;
   /// Dense copies of inputs.
   std::vector<Block> inputCopies;
   /// Inputs in the device's memory.

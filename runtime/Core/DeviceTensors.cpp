@@ -37,6 +37,20 @@ Status Context::noMemory(std::string text) {
   return noMemory(Status(Code::OutOfMemory, std::move(text)));
 }
 
+/// Places inputData[index], the dense elements of `tensor`, where those who read them can.
+Status Context::placeInput(size_t index, const fvm::TensorInfo &info, const fovea_tensor &tensor) {
+  hostInputs[index] = nullptr;
+  if (info.readBy == fvm::Reader::Target)
+    return bringInput(index, info, tensor);
+  if (!isIn(hostMemory, tensor))
+    return {Code::InvalidArgument, concat("input '", info.name,
+                                          "' is on the device, and the host decides sizes or steps "
+                                          "of the run by its elements; pass it in the host's "
+                                          "memory")};
+  hostInputs[index] = inputData[index];
+  return info.readBy == fvm::Reader::Both ? bringInput(index, info, tensor) : Status();
+}
+
 /// Makes inputData[index], the dense elements of `tensor`, an address for kernels.
 Status Context::bringInput(size_t index, const fvm::TensorInfo &info, const fovea_tensor &tensor) {
   if (!deviceMemory())

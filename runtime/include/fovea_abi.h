@@ -110,6 +110,9 @@ struct fovea_call {
   void *arena;
   /// Threads that parallel_for may use, at least 1.
   int64_t threads;
+  /// As `inputs`, in memory that the code which runs the call can read. Null for inputs of which
+  /// the manifest does not say that the host reads them.
+  const void *const *host_inputs;
 };
 
 /// Exported by the code section as fovea_run_<entry>. Results arrive through host->output.

@@ -22,6 +22,22 @@ TEST(Manifest, survives_a_round_trip) {
   EXPECT_EQ(manifest, back);
 }
 
+TEST(Manifest, readers_of_inputs_are_optional) {
+  Manifest manifest = sampleManifest(), back;
+  manifest.entries[0].inputs[0].readBy = fvm::Reader::Host;
+  manifest.entries[1].inputs[0].readBy = fvm::Reader::Both;
+  std::string json = fvm::writeManifest(manifest);
+  fvm::Status status = fvm::readManifest(json, back);
+  ASSERT_TRUE(status.ok()) << status.message();
+  EXPECT_EQ(manifest, back);
+  EXPECT_EQ(fvm::writeManifest(sampleManifest()).find("read_by"), std::string::npos);
+  const std::string host = "\"read_by\":\"host\"";
+  ASSERT_NE(json.find(host), std::string::npos);
+  status =
+      fvm::readManifest(json.replace(json.find(host), host.size(), "\"read_by\":\"me\""), back);
+  EXPECT_NE(status.message().find("expected 'host' or 'both', got 'me'"), std::string::npos);
+}
+
 TEST(Manifest, every_dtype_has_a_name) {
   for (int i = 0; i <= int(fvm::DType::Bool); ++i) {
     auto dtype = fvm::DType(i);
@@ -114,6 +130,7 @@ TEST(Manifest, mistakes_in_the_json_are_refused) {
       {"\"features\":[\"", "\"features\":[[],\"", "target.features[0]: expected a string"},
       {"\"entries\":[", "\"entries\":[0,", "entries[0]: expected an object"},
       {"\"i64\"", "\"i65\"", "unknown dtype 'i65'"},
+      {"\"shape\":[]", "\"shape\":[],\"read_by\":\"host\"", "unknown key 'read_by'"},
       {"\"shape\":[]", "\"shape\":7", "expected an array"},
       {"\"shape\":[]", "\"shape\":[\"seq\"]", "names no symbol"},
       {"\"shape\":[]", "\"shape\":[true]", "expected an integer"},

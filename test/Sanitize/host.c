@@ -139,7 +139,7 @@ static int64_t steps(fovea_call *call) {
 int main(int argc, char **argv) {
   static fovea_host host = {FOVEA_ABI_VERSION, parallel_for, output, allocate, fault, stop,
                             evaluate,          team,         share,  proceed,  steps};
-  fovea_call call = {&host, inputs, dims, NULL, NULL, 1};
+  fovea_call call = {&host, inputs, dims, NULL, NULL, 1, NULL};
   char what[16], path[512], symbol[256];
   long number;
   request_tiles();

@@ -6,7 +6,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 #include "compiler/Base/Refusal.h"
-#include "compiler/Conversion/KernelToDevice/DeviceScalars.h"
+#include "compiler/Conversion/KernelToDevice/CarriedCells.h"
+#include "compiler/Conversion/KernelToDevice/CheckLoops.h"
+#include "compiler/Conversion/KernelToDevice/DeviceViews.h"
 #include "compiler/Conversion/KernelToDevice/Passes.h"
 
 #include "dialects/Fovea/FoveaDialect.h"
@@ -23,9 +25,39 @@ namespace fovea {
 using namespace mlir;
 using namespace fovea;
 
-static LogicalResult refuse(Operation *op, StringRef what) {
+/// A load from the device's memory that the scalar is computed from.
+static memref::LoadOp findLoad(Value scalar) {
+  Operation *op = scalar ? scalar.getDefiningOp() : nullptr;
+  if (!op || loadsFromDevice(op))
+    return cast_or_null<memref::LoadOp>(op);
+  for (Value operand : op->getOperands())
+    if (memref::LoadOp found = findLoad(operand))
+      return found;
+  return {};
+}
+
+/// What a user calls the tensor that an element is loaded from.
+static std::string describeSource(memref::LoadOp load) {
+  Value buffer = load ? load.getMemRef() : Value();
+  while (auto view = buffer ? buffer.getDefiningOp<ViewLikeOpInterface>() : nullptr)
+    buffer = view.getViewSource();
+  auto input = dyn_cast_or_null<BlockArgument>(buffer);
+  auto entry = input ? dyn_cast<func::FuncOp>(input.getOwner()->getParentOp()) : nullptr;
+  if (entry) {
+    auto name = entry.getArgAttrOfType<StringAttr>(input.getArgNumber(), kNameAttr);
+    return name ? "input '" + name.str() + "'" : "input " + std::to_string(input.getArgNumber());
+  }
+  StringRef node = buffer && buffer.getDefiningOp() ? nodeOf(buffer.getDefiningOp()) : "";
+  return node.empty() ? "a tensor" : "a tensor of node '" + node.str() + "'";
+}
+
+/// Refuses what `op` does with `scalar`.
+static LogicalResult refuse(Operation *op, StringRef what, Value scalar) {
   InFlightDiagnostic diag = emitRefusal(op, kReadsOnHost);
-  diag << what << " depends on elements of a tensor, which the device's memory holds";
+  diag << what << " depends on elements of " << describeSource(findLoad(scalar))
+       << ", which the device's memory holds";
+  if (StringRef node = nodeOf(op); !node.empty())
+    diag.attachNote() << "node '" << node << "' needs it before its kernels are launched";
   return diag;
 }
 
@@ -62,24 +94,66 @@ struct DecideOnDevice : fovea::impl::DecideOnDeviceBase<DecideOnDevice> {
     for (ProceedIfOp end : collect<ProceedIfOp>(entry))
       if (failed(runThrough(end)))
         return signalPassFailure();
-    for (scf::IfOp branch : collect<scf::IfOp>(entry))
-      if (!rests.contains(branch) && scalars.isOnDevice(branch.getCondition()) &&
-          failed(decide(branch)))
-        return signalPassFailure();
+    // What a branch gives may be carried by a loop, and the other way round.
+    for (bool changed = true; changed;) {
+      changed = carryDeviceScalars(entry, scalars);
+      loops.clear();
+      walkLoopsOfScalars(entry, [&](scf::ForOp loop) { loops.insert(loop); });
+      for (scf::IfOp branch : collect<scf::IfOp>(entry)) {
+        if (decided.contains(branch) || isInLoopOfScalars(branch) ||
+            !scalars.isOnDevice(branch.getCondition()))
+          continue;
+        if (failed(decide(branch)))
+          return signalPassFailure();
+        changed = true;
+      }
+    }
+    stopAtFailures(entry, [&](scf::IfOp rest) { decided.insert(rest); });
     for (memref::StoreOp store : collect<memref::StoreOp>(entry))
-      if (!store->getParentOfType<linalg::LinalgOp>())
+      if (!store->getParentOfType<linalg::LinalgOp>() && !isInLoopOfScalars(store))
         storeByKernel(store);
+    for (memref::SubViewOp view : collect<memref::SubViewOp>(entry))
+      if (isPlacedOnDevice(view, scalars)) {
+        placeOnDevice(view, scalars);
+        ++numViews;
+      }
     if (failed(readCells(entry)))
       return signalPassFailure();
     numCells += scalars.cellCount();
   }
 
 private:
+  /// True for what goes into a kernel with a loop (fovea-form-loop-kernels).
+  bool isInLoopOfScalars(Operation *op) {
+    for (Operation *around = op->getParentOp(); around; around = around->getParentOp())
+      if (loops.contains(around))
+        return true;
+    return false;
+  }
+
+  /// The bound below which a condition keeps the loop's steps, known in front of the loop; null
+  /// where it names none.
+  Value boundOf(scf::ForOp loop, Value condition) {
+    if (auto both = condition.getDefiningOp<arith::AndIOp>()) {
+      Value bound = boundOf(loop, both.getLhs());
+      return bound ? bound : boundOf(loop, both.getRhs());
+    }
+    auto less = condition.getDefiningOp<arith::CmpIOp>();
+    bool isBound = less && less.getPredicate() == arith::CmpIPredicate::slt &&
+                   less.getLhs() == loop.getInductionVar() &&
+                   loop.isDefinedOutsideOfLoop(less.getRhs()) && !scalars.isOnDevice(less.getRhs());
+    return isBound ? less.getRhs() : Value();
+  }
+
   /// The loop around runs all of its steps; those behind the end do nothing.
   LogicalResult runThrough(ProceedIfOp end) {
     auto loop = cast<scf::ForOp>(end->getParentOp());
-    if (getConstantIntValue(loop.getUpperBound()) == std::numeric_limits<int64_t>::max())
-      return refuse(loop, "the end of a loop without a bound");
+    bool hasBound =
+        getConstantIntValue(loop.getUpperBound()) != std::numeric_limits<int64_t>::max();
+    if (Value bound = hasBound ? Value() : boundOf(loop, end.getCondition()))
+      loop.setUpperBound(bound);
+    else if (!hasBound)
+      return refuse(loop, "the end of a loop without a bound", end.getCondition());
     OpBuilder builder(loop);
     Location loc = end.getLoc();
     Value going = makeCell(builder, loc, builder.getI1Type());
@@ -88,7 +162,7 @@ private:
       Value yes = arith::ConstantIntOp::create(inner, loc, 1, 1);
       return SmallVector<Value>{yes, arith::ConstantIntOp::create(inner, loc, 0, 64)};
     });
-    if (failed(dropCarried(loop, steps)))
+    if (failed(dropCarried(loop, end.getCondition(), steps)))
       return failure();
     builder.setInsertionPoint(end);
     fillCells(builder, loc, {going, steps}, [&](OpBuilder &inner, ValueRange old) {
@@ -103,10 +177,10 @@ private:
     then->getOperations().splice(then->begin(), body->getOperations(),
                                  std::next(end->getIterator()), std::prev(body->end()));
     end.erase();
-    rests.insert(rest);
+    decided.insert(rest);
     // What is required in front of the end is required of steps before the end alone.
     if (!body->getOps<RequireOp>().empty())
-      rests.insert(putUnder(going, *body));
+      decided.insert(putUnder(going, *body));
     ++numLoops;
     return success();
   }
@@ -123,22 +197,31 @@ private:
     return branch;
   }
 
-  /// A loop that may end early gives the number of its steps, and nothing that they compute.
-  LogicalResult dropCarried(scf::ForOp &loop, Value steps) {
+  /// True when a loop carries the number of its step.
+  static bool isCounter(scf::ForOp loop, unsigned number) {
+    auto sum = loop.getYieldedValues()[number].getDefiningOp<arith::AddIOp>();
+    return sum && sum.getLhs() == loop.getInductionVar() &&
+           isEqualConstantIntOrValue(sum.getRhs(), loop.getStep()) &&
+           isEqualConstantIntOrValue(loop.getInitArgs()[number], loop.getLowerBound());
+  }
+
+  /// What a loop that may end early carries: scalars go into cells, but for the number of its
+  /// steps.
+  LogicalResult dropCarried(scf::ForOp &loop, Value goesOn, Value steps) {
     if (loop.getNumResults() == 0)
       return success();
-    Value step = loop.getStep();
-    for (auto [init, carried, yielded] :
-         llvm::zip_equal(loop.getInitArgs(), loop.getRegionIterArgs(), loop.getYieldedValues())) {
-      if (yielded == carried || yielded == init)
+    llvm::BitVector scalar(loop.getNumResults());
+    for (auto [number, init, carried, yielded] :
+         llvm::enumerate(loop.getInitArgs(), loop.getRegionIterArgs(), loop.getYieldedValues())) {
+      if (yielded == carried || yielded == init || isCounter(loop, number))
         continue;
-      auto sum = yielded.getDefiningOp<arith::AddIOp>();
-      bool counts = sum && sum.getLhs() == loop.getInductionVar() &&
-                    isEqualConstantIntOrValue(sum.getRhs(), step) &&
-                    isEqualConstantIntOrValue(init, loop.getLowerBound());
-      if (!counts)
-        return refuse(loop, "what a loop carries that ends early");
+      if (!init.getType().isIntOrIndexOrFloat())
+        return refuse(loop, "what a loop carries that ends early", goesOn);
+      scalar.set(number);
     }
+    if (scalar.any())
+      carryInCells(loop, scalar);
+    Value step = loop.getStep();
     OpBuilder builder(loop);
     Location loc = loop.getLoc();
     SmallVector<Value> results;
@@ -192,26 +275,38 @@ private:
       Value first = branch.thenYield().getOperand(result.getResultNumber());
       Value second = branch.elseYield().getOperand(result.getResultNumber());
       auto type = dyn_cast<MemRefType>(result.getType());
-      if (!type || !type.getLayout().isIdentity())
-        return refuse(branch, "a scalar that a condition chooses");
-      SmallVector<Value> sizes;
+      if (!type) {
+        buffers.push_back(makeCell(builder, branch.getLoc(), result.getType()));
+        continue;
+      }
+      SmallVector<OpFoldResult> sizes;
       for (int64_t dim = 0; dim < type.getRank(); ++dim) {
-        if (!type.isDynamicDim(dim))
+        if (!type.isDynamicDim(dim)) {
+          sizes.push_back(builder.getIndexAttr(type.getDimSize(dim)));
           continue;
+        }
         Value size = sizeOf(first, dim, branch), other = sizeOf(second, dim, branch);
         if (!size || !other || scalars.isOnDevice(size) || !isSame(size, other))
-          return refuse(branch, "the size of what a condition chooses");
+          return refuse(branch, "the size of what a condition chooses", branch.getCondition());
         sizes.push_back(size);
       }
-      buffers.push_back(memref::AllocOp::create(builder, branch.getLoc(), type, sizes));
+      buffers.push_back(makeBuffer(builder, branch.getLoc(), type, sizes));
     }
     Value condition = scalars.read(builder, branch.getCondition());
     auto plain = scf::IfOp::create(builder, branch.getLoc(), condition,
                                    /*withElseRegion=*/branch.elseBlock() != nullptr);
+    decided.insert(plain);
     move(branch.thenBlock(), plain.thenBlock(), buffers);
     if (branch.elseBlock())
       move(branch.elseBlock(), plain.elseBlock(), buffers);
-    branch.replaceAllUsesWith(buffers);
+    builder.setInsertionPointAfter(plain);
+    for (auto [result, buffer] : llvm::zip_equal(branch.getResults(), buffers)) {
+      bool isScalar = !isa<MemRefType>(result.getType());
+      result.replaceAllUsesWith(
+          isScalar
+              ? memref::LoadOp::create(builder, branch.getLoc(), buffer, ValueRange()).getResult()
+              : buffer);
+    }
     branch.erase();
     ++numBranches;
     return success();
@@ -256,8 +351,12 @@ private:
   static void move(Block *from, Block *to, ArrayRef<Value> buffers) {
     Operation *yield = from->getTerminator();
     OpBuilder builder(yield);
-    for (auto [given, buffer] : llvm::zip_equal(yield->getOperands(), buffers))
-      memref::CopyOp::create(builder, yield->getLoc(), given, buffer);
+    for (auto [given, buffer] : llvm::zip_equal(yield->getOperands(), buffers)) {
+      if (isa<MemRefType>(given.getType()))
+        memref::CopyOp::create(builder, yield->getLoc(), given, buffer);
+      else
+        memref::StoreOp::create(builder, yield->getLoc(), given, buffer, ValueRange());
+    }
     to->getOperations().splice(to->begin(), from->getOperations(), from->begin(),
                                std::prev(from->end()));
   }
@@ -290,16 +389,20 @@ private:
         return WalkResult::advance();
       users.push_back(op);
       // Bodies of computations go with them.
-      bool isHostCode = isa<scf::IfOp, scf::ForOp>(op) || op->getNumRegions() == 0;
+      bool isHostCode =
+          (isa<scf::IfOp, scf::ForOp>(op) && !loops.contains(op)) || op->getNumRegions() == 0;
       return isHostCode ? WalkResult::advance() : WalkResult::skip();
     });
     for (Operation *op : users) {
-      if (isScalarStep(op) || readsCell(op))
+      bool isPlaced = op->getNumResults() == 1 && distanceOf(op->getResult(0));
+      if (isScalarStep(op) || readsCell(op) || isPlaced)
         continue;
-      if (isa<DestinationStyleOpInterface, RequireOp>(op))
+      if (isa<DestinationStyleOpInterface, RequireOp>(op) || loops.contains(op))
         replaceOperands(op);
-      else if (llvm::any_of(op->getOperands(), [&](Value v) { return scalars.isOnDevice(v); }))
-        return refuse(op, "a size, a place or a number of steps");
+      else if (auto bad = llvm::find_if(op->getOperands(),
+                                        [&](Value value) { return scalars.isOnDevice(value); });
+               bad != op->operand_end())
+        return refuse(op, "a size, a place or a number of steps", *bad);
     }
     return success();
   }
@@ -313,7 +416,8 @@ private:
   /// True for a branch whose condition is a cell already.
   static bool readsCell(Operation *op) {
     auto branch = dyn_cast<scf::IfOp>(op);
-    return branch && branch.getCondition().getDefiningOp<memref::LoadOp>();
+    Operation *read = branch ? branch.getCondition().getDefiningOp() : nullptr;
+    return read && loadsFromDevice(read);
   }
 
   void replaceOperands(Operation *op) {
@@ -334,8 +438,10 @@ private:
   }
 
   DeviceScalars scalars;
-  /// Branches that are the rest of a step, whose cell changes in front of them alone.
-  DenseSet<Operation *> rests;
+  /// Loops that become kernels.
+  DenseSet<Operation *> loops;
+  /// Branches that read a cell of their own: what is decided, and the rest of a step.
+  DenseSet<Operation *> decided;
 };
 
 } // namespace

@@ -4,6 +4,8 @@
 //===----------------------------------------------------------------------===//
 #include "compiler/Conversion/KernelToDevice/DeviceScalars.h"
 
+#include "dialects/FoveaKernel/FoveaKernelDialect.h"
+
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 
 using namespace mlir;
@@ -23,12 +25,17 @@ void fovea::fillCells(OpBuilder &builder, Location loc, ValueRange cells,
                             });
 }
 
+bool fovea::loadsFromDevice(Operation *op) {
+  auto load = dyn_cast<memref::LoadOp>(op);
+  return load && !load.getMemRef().getDefiningOp<kernel::ViewOp>();
+}
+
 bool DeviceScalars::isOnDevice(Value value) {
   Operation *op = value.getDefiningOp();
-  if (!op)
+  if (!op || !value.getType().isIntOrIndexOrFloat())
     return false;
   if (isa<memref::LoadOp>(op))
-    return true;
+    return loadsFromDevice(op);
   return op->getNumRegions() == 0 && isMemoryEffectFree(op) &&
          llvm::any_of(op->getOperands(), [&](Value operand) { return isOnDevice(operand); });
 }

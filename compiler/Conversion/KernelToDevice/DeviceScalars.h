@@ -13,9 +13,14 @@
 
 namespace fovea {
 
+/// True for a load from memory that the host cannot read: all but views of its own
+/// (HostElements.h).
+bool loadsFromDevice(mlir::Operation *op);
+
 class DeviceScalars {
 public:
-  /// True for what is loaded from memory, and computed from that without effects.
+  /// True for a scalar that is loaded from the device's memory, or computed from such without
+  /// effects.
   bool isOnDevice(mlir::Value value);
 
   /// The value as read from its cell, which is filled right behind the value, at the builder's

@@ -6,6 +6,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 #include "compiler/Base/Refusal.h"
+#include "compiler/Conversion/KernelToDevice/DeviceScalars.h"
 #include "compiler/Conversion/KernelToDevice/Passes.h"
 #include "compiler/Conversion/KernelToDevice/ResidentSteps.h"
 #include "compiler/Conversion/KernelToLLVM/ArgumentBlock.h"
@@ -36,7 +37,7 @@ static LogicalResult check(func::FuncOp kernel) {
 static LogicalResult checkHost(func::FuncOp entry) {
   Operation *reader = nullptr;
   entry.walk([&](Operation *op) {
-    if (!reader && isa<memref::LoadOp, memref::StoreOp>(op))
+    if (!reader && (loadsFromDevice(op) || isa<memref::StoreOp>(op)))
       reader = op;
   });
   if (!reader)

@@ -9,6 +9,23 @@
 
 include "mlir/Pass/PassBase.td"
 
+def SizeOnHost : Pass<"fovea-size-on-host", "::mlir::func::FuncOp"> {
+  let summary = "Compute on the host what it must know in front of a launch";
+  let description = [{
+    Needs entries at the level of tensors. Elements that the host can compute, from extents,
+    constants and inputs of at most 64 elements, become host code: those computed from no input
+    always, those of inputs where sizes, strides, bounds of loops or branches of unlike sizes depend
+    on them, and then all that are read of these inputs. Computations on tensors are repeated for
+    the one element, at constant indices. Each such input gets the attribute `fovea.read_by`, "host"
+    or, where kernels read it as well, "both". Leaves alone what branches, loops and large inputs
+    give.
+  }];
+  let statistics = [Statistic<"numElements", "elements", "elements that the host computes">,
+    Statistic<"numInputs", "inputs", "inputs that the host reads">];
+  let dependentDialects = ["::fovea::kernel::FoveaKernelDialect", "::mlir::memref::MemRefDialect",
+    "::mlir::arith::ArithDialect", "::mlir::LLVM::LLVMDialect"];
+}
+
 def DecideOnDevice : Pass<"fovea-decide-on-device", "::mlir::func::FuncOp"> {
   let summary = "Keep conditions that data decides in the device's memory";
   let description = [{
@@ -16,14 +33,45 @@ def DecideOnDevice : Pass<"fovea-decide-on-device", "::mlir::func::FuncOp"> {
     without dimensions that a computation fills; branches, requirements and computations read them
     there. A loop that ends early runs all of its steps, the rest of each under a condition that
     stays false behind the end; what a branch gives is written into a buffer in front of it; stores
-    of host code become computations. Refuses sizes, offsets and bounds that data decides, and what
-    a loop that ends early carries but the number of its steps, and loops without a bound.
+    of host code become computations. Views at offsets that data decides start where a cell says,
+    and never outside of their buffers. Leaves loops of scalars to fovea-form-loop-kernels.
+    A loop that requires something of data ends in a cell that says whether all holds, and what
+    follows runs under it: nothing may rely on what has failed.
+    Scalars that loops carry become cells where data decides them. Refuses sizes and other bounds
+    that data decides, buffers that a loop carries which ends early, and loops without a bound.
   }];
   let statistics = [Statistic<"numCells", "cells", "scalars kept in the device's memory">,
     Statistic<"numLoops", "loops", "loops that end early made to run through">,
-    Statistic<"numBranches", "branches", "branches that a cell decides">];
+    Statistic<"numBranches", "branches", "branches that a cell decides">,
+    Statistic<"numViews", "views", "views that start where a cell says">];
   let dependentDialects = ["::mlir::linalg::LinalgDialect", "::mlir::memref::MemRefDialect",
     "::mlir::arith::ArithDialect", "::mlir::scf::SCFDialect"];
+}
+
+def FormLoopKernels : Pass<"fovea-form-loop-kernels", "::mlir::ModuleOp"> {
+  let summary = "Run loops of scalars within kernels";
+  let description = [{
+    Needs decided conditions. A loop of host code that reads and writes elements of buffers, and
+    does nothing but compute scalars besides, becomes the launch of a kernel in which one thread
+    runs through it. An extent that an index of data is checked against is required to be above 0 in
+    front of the launch. Leaves alone loops with results, and those that launch, allocate or end
+    early.
+  }];
+  let statistics = [Statistic<"numLoops", "loops", "loops that one thread of the device runs">];
+  let dependentDialects = ["::fovea::kernel::FoveaKernelDialect", "::fovea::FoveaDialect",
+    "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect", "::mlir::arith::ArithDialect"];
+}
+
+def ShiftViews : Pass<"fovea-shift-views", "::mlir::func::FuncOp"> {
+  let summary = "Let kernels find where their buffers start";
+  let description = [{
+    Needs scheduled kernels. Of an argument that a cell, another argument, shifts
+    (`fovea_kernel.shifts`), all but the sizes are taken from a buffer that starts as many elements
+    further as the cell holds. Never gives up.
+  }];
+  let statistics = [Statistic<"numShifted", "shifted", "arguments that start where a cell says">];
+  let dependentDialects = ["::fovea::kernel::FoveaKernelDialect", "::mlir::memref::MemRefDialect",
+    "::mlir::arith::ArithDialect", "::mlir::LLVM::LLVMDialect"];
 }
 
 def PredicateLaunches : Pass<"fovea-predicate-launches", "::mlir::ModuleOp"> {
@@ -32,7 +80,8 @@ def PredicateLaunches : Pass<"fovea-predicate-launches", "::mlir::ModuleOp"> {
     Needs formed kernels and decided conditions. What stands in a branch of an `scf.if` that reads a
     cell moves in front of it; launches get the cell as a condition. Requirements under conditions,
     or of what a cell holds, become launches of a kernel that records the fault. A launch with an
-    element of a buffer becomes one of a kernel that reads it itself. Never gives up.
+    element of a buffer becomes one of a kernel that reads it itself; a buffer that starts where a
+    cell says is passed from offset 0, with the cell. Never gives up.
   }];
   let statistics = [Statistic<"numPredicated", "predicated", "launches under a condition">];
   let dependentDialects = ["::fovea::kernel::FoveaKernelDialect", "::mlir::memref::MemRefDialect",

@@ -5,12 +5,14 @@
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
+#include "compiler/Conversion/KernelToDevice/DeviceViews.h"
 #include "compiler/Conversion/KernelToDevice/KernelVariants.h"
 #include "compiler/Conversion/KernelToDevice/Passes.h"
 
 #include "dialects/Fovea/FoveaDialect.h"
 
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Interfaces/ViewLikeInterface.h"
 
 namespace fovea {
 #define GEN_PASS_DEF_PREDICATELAUNCHES
@@ -23,7 +25,8 @@ using namespace fovea;
 /// The cell that a scalar is read from; null for what the host knows.
 static Value cellOf(Value scalar) {
   auto load = scalar.getDefiningOp<memref::LoadOp>();
-  return load && load.getMemRefType().getRank() == 0 ? load.getMemRef() : Value();
+  return load && loadsFromDevice(load) && load.getMemRefType().getRank() == 0 ? load.getMemRef()
+                                                                              : Value();
 }
 
 namespace {
@@ -40,7 +43,10 @@ struct PredicateLaunches : fovea::impl::PredicateLaunchesBase<PredicateLaunches>
       });
       llvm::for_each(required, [&](RequireOp require) { launchRequirement(require); });
       KernelVariants variants(getOperation());
-      entry.walk([&](kernel::LaunchOp launch) { passCells(launch, variants); });
+      entry.walk([&](kernel::LaunchOp launch) {
+        passCells(launch, variants);
+        passDistances(launch, variants);
+      });
       variants.eraseLeft();
       // Inner branches come first.
       SmallVector<scf::IfOp> branches;
@@ -58,7 +64,8 @@ private:
     if (cellOf(require.getCondition()) || cellOf(require.getValue()) || cellOf(require.getLimit()))
       return true;
     for (Operation *around = require->getParentOp(); around; around = around->getParentOp())
-      if (auto branch = dyn_cast<scf::IfOp>(around); branch && cellOf(branch.getCondition()))
+      if (auto branch = dyn_cast<scf::IfOp>(around);
+          branch && !branch->hasAttr(kCheckedAttr) && cellOf(branch.getCondition()))
         return true;
     return false;
   }
@@ -135,6 +142,56 @@ private:
     kernel.setFunctionType(builder.getFunctionType(types, {}));
   }
 
+  /// Views that start where cells say are passed as if they started at their buffers' start, with
+  /// the cells behind all arguments.
+  static void passDistances(kernel::LaunchOp launch, KernelVariants &variants) {
+    std::string key = "from";
+    SmallVector<Value> cells;
+    SmallVector<int64_t> numbers;
+    for (OpOperand &operand : launch.getArgsMutable()) {
+      Value cell;
+      Value view = startAtBuffer(operand.get(), launch, cell);
+      if (!cell)
+        continue;
+      operand.set(view);
+      cells.push_back(cell);
+      numbers.push_back(operand.getOperandNumber());
+      key += " " + std::to_string(numbers.back());
+    }
+    if (cells.empty())
+      return;
+    variants.choose(launch, key, [&](func::FuncOp kernel) {
+      Builder builder(kernel.getContext());
+      for (auto [cell, number] : llvm::zip_equal(cells, numbers)) {
+        auto shifts = builder.getNamedAttr(kShiftsAttr, builder.getIndexAttr(number));
+        (void)kernel.insertArgument(kernel.getNumArguments(), cell.getType(),
+                                    builder.getDictionaryAttr(shifts), kernel.getLoc());
+      }
+    });
+    launch.getArgsMutable().append(cells);
+  }
+
+  /// Repeats the views behind one that starts where a cell says, which then starts at 0; gives the
+  /// cell. Other values are given back as they are.
+  static Value startAtBuffer(Value value, Operation *before, Value &cell) {
+    auto view = value.getDefiningOp<ViewLikeOpInterface>();
+    if (!view)
+      return value;
+    OpBuilder builder(before);
+    IRMapping mapping;
+    if ((cell = distanceOf(value))) {
+      auto placed = cast<memref::ReinterpretCastOp>(view.getOperation());
+      mapping.map(placed.getOffsets().front(),
+                  arith::ConstantIndexOp::create(builder, value.getLoc(), 0).getResult());
+    } else {
+      Value source = startAtBuffer(view.getViewSource(), before, cell);
+      if (!cell)
+        return value;
+      mapping.map(view.getViewSource(), source);
+    }
+    return builder.clone(*view, mapping)->getResult(0);
+  }
+
   void flatten(scf::IfOp branch) {
     Value cell = cellOf(branch.getCondition());
     for (bool taken : {true, false}) {
@@ -142,6 +199,9 @@ private:
       if (!block)
         continue;
       block->walk([&](kernel::LaunchOp launch) {
+        if (taken && llvm::is_contained(launch.getConditions(), cell) &&
+            branch->hasAttr(kCheckedAttr))
+          return;
         SmallVector<bool> expected(launch.getExpected());
         expected.push_back(taken);
         launch.getConditionsMutable().append(cell);

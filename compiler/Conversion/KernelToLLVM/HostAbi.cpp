@@ -42,6 +42,11 @@ Value HostAbi::input(int64_t index) {
   return load(pointerType(), inputs, index * 8);
 }
 
+Value HostAbi::hostInput(int64_t index) {
+  Value inputs = load(pointerType(), call, offsetof(fovea_call, host_inputs));
+  return load(pointerType(), inputs, index * 8);
+}
+
 Value HostAbi::symbol(int64_t index) {
   Value dims = load(pointerType(), call, offsetof(fovea_call, dims));
   return load(builder.getI64Type(), dims, index * 8);

@@ -23,6 +23,8 @@ public:
 
   /// Pointer to the data of input `index`.
   mlir::Value input(int64_t index);
+  /// Pointer to its elements in the host's memory.
+  mlir::Value hostInput(int64_t index);
   /// Value of symbol `index`, as i64.
   mlir::Value symbol(int64_t index);
   /// Threads that the run may use, as i64.

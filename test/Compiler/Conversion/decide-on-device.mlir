@@ -138,3 +138,97 @@ func.func @requirement_in_front_of_the_end(%on: memref<8xi1>, %x: memref<8xf32>)
   }
   return
 }
+
+// -----
+
+// A view at an offset of data starts where a cell says, within its buffer.
+// CHECK-LABEL: func @view_at_an_offset_of_data
+// CHECK:         %[[LAST:.*]] = arith.subi
+// CHECK:         %[[CELL:.*]] = memref.alloc() : memref<index>
+// CHECK-NEXT:    linalg.generic {{.*}} outs(%[[CELL]] : memref<index>)
+// CHECK:           %[[WORD:.*]] = memref.load %arg0[]
+// CHECK:           %[[LOW:.*]] = arith.minsi %[[WORD]]
+// CHECK-NEXT:      %[[AT:.*]] = arith.maxsi %[[LOW]], %c0
+// CHECK:           arith.muli %[[AT]]
+// CHECK:         %[[START:.*]] = memref.load %[[CELL]][] : memref<index>
+// CHECK-NEXT:    %[[VIEW:.*]] = memref.reinterpret_cast %arg1 to offset: [%[[START]]]
+// CHECK-SAME:    strides: [5, 1]
+// CHECK-NEXT:    memref.copy %arg2, %[[VIEW]]
+func.func @view_at_an_offset_of_data(%at: memref<index>, %x: memref<8x5xf32>, %y: memref<2x5xf32>)
+    attributes {fovea.entry} {
+  %start = memref.load %at[] : memref<index>
+  %part = memref.subview %x[%start, 0] [2, 5] [1, 1]
+      : memref<8x5xf32> to memref<2x5xf32, strided<[5, 1], offset: ?>>
+  memref.copy %y, %part : memref<2x5xf32> to memref<2x5xf32, strided<[5, 1], offset: ?>>
+  return
+}
+
+// -----
+
+// Views that a branch chooses from are copied into a buffer of their layout: as many elements as
+// from their first to their last.
+// CHECK-LABEL: func @branch_with_a_view
+// CHECK:         %[[SPACE:.*]] = memref.alloc(%{{.*}}) : memref<?xf32>
+// CHECK:         %[[PLACE:.*]] = memref.reinterpret_cast %[[SPACE]] to offset: [0]
+// CHECK-SAME:    strides: [10, 1]
+// CHECK:         scf.if
+// CHECK:           memref.copy %{{.*}}, %[[CAST:.*]] :
+// CHECK:         } else {
+// CHECK:           memref.copy %{{.*}}, %[[CAST]] :
+// CHECK:         memref.copy %[[CAST]], %arg2
+func.func @branch_with_a_view(%on: memref<i1>, %x: memref<4x10xf32>, %y: memref<2x5xf32>, %n: index)
+    attributes {fovea.entry} {
+  %is = memref.load %on[] : memref<i1>
+  %r = scf.if %is -> (memref<2x5xf32, strided<[10, 1], offset: ?>>) {
+    %first = memref.subview %x[%n, 0] [2, 5] [1, 1]
+        : memref<4x10xf32> to memref<2x5xf32, strided<[10, 1], offset: ?>>
+    scf.yield %first : memref<2x5xf32, strided<[10, 1], offset: ?>>
+  } else {
+    %second = memref.subview %x[0, %n] [2, 5] [1, 1]
+        : memref<4x10xf32> to memref<2x5xf32, strided<[10, 1], offset: ?>>
+    scf.yield %second : memref<2x5xf32, strided<[10, 1], offset: ?>>
+  }
+  memref.copy %r, %y : memref<2x5xf32, strided<[10, 1], offset: ?>> to memref<2x5xf32>
+  return
+}
+
+// -----
+
+// A scalar that a branch chooses is written into a cell by either.
+// CHECK-LABEL: func @branch_with_a_scalar
+// CHECK:         %[[CHOSEN:.*]] = memref.alloc() : memref<f32>
+// CHECK:         scf.if
+// CHECK:           linalg.generic {{.*}} outs(%[[CHOSEN]] : memref<f32>)
+// CHECK:         } else {
+// CHECK:           linalg.generic {{.*}} outs(%[[CHOSEN]] : memref<f32>)
+// CHECK-NOT:     memref.store
+func.func @branch_with_a_scalar(%on: memref<i1>, %x: memref<2xf32>, %y: memref<f32>)
+    attributes {fovea.entry} {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %is = memref.load %on[] : memref<i1>
+  %r = scf.if %is -> (f32) {
+    %first = memref.load %x[%c0] : memref<2xf32>
+    scf.yield %first : f32
+  } else {
+    %second = memref.load %x[%c1] : memref<2xf32>
+    scf.yield %second : f32
+  }
+  memref.store %r, %y[] : memref<f32>
+  return
+}
+
+// -----
+
+// Sizes that the host has read are its own.
+// CHECK-LABEL: func @do_not_keep_what_the_host_has_read
+// CHECK:         %[[SIZE:.*]] = memref.load
+// CHECK:         memref.alloc(%[[SIZE]])
+func.func @do_not_keep_what_the_host_has_read(%given: !llvm.ptr) attributes {fovea.entry} {
+  %zero = arith.constant 0.0 : f32
+  %list = fovea_kernel.view %given sizes() : !llvm.ptr -> memref<index>
+  %size = memref.load %list[] : memref<index>
+  %x = memref.alloc(%size) : memref<?xf32>
+  linalg.fill ins(%zero : f32) outs(%x : memref<?xf32>)
+  return
+}

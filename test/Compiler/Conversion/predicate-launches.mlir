@@ -65,6 +65,55 @@ func.func @argument_from_a_cell(%x: memref<4xf32>, %cell: memref<f32>) attribute
 
 // -----
 
+// A buffer that starts where a cell says is passed from offset 0, with the cell; views of it, too.
+// CHECK-LABEL: func private @fill_0(
+// CHECK-SAME:    memref<1x4xf32, strided<[4, 1]>>,
+// CHECK-SAME:    memref<index> {fovea_kernel.shifts = 0 : index}
+// CHECK:         %[[BASE:.*]] = memref.reinterpret_cast %arg0 to offset: [%c0
+// CHECK:         %[[WIDE:.*]] = memref.expand_shape %[[BASE]]
+// CHECK:         fovea_kernel.launch @fill_0(%[[WIDE]], %arg1)
+func.func private @fill(%x: memref<1x4xf32, strided<[4, 1]>>) attributes {fovea_kernel.kernel} {
+  %zero = arith.constant 0.0 : f32
+  linalg.fill ins(%zero : f32) outs(%x : memref<1x4xf32, strided<[4, 1]>>)
+  return
+}
+func.func @view_from_a_cell(%x: memref<8xf32>, %cell: memref<index>) attributes {fovea.entry} {
+  %at = memref.load %cell[] : memref<index>
+  %part = memref.reinterpret_cast %x to offset: [%at], sizes: [4], strides: [1]
+      : memref<8xf32> to memref<4xf32, strided<[1], offset: ?>>
+  %wide = memref.expand_shape %part [[0, 1]] output_shape [1, 4]
+      : memref<4xf32, strided<[1], offset: ?>> into memref<1x4xf32, strided<[4, 1], offset: ?>>
+  fovea_kernel.launch @fill(%wide) : memref<1x4xf32, strided<[4, 1], offset: ?>>
+  return
+}
+
+// -----
+
+// What the host knows it requires itself, whether data is as required or not; one condition is
+// enough.
+// CHECK-LABEL: func @behind_checked_data
+// CHECK:         fovea.require %{{.*}} node "Reshape"
+// CHECK:         fovea_kernel.launch @kernel(%arg0) when(%arg2) is [true] : memref<4xf32>
+func.func private @kernel(%x: memref<4xf32>) attributes {fovea_kernel.kernel} {
+  return
+}
+func.func @behind_checked_data(%x: memref<4xf32>, %n: index, %fine: memref<i1>)
+    attributes {fovea.entry} {
+  %c0 = arith.constant 0 : index
+  %first = memref.load %fine[] : memref<i1>
+  scf.if %first {
+    %some = arith.cmpi sgt, %n, %c0 : index
+    fovea.require %some, %n, %c0 fault shape node "Reshape"
+    %second = memref.load %fine[] : memref<i1>
+    scf.if %second {
+      fovea_kernel.launch @kernel(%x) : memref<4xf32>
+    } {fovea_kernel.checked}
+  } {fovea_kernel.checked}
+  return
+}
+
+// -----
+
 // CHECK-LABEL: func @do_not_ask_the_device
 // CHECK:         fovea.require %{{.*}} node "Reshape"
 // CHECK:         scf.if %{{.*}} {

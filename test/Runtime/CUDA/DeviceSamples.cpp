@@ -26,11 +26,15 @@ fvm::Manifest deviceManifest() {
   fvm::Manifest manifest = emptyManifest();
   const Dim n = Dim::symbol(0);
   manifest.entries.clear();
-  for (const char *name : {"main", "blocks", "fault", "shapes", "wrong"}) {
-    Dim size = name == std::string("shapes") ? Dim::data() : n;
+  auto add = [&](const char *name, Dim size, fvm::Reader reader = fvm::Reader::Target) {
     manifest.entries.push_back(
-        {name, {"n"}, {{"x", DType::F32, {n}}}, {{"y", DType::F32, {size}}}});
-  }
+        {name, {"n"}, {{"x", DType::F32, {n}, reader}}, {{"y", DType::F32, {size}}}});
+  };
+  for (const char *name : {"main", "blocks", "fault", "wrong"})
+    add(name, n);
+  add("shapes", Dim::data());
+  add("told", n, fvm::Reader::Both);
+  add("asked", Dim::data(), fvm::Reader::Host);
   return manifest;
 }
 
