@@ -11,7 +11,7 @@ import numpy as np
 Feed = dict[str, np.ndarray]
 
 # Half the distance from 1 to the next number: the largest relative error of one rounding.
-UNITS = {"f32": 2.0**-24, "bf16": 2.0**-9}
+UNITS = {"f32": 2.0**-24, "bf16": 2.0**-8}
 
 
 @dataclass(frozen=True)

@@ -73,8 +73,8 @@ def compiled(group: Group, tally: Tally) -> list[fovea.Module]:
 
 
 def rounds_weights(module: fovea.Module) -> list[bool]:
-    """Whether the form of each program, in their order, multiplies weights by tensor cores."""
-    return [record["form"] == "tile_attention" for record in module.ledger["kernels"]
+    """Whether the form of each program, in their order, rounds weights to the values' type."""
+    return ["rounds" in record for record in module.ledger["kernels"]
             if record["op"] == "fovea.attention"]  # fmt: skip
 
 

@@ -106,7 +106,7 @@ def check(module: fovea.Module, case: Case, rounds_weights: bool = False) -> Non
             y, got = expected(case, feed), module(**feed)["result0"].astype(np.float64)
             limit = limit_of(y, DEPTH, case.element)
             if rounds_weights:
-                limit += expected(case, feed | {"v": np.abs(feed["v"])}) * 2.0**-9
+                limit += expected(case, feed | {"v": np.abs(feed["v"])}) * 2.0**-8
             assert np.all(np.abs(got - y) <= limit)
 
 

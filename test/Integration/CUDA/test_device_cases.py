@@ -23,6 +23,7 @@ import test_recurrent_cells as cells
 import test_split_keys as split_keys
 from build_tree import ALL
 from emulated_device import TARGET
+from grid import rounds_weights
 
 # A case that names a form of the CPU differs from another one in that alone.
 PARTS = [case for case in split_keys.CASES if case.form is None]
@@ -53,9 +54,7 @@ def test_parts_of_keys(case: split_keys.Case) -> None:
 @pytest.mark.parametrize("case", PAGED, ids=str)
 def test_pages(case: pages.Case) -> None:
     module = fovea.compile(case.text())
-    forms = {record["form"] for record in module.ledger["kernels"]}
-    # Tensor cores take weights rounded.
-    pages.check(module, case, not forms.isdisjoint({"decode_tiles", "tile_attention"}))
+    pages.check(module, case, any(rounds_weights(module)))
 
 
 test_faults_of_pages = pages.test_what_is_not_there_stops_the_run
