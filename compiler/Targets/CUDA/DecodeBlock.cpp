@@ -50,7 +50,9 @@ void DecodeBlock::writeGrid(function_ref<void()> body) {
     SmallVector<Value> place = nest.delinearize(block, space);
     enter(place[0], place[1]);
     firstQuery = nest.mul(place[2], nest.index(rows));
-    aligned = areAligned(nest, {op.getQuery(), op.getKey(), op.getValue()});
+    aligned = areAligned(nest, {{op.getQuery(), op.getQueryMap(), AttentionOp::D},
+                                {op.getKey(), op.getKeyMap(), AttentionOp::D},
+                                {op.getValue(), op.getValueMap(), AttentionOp::E}});
     range = keysOf(op, nest, head, extent[Dim::J]);
     if (!op.getMask().empty()) {
       Value end = nest.min(nest.add(firstQuery, nest.index(rows)), extent[Dim::I]);

@@ -42,22 +42,23 @@ Refusal cuda::refuseRows(Value operand, AffineMap map, unsigned dim) {
   return {};
 }
 
-Value cuda::areAligned(Nest &nest, ArrayRef<Value> operands) {
+Value cuda::areAligned(Nest &nest, ArrayRef<RowOperand> operands) {
   OpBuilder &b = nest.builder;
   Value bits = nest.index(0);
   auto add = [&](Value distance) { bits = b.createOrFold<arith::OrIOp>(nest.loc, bits, distance); };
-  for (Value operand : operands) {
+  for (auto [operand, map, dim] : operands) {
     auto type = cast<MemRefType>(operand.getType());
     auto [strides, offset] = type.getStridesAndOffset();
     Value bytes = nest.index(type.getElementTypeBitWidth() / 8);
     add(memref::ExtractAlignedPointerAsIndexOp::create(b, nest.loc, operand));
     add(nest.mul(ShapedType::isDynamic(offset) ? nest.offset(operand) : nest.index(offset), bytes));
-    // A static distance of one element is that within rows.
-    for (auto [place, stride] : llvm::enumerate(strides))
-      if (ShapedType::isDynamic(stride))
-        add(nest.mul(nest.stride(operand, place), bytes));
-      else if (stride != 1 && type.getDimSize(place) != 1)
-        add(nest.mul(nest.index(stride), bytes));
+    for (auto [place, stride] : llvm::enumerate(strides)) {
+      // Within rows the distance is one element.
+      if (place == placeOf(map, dim) || type.getDimSize(place) == 1)
+        continue;
+      bool known = !ShapedType::isDynamic(stride);
+      add(nest.mul(known ? nest.index(stride) : nest.stride(operand, place), bytes));
+    }
   }
   Value rest = nest.rem(bits, nest.index(kCopy));
   return arith::CmpIOp::create(b, nest.loc, arith::CmpIPredicate::eq, rest, nest.index(0));

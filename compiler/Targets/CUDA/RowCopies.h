@@ -30,8 +30,15 @@ loops::Refusal refuseScattered(mlir::Value operand, mlir::AffineMap map, unsigne
 /// Why they cannot be copied 16 bytes at a time.
 loops::Refusal refuseRows(mlir::Value operand, mlir::AffineMap map, unsigned dim);
 
+/// An operand whose rows have dimension `dim` of `map` as their elements.
+struct RowOperand {
+  mlir::Value operand;
+  mlir::AffineMap map;
+  unsigned dim;
+};
+
 /// i1: whether all rows of the operands lie at multiples of 16 bytes.
-mlir::Value areAligned(loops::Nest &nest, llvm::ArrayRef<mlir::Value> operands);
+mlir::Value areAligned(loops::Nest &nest, llvm::ArrayRef<RowOperand> operands);
 
 /// `count` rows from `first` on, of which those before `end` exist (one does).
 struct RowRange {

@@ -83,7 +83,9 @@ private:
 
   void writeBlock() {
     placeShared();
-    copiers = {thread, areAligned(nest, {op.getQuery(), op.getKey(), op.getValue()})};
+    copiers = {thread, areAligned(nest, {{op.getQuery(), op.getQueryMap(), AttentionOp::D},
+                                         {op.getKey(), op.getKeyMap(), AttentionOp::D},
+                                         {op.getValue(), op.getValueMap(), AttentionOp::E}})};
     Value none = warp::StartCopiesOp::create(b, nest.loc);
     RowSource ofQueries = rowsOf(op.getQuery(), op.getQueryMap(), Dim::I, Dim::D);
     Value begun = copyRows(nest, ofQueries, {firstQuery, extent[Dim::I], kQueries}, *queries, {},

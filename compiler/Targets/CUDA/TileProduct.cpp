@@ -96,7 +96,9 @@ private:
   void writeTile(int64_t size) {
     tile = size;
     quarter = size / 2;
-    copiers = {thread, areAligned(nest, {dims.rows, dims.columns}), /*wholeApart=*/true};
+    Value aligned = areAligned(
+        nest, {{dims.rows, dims.rowsMap, k}, {dims.columns, dims.columnsMap, asRows ? k : dims.n}});
+    copiers = {thread, aligned, /*wholeApart=*/true};
     number = nest.div(thread, nest.index(warp::kWarp));
     line = nest.mul(nest.div(number, nest.index(2)), nest.index(quarter));
     side = nest.mul(nest.rem(number, nest.index(2)), nest.index(quarter));

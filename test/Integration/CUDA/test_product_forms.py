@@ -24,6 +24,8 @@ CASES = [
     ("tile_product", "f16", True, 20, 70, 100),
     ("tile_product", "f16", True, 33, 40, 72),
     ("tile_product", "f16", False, 16, 72, 5),
+    ("tile_product", "f16", True, 40, 72, 1),
+    ("tile_product", "f16", False, 40, 1, 64),
     ("fma_product", "f32", True, 65, 63, 33),
     ("fma_product", "f32", False, 130, 70, 64),
     ("warp_product", "f32", True, 1, 70, 100),
