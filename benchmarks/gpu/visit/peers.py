@@ -151,15 +151,21 @@ class Peers:
         torch = self.torch
         x, w = tensors["x"], tensors["w"].T
 
+        switch = torch.backends.cuda.matmul
+        return self._in_f32_and_tf32(switch, x, lambda: torch.matmul(x, w))
+
+    def _in_f32_and_tf32(self, switch: Any, x: Any, compute: Call) -> dict[str, Call]:
+        """The same with `switch.allow_tf32` off and, of f32, on."""
+
         def by(tf32: bool) -> Call:
             def call() -> Any:
-                torch.backends.cuda.matmul.allow_tf32 = tf32
-                return torch.matmul(x, w)
+                switch.allow_tf32 = tf32
+                return compute()
 
             return call
 
         found = {"torch": by(False)}
-        if x.dtype == torch.float32:
+        if x.dtype == self.torch.float32:
             found["torch_tf32"] = by(True)
         return found
 
@@ -175,17 +181,7 @@ class Peers:
             getattr(module, name).data.copy_(value)
         module.flatten_parameters()
 
-        def by(tf32: bool) -> Call:
-            def call() -> Any:
-                torch.backends.cudnn.allow_tf32 = tf32
-                return module(x)[0]
-
-            return call
-
-        found = {"torch": by(False)}
-        if x.dtype == torch.float32:
-            found["torch_tf32"] = by(True)
-        return found
+        return self._in_f32_and_tf32(torch.backends.cudnn, x, lambda: module(x)[0])
 
     def _model(self, facts: Facts, tensors: Tensors) -> dict[str, Call]:
         """A BERT of these sizes with weights of its own: what it costs, not what it says."""

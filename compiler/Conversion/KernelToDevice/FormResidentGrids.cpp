@@ -35,29 +35,13 @@ struct Obstacle {
 
 struct FormResidentGrids : fovea::impl::FormResidentGridsBase<FormResidentGrids> {
   void runOnOperation() override {
-    // Kernels come and go meanwhile.
-    SmallVector<func::FuncOp> entries;
-    for (auto function : getOperation().getOps<func::FuncOp>())
-      if (function->hasAttr(kEntryAttr))
-        entries.push_back(function);
-    for (func::FuncOp entry : entries) {
-      SmallVector<scf::ForOp> outermost;
-      entry.walk<WalkOrder::PreOrder>([&](scf::ForOp loop) {
-        outermost.push_back(loop);
-        return WalkResult::skip();
-      });
-      for (scf::ForOp loop : outermost)
-        visit(loop);
-    }
+    forLaunchingLoops(getOperation(),
+                      [&](scf::ForOp loop, int64_t launches) { visit(loop, launches); });
     addToLedger(getOperation(), records);
   }
 
 private:
-  void visit(scf::ForOp loop) {
-    int64_t launches = launchesIn(loop);
-    if (launches == 0)
-      return;
-    hoistFromSteps(loop);
+  void visit(scf::ForOp loop, int64_t launches) {
     Obstacle obstacle = obstacleOf(loop);
     bool fits = obstacle.reason.empty();
     StringRef taken = fits ? kForm : kLaunches, refused = fits ? StringLiteral("") : kForm;

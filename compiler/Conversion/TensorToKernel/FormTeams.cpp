@@ -21,26 +21,13 @@ namespace {
 
 struct FormTeams : fovea::impl::FormTeamsBase<FormTeams> {
   void runOnOperation() override {
-    for (auto entry : llvm::to_vector(getOperation().getOps<func::FuncOp>())) {
-      if (!entry->hasAttr(kEntryAttr))
-        continue;
-      SmallVector<scf::ForOp> outermost;
-      entry.walk<WalkOrder::PreOrder>([&](scf::ForOp loop) {
-        outermost.push_back(loop);
-        return WalkResult::skip();
-      });
-      for (scf::ForOp loop : outermost)
-        visit(loop);
-    }
+    forLaunchingLoops(getOperation(),
+                      [&](scf::ForOp loop, int64_t launches) { visit(loop, launches); });
     addToLedger(getOperation(), records);
   }
 
 private:
-  void visit(scf::ForOp loop) {
-    int64_t launches = launchesIn(loop);
-    if (launches == 0)
-      return;
-    hoistFromSteps(loop);
+  void visit(scf::ForOp loop, int64_t launches) {
     std::string reason = onlyOnHost(loop.getRegion());
     bool fits = reason.empty();
     records.push_back(recordOfLoop(loop.getLoc(), fits ? "team" : "launches", launches,

@@ -86,6 +86,23 @@ int64_t fovea::launchesIn(Operation *op) {
   return launches;
 }
 
+void fovea::forLaunchingLoops(ModuleOp module, function_ref<void(scf::ForOp, int64_t)> visit) {
+  for (auto function : llvm::to_vector(module.getOps<func::FuncOp>())) {
+    if (!function->hasAttr(kEntryAttr))
+      continue;
+    SmallVector<scf::ForOp> outermost;
+    function.walk<WalkOrder::PreOrder>([&](scf::ForOp loop) {
+      outermost.push_back(loop);
+      return WalkResult::skip();
+    });
+    for (scf::ForOp loop : outermost)
+      if (int64_t launches = launchesIn(loop)) {
+        hoistFromSteps(loop);
+        visit(loop, launches);
+      }
+  }
+}
+
 OuterValues fovea::outerValuesOf(Operation *op) {
   SetVector<Value> used;
   used.insert_range(op->getOperands());

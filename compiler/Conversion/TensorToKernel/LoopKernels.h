@@ -29,6 +29,11 @@ std::string onlyOnHost(mlir::Region &region);
 /// Kernels that are launched within `op`.
 int64_t launchesIn(mlir::Operation *op);
 
+/// Visits the outermost loops of the module's entries that launch kernels, with how many they do;
+/// what is the same in every step stands in front of them. Kernels may come and go meanwhile.
+void forLaunchingLoops(mlir::ModuleOp module,
+                       llvm::function_ref<void(mlir::scf::ForOp loop, int64_t launches)> visit);
+
 /// What a kernel made of an operation takes from outside of it: values, and constants apart, which
 /// the kernel has itself.
 struct OuterValues {

@@ -31,6 +31,13 @@ Refusal cuda::refuseOnWarps(AttentionOp op) {
   return {};
 }
 
+Refusal cuda::refuseElements(AttentionOp op) {
+  Type element = elementTypeOf(op.getKey());
+  if (!element.isF16() && !element.isBF16())
+    return {"dtype", "products of tensor cores take f16 and bf16; the elements are of f32"};
+  return {};
+}
+
 AttentionBlock::AttentionBlock(AttentionOp op, Nest &nest)
     : op(op), nest(nest), b(nest.builder), extent(extentsOf(op, nest)) {
   depth = *constant(extent[Dim::D]);

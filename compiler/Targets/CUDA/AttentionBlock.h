@@ -18,6 +18,9 @@ using namespace fovea::loops;
 /// Why no form on warps takes an attention: sugar, f64, head sizes.
 Refusal refuseOnWarps(AttentionOp op);
 
+/// Why its products cannot be those of tensor cores: their elements.
+Refusal refuseElements(AttentionOp op);
+
 class AttentionBlock {
 protected:
   using Value = mlir::Value;

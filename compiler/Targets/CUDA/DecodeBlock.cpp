@@ -30,11 +30,7 @@ Refusal cuda::refuseDecode(AttentionOp op) {
                        staticExtent(op.getValue(), op.getValueMap(), AttentionOp::E)})
     if (size % elementsOfPiece(op.getKey()) != 0)
       return {"shape", "a row of " + std::to_string(size) + " elements is no multiple of 16 bytes"};
-  if (Refusal refusal = refuseRows(op.getQuery(), op.getQueryMap(), AttentionOp::D))
-    return refusal;
-  if (Refusal refusal = refuseRows(op.getKey(), op.getKeyMap(), AttentionOp::D))
-    return refusal;
-  return refuseRows(op.getValue(), op.getValueMap(), AttentionOp::E);
+  return refuseRows(rowOperandsOf(op));
 }
 
 DecodeBlock::DecodeBlock(AttentionOp op, Nest &nest)
@@ -50,9 +46,7 @@ void DecodeBlock::writeGrid(function_ref<void()> body) {
     SmallVector<Value> place = nest.delinearize(block, space);
     enter(place[0], place[1]);
     firstQuery = nest.mul(place[2], nest.index(rows));
-    aligned = areAligned(nest, {{op.getQuery(), op.getQueryMap(), AttentionOp::D},
-                                {op.getKey(), op.getKeyMap(), AttentionOp::D},
-                                {op.getValue(), op.getValueMap(), AttentionOp::E}});
+    aligned = areAligned(nest, rowOperandsOf(op));
     range = keysOf(op, nest, head, extent[Dim::J]);
     if (!op.getMask().empty()) {
       Value end = nest.min(nest.add(firstQuery, nest.index(rows)), extent[Dim::I]);

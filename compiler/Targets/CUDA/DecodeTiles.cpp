@@ -35,9 +35,8 @@ static Refusal refuse(Operation *operation) {
   auto op = cast<AttentionOp>(operation);
   if (Refusal refusal = refuseDecode(op))
     return refusal;
-  Type element = elementTypeOf(op.getKey());
-  if (!element.isF16() && !element.isBF16())
-    return {"dtype", "products of tensor cores take f16 and bf16; the elements are of f32"};
+  if (Refusal refusal = refuseElements(op))
+    return refusal;
   int64_t depth = staticExtent(op.getKey(), op.getKeyMap(), AttentionOp::D);
   int64_t width = staticExtent(op.getValue(), op.getValueMap(), AttentionOp::E);
   if (depth % (kKeyLanes * kPieceElements) != 0 || width % (kValueLanes * kPieceElements) != 0 ||

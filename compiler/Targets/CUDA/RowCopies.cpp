@@ -6,8 +6,6 @@
 //===----------------------------------------------------------------------===//
 #include "compiler/Targets/CUDA/RowCopies.h"
 
-#include "compiler/Targets/Loops/AttentionKeys.h"
-
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 
@@ -39,6 +37,19 @@ Refusal cuda::refuseRows(Value operand, AffineMap map, unsigned dim) {
   for (int64_t stride : strides)
     if (!ShapedType::isDynamic(stride) && stride % elementsOfCopy(operand) != 0)
       return {"layout", "rows do not lie at multiples of 16 bytes"};
+  return {};
+}
+
+SmallVector<RowOperand> cuda::rowOperandsOf(AttentionOp op) {
+  return {{op.getQuery(), op.getQueryMap(), AttentionOp::D},
+          {op.getKey(), op.getKeyMap(), AttentionOp::D},
+          {op.getValue(), op.getValueMap(), AttentionOp::E}};
+}
+
+Refusal cuda::refuseRows(ArrayRef<RowOperand> operands) {
+  for (auto [operand, map, dim] : operands)
+    if (Refusal refusal = refuseRows(operand, map, dim))
+      return refusal;
   return {};
 }
 

@@ -10,6 +10,7 @@
 
 #include "compiler/Targets/CUDA/Forms.h"
 #include "compiler/Targets/CUDA/Fragments.h"
+#include "compiler/Targets/Loops/AttentionKeys.h"
 
 namespace fovea::cuda {
 
@@ -36,6 +37,12 @@ struct RowOperand {
   mlir::AffineMap map;
   unsigned dim;
 };
+
+/// An attention's queries, keys and values.
+llvm::SmallVector<RowOperand> rowOperandsOf(AttentionOp op);
+
+/// Why one of them cannot be copied 16 bytes at a time.
+loops::Refusal refuseRows(llvm::ArrayRef<RowOperand> operands);
 
 /// i1: whether all rows of the operands lie at multiples of 16 bytes.
 mlir::Value areAligned(loops::Nest &nest, llvm::ArrayRef<RowOperand> operands);

@@ -26,9 +26,8 @@ static Refusal refuse(Operation *operation) {
   auto op = cast<AttentionOp>(operation);
   if (Refusal refusal = refuseOnWarps(op))
     return refusal;
-  Type element = elementTypeOf(op.getKey());
-  if (!element.isF16() && !element.isBF16())
-    return {"dtype", "products of tensor cores take f16 and bf16; the elements are of f32"};
+  if (Refusal refusal = refuseElements(op))
+    return refusal;
   for (int64_t size : {staticExtent(op.getKey(), op.getKeyMap(), AttentionOp::D),
                        staticExtent(op.getValue(), op.getValueMap(), AttentionOp::E)})
     if (size % 16 != 0 || size > kWide)
@@ -38,11 +37,7 @@ static Refusal refuse(Operation *operation) {
   if (!ShapedType::isDynamic(queries) && queries < kRows)
     return {"shape",
             "a product has 16 rows, and there are " + std::to_string(queries) + " queries"};
-  if (Refusal refusal = refuseRows(op.getQuery(), op.getQueryMap(), AttentionOp::D))
-    return refusal;
-  if (Refusal refusal = refuseRows(op.getKey(), op.getKeyMap(), AttentionOp::D))
-    return refusal;
-  return refuseRows(op.getValue(), op.getValueMap(), AttentionOp::E);
+  return refuseRows(rowOperandsOf(op));
 }
 
 static int64_t tileKeysOf(AttentionOp op) {
@@ -83,9 +78,7 @@ private:
 
   void writeBlock() {
     placeShared();
-    copiers = {thread, areAligned(nest, {{op.getQuery(), op.getQueryMap(), AttentionOp::D},
-                                         {op.getKey(), op.getKeyMap(), AttentionOp::D},
-                                         {op.getValue(), op.getValueMap(), AttentionOp::E}})};
+    copiers = {thread, areAligned(nest, rowOperandsOf(op))};
     Value none = warp::StartCopiesOp::create(b, nest.loc);
     RowSource ofQueries = rowsOf(op.getQuery(), op.getQueryMap(), Dim::I, Dim::D);
     Value begun = copyRows(nest, ofQueries, {firstQuery, extent[Dim::I], kQueries}, *queries, {},
