@@ -2,8 +2,8 @@
 
 Names, inputs and results are those of test/Runtime/Emulator/Conformance.cpp, which the emulator
 passes; here each is a kernel by hand that goes through the compiler's last phases. Two of its cases
-no kernel can say, and have others in their place:
-- "mbarrier": the dialect of warps has none; there is a barrier of all blocks instead.
+have others in their place:
+- "mbarrier" has no kernel here yet; there is a barrier of all blocks.
 - shuffles within parts of a warp: gpu.shuffle takes those below its width alone, so that all go
   over the whole warp, with results by PTX's rule.
 """

@@ -97,7 +97,8 @@ def _limits(compiler: Compiler, tiny: bool) -> Iterator[Spec]:
 
 
 def _conformance(compiler: Compiler) -> list[Spec]:
-    compiler.compile(conformance.module(), "conformance.fvm")
+    if not compiler.compile(conformance.module(), "conformance.fvm"):
+        raise SystemExit(f"error: conformance: {compiler.refused['conformance.fvm']}")
     made = []
     for case in conformance.cases():
         one = dataclasses.asdict(case) | {"case": case.name, "entry": case.entry}
@@ -141,6 +142,8 @@ def size_of(folder: Path) -> int:
 def prepare(folder: Path, emulated: bool, tiny: bool) -> dict[str, str]:
     """Writes the folder anew, with full sizes or the least; what the target has refused, by
     file."""
+    if folder.exists() and any(folder.iterdir()) and not (folder / "plan.json").exists():
+        raise SystemExit(f"error: {folder} is not the folder of a visit; name another one")
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent) as temporary:
         made = Path(temporary) / "made"

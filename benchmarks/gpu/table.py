@@ -93,7 +93,11 @@ def _counts(lines: Sequence[Line], section: str) -> str:
     found = _named(lines, section).values()
     wrong = [line["case"] for line in found if line.get("ok") is False]
     said = f"{len(found) - len(wrong)} of {len(found)} agree"
-    return said + (f"; not: {', '.join(wrong)[:400]}" if wrong else "")
+    said += f"; not: {', '.join(wrong)[:400]}" if wrong else ""
+    # What did not run is no line of a case.
+    skipped = [str(line["skipped"]) for line in lines
+               if line.get("section") == section and line.get("skipped")]  # fmt: skip
+    return said + "".join(f"; skipped: {reason}" for reason in skipped)
 
 
 def _tables(lines: Sequence[Line]) -> Iterator[str]:

@@ -54,6 +54,9 @@ def test_doctor_knows_each_kernel(folder: Path, tmp_path: Path) -> None:
     assert machine["device"]["name"] == "Fake GPU 0" and machine["driver"] == "13.0"
     attention = next(line for line in loaded if "attn_full" in line["case"])
     assert attention["launched"]["kernel_0_attention"]["shared"] > 0
+    by_hand = next(line for line in loaded if "conformance" in line["case"])["launched"]
+    assert by_hand["barrier_of_all_blocks_kernel"]["cooperative"] == 1
+    assert by_hand["mma_sync_f16_kernel"]["cooperative"] == 0
     for section in attention["sections"].values():
         assert section["result"] == "loaded"
         assert section["kernels"]["kernel_0_attention"]["registers"] == 1004

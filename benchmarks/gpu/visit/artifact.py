@@ -102,7 +102,7 @@ class _Kernel(ctypes.Structure):
 
     _fields_ = [
         ("name", ctypes.c_char_p), ("threads", ctypes.c_int32), ("shared_bytes", ctypes.c_int32),
-        ("local_bytes", ctypes.c_int32), ("words", ctypes.c_int32), ("cooperative", ctypes.c_int32),
+        ("words", ctypes.c_int32), ("cooperative", ctypes.c_int32), ("atomics", ctypes.c_int32),
         ("site_count", ctypes.c_int32), ("emulated", ctypes.c_void_p), ("sites", ctypes.c_void_p),
     ]  # fmt: skip
 

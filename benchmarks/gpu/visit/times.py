@@ -23,7 +23,11 @@ COARSE = {"bf16": 2.0**-4, "f16": 2.0**-7, "f32": 2.0**-9}
 def best_product(lines: list[Line], dtype: str) -> float | None:
     """The TFLOP/s of the fastest product of any system: on devices with more than mma.sync, what a
     kernel may be held to."""
-    rates = [1e-6 * line["flops"] / system["median_us"] for line in lines
+
+    def best(system: Line) -> float:
+        return min(system[key] for key in ("median_us", "graph_median_us") if system.get(key))
+
+    rates = [1e-6 * line["flops"] / best(system) for line in lines
              if line["section"] == "gemm" and line.get("dtype") == dtype and line.get("systems")
              for name, system in line["systems"].items()
              if system.get("median_us") and not name.endswith("_tf32")]  # fmt: skip

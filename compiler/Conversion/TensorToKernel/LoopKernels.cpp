@@ -87,11 +87,11 @@ int64_t fovea::launchesIn(Operation *op) {
 }
 
 void fovea::forLaunchingLoops(ModuleOp module, function_ref<void(scf::ForOp, int64_t)> visit) {
-  for (auto function : llvm::to_vector(module.getOps<func::FuncOp>())) {
-    if (!function->hasAttr(kEntryAttr))
-      continue;
+  auto isEntry = [](func::FuncOp function) { return function->hasAttr(kEntryAttr); };
+  for (auto entry :
+       llvm::to_vector(llvm::make_filter_range(module.getOps<func::FuncOp>(), isEntry))) {
     SmallVector<scf::ForOp> outermost;
-    function.walk<WalkOrder::PreOrder>([&](scf::ForOp loop) {
+    entry.walk<WalkOrder::PreOrder>([&](scf::ForOp loop) {
       outermost.push_back(loop);
       return WalkResult::skip();
     });

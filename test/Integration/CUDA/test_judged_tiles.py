@@ -55,7 +55,8 @@ def test_tiles_of_equal_ids(dtype: str, runs: tuple[int, ...]) -> None:
     q, k = (rng.standard_normal((1, 1, rows, HEAD)).astype(np.float16) for rows in (queries, keys))
     kind = DTYPES[dtype]
     # Negative ones and extremes: reductions are of signed numbers.
-    values = np.array([-1, 0, 1]) if dtype != "i1" else np.array([1, 0, 1])
+    limits = (1, 0, 1) if dtype == "i1" else (np.iinfo(kind).min, -1, np.iinfo(kind).max)
+    values = np.array(limits, kind)
     ids = np.repeat(values[np.arange(len(runs)) % 3], runs).astype(kind)
     own = np.repeat(values[:2], (40, 30)).astype(kind)
     scores = q[0, 0].astype(np.float64) @ k[0, 0].T.astype(np.float64) * 0.25

@@ -2,8 +2,7 @@
 // on tensor cores for 16-bit heads of 64 and 128 elements, else by multiply-adds. One with a mask,
 // one with keys in pages.
 //
-// RUN: fovea-opt %s -fovea-schedule-cuda -fovea-math-to-arith -fovea-outline-blocks > %t.mlir
-// RUN: fovea-ptx %t.mlir | FileCheck %s
+// RUN: fovea-ptx %s | FileCheck %s
 // CHECK-DAG: .visible .entry decode_of_4(
 // CHECK-DAG: .visible .entry decode_of_f32(
 // CHECK-DAG: ld.global.v4.b32
