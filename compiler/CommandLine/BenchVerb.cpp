@@ -99,7 +99,7 @@ llvm::Expected<Exit> cli::benchModel(const Invocation &invocation) {
   auto inputs = makeInputs(*signature, invocation);
   if (!inputs)
     return inputs.takeError();
-  auto views = program.place(viewsOf(*inputs));
+  auto views = program.place(*signature, viewsOf(*inputs));
   if (!views)
     return views.takeError();
   int threads = program.threads();

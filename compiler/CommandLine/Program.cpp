@@ -56,6 +56,7 @@ static TensorSignature toSignature(const fovea_io_info &info) {
   tensor.shape.assign(info.dims, info.dims + info.rank);
   for (int32_t dim = 0; dim < info.rank; ++dim)
     tensor.symbols.push_back(info.symbols[dim] ? info.symbols[dim] : "");
+  tensor.onHost = info.on_host != 0;
   return tensor;
 }
 
@@ -112,10 +113,13 @@ bool Program::onDevice() const {
   return fovea_context_device(context.get()).device_type != host;
 }
 
-llvm::Expected<std::vector<fovea_tensor>> Program::place(std::vector<fovea_tensor> tensors) {
+llvm::Expected<std::vector<fovea_tensor>> Program::place(const Signature &signature,
+                                                         std::vector<fovea_tensor> tensors) {
   if (!onDevice())
     return tensors;
-  for (fovea_tensor &tensor : tensors) {
+  for (auto [tensor, input] : llvm::zip_equal(tensors, signature.inputs)) {
+    if (input.onHost)
+      continue;
     fovea_buffer *buffer = nullptr;
     fovea_status *status = fovea_context_upload(context.get(), &tensor, &tensor, &buffer);
     if (llvm::Error error = toError(status, "upload"))

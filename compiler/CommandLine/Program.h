@@ -34,8 +34,10 @@ public:
   /// Whether kernels find tensors in the memory of a device.
   bool onDevice() const;
 
-  /// The tensors where kernels find them: on a device copies, which live as long as the program.
-  llvm::Expected<std::vector<fovea_tensor>> place(std::vector<fovea_tensor> tensors);
+  /// The inputs where kernels find them: on a device copies, which live as long as the program, but
+  /// for those that the host reads.
+  llvm::Expected<std::vector<fovea_tensor>> place(const Signature &signature,
+                                                  std::vector<fovea_tensor> tensors);
 
   /// Milliseconds of `runs` runs one behind the other, with the outputs left where kernels write
   /// them. On a device by its clock, from the first launch to the end of the last run.

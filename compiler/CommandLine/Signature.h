@@ -22,6 +22,8 @@ struct TensorSignature {
   /// -1 where the size is symbolic or depends on data; `symbols` has "" where there is none.
   std::vector<int64_t> shape;
   std::vector<std::string> symbols;
+  /// Of an artefact's inputs: true when they must be in the host's memory.
+  bool onHost = false;
 
   /// "f32[batch x 384]".
   std::string text() const;

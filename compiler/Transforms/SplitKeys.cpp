@@ -70,7 +70,7 @@ static int64_t chooseParts(AttentionOp op, const SplitKeysOptions &options) {
     return 1;
   int64_t parts = 1;
   while (parts < kMaxParts && batch * heads * parts < options.tasks &&
-         keys / options.partKeys >= 2 * parts)
+         keys / std::max<int64_t>(options.partKeys, 1) >= 2 * parts)
     parts *= 2;
   return parts;
 }

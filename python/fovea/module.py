@@ -55,12 +55,14 @@ def opened_device(name: str | None) -> Iterator[int | None]:
 
 @dataclasses.dataclass(frozen=True)
 class TensorInfo:
-    """One input or output: sizes are numbers, symbols' names, or None when data decides."""
+    """One input or output: sizes are numbers, symbols' names, or None when data decides. An input
+    that is `on_host` must be in the host's memory whatever device runs the module."""
 
     name: str
     dtype: str
     shape: tuple[int | str | None, ...]
     type: DataType = dataclasses.field(repr=False, compare=False)
+    on_host: bool = False
 
     def __str__(self) -> str:
         sizes = "x".join("?" if size is None else str(size) for size in self.shape)
@@ -74,7 +76,7 @@ def _info(raw: IoInfo) -> TensorInfo:
         size = raw.dims[dim]
         shape.append(symbol.decode() if symbol else size if size >= 0 else None)
     dtype = DataType(raw.type.code, raw.type.bits, raw.type.lanes)
-    return TensorInfo(raw.name.decode(), raw.dtype.decode(), tuple(shape), dtype)
+    return TensorInfo(raw.name.decode(), raw.dtype.decode(), tuple(shape), dtype, bool(raw.on_host))
 
 
 class _Context:

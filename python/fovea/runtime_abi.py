@@ -56,7 +56,7 @@ class VersionedTensor(Structure):
 class IoInfo(Structure):
     _fields_ = [
         ("name", c_char_p), ("dtype", c_char_p), ("type", DataType), ("rank", c_int32),
-        ("dims", POINTER(c_int64)), ("symbols", POINTER(c_char_p)),
+        ("dims", POINTER(c_int64)), ("symbols", POINTER(c_char_p)), ("on_host", c_int32),
     ]  # fmt: skip
 
 

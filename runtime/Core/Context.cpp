@@ -209,7 +209,7 @@ Status Context::bindInputs(const fvm::Entry &entry, std::span<const fovea_tensor
       continue;
     }
     // A copy of an earlier run to the device may still read the dense copy.
-    if (deviceMemory())
+    if (deviceMemory() && info.readBy != fvm::Reader::Host)
       if (Status status = launcher->drain(); !status.ok())
         return status;
     int64_t elementBytes = fvm::dtypeBytes(info.dtype), bytes = 0;
@@ -272,6 +272,8 @@ Status Context::bindOutputs(const fvm::Entry &entry, std::span<const fovea_tenso
 void Context::admitMemory(const EntryPoint &point, const fovea_plan &plan) {
   for (size_t i = 0; i < point.entry->inputs.size(); ++i) {
     const fvm::TensorInfo &info = point.entry->inputs[i];
+    if (info.readBy == fvm::Reader::Host)
+      continue;
     int64_t shape[FOVEA_MAX_RANK] = {}, bytes = 0;
     for (size_t d = 0; d < info.shape.size(); ++d)
       shape[d] = dimValue(info.shape[d], dims.data());

@@ -91,9 +91,13 @@ static std::vector<EntryPoint::IoInfo> describe(const std::vector<fvm::TensorInf
       io.dims.push_back(dim.kind == fvm::Dim::Kind::Static ? dim.value : -1);
       io.symbols.push_back(isSymbol ? entry.symbols[dim.value].c_str() : nullptr);
     }
-    io.info = {tensor.name.c_str(),    fvm::dtypeName(tensor.dtype).data(),
-               toDLPack(tensor.dtype), int32_t(tensor.shape.size()),
-               io.dims.data(),         io.symbols.data()};
+    io.info = {tensor.name.c_str(),
+               fvm::dtypeName(tensor.dtype).data(),
+               toDLPack(tensor.dtype),
+               int32_t(tensor.shape.size()),
+               io.dims.data(),
+               io.symbols.data(),
+               tensor.readBy != fvm::Reader::Target};
   }
   return result;
 }

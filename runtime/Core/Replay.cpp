@@ -1,18 +1,28 @@
 //===- Replay.cpp - runs that repeat the one before -----------------------===//
 //
 // Host code of a device launches the same kernels with the same words when sizes and addresses are
-// the same: it never sees the tensors' values. Such a run is recorded when it comes for the second
-// time, and from then on its launches are replayed in one call. Copies from and to the host are no
-// part of what is recorded.
+// the same: it never sees the tensors' values, but for entries with inputs that the host reads,
+// which are not recorded. Such a run is recorded when it comes for the second time, and from then
+// on its launches are replayed in one call. Copies from and to the host are no part of what is
+// recorded.
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 #include "runtime/Core/Context.h"
 #include "runtime/Core/Tensors.h"
 
+#include <algorithm>
+
 namespace fovea::core {
 
 using fvm::Status;
+
+/// True when host code reads elements of inputs, by which launches may differ.
+static bool readsInputs(const fvm::Entry &entry) {
+  return std::any_of(entry.inputs.begin(), entry.inputs.end(), [](const fvm::TensorInfo &info) {
+    return info.readBy != fvm::Reader::Target;
+  });
+}
 
 /// Entry, sizes, and addresses of inputs, arena and outputs. Weights and scratch stay where they
 /// are as long as sizes do.
@@ -51,7 +61,7 @@ Status Context::record(const EntryPoint &point, const fovea_plan &plan, RunBlock
 
 Status Context::replayOrExecute(const EntryPoint &point, const fovea_plan &plan,
                                 RunBlocks &blocks) {
-  if (!replaying || !deviceMemory() || !launcher->canRecord()) {
+  if (!replaying || !deviceMemory() || readsInputs(*point.entry) || !launcher->canRecord()) {
     // It may leave other shapes in the outputs than the last run.
     lastRun.clear();
     return execute(point, plan, blocks);
@@ -63,8 +73,12 @@ Status Context::replayOrExecute(const EntryPoint &point, const fovea_plan &plan,
   if (same && repeat == Repeat::Recorded) {
     for (size_t i = 0; i < point.entry->outputs.size(); ++i)
       slots[i].produced = true;
-    ++replayed;
-    return launcher->replay();
+    Status status = launcher->replay();
+    if (status.ok())
+      ++replayed;
+    else
+      lastRun.clear();
+    return status;
   }
   // What could not be recorded, as memory whose size depends on data, has left outputs behind.
   for (OutputSlot &slot : slots)

@@ -96,6 +96,16 @@ static void keepLowest(Machine &machine, Job &job, int64_t block) {
   }
 }
 
+/// Sets a worker's machine up; false when there is no memory, which is none of its thread's to
+/// tell.
+static bool configureShare(Machine &machine, const Launch &launch) {
+  try {
+    return configure(machine, launch, 1);
+  } catch (const std::bad_alloc &) {
+    return false;
+  }
+}
+
 /// What a worker does.
 static void runShare(void *memory, int64_t slot) {
   Job &job = *static_cast<Job *>(memory);
@@ -104,7 +114,7 @@ static void runShare(void *memory, int64_t slot) {
   Machine &machine = *job.machines[size_t(slot)];
   cpu::FloatEnvironment environment;
   machine.fault = job.launch.fault ? &machine.record : nullptr;
-  if (!configure(machine, job.launch, 1))
+  if (!configureShare(machine, job.launch))
     return;
   prepareCaller(machine.caller);
   for (int64_t block = job.take(); block >= 0; block = job.take()) {

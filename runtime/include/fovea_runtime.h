@@ -165,6 +165,9 @@ typedef struct fovea_io_info {
   const int64_t *dims;
   /// Symbol's name per dimension, NULL where the size is static or depends on data.
   const char *const *symbols;
+  /// 1 for an input whose elements decide sizes or steps of a run on a device: it must be in the
+  /// host's memory.
+  int32_t on_host;
 } fovea_io_info;
 
 /// Numbers of inputs and outputs, -1 for an unknown entry. `entry` NULL is the first entry, here

@@ -22,7 +22,6 @@ void fovea::carryInCells(scf::ForOp &loop, const llvm::BitVector &chosen) {
     Value init = loop.getInitArgs()[number], yielded = loop.getYieldedValues()[number];
     if (!chosen[number]) {
       inits.push_back(init);
-      yields.push_back(yielded);
       left.push_back(argument);
       continue;
     }
@@ -34,6 +33,10 @@ void fovea::carryInCells(scf::ForOp &loop, const llvm::BitVector &chosen) {
     memref::StoreOp::create(end, loc, next, cell, ValueRange());
     results[number] = memref::LoadOp::create(behind, loc, cell, ValueRange());
   }
+  // As they are when no carried argument is left among them.
+  for (unsigned number = 0; number < results.size(); ++number)
+    if (!chosen[number])
+      yields.push_back(loop.getYieldedValues()[number]);
   auto plain = scf::ForOp::create(front, loc, loop.getLowerBound(), loop.getUpperBound(),
                                   loop.getStep(), inits);
   Block *from = loop.getBody(), *to = plain.getBody();

@@ -28,11 +28,13 @@ DotTile dotTile(int64_t left, int64_t lanes);
 llvm::SmallVector<mlir::Value> inDotOrder(Nest &nest, llvm::ArrayRef<mlir::Value> row,
                                           mlir::Type element);
 
+/// Writes part `number` of `parts` of something else.
+using BetweenDots = llvm::function_ref<void(mlir::Value number, int64_t parts)>;
+
 /// Sums over `depth` elements, a multiple of the lanes, of left[first + r, :] * right[rows[c], :]
 /// for r < tile.left and each c: lane r * tile.right + c of the result. `left` is f32 in dot order;
 /// both have contiguous rows. `between`, if any, writes part `number` of `parts` of something else,
 /// one after the other between the products.
-using BetweenDots = llvm::function_ref<void(mlir::Value number, int64_t parts)>;
 mlir::Value laneDots(Nest &nest, mlir::Value left, int64_t first, mlir::Value right,
                      llvm::ArrayRef<mlir::Value> rows, const DotTile &tile, int64_t depth,
                      int64_t lanes, BetweenDots between = nullptr);

@@ -21,12 +21,14 @@ Refusal cuda::refuseDecode(AttentionOp op) {
   if (ShapedType::isDynamic(queries) || queries > kFewQueries)
     return {"shape",
             "there may be more than " + std::to_string(kFewQueries) + " queries for each head"};
+  if (queries == 0)
+    return {"shape", "there are no queries"};
   if (!op.getProb().empty())
     return {"order", "its probability region needs the sums over all keys"};
   if (elementTypeOf(op.getQuery()) != elementTypeOf(op.getKey()) ||
       elementTypeOf(op.getValue()) != elementTypeOf(op.getKey()))
     return {"dtype", "queries, keys and values are of different types"};
-  for (int64_t size : {staticExtent(op.getKey(), op.getKeyMap(), AttentionOp::D),
+  for (int64_t size : {staticExtent(op.getQuery(), op.getQueryMap(), AttentionOp::D),
                        staticExtent(op.getValue(), op.getValueMap(), AttentionOp::E)})
     if (size % elementsOfPiece(op.getKey()) != 0)
       return {"shape", "a row of " + std::to_string(size) + " elements is no multiple of 16 bytes"};

@@ -37,7 +37,7 @@ static Refusal refuse(Operation *operation) {
     return refusal;
   if (Refusal refusal = refuseElements(op))
     return refusal;
-  int64_t depth = staticExtent(op.getKey(), op.getKeyMap(), AttentionOp::D);
+  int64_t depth = staticExtent(op.getQuery(), op.getQueryMap(), AttentionOp::D);
   int64_t width = staticExtent(op.getValue(), op.getValueMap(), AttentionOp::E);
   if (depth % (kKeyLanes * kPieceElements) != 0 || width % (kValueLanes * kPieceElements) != 0 ||
       std::max(depth, width) > kMaxHead)

@@ -28,7 +28,7 @@ static Refusal refuse(Operation *operation) {
     return refusal;
   if (Refusal refusal = refuseElements(op))
     return refusal;
-  for (int64_t size : {staticExtent(op.getKey(), op.getKeyMap(), AttentionOp::D),
+  for (int64_t size : {staticExtent(op.getQuery(), op.getQueryMap(), AttentionOp::D),
                        staticExtent(op.getValue(), op.getValueMap(), AttentionOp::E)})
     if (size % 16 != 0 || size > kWide)
       return {"shape", "the head size " + std::to_string(size) + " is no multiple of 16 up to " +
@@ -41,7 +41,7 @@ static Refusal refuse(Operation *operation) {
 }
 
 static int64_t tileKeysOf(AttentionOp op) {
-  int64_t depth = staticExtent(op.getKey(), op.getKeyMap(), AttentionOp::D);
+  int64_t depth = staticExtent(op.getQuery(), op.getQueryMap(), AttentionOp::D);
   int64_t width = staticExtent(op.getValue(), op.getValueMap(), AttentionOp::E);
   return std::max(depth, width) <= kNarrow ? 64 : 32;
 }

@@ -128,3 +128,29 @@ func.func @do_not_wait_for_sizes(%x: memref<8xf32>, %n: index) attributes {fovea
   linalg.fill ins(%zero : f32) outs(%x : memref<8xf32>)
   return
 }
+
+// -----
+
+// What a step gives is read before cells of the step before are written.
+// CHECK-LABEL: func @hands_on_what_was_carried
+// CHECK:         %[[CURRENT:.*]] = memref.alloc() : memref<index>
+// CHECK:         %[[PREVIOUS:.*]] = memref.alloc() : memref<index>
+// CHECK:         scf.for
+// CHECK:           %[[HANDED:.*]] = memref.load %[[CURRENT]][]
+// CHECK:           %[[LOADED:.*]] = memref.load %arg0
+// CHECK:           memref.store %[[LOADED]], %[[CURRENT]][]
+// CHECK-NEXT:      memref.store %[[HANDED]], %[[PREVIOUS]][]
+func.func @hands_on_what_was_carried(%n: memref<4xindex>, %y: memref<4xindex>)
+    attributes {fovea.entry} {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c4 = arith.constant 4 : index
+  %last:2 = scf.for %i = %c0 to %c4 step %c1 iter_args(%previous = %c0, %current = %c1)
+      -> (index, index) {
+    %loaded = memref.load %n[%i] : memref<4xindex>
+    memref.store %previous, %y[%i] : memref<4xindex>
+    scf.yield %current, %loaded : index, index
+  }
+  memref.store %last#0, %y[%last#1] : memref<4xindex>
+  return
+}

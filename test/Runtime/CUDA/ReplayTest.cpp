@@ -177,6 +177,26 @@ TEST_F(Replay, detached_outputs_are_not_written_again) {
   EXPECT_EQ(Values(first, first + 2), (Values{20, 24}));
 }
 
+TEST_F(Replay, what_the_host_reads_decides_each_run) {
+  for (int run = 0; run < 3; ++run)
+    EXPECT_EQ(onHost("told", {1, 2, 3}), (Values{4, 8, 12}));
+  EXPECT_EQ(onHost("told", {3, 2, 3}), (Values{6, 4, 6}));
+  EXPECT_EQ(replays(), 0);
+}
+
+TEST_F(Replay, launches_that_fail_are_told_and_not_counted) {
+  onHost("main", {1, 2}), onHost("main", {1, 2});
+  EXPECT_EQ(replays(), 1);
+  driver().fail["cuGraphLaunch"] = 2;
+  Tensor<float> x{{2}, {5, 6}, {}};
+  runner.output = {};
+  StatusPtr failed = runner.run("main", x.view());
+  EXPECT_NE(failed, nullptr);
+  driver().fail.clear();
+  EXPECT_EQ(replays(), 1);
+  EXPECT_EQ(onHost("main", {5, 6}), (Values{20, 24}));
+}
+
 TEST_F(Replay, graphs_are_given_back) {
   onHost("main", {1}), onHost("main", {1}), onHost("main", {1, 2}), onHost("main", {1, 2});
   runner.context.reset();
