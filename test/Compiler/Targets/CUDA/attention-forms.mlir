@@ -160,3 +160,24 @@ func.func private @do_not_use_warps_when_heads_are_dynamic(%q: memref<1x2x5x?xf3
       outs(%o : memref<1x2x5x?xf32>) {indexing_maps = [#q, #k, #v, #o]}
   return
 }
+
+// The query's extent says the head size, also where the key's is not known.
+// CHECK-LABEL: func private @heads_of_the_query
+// CHECK-SAME:    form = "warp_attention"
+// CHECK-SAME:    form = "decode_tiles", reason = "shape", text = "a row of 20 elements is
+func.func private @heads_of_the_query(%q: memref<1x2x1x20xbf16>, %k: memref<1x2x?x?xbf16>,
+    %v: memref<1x2x?x64xbf16>, %o: memref<1x2x1x64xbf16>) attributes {fovea_kernel.kernel} {
+  fovea.attention ins(%q, %k, %v : memref<1x2x1x20xbf16>, memref<1x2x?x?xbf16>,
+      memref<1x2x?x64xbf16>) outs(%o : memref<1x2x1x64xbf16>) {indexing_maps = [#q, #k, #v, #o]}
+  return
+}
+
+// CHECK-LABEL: func private @no_queries
+// CHECK-SAME:    form = "warp_attention"
+// CHECK-SAME:    form = "decode_attention", reason = "shape", text = "there are no queries"
+func.func private @no_queries(%q: memref<1x2x0x64xbf16>, %k: memref<1x2x?x64xbf16>,
+    %o: memref<1x2x0x64xbf16>) attributes {fovea_kernel.kernel} {
+  fovea.attention ins(%q, %k, %k : memref<1x2x0x64xbf16>, memref<1x2x?x64xbf16>,
+      memref<1x2x?x64xbf16>) outs(%o : memref<1x2x0x64xbf16>) {indexing_maps = [#q, #k, #v, #o]}
+  return
+}
