@@ -1,11 +1,9 @@
 """The cases of conformance as kernels: what one warp computes, for a GPU and for the emulator.
 
 Names, inputs and results are those of test/Runtime/Emulator/Conformance.cpp, which the emulator
-passes; here each is a kernel by hand that goes through the compiler's last phases. Two of its cases
-have others in their place:
-- "mbarrier" has no kernel here yet; there is a barrier of all blocks.
-- shuffles within parts of a warp: gpu.shuffle takes those below its width alone, so that all go
-  over the whole warp, with results by PTX's rule.
+passes; here each is a kernel by hand that goes through the compiler's last phases. gpu.shuffle
+takes parts of a warp below its width alone, so that all shuffles go over the whole warp, with
+results by PTX's rule. A barrier of all blocks is here alone.
 """
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
@@ -211,6 +209,42 @@ def _atomic(kind: str) -> str:
 {_stores(["%r"])}"""
 
 
+def _mbarrier() -> str:
+    """Two phases of a barrier in the block's memory: words go on by half a warp, and then to where
+    all are the other way round."""
+    state = "memref<1xi64, #gpu.address_space<workgroup>>"
+    shared = f"memref<{LANES}xi32, #gpu.address_space<workgroup>>"
+    body = f"""{_loads(1)}
+    %s = fovea_warp.shared : {state}
+    %true = arith.constant true
+    %count = arith.constant {LANES} : i32
+    %lanes = arith.constant {LANES} : index
+    %first = arith.cmpi eq, %lane, %c0 : index
+    scf.if %first {{
+      fovea_warp.mbarrier_init %s[%c0], %count : {state}
+    }}
+    fovea_warp.sync_warp"""
+    half = LANES // 2
+    for phase, source in enumerate(("addi %half0, %lane", "subi %half1, %lane")):
+        body += f"""
+    %words{phase} = fovea_warp.shared : {shared}
+    memref.store %w{phase}, %words{phase}[%lane] : {shared}
+    fovea_warp.mbarrier_arrive %s[%c0] : {state}
+    %parity{phase} = arith.constant {phase} : i32
+    scf.while : () -> () {{
+      %done = fovea_warp.mbarrier_try_wait %s[%c0] parity %parity{phase} : {state}
+      %again = arith.xori %done, %true : i1
+      scf.condition(%again)
+    }} do {{
+      scf.yield
+    }}
+    %half{phase} = arith.constant {(LANES + half - 1) if phase else half} : index
+    %sum{phase} = arith.{source} : index
+    %from{phase} = arith.remui %sum{phase}, %lanes : index
+    %w{phase + 1} = memref.load %words{phase}[%from{phase}] : {shared}"""
+    return f"{body}\n{_stores(['%w2'])}"
+
+
 def _grid_barrier() -> str:
     """Each lane hands its word to the lane of the next block, by way of the device's memory. The
     last row of the result is the barrier's counter."""
@@ -267,6 +301,8 @@ def _cases_on_memory(words: dict[str, list[int]]) -> list[Case]:
                   ("max u32", "maxu", "max"), ("xor u32", "xori", "xor"))  # fmt: skip
     made += [Case(f"atom {name}", numbers, 1, words[f"{key}Atomic"], _atomic(kind))
              for name, kind, key in operations]  # fmt: skip
+    made.append(Case("mbarrier", [mix(i) for i in range(LANES)], 1, words["handedOver"],
+                     _mbarrier()))  # fmt: skip
     handed = [mix(i) for i in range(LANES * BLOCKS)]
     made.append(Case("barrier of all blocks", handed, 1, handed[LANES:] + handed[:LANES],
                      _grid_barrier(), blocks=BLOCKS))  # fmt: skip

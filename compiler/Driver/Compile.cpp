@@ -155,8 +155,7 @@ static StringRef remedyOf(StringRef refusal) {
     return "change the schedule as the reasons say, or leave it out";
   if (refusal == kReadsOnHost)
     return "compile for a processor, or let the model decide by constants or by an input of at "
-           "most "
-           "64 elements, which the host then reads";
+           "most 64 elements, which the host then reads";
   if (refusal == kNoDeviceForm)
     return "use f32 in the model, or compile for a processor";
   return "make the sizes of the model agree";

@@ -47,8 +47,7 @@ FOVEA_API void fovea_options_free(fovea_options *options);
 ///                      products behind a level: "x86-64-v4+amx-bf16"; "cuda", or for one
 ///                      architecture "cuda:sm_90"; "reference" makes no artefact
 ///   emulate            "true": kernels of target "cuda", or of one architecture of it, are
-///   compiled
-///                      for this processor
+///                      compiled for this processor
 ///   threads            threads that runs prefer, 0 for no preference
 ///   dim                NAME=N: the symbolic dimension NAME has size N; repeatable
 ///   optimization       0 to 3 (default)

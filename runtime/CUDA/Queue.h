@@ -60,7 +60,7 @@ private:
   const Device &device;
   StreamHandle own = nullptr, current = nullptr, last = nullptr, diverted = nullptr;
   EventHandle event = nullptr, started = nullptr, stopped = nullptr;
-  bool capturing = false, idle = true, waiting = true, timed = false;
+  bool capturing = false, idle = true, waiting = true;
   fvm::Status refusal;
 };
 

@@ -358,8 +358,12 @@ Status Context::startClock() {
   Entered entered(busy);
   if (Status status = entered.check(); !status.ok())
     return status;
+  clockStart.reset();
+  if (deviceMemory())
+    if (Status status = launcher->startClock(); !status.ok())
+      return status;
   clockStart = Clock::now();
-  return deviceMemory() ? launcher->startClock() : Status();
+  return {};
 }
 
 Status Context::stopClock(double &milliseconds) {

@@ -128,7 +128,7 @@ static Status checkUpload(const fovea_tensor &tensor, int64_t elementBytes, int6
     return refuse(concat("has rank ", tensor.ndim, " or no shape, expected a shape and rank 0 to ",
                          FOVEA_MAX_RANK));
   if (elementBytes == 0)
-    return refuse("has elements of less than a byte");
+    return refuse("has elements that are no whole bytes");
   if (!tensorBytes(elementBytes, shapeOf(tensor), bytes))
     return refuse("has a size that is negative or too large");
   return !tensor.data && bytes ? refuse("has no data") : Status();
@@ -136,7 +136,8 @@ static Status checkUpload(const fovea_tensor &tensor, int64_t elementBytes, int6
 
 Status Context::bringTensor(const fovea_tensor &from, fovea_tensor &to,
                             std::unique_ptr<fovea_buffer> &buffer) {
-  const int64_t elementBytes = int64_t(from.dtype.bits) / 8 * from.dtype.lanes;
+  const int64_t bits = int64_t(from.dtype.bits) * from.dtype.lanes;
+  const int64_t elementBytes = bits % 8 == 0 ? bits / 8 : 0;
   int64_t bytes = 0;
   if (Status status = checkUpload(from, elementBytes, bytes); !status.ok())
     return status;
@@ -144,19 +145,20 @@ Status Context::bringTensor(const fovea_tensor &from, fovea_tensor &to,
   if (deviceMemory())
     made->owner = deviceMemory()->owner;
   made->block = Block(tensorAllocator());
+  // What has strides is made dense on the host.
   Block dense(allocator);
-  if (!made->block.reserve(size_t(bytes)) || !dense.reserve(size_t(bytes)))
+  const bool isStaged = deviceMemory() && !isDense(from);
+  if (!made->block.reserve(size_t(bytes)) || (isStaged && !dense.reserve(size_t(bytes))))
     return noMemory(concat("no memory for the ", bytes, " bytes of a tensor to upload"));
-  if (isDense(from))
-    std::copy_n(dataOf(from), bytes, static_cast<char *>(dense.data()));
-  else
-    copyDense(from, elementBytes, dense.data());
-  if (!deviceMemory()) {
-    std::swap(made->block, dense);
-  } else {
+  if (!isDense(from))
+    copyDense(from, elementBytes, isStaged ? dense.data() : made->block.data());
+  else if (!deviceMemory())
+    std::copy_n(dataOf(from), bytes, static_cast<char *>(made->block.data()));
+  if (deviceMemory()) {
     if (Status status = launcher->begin(nullptr); !status.ok())
       return status;
-    Status copied = launcher->copy(Copy::ToDevice, made->block.data(), dense.data(), size_t(bytes));
+    const void *source = isStaged ? dense.data() : dataOf(from);
+    Status copied = launcher->copy(Copy::ToDevice, made->block.data(), source, size_t(bytes));
     Status ended = launcher->end(/*failed=*/false);
     if (!copied.ok() || !ended.ok())
       return copied.ok() ? std::move(ended) : std::move(copied);

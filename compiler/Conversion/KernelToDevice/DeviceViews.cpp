@@ -29,9 +29,41 @@ static Value lastOffset(ImplicitLocOpBuilder &b, memref::SubViewOp view, unsigne
   return arith::SubIOp::create(b, arith::SubIOp::create(b, extent, one), reach);
 }
 
+namespace {
+
+/// Where a buffer starts, in elements: behind what a cell says, if any, as many as the host knows.
+struct Start {
+  Value cell, known;
+};
+
+} // namespace
+
+/// Views whose place the host knows may lie between a buffer and a view that the device has placed.
+static Start startOf(ImplicitLocOpBuilder &b, Value buffer) {
+  if (Value cell = distanceOf(buffer))
+    return {cell, arith::ConstantIndexOp::create(b, 0)};
+  if (auto view = buffer.getDefiningOp<memref::SubViewOp>()) {
+    Start start = startOf(b, view.getSource());
+    if (!start.cell)
+      return {{}, memref::ExtractStridedMetadataOp::create(b, buffer).getOffset()};
+    auto metadata = memref::ExtractStridedMetadataOp::create(b, view.getSource());
+    for (auto [given, stride] : llvm::zip_equal(view.getMixedOffsets(), metadata.getStrides())) {
+      Value offset = getValueOrCreateConstantIndexOp(b, b.getLoc(), given);
+      start.known = arith::AddIOp::create(b, start.known, arith::MulIOp::create(b, offset, stride));
+    }
+    return start;
+  }
+  if (auto view = buffer.getDefiningOp<ViewLikeOpInterface>();
+      isa_and_nonnull<memref::CastOp, memref::ExpandShapeOp, memref::CollapseShapeOp>(
+          view.getOperation()))
+    return startOf(b, view.getViewSource());
+  return {{}, memref::ExtractStridedMetadataOp::create(b, buffer).getOffset()};
+}
+
 void fovea::placeOnDevice(memref::SubViewOp view, DeviceScalars &scalars) {
   ImplicitLocOpBuilder b(view.getLoc(), view);
   auto metadata = memref::ExtractStridedMetadataOp::create(b, view.getSource());
+  Start start = startOf(b, view.getSource());
   SmallVector<Value> last(view.getMixedOffsets().size());
   for (auto [dim, offset] : llvm::enumerate(view.getMixedOffsets()))
     if (auto value = dyn_cast<Value>(offset); value && scalars.isOnDevice(value))
@@ -40,9 +72,9 @@ void fovea::placeOnDevice(memref::SubViewOp view, DeviceScalars &scalars) {
   fillCells(b, b.getLoc(), cell, [&](OpBuilder &inner, ValueRange) {
     ImplicitLocOpBuilder c(b.getLoc(), inner);
     Value zero = arith::ConstantIndexOp::create(c, 0);
-    Value around = distanceOf(view.getSource());
-    Value sum =
-        around ? memref::LoadOp::create(c, around, ValueRange()).getResult() : metadata.getOffset();
+    Value sum = start.known;
+    if (start.cell)
+      sum = arith::AddIOp::create(c, memref::LoadOp::create(c, start.cell, ValueRange()), sum);
     for (auto [dim, given] : llvm::enumerate(view.getMixedOffsets())) {
       Value offset = getValueOrCreateConstantIndexOp(c, c.getLoc(), given);
       if (last[dim]) {
@@ -55,7 +87,7 @@ void fovea::placeOnDevice(memref::SubViewOp view, DeviceScalars &scalars) {
     }
     return SmallVector<Value>{sum};
   });
-  Value start = memref::LoadOp::create(b, cell, ValueRange());
+  Value place = memref::LoadOp::create(b, cell, ValueRange());
   llvm::SmallBitVector dropped = view.getDroppedDims();
   SmallVector<OpFoldResult> sizes, strides;
   auto [known, offset] = view.getType().getStridesAndOffset();
@@ -72,7 +104,7 @@ void fovea::placeOnDevice(memref::SubViewOp view, DeviceScalars &scalars) {
     strides.push_back(arith::MulIOp::create(b, step, metadata.getStrides()[dim]).getResult());
   }
   Value placed =
-      memref::ReinterpretCastOp::create(b, view.getType(), view.getSource(), start, sizes, strides);
+      memref::ReinterpretCastOp::create(b, view.getType(), view.getSource(), place, sizes, strides);
   view.replaceAllUsesWith(placed);
   view.erase();
 }

@@ -8,14 +8,11 @@
 #include "compiler/Conversion/KernelToDevice/LoopsOfScalars.h"
 #include "compiler/Conversion/KernelToDevice/Passes.h"
 #include "compiler/Conversion/TensorToKernel/KernelArguments.h"
-#include "compiler/Conversion/TensorToKernel/Passes.h"
+#include "compiler/Conversion/TensorToKernel/LoopKernels.h"
 
 #include "dialects/Fovea/FoveaDialect.h"
 
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
-#include "mlir/Dialect/Utils/StaticValueUtils.h"
-#include "mlir/IR/Matchers.h"
-#include "mlir/Transforms/RegionUtils.h"
 
 namespace fovea {
 #define GEN_PASS_DEF_FORMLOOPKERNELS
@@ -69,67 +66,34 @@ struct FormLoopKernels : fovea::impl::FormLoopKernelsBase<FormLoopKernels> {
 
 private:
   void outline(scf::ForOp loop) {
-    SetVector<Value> captured, constants, inputs;
-    captured.insert_range(loop->getOperands());
-    getUsedValuesDefinedAbove(loop->getRegions(), captured);
-    for (Value value : captured)
-      (matchPattern(value, m_Constant()) ? constants : inputs).insert(value);
     OpBuilder builder(loop);
-    requireElements(builder, loop);
-    func::FuncOp kernel = makeKernel(loop, inputs, constants);
-    kernel::LaunchOp::create(builder, loop.getLoc(), kernel.getName(), inputs.getArrayRef(),
-                             Value());
+    requireElements(builder, loop, [&](CheckedIndexOp index) {
+      SmallVector<Value> empty;
+      for (auto around = index->getParentOfType<scf::ForOp>(); around && loop->isAncestor(around);
+           around = around->getParentOfType<scf::ForOp>())
+        if (loop.isDefinedOutsideOfLoop(around.getLowerBound()) &&
+            loop.isDefinedOutsideOfLoop(around.getUpperBound()))
+          empty.push_back(arith::CmpIOp::create(builder, index.getLoc(), arith::CmpIPredicate::sle,
+                                                around.getUpperBound(), around.getLowerBound()));
+      return empty;
+    });
+    OuterValues outer = outerValuesOf(loop);
+    func::FuncOp kernel =
+        launchNewKernel(builder, loop, "kernel_loop", kMayAliasAttr, outer.inputs, {});
+    fill(kernel, loop, outer);
     loop.erase();
     ++numLoops;
   }
 
-  /// An index out of range goes on as 0: without an element 0 the loop must not start.
-  static void requireElements(OpBuilder &builder, scf::ForOp loop) {
+  /// The first thread of one block runs the loop.
+  static void fill(func::FuncOp kernel, scf::ForOp loop, const OuterValues &outer) {
+    OpBuilder builder = OpBuilder::atBlockBegin(&kernel.front());
     Location loc = loop.getLoc();
-    DenseSet<Value> done;
-    loop.walk([&](CheckedIndexOp index) {
-      Value extent = index.getExtent();
-      std::optional<int64_t> known = getConstantIntValue(extent);
-      if ((known && *known > 0) || !loop.isDefinedOutsideOfLoop(extent) ||
-          !done.insert(extent).second)
-        return;
-      Value zero = arith::ConstantIndexOp::create(builder, loc, 0);
-      Value fine = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::sgt, extent, zero);
-      for (Operation *around = index; around != loop->getParentOp(); around = around->getParentOp())
-        if (auto inner = dyn_cast<scf::ForOp>(around);
-            inner && loop.isDefinedOutsideOfLoop(inner.getLowerBound()) &&
-            loop.isDefinedOutsideOfLoop(inner.getUpperBound())) {
-          Value none = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::sle,
-                                             inner.getUpperBound(), inner.getLowerBound());
-          fine = arith::OrIOp::create(builder, loc, fine, none);
-        }
-      RequireOp::create(builder, loc, fine, zero, extent, Fault::Index, index.getNodeAttr());
-    });
-  }
-
-  func::FuncOp makeKernel(scf::ForOp loop, const SetVector<Value> &inputs,
-                          const SetVector<Value> &constants) {
-    OpBuilder builder(&getContext());
-    Location loc = loop.getLoc();
-    SmallVector<Type> types;
-    for (Value input : inputs)
-      types.push_back(kernelTypeOf(input.getType()));
-    auto kernel = func::FuncOp::create(loc, "kernel_loop", builder.getFunctionType(types, {}));
-    kernel.setPrivate();
-    kernel->setAttr(kernel::kKernelAttr, builder.getUnitAttr());
-    kernel->setAttr(kMayAliasAttr, builder.getUnitAttr());
-    SymbolTable(getOperation()).insert(kernel);
-    builder.setInsertionPointToStart(kernel.addEntryBlock());
     Value one = arith::ConstantIndexOp::create(builder, loc, 1);
     auto grid = kernel::GridOp::create(builder, loc, one, kThreads);
-    func::ReturnOp::create(builder, loc);
     Type index = builder.getIndexType();
     Block *block = builder.createBlock(&grid.getBody(), {}, {index, index}, {loc, loc});
-    IRMapping mapping;
-    for (auto [input, argument] : llvm::zip_equal(inputs, kernel.getArguments()))
-      mapping.map(input, argument);
-    for (Value constant : constants)
-      builder.clone(*constant.getDefiningOp(), mapping);
+    IRMapping mapping = bringOuterValues(builder, kernel, outer);
     Value zero = arith::ConstantIndexOp::create(builder, loc, 0);
     Value first =
         arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq, block->getArgument(1), zero);
@@ -138,7 +102,6 @@ private:
       scf::YieldOp::create(inner, loc);
     });
     kernel::YieldOp::create(builder, loc);
-    return kernel;
   }
 };
 

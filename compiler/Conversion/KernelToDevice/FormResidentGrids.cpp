@@ -77,8 +77,7 @@ private:
                              std::to_string(threads) + " threads"};
     if (shared > kMostShared)
       return {"shared", "its kernels use " + std::to_string(shared) +
-                            " bytes of a block's memory "
-                            "together, more than " +
+                            " bytes of a block's memory together, more than " +
                             std::to_string(kMostShared)};
     return {};
   }
@@ -87,8 +86,8 @@ private:
     Location loc = loop.getLoc();
     OpBuilder builder(loop);
     OuterValues outer = outerValuesOf(loop);
-    func::FuncOp kernel = launchNewKernel(builder, loop, ("resident_" + Twine(numFormed)).str(),
-                                          kMayAliasAttr, outer.inputs, {});
+    func::FuncOp kernel =
+        launchNewKernel(builder, loop, "resident", kMayAliasAttr, outer.inputs, {});
     OpBuilder inner = OpBuilder::atBlockBegin(&kernel.front());
     IRMapping mapping = bringOuterValues(inner, kernel, outer);
     int64_t threads = threadsFor(loop);

@@ -12,8 +12,8 @@
 
 namespace fovea {
 
-/// Adds the patterns for arith, cf, index, math, memref, vector and `fovea_kernel.view`. Those for
-/// math come before any that make calls of a library.
+/// Adds the patterns for arith, cf, index, math, memref, vector `fovea_kernel.view` and
+/// `fovea_kernel.rebase`. Those for math come before any that make calls of a library.
 void populateCodeToLLVM(const mlir::LLVMTypeConverter &converter,
                         mlir::RewritePatternSet &patterns);
 

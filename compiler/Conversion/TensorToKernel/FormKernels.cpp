@@ -6,6 +6,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 #include "compiler/Conversion/TensorToKernel/KernelArguments.h"
+#include "compiler/Conversion/TensorToKernel/LoopKernels.h"
 #include "compiler/Conversion/TensorToKernel/Passes.h"
 
 #include "mlir/Dialect/Linalg/Utils/Utils.h"
@@ -40,6 +41,24 @@ Type fovea::kernelTypeOf(Type type) {
                          StridedLayoutAttr::get(type.getContext(), 0, strides));
 }
 
+void fovea::requireElements(OpBuilder &builder, Operation *op,
+                            function_ref<SmallVector<Value>(CheckedIndexOp)> unreached) {
+  DenseSet<Value> done;
+  op->walk([&](CheckedIndexOp index) {
+    Value extent = index.getExtent();
+    std::optional<int64_t> known = getConstantIntValue(extent);
+    bool inside = op->isAncestor(extent.getParentBlock()->getParentOp());
+    if ((known && *known > 0) || inside || !done.insert(extent).second)
+      return;
+    Location loc = index.getLoc();
+    Value zero = arith::ConstantIndexOp::create(builder, loc, 0);
+    Value fine = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::sgt, extent, zero);
+    for (Value condition : unreached(index))
+      fine = arith::OrIOp::create(builder, loc, fine, condition);
+    RequireOp::create(builder, loc, fine, zero, extent, Fault::Index, index.getNodeAttr());
+  });
+}
+
 /// True for what a loop gives: it may be a buffer that has another name, too.
 static bool isCarried(Value root) { return root.getDefiningOp<LoopLikeOpInterface>() != nullptr; }
 
@@ -49,18 +68,8 @@ static bool isComputation(Operation *op) {
          op->getNumResults() == 0;
 }
 
-/// Values that the operation and its regions take from outside, each once; constants excepted.
-static SetVector<Value> inputsOf(Operation *op, SetVector<Value> &constants) {
-  SetVector<Value> captured, inputs;
-  captured.insert_range(op->getOperands());
-  getUsedValuesDefinedAbove(op->getRegions(), captured);
-  for (Value value : captured)
-    (matchPattern(value, m_Constant()) ? constants : inputs).insert(value);
-  return inputs;
-}
-
 /// True when a buffer that the operation writes may overlap another of its arguments.
-static bool mayAlias(Operation *op, const SetVector<Value> &inputs) {
+static bool mayAlias(Operation *op, ArrayRef<Value> inputs) {
   auto destination = dyn_cast<DestinationStyleOpInterface>(op);
   if (!destination)
     return true;
@@ -107,8 +116,8 @@ private:
   }
 
   void outline(Operation *op) {
-    SetVector<Value> constants, inputs = inputsOf(op, constants);
-    func::FuncOp kernel = makeKernel(op, inputs, constants);
+    OuterValues outer = outerValuesOf(op);
+    func::FuncOp kernel = makeKernel(op, outer);
     std::string text;
     llvm::raw_string_ostream stream(text);
     OpPrintingFlags flags;
@@ -125,55 +134,43 @@ private:
       kernel->erase();
     }
     OpBuilder builder(op);
-    requireElements(builder, op);
-    kernel::LaunchOp::create(builder, op->getLoc(), known->second.getName(), inputs.getArrayRef(),
-                             Value());
+    requireElementsOf(builder, op);
+    kernel::LaunchOp::create(builder, op->getLoc(), known->second.getName(), outer.inputs, Value());
     op->erase();
     ++numLaunches;
   }
 
-  /// A task that meets an index out of range goes on with 0: without an element 0 it must not
-  /// start.
-  static void requireElements(OpBuilder &builder, Operation *op) {
+  static void requireElementsOf(OpBuilder &builder, Operation *op) {
     auto linalgOp = dyn_cast<linalg::LinalgOp>(op);
     if (!linalgOp)
       return;
-    DenseSet<Value> done;
-    op->walk([&](CheckedIndexOp index) {
-      Value extent = index.getExtent();
-      std::optional<int64_t> known = getConstantIntValue(extent);
-      bool inside = op->isProperAncestor(extent.getParentBlock()->getParentOp()) ||
-                    extent.getParentBlock()->getParentOp() == op;
-      if ((known && *known > 0) || inside || !done.insert(extent).second)
-        return;
+    requireElements(builder, op, [&](CheckedIndexOp index) {
+      SmallVector<Value> empty;
       Location loc = index.getLoc();
       Value zero = arith::ConstantIndexOp::create(builder, loc, 0);
-      Value fine = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::sgt, extent, zero);
       for (Range range : linalgOp.createLoopRanges(builder, loc)) {
         Value size = getValueOrCreateConstantIndexOp(builder, loc, range.size);
-        Value none = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq, size, zero);
-        fine = arith::OrIOp::create(builder, loc, fine, none);
+        empty.push_back(arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq, size, zero));
       }
-      RequireOp::create(builder, loc, fine, zero, extent, Fault::Index, index.getNodeAttr());
+      return empty;
     });
   }
 
-  func::FuncOp makeKernel(Operation *op, const SetVector<Value> &inputs,
-                          const SetVector<Value> &constants) {
+  func::FuncOp makeKernel(Operation *op, const OuterValues &outer) {
     OpBuilder builder(&getContext());
     SmallVector<Type> types;
-    for (Value input : inputs)
+    for (Value input : outer.inputs)
       types.push_back(kernelTypeOf(input.getType()));
     auto kernel = func::FuncOp::create(op->getLoc(), "kernel", builder.getFunctionType(types, {}));
     kernel.setPrivate();
     kernel->setAttr(kernel::kKernelAttr, builder.getUnitAttr());
-    if (mayAlias(op, inputs))
+    if (mayAlias(op, outer.inputs))
       kernel->setAttr(kMayAliasAttr, builder.getUnitAttr());
     builder.setInsertionPointToStart(kernel.addEntryBlock());
     IRMapping mapping;
-    for (auto [input, argument] : llvm::zip_equal(inputs, kernel.getArguments()))
+    for (auto [input, argument] : llvm::zip_equal(outer.inputs, kernel.getArguments()))
       mapping.map(input, argument);
-    for (Value constant : constants)
+    for (Value constant : outer.constants)
       builder.clone(*constant.getDefiningOp(), mapping);
     Operation *inner = builder.clone(*op, mapping);
     retypeTables(inner);

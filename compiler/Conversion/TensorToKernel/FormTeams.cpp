@@ -39,10 +39,9 @@ private:
 
   void form(scf::ForOp loop) {
     OpBuilder builder(loop);
-    launchAsKernel(builder, loop, ("team_" + Twine(numTeams)).str(), kernel::kTeamAttr,
-                   sharesOf(builder, loop), [&](OpBuilder &inner, IRMapping &mapping, Value) {
-                     inner.clone(*loop, mapping);
-                   });
+    launchAsKernel(
+        builder, loop, "team", kernel::kTeamAttr, sharesOf(builder, loop),
+        [&](OpBuilder &inner, IRMapping &mapping, Value) { inner.clone(*loop, mapping); });
     // Of the host's loop remains which buffers it gives.
     SmallVector<kernel::LaunchOp> launches;
     loop.walk([&](kernel::LaunchOp launch) { launches.push_back(launch); });

@@ -5,12 +5,20 @@
 #ifndef FOVEA_COMPILER_CONVERSION_TENSORTOKERNEL_KERNELARGUMENTS_H
 #define FOVEA_COMPILER_CONVERSION_TENSORTOKERNEL_KERNELARGUMENTS_H
 
-#include "mlir/IR/BuiltinTypes.h"
+#include "dialects/Fovea/FoveaDialect.h"
+
+#include "mlir/IR/Builders.h"
 
 namespace fovea {
 
 /// The type a kernel sees: of a memref, the same starting at offset 0.
 mlir::Type kernelTypeOf(mlir::Type type);
+
+/// Requires, at `builder`, elements of what a kernel made of `op` indexes: a task that meets an
+/// index out of range goes on with 0, and without an element 0 it must not start. `unreached` gives
+/// conditions under each of which an index is not computed.
+void requireElements(mlir::OpBuilder &builder, mlir::Operation *op,
+                     llvm::function_ref<llvm::SmallVector<mlir::Value>(CheckedIndexOp)> unreached);
 
 } // namespace fovea
 

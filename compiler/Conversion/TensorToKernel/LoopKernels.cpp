@@ -121,15 +121,19 @@ func::FuncOp fovea::launchNewKernel(OpBuilder &builder, Operation *op, StringRef
   for (Value input : inputs)
     types.push_back(argumentTypeOf(input.getType()));
   llvm::append_range(types, scalars.getTypes());
-  auto kernel = func::FuncOp::create(loc, name, builder.getFunctionType(types, {}));
+  SymbolTable symbols(op->getParentOfType<ModuleOp>());
+  std::string unique;
+  for (int number = 0; unique.empty() || symbols.lookup(unique); ++number)
+    unique = (name + "_" + Twine(number)).str();
+  auto kernel = func::FuncOp::create(loc, unique, builder.getFunctionType(types, {}));
   kernel.setPrivate();
   kernel->setAttr(kernel::kKernelAttr, builder.getUnitAttr());
   for (StringRef mark : marks)
     kernel->setAttr(mark, builder.getUnitAttr());
-  op->getParentOfType<ModuleOp>().push_back(kernel);
+  symbols.insert(kernel);
   SmallVector<Value> arguments(inputs);
   llvm::append_range(arguments, scalars);
-  kernel::LaunchOp::create(builder, loc, name, arguments, Value());
+  kernel::LaunchOp::create(builder, loc, kernel.getName(), arguments, Value());
   OpBuilder inner = OpBuilder::atBlockBegin(kernel.addEntryBlock());
   func::ReturnOp::create(inner, loc);
   return kernel;

@@ -41,8 +41,9 @@ struct OuterValues {
 };
 OuterValues outerValuesOf(mlir::Operation *op);
 
-/// Makes a private kernel `name` with the attributes `marks` and an empty body, and launches it in
-/// front of `op` with `inputs`, which it sees as kernels do, and `scalars`.
+/// Makes a private kernel, `name` with the first free number, with the attributes `marks` and an
+/// empty body, and launches it in front of `op` with `inputs`, which it sees as kernels do, and
+/// `scalars`.
 mlir::func::FuncOp launchNewKernel(mlir::OpBuilder &builder, mlir::Operation *op,
                                    llvm::StringRef name, llvm::ArrayRef<llvm::StringRef> marks,
                                    mlir::ValueRange inputs, mlir::ValueRange scalars);
@@ -51,9 +52,9 @@ mlir::func::FuncOp launchNewKernel(mlir::OpBuilder &builder, mlir::Operation *op
 mlir::IRMapping bringOuterValues(mlir::OpBuilder &builder, mlir::func::FuncOp kernel,
                                  const OuterValues &outer);
 
-/// Makes a private kernel `name` with the attribute `mark`, launches it in front of `op`, and
-/// leaves `op`. The kernel's arguments are what `op` uses from outside, and its number of tasks,
-/// `tasks`, last; `body` builds what a task does, of clones by the mapping.
+/// Makes such a kernel with the attribute `mark`, launches it in front of `op`, and leaves `op`.
+/// The kernel's arguments are what `op` uses from outside, and its number of tasks, `tasks`, last;
+/// `body` builds what a task does, of clones by the mapping.
 mlir::func::FuncOp launchAsKernel(
     mlir::OpBuilder &builder, mlir::Operation *op, llvm::StringRef name, llvm::StringRef mark,
     mlir::Value tasks,

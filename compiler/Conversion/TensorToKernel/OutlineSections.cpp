@@ -119,12 +119,12 @@ private:
   void launch(OpBuilder &builder, kernel::SectionsOp op) {
     Location loc = op.getLoc();
     Value tasks = arith::ConstantIndexOp::create(builder, loc, op.getSections().size());
-    func::FuncOp kernel = launchAsKernel(
-        builder, op, ("sections_" + Twine(numOutlined)).str(), kernel::kSectionedAttr, tasks,
-        [&](OpBuilder &inner, IRMapping &mapping, Value task) {
-          for (auto [number, section] : llvm::enumerate(op.getSections()))
-            addSection(inner, section, mapping, task, number);
-        });
+    func::FuncOp kernel =
+        launchAsKernel(builder, op, "sections", kernel::kSectionedAttr, tasks,
+                       [&](OpBuilder &inner, IRMapping &mapping, Value task) {
+                         for (auto [number, section] : llvm::enumerate(op.getSections()))
+                           addSection(inner, section, mapping, task, number);
+                       });
     // A wave of a wavefront is worth a team.
     if (isWave(op))
       kernel->setAttr(kernel::kWorkAttr, builder.getDenseI64ArrayAttr({kWorkOfTeam, -1}));

@@ -96,6 +96,11 @@ Value AttentionBlock::select(Value condition, Value x, Value y) {
 Value AttentionBlock::approx(warp::Approximation function, Value x) {
   return warp::ApproxOp::create(b, nest.loc, function, x);
 }
+Value AttentionBlock::exchanged(Value value, Value with, gpu::ShuffleMode mode) {
+  return gpu::ShuffleOp::create(b, nest.loc, value, with, word(warp::kWarp), mode)
+      .getShuffleResult();
+}
+
 Value AttentionBlock::larger(Value x, Value y) {
   return select(compare(arith::CmpFPredicate::OGT, x, y), x, y);
 }

@@ -11,6 +11,8 @@
 #include "compiler/Targets/Loops/AttentionKeys.h"
 #include "compiler/Targets/Loops/MaskIntervals.h"
 
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
+
 namespace fovea::cuda {
 
 using namespace fovea::loops;
@@ -52,6 +54,12 @@ protected:
   Value select(Value condition, Value x, Value y);
   Value both(Value x, Value y) { return mlir::arith::AndIOp::create(b, nest.loc, x, y); }
   Value approx(warp::Approximation function, Value x);
+  Value word(int64_t value) { return mlir::arith::ConstantIntOp::create(b, nest.loc, value, 32); }
+  /// What lane `with`, or the lane at that distance, has.
+  Value exchanged(Value value, Value with, mlir::gpu::ShuffleMode mode);
+  Value across(Value value, int64_t distance) {
+    return exchanged(value, word(distance), mlir::gpu::ShuffleMode::XOR);
+  }
   /// The larger one, the second unless the first is larger: a NaN in the first is passed over.
   Value larger(Value x, Value y);
 

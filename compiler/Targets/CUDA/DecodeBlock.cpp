@@ -5,6 +5,7 @@
 #include "compiler/Targets/CUDA/DecodeBlock.h"
 
 #include "compiler/Targets/CUDA/RowCopies.h"
+#include "compiler/Targets/CUDA/SharedMemory.h"
 
 #include "dialects/Fovea/StructuredOps.h"
 
@@ -68,11 +69,6 @@ DecodeBlock::Values DecodeBlock::either(Value condition, function_ref<Values()> 
       scf::IfOp::create(b, nest.loc, condition, yield(then), yield(otherwise)).getResults());
 }
 
-Value DecodeBlock::exchanged(Value value, Value with, gpu::ShuffleMode mode) {
-  return gpu::ShuffleOp::create(b, nest.loc, value, with, word(warp::kWarp), mode)
-      .getShuffleResult();
-}
-
 DecodeBlock::Values DecodeBlock::loadQueries(const LaneRows &from, ArrayRef<Value> ofRows) {
   auto load = [&](bool isAligned) {
     Values all;
@@ -125,14 +121,8 @@ Value DecodeBlock::scoreOf(Value dot, Value row, Value key) {
 }
 
 void DecodeBlock::placeShared() {
-  auto space = gpu::AddressSpaceAttr::get(b.getContext(), gpu::AddressSpace::Workgroup);
-  auto place = [&](int64_t columns) {
-    auto type = MemRefType::get({kWarps, rows, columns}, b.getF32Type(),
-                                MemRefLayoutAttrInterface(), space);
-    return warp::SharedOp::create(b, nest.loc, type, IntegerAttr());
-  };
-  parts = place(width);
-  all = place(2);
+  parts = sharedBuffer(nest, {kWarps, rows, width}, b.getF32Type());
+  all = sharedBuffer(nest, {kWarps, rows, 2}, b.getF32Type());
 }
 
 void DecodeBlock::keepSum(Value sum, Value row, Value channel) {

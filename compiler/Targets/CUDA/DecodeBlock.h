@@ -12,8 +12,6 @@
 #include "compiler/Targets/CUDA/AttentionBlock.h"
 #include "compiler/Targets/CUDA/LaneRows.h"
 
-#include "mlir/Dialect/GPU/IR/GPUDialect.h"
-
 namespace fovea::cuda {
 
 /// Queries up to which reading keys is what takes the time.
@@ -39,13 +37,6 @@ protected:
   /// What `then` or `otherwise` gives.
   Values either(Value condition, llvm::function_ref<Values()> then,
                 llvm::function_ref<Values()> otherwise);
-
-  Value word(int64_t value) { return mlir::arith::ConstantIntOp::create(b, nest.loc, value, 32); }
-  /// What lane `with`, or the lane at that distance, has.
-  Value exchanged(Value value, Value with, mlir::gpu::ShuffleMode mode);
-  Value across(Value value, int64_t distance) {
-    return exchanged(value, word(distance), mlir::gpu::ShuffleMode::XOR);
-  }
 
   /// Query `row` of the block; the last one behind it.
   Value queryAt(Value row) { return nest.min(nest.add(firstQuery, row), nest.index(queries - 1)); }

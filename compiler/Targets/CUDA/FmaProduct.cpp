@@ -8,6 +8,7 @@
 //===----------------------------------------------------------------------===//
 #include "compiler/Targets/CUDA/Forms.h"
 #include "compiler/Targets/CUDA/ProductBlock.h"
+#include "compiler/Targets/CUDA/SharedMemory.h"
 
 #include "dialects/Fovea/StructuredOps.h"
 #include "dialects/FoveaWarp/FoveaWarpDialect.h"
@@ -51,12 +52,7 @@ public:
   }
 
 private:
-  Value shared() {
-    auto type =
-        MemRefType::get({kDepth, kTile}, b.getF32Type(), MemRefLayoutAttrInterface(),
-                        gpu::AddressSpaceAttr::get(b.getContext(), gpu::AddressSpace::Workgroup));
-    return warp::SharedOp::create(b, nest.loc, type, IntegerAttr());
-  }
+  Value shared() { return sharedBuffer(nest, {kDepth, kTile}, b.getF32Type()); }
 
   void writeTile() {
     Value rowTile = shared(), columnTile = shared();

@@ -7,6 +7,7 @@
 #include "compiler/Targets/CUDA/Fragments.h"
 
 #include "compiler/Conversion/WarpToDevice/Swizzle.h"
+#include "compiler/Targets/CUDA/SharedMemory.h"
 
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -33,10 +34,7 @@ SharedRows::SharedRows(loops::Nest &nest, Type element, ArrayRef<int64_t> rows, 
   SmallVector<int64_t> shape(rows);
   shape.push_back(pitch / bytes);
   swizzle = std::min(pitch, kBanks);
-  MLIRContext *context = nest.builder.getContext();
-  auto space = gpu::AddressSpaceAttr::get(context, gpu::AddressSpace::Workgroup);
-  auto type = MemRefType::get(shape, element, MemRefLayoutAttrInterface(), space);
-  buffer = warp::SharedOp::create(nest.builder, nest.loc, type, IntegerAttr());
+  buffer = sharedBuffer(nest, shape, element);
 }
 
 Value SharedRows::columnOf(loops::Nest &nest, Value row, Value column) const {

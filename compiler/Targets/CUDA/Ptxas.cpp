@@ -17,8 +17,9 @@
 
 using namespace fovea;
 
-/// Longer than any kernel takes; a child process that hangs ends.
-static constexpr unsigned kSeconds = 300;
+/// Longer than any kernel takes, and than a version takes to be printed; a child process that hangs
+/// ends.
+static constexpr unsigned kSeconds = 300, kSecondsOfVersion = 20;
 /// The CUDA release whose ptxas knows PTX 8.0, which is what is emitted.
 static constexpr unsigned kOldest = 12;
 
@@ -41,7 +42,8 @@ struct Ran {
 };
 } // namespace
 
-static llvm::Expected<Ran> run(llvm::StringRef ptxas, llvm::ArrayRef<llvm::StringRef> options) {
+static llvm::Expected<Ran> run(llvm::StringRef ptxas, llvm::ArrayRef<llvm::StringRef> options,
+                               unsigned seconds) {
   TemporaryFile log("log");
   if (log.error)
     return failure("cannot make a temporary file: " + log.error.message());
@@ -50,7 +52,7 @@ static llvm::Expected<Ran> run(llvm::StringRef ptxas, llvm::ArrayRef<llvm::Strin
   Ran ran;
   ran.status = llvm::sys::ExecuteAndWait(
       ptxas, arguments, std::nullopt,
-      {std::nullopt, llvm::StringRef(log.path), llvm::StringRef(log.path)}, kSeconds,
+      {std::nullopt, llvm::StringRef(log.path), llvm::StringRef(log.path)}, seconds,
       /*MemoryLimit=*/0, &ran.error);
   auto report = contentsOf(log.path);
   if (!report)
@@ -61,15 +63,17 @@ static llvm::Expected<Ran> run(llvm::StringRef ptxas, llvm::ArrayRef<llvm::Strin
 
 /// What to do without a ptxas that can be used.
 static constexpr llvm::StringLiteral kRemedy =
-    "install the Python package nvidia-cuda-nvcc or the CUDA toolkit, 13.3 or later, and let "
+    "install the Python package nvidia-cuda-nvcc or the CUDA toolkit, of 12.0 or later, and let "
     "FOVEA_PTXAS or the option ptxas name its ptxas";
 
 /// `path`, unless what is there is too old or no ptxas.
 static llvm::Expected<std::string> checked(llvm::StringRef path) {
   static const llvm::Regex release("release ([0-9]+)\\.([0-9]+)");
-  auto ran = run(path, {"--version"});
+  auto ran = run(path, {"--version"}, kSecondsOfVersion);
   if (!ran)
     return ran.takeError();
+  if (!ran->error.empty())
+    return failure("ptxas '" + path + "' did not say its version: " + ran->error + "; " + kRemedy);
   llvm::SmallVector<llvm::StringRef> match;
   unsigned major = 0;
   if (ran->status != 0 || !release.match(ran->report, &match) || match[1].getAsInteger(10, major))
@@ -137,7 +141,7 @@ llvm::Expected<cuda::Cubin> cuda::assemble(llvm::StringRef ptx, llvm::StringRef 
     return failure("cannot make a temporary file: " + output.error.message());
   if (llvm::Error failed = input.write(ptx))
     return std::move(failed);
-  auto ran = run(ptxas, {"-v", "-O3", "--gpu-name", arch, "-o", output.path, input.path});
+  auto ran = run(ptxas, {"-v", "-O3", "--gpu-name", arch, "-o", output.path, input.path}, kSeconds);
   if (!ran)
     return ran.takeError();
   if (ran->status != 0)

@@ -6,6 +6,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 #include "compiler/Targets/CUDA/Forms.h"
+#include "compiler/Targets/CUDA/SharedMemory.h"
+#include "compiler/Targets/Loops/GateSums.h"
 #include "compiler/Targets/Loops/ProductDims.h"
 #include "compiler/Targets/Loops/RegionInliner.h"
 #include "compiler/Targets/Loops/ScalarLoops.h"
@@ -101,15 +103,12 @@ static int64_t unitsOfBlock(GatesOp gates, int64_t beside) {
 
 static Refusal refuse(Operation *op) {
   auto gates = cast<GatesOp>(op);
-  if (gates.getPanels())
-    return {"layout", "the weight is packed for registers"};
-  if (elementTypeOf(gates.getWeight()).isInteger(8))
-    return {"dtype", "the weight is of i8, whose products need the state rounded"};
+  if (Refusal refusal = refuseGateRows(gates))
+    return refusal;
   if (ShapedType::isDynamic(gates.getUnits()) || ShapedType::isDynamic(gates.getDepth()))
     return {"shape", "the run alone knows how many units or inputs the gates have"};
-  int64_t depth = gates.getWeightDims()[2];
-  if (cast<MemRefType>(gates.getWeight().getType()).getStridesAndOffset().first[depth] != 1)
-    return {"layout", "the summed dimension does not lie along the weight's memory"};
+  if (gates.getUnits() == 0 || gates.getDepth() == 0)
+    return {"shape", "there are no units or no inputs"};
   int64_t beside = gatesBeside(gates->getParentOfType<func::FuncOp>());
   if (beside == 0)
     return {"order", "it is not launched by the steps of a loop alone"};
@@ -139,10 +138,7 @@ public:
     nest.grid(nest.index(blocks), kThreads, [&](Value block, Value inBlock) {
       first = nest.mul(block, nest.index(units));
       thread = inBlock;
-      auto space = gpu::AddressSpaceAttr::get(b.getContext(), gpu::AddressSpace::Workgroup);
-      auto type = MemRefType::get({units, gates, depth}, elementTypeOf(op.getWeight()),
-                                  MemRefLayoutAttrInterface(), space);
-      kept = warp::SharedOp::create(b, nest.loc, type, IntegerAttr());
+      kept = cuda::sharedBuffer(nest, {units, gates, depth}, elementTypeOf(op.getWeight()));
       keepWeights();
       computeUnits();
     });
@@ -231,11 +227,7 @@ private:
     Nest::Carried next;
     for (auto [gate, sum] : llvm::enumerate(sums)) {
       Value weight = load(kept, {unit, nest.index(int64_t(gate)), k});
-      auto product = arith::MulFOp::create(b, nest.loc, state, weight);
-      auto total = arith::AddFOp::create(b, nest.loc, sum, product);
-      relax(product, /*reassociate=*/false);
-      relax(total, /*reassociate=*/false);
-      next.push_back(total);
+      next.push_back(addProduct(nest, sum, state, weight));
     }
     return next;
   }

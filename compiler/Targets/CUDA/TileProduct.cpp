@@ -10,6 +10,7 @@
 #include "compiler/Targets/CUDA/Forms.h"
 #include "compiler/Targets/CUDA/ProductBlock.h"
 #include "compiler/Targets/CUDA/RowCopies.h"
+#include "compiler/Targets/CUDA/SharedMemory.h"
 
 #include "dialects/Fovea/StructuredOps.h"
 
@@ -87,10 +88,7 @@ private:
     rows.emplace(nest, element, ArrayRef<int64_t>{kStages, tile}, kDepth);
     columns.emplace(nest, element, ArrayRef<int64_t>{kStages, asRows ? tile : kDepth},
                     asRows ? kDepth : tile);
-    auto space = gpu::AddressSpaceAttr::get(b.getContext(), gpu::AddressSpace::Workgroup);
-    auto type = MemRefType::get({kWarps, kRows, kResultPitch}, b.getF32Type(),
-                                MemRefLayoutAttrInterface(), space);
-    results = warp::SharedOp::create(b, nest.loc, type, IntegerAttr());
+    results = sharedBuffer(nest, {kWarps, kRows, kResultPitch}, b.getF32Type());
   }
 
   void writeTile(int64_t size) {

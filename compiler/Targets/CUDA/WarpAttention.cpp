@@ -8,6 +8,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 #include "compiler/Targets/CUDA/AttentionBlock.h"
+#include "compiler/Targets/CUDA/SharedMemory.h"
 #include "compiler/Targets/Loops/ScalarLoops.h"
 
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
@@ -60,14 +61,6 @@ private:
     Value maximum, total;
   };
 
-  Value word(int64_t value) { return arith::ConstantIntOp::create(b, nest.loc, value, 32); }
-  Value exchanged(Value value, Value with, gpu::ShuffleMode mode) {
-    return gpu::ShuffleOp::create(b, nest.loc, value, with, word(warp::kWarp), mode)
-        .getShuffleResult();
-  }
-  Value across(Value value, int64_t distance) {
-    return exchanged(value, word(distance), gpu::ShuffleMode::XOR);
-  }
   /// A value of each lane, folded over the warp in an order that does not change.
   Value folded(Value value, function_ref<Value(Value, Value)> fold) {
     return RowLanes{lane, warp::kWarp}.combine(nest, value, fold);
@@ -272,11 +265,7 @@ private:
       whereFirst(lane, [&] { storeLse(row); });
   }
 
-  Value shared(ArrayRef<int64_t> shape) {
-    auto space = gpu::AddressSpaceAttr::get(b.getContext(), gpu::AddressSpace::Workgroup);
-    auto type = MemRefType::get(shape, b.getF32Type(), MemRefLayoutAttrInterface(), space);
-    return warp::SharedOp::create(b, nest.loc, type, IntegerAttr());
-  }
+  Value shared(ArrayRef<int64_t> shape) { return sharedBuffer(nest, shape, b.getF32Type()); }
   void barrier() { gpu::BarrierOp::create(b, nest.loc); }
   Value read(Value buffer, Value row, Value column) {
     return memref::LoadOp::create(b, nest.loc, buffer, ValueRange{row, column});

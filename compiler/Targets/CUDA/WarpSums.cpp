@@ -23,12 +23,6 @@ static Value add(Nest &nest, Value a, Value b) {
   return sum;
 }
 
-static Value multiply(Nest &nest, Value a, Value b) {
-  auto product = arith::MulFOp::create(nest.builder, nest.loc, a, b);
-  relax(product, /*reassociate=*/false);
-  return product;
-}
-
 /// The first lane goes on with what all have summed.
 static void onFirstLane(Nest &nest, const RowLanes &lanes, function_ref<void()> body) {
   Value first = arith::CmpIOp::create(nest.builder, nest.loc, arith::CmpIPredicate::eq, lanes.lane,
@@ -82,10 +76,9 @@ static void scheduleContract(Operation *op, Nest &nest) {
         Value part = nest.loop(lanes.lane, extents[summed], nest.index(lanes.count), nest.f32(0),
                                [&](Value k, ValueRange sum) {
                                  position[summed] = k;
-                                 Value term =
-                                     multiply(nest, load(contract.getLhs(), contract.getLhsMap()),
-                                              load(contract.getRhs(), contract.getRhsMap()));
-                                 return Nest::Carried{add(nest, sum[0], term)};
+                                 return Nest::Carried{addProduct(
+                                     nest, sum[0], load(contract.getLhs(), contract.getLhsMap()),
+                                     load(contract.getRhs(), contract.getRhsMap()))};
                                })
                          .front();
         Value sum = lanes.combine(nest, part, [&](Value a, Value b) { return add(nest, a, b); });
@@ -100,15 +93,7 @@ static void scheduleContract(Operation *op, Nest &nest) {
 
 static bool handlesGates(Operation *op) { return isa<GatesOp>(op); }
 
-static Refusal refuseGates(Operation *op) {
-  auto gates = cast<GatesOp>(op);
-  if (Refusal refusal = refuseGateSums(gates))
-    return refusal;
-  int64_t depth = gates.getWeightDims()[2];
-  if (cast<MemRefType>(gates.getWeight().getType()).getStridesAndOffset().first[depth] != 1)
-    return {"layout", "the summed dimension does not lie along the weight's memory"};
-  return {};
-}
+static Refusal refuseGates(Operation *op) { return refuseGateRows(cast<GatesOp>(op)); }
 
 static void scheduleGates(Operation *op, Nest &nest) {
   auto gates = cast<GatesOp>(op);

@@ -20,6 +20,15 @@ Refusal loops::refuseGateSums(GatesOp op) {
   return {};
 }
 
+Refusal loops::refuseGateRows(GatesOp op) {
+  if (Refusal refusal = refuseGateSums(op))
+    return refusal;
+  int64_t depth = op.getWeightDims()[2];
+  if (cast<MemRefType>(op.getWeight().getType()).getStridesAndOffset().first[depth] != 1)
+    return {"layout", "the summed dimension does not lie along the weight's memory"};
+  return {};
+}
+
 SmallVector<Value> loops::gateSums(Nest &nest, GatesOp op, Value row, Value unit,
                                    const RowLanes &lanes) {
   ArrayRef<int64_t> order = op.getWeightDims();
@@ -29,23 +38,20 @@ SmallVector<Value> loops::gateSums(Nest &nest, GatesOp op, Value row, Value unit
     return sum;
   };
   SmallVector<Value> zeros(op.getGateCount(), nest.f32(0));
-  Nest::Carried sums =
-      nest.loop(lanes.lane, nest.size(op.getState(), 1), nest.index(lanes.count), zeros,
-                [&](Value k, ValueRange carried) {
-                  Value state = loadWide(nest, op.getState(), {row, k});
-                  Nest::Carried next;
-                  for (auto [gate, sum] : llvm::enumerate(carried)) {
-                    SmallVector<Value> at(3);
-                    at[order[0]] = nest.index(gate);
-                    at[order[1]] = unit;
-                    at[order[2]] = k;
-                    Value weight = loadWide(nest, op.getWeight(), at);
-                    auto product = arith::MulFOp::create(nest.builder, nest.loc, state, weight);
-                    relax(product, /*reassociate=*/false);
-                    next.push_back(add(sum, product));
-                  }
-                  return next;
-                });
+  Nest::Carried sums = nest.loop(lanes.lane, nest.size(op.getState(), 1), nest.index(lanes.count),
+                                 zeros, [&](Value k, ValueRange carried) {
+                                   Value state = loadWide(nest, op.getState(), {row, k});
+                                   Nest::Carried next;
+                                   for (auto [gate, sum] : llvm::enumerate(carried)) {
+                                     SmallVector<Value> at(3);
+                                     at[order[0]] = nest.index(gate);
+                                     at[order[1]] = unit;
+                                     at[order[2]] = k;
+                                     Value weight = loadWide(nest, op.getWeight(), at);
+                                     next.push_back(addProduct(nest, sum, state, weight));
+                                   }
+                                   return next;
+                                 });
   for (Value &sum : sums)
     sum = lanes.combine(nest, sum, add);
   return sums;

@@ -16,6 +16,9 @@ namespace fovea::loops {
 /// its products need the state rounded.
 Refusal refuseGateSums(GatesOp op);
 
+/// Why such products cannot be read along the weight's memory.
+Refusal refuseGateRows(GatesOp op);
+
 /// The sums of all gates of one unit for one row, in f32; `lanes` share the terms, and each of them
 /// has the sums.
 llvm::SmallVector<mlir::Value> gateSums(Nest &nest, GatesOp op, mlir::Value row, mlir::Value unit,

@@ -31,11 +31,7 @@ static Value widen(Nest &nest, Value value, Type sum) {
 static Value accumulate(Nest &nest, Value sum, Value a, Value b) {
   if (!isa<FloatType>(sum.getType()))
     return nest.add(sum, nest.mul(a, b));
-  auto product = arith::MulFOp::create(nest.builder, nest.loc, a, b);
-  auto next = arith::AddFOp::create(nest.builder, nest.loc, sum, product);
-  relax(product, /*reassociate=*/true);
-  relax(next, /*reassociate=*/true);
-  return next;
+  return addProduct(nest, sum, a, b, /*reassociate=*/true);
 }
 
 static void schedule(Operation *op, Nest &nest) {

@@ -128,6 +128,14 @@ void fovea::loops::relax(Operation *op, bool reassociate) {
   op->setAttr(fast.getFastMathAttrName(), arith::FastMathFlagsAttr::get(op->getContext(), flags));
 }
 
+Value fovea::loops::addProduct(Nest &nest, Value sum, Value x, Value y, bool reassociate) {
+  auto product = arith::MulFOp::create(nest.builder, nest.loc, x, y);
+  auto next = arith::AddFOp::create(nest.builder, nest.loc, sum, product);
+  relax(product, reassociate);
+  relax(next, reassociate);
+  return next;
+}
+
 SmallVector<Value> fovea::loops::cloneBody(Nest &nest, linalg::LinalgOp op,
                                            ArrayRef<Value> position, ValueRange carried,
                                            bool reassociate) {

@@ -67,6 +67,10 @@ llvm::SmallVector<mlir::Value> extentsOf(Nest &nest, ContractOp op);
 /// Lets LLVM reorder (reassoc) and fuse (contract) a floating-point operation.
 void relax(mlir::Operation *op, bool reassociate);
 
+/// sum + x * y, which LLVM may fuse and, when `reassociate`, reorder.
+mlir::Value addProduct(Nest &nest, mlir::Value sum, mlir::Value x, mlir::Value y,
+                       bool reassociate = false);
+
 /// Element of a buffer of floats as f32.
 mlir::Value loadWide(Nest &nest, mlir::Value buffer, llvm::ArrayRef<mlir::Value> at);
 

@@ -154,3 +154,74 @@ func.func @hands_on_what_was_carried(%n: memref<4xindex>, %y: memref<4xindex>)
   memref.store %last#0, %y[%last#1] : memref<4xindex>
   return
 }
+
+// -----
+
+// Behind a failure there are no later steps of the loop around, and nothing behind that loop.
+// CHECK-LABEL: func @requires_in_steps
+// CHECK:         %[[FINE:.*]] = memref.alloc() : memref<i1>
+// CHECK:         scf.for
+// CHECK-NEXT:      %[[SO_FAR:.*]] = memref.load %[[FINE]][]
+// CHECK-NEXT:      scf.if %[[SO_FAR]] {
+// CHECK:             linalg.fill
+// CHECK:             scf.for
+// CHECK:               fovea.require
+// CHECK:               memref.store
+// CHECK:             %[[STILL:.*]] = memref.load %[[FINE]][]
+// CHECK-NEXT:        scf.if %[[STILL]] {
+// CHECK-NEXT:          linalg.fill
+// CHECK:         %[[ALL:.*]] = memref.load %[[FINE]][]
+// CHECK-NEXT:    scf.if %[[ALL]] {
+// CHECK-NEXT:      linalg.fill
+func.func @requires_in_steps(%n: memref<4xindex>, %x: memref<8xf32>, %y: memref<8xf32>,
+    %z: memref<8xf32>) attributes {fovea.entry} {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c4 = arith.constant 4 : index
+  %c8 = arith.constant 8 : index
+  %zero = arith.constant 0.0 : f32
+  scf.for %step = %c0 to %c8 step %c1 {
+    linalg.fill ins(%zero : f32) outs(%x : memref<8xf32>)
+    scf.for %i = %c0 to %c4 step %c1 {
+      %length = memref.load %n[%i] : memref<4xindex>
+      %is = arith.cmpi ule, %length, %c8 : index
+      fovea.require %is, %length, %c8 fault length node "attention"
+    }
+    linalg.fill ins(%zero : f32) outs(%y : memref<8xf32>)
+  }
+  linalg.fill ins(%zero : f32) outs(%z : memref<8xf32>)
+  return
+}
+
+// -----
+
+// What a loop carries is there in any case; each computation by itself is left out.
+// CHECK-LABEL: func @requires_beside_what_is_carried
+// CHECK:         %[[FINE:.*]] = memref.alloc() : memref<i1>
+// CHECK:         scf.for {{.*}} iter_args
+// CHECK:             fovea.require
+// CHECK:             memref.store
+// CHECK:           %[[SO_FAR:.*]] = memref.load %[[FINE]][]
+// CHECK-NEXT:      scf.if %[[SO_FAR]] {
+// CHECK-NEXT:        linalg.fill
+// CHECK-NEXT:      } {fovea_kernel.checked}
+// CHECK-NEXT:      scf.yield %{{.*}}, %{{.*}} : memref<8xf32>, memref<8xf32>
+func.func @requires_beside_what_is_carried(%n: memref<4xindex>, %x: memref<8xf32>,
+    %y: memref<8xf32>) attributes {fovea.entry} {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c4 = arith.constant 4 : index
+  %c8 = arith.constant 8 : index
+  %zero = arith.constant 0.0 : f32
+  %last:2 = scf.for %step = %c0 to %c8 step %c1 iter_args(%a = %x, %b = %y)
+      -> (memref<8xf32>, memref<8xf32>) {
+    scf.for %i = %c0 to %c4 step %c1 {
+      %length = memref.load %n[%i] : memref<4xindex>
+      %is = arith.cmpi ule, %length, %c8 : index
+      fovea.require %is, %length, %c8 fault length node "attention"
+    }
+    linalg.fill ins(%zero : f32) outs(%a : memref<8xf32>)
+    scf.yield %b, %a : memref<8xf32>, memref<8xf32>
+  }
+  return
+}

@@ -55,6 +55,7 @@ TEST(Clock, it_must_have_been_started) {
                "call fovea_context_start_clock");
   driver().fail["cuEventCreate"] = 999;
   expectStatus(start(runner.context), FOVEA_DEVICE, "the clock cannot be started");
+  expectStatus(stop(runner.context, milliseconds), FOVEA_INVALID_ARGUMENT, "was not started");
   expectStatus(StatusPtr(fovea_context_start_clock(nullptr)), FOVEA_INVALID_ARGUMENT, "'context'");
   expectStatus(StatusPtr(fovea_context_stop_clock(runner.context.get(), nullptr)),
                FOVEA_INVALID_ARGUMENT, "'milliseconds'");
@@ -120,7 +121,8 @@ TEST(Upload, what_cannot_be_copied_is_refused) {
   refuse([&](fovea_tensor &x, int64_t &) { x = onDevice.view(); }, "not in the host's memory");
   refuse([](fovea_tensor &x, int64_t &) { x.ndim = FOVEA_MAX_RANK + 1; }, "has rank 17");
   refuse([](fovea_tensor &x, int64_t &) { x.shape = nullptr; }, "no shape");
-  refuse([](fovea_tensor &x, int64_t &) { x.dtype.bits = 4; }, "less than a byte");
+  refuse([](fovea_tensor &x, int64_t &) { x.dtype.bits = 4; }, "no whole bytes");
+  refuse([](fovea_tensor &x, int64_t &) { x.dtype.bits = 12; }, "no whole bytes");
   refuse([](fovea_tensor &x, int64_t &size) { x.ndim = 1, x.shape = &size; }, "negative");
   refuse([](fovea_tensor &x, int64_t &) { x.data = nullptr; }, "has no data");
 }

@@ -93,7 +93,7 @@ TEST(Ptxas, IsTakenFromTheReleaseOnThatKnowsThePtx) {
   EXPECT_EQ(toString(found.takeError()),
             "ptxas '" + older.path.str().str() +
                 "' is of CUDA 11.8, and PTX 8.0 needs that of CUDA 12.0 or later: install the "
-                "Python package nvidia-cuda-nvcc or the CUDA toolkit, 13.3 or later, and let "
+                "Python package nvidia-cuda-nvcc or the CUDA toolkit, of 12.0 or later, and let "
                 "FOVEA_PTXAS or the option ptxas name its ptxas");
 }
 
