@@ -63,6 +63,7 @@ void fovea::addBuffers(OpPassManager &manager) {
   bufferize.unknownTypeConversion = bufferization::LayoutMapOption::IdentityLayoutMap;
   manager.addPass(bufferization::createOneShotBufferizePass(bufferize));
   manager.addPass(createDropDimsByShape());
+  manager.addPass(createSizeFromSources());
   manager.addPass(memref::createResolveRankedShapeTypeResultDimsPass());
   addCleanup(manager);
 }

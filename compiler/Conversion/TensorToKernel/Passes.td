@@ -64,6 +64,18 @@ def DropDimsByShape : Pass<"fovea-drop-dims-by-shape"> {
   let dependentDialects = ["::mlir::memref::MemRefDialect"];
 }
 
+def SizeFromSources : Pass<"fovea-size-from-sources"> {
+  let summary = "Read sizes of merged dimensions off what was merged";
+  let description = [{
+    Needs bufferized entries. A `memref.dim` of a `memref.collapse_shape` becomes the product of the
+    sizes that the dimension was merged from, in front of the view, so that `fovea-plan-arena` sees
+    which sizes are those of the entry's arguments. Dimensions whose number only the run knows
+    stay.
+  }];
+  let statistics = [Statistic<"numRead", "read", "sizes of views read off their sources">];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect"];
+}
+
 def ExchangeCarried : Pass<"fovea-exchange-carried", "::mlir::func::FuncOp"> {
   let summary = "Let two buffers take turns instead of copying one to the other";
   let description = [{
