@@ -12,12 +12,13 @@ include "mlir/Pass/PassBase.td"
 def RoundRecurrentWeights : Pass<"fovea-round-recurrent-weights", "::mlir::ModuleOp"> {
   let summary = "Give gates in loops integers of 8 bits for constant weights";
   let description = [{
-    Needs `fovea.gates` that are not packed yet. In a loop, a constant weight of floats is replaced
-    by a weight of integers and one of scales, both with `rounds`, which the driver makes: one scale
-    for each gate and unit. The cell multiplies its sums by them; the state is rounded to as many
-    levels when the gates are computed. Gives up, with a record for the ledger, on gates outside
-    loops, on weights that only the run knows, on products in loops that are not gates, and where no
-    row of `rows` has dots of i8.
+    Needs `fovea.gates` that are not packed yet. In a loop, a constant weight of floats that is
+    multiplied by what hangs on the loop's carried values is replaced by a weight of integers and
+    one of scales, both with `rounds`, which the driver makes: one scale for each gate and unit. The
+    cell multiplies its sums by them; the state is rounded to as many levels when the gates are
+    computed. Leaves products of inputs alone. Gives up, with a record for the ledger, on gates
+    outside loops, on weights that only the run knows, on products of a state that are not gates,
+    and where no row of `rows` has dots of i8.
   }];
   let options = [Option<"lanes", "lanes", "int64_t", "16", "f32 lanes of a vector register">,
     ListOption<"rows", "rows", "std::string", "rows of dot and tile products, by their names">];

@@ -11,7 +11,9 @@
 
 #include "dialects/Fovea/StructuredOps.h"
 
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Interfaces/LoopLikeInterface.h"
+#include "mlir/Transforms/RegionUtils.h"
 
 namespace fovea {
 #define GEN_PASS_DEF_ROUNDRECURRENTWEIGHTS
@@ -33,6 +35,43 @@ static WeightOp storedWeight(Value value) {
 
 static bool isInLoop(Operation *op) {
   return op->getParentOfType<LoopLikeOpInterface>() != nullptr;
+}
+
+/// Adds what `result` is computed from. Destinations whose contents are not read are not among it.
+static void addSources(OpResult result, SetVector<Value> &sources) {
+  Operation *op = result.getOwner();
+  auto generic = dyn_cast<linalg::GenericOp>(op);
+  auto destination = dyn_cast<DestinationStyleOpInterface>(op);
+  for (OpOperand &operand : op->getOpOperands()) {
+    bool isRead = true;
+    if (destination && destination.isDpsInit(&operand))
+      isRead = generic ? generic.payloadUsesValueFromOperand(&operand)
+                       : !isa<GatesOp, ContractOp, linalg::FillOp>(op);
+    if (isRead)
+      sources.insert(operand.get());
+  }
+  getUsedValuesDefinedAbove(op->getRegions(), sources);
+}
+
+/// True when `value` hangs on what a loop around `user` carries from step to step.
+static bool isOfState(Value value, Operation *user) {
+  SetVector<Value> sources;
+  sources.insert(value);
+  for (size_t next = 0; next < sources.size(); ++next) {
+    Value source = sources[next];
+    if (auto result = dyn_cast<OpResult>(source)) {
+      if (isInLoop(result.getOwner()))
+        addSources(result, sources);
+      continue;
+    }
+    auto loop = dyn_cast<LoopLikeOpInterface>(source.getParentBlock()->getParentOp());
+    if (!loop || !loop->isAncestor(user))
+      continue;
+    std::optional<SmallVector<Value>> counters = loop.getLoopInductionVars();
+    if (!counters || !llvm::is_contained(*counters, source))
+      return true;
+  }
+  return false;
 }
 
 namespace {
@@ -57,6 +96,9 @@ struct RoundRecurrentWeights : fovea::impl::RoundRecurrentWeightsBase<RoundRecur
 private:
   void visit(Operation *op) {
     auto gates = dyn_cast<GatesOp>(op);
+    if (isInLoop(op) && !isOfState(op->getOperand(0), op) &&
+        (gates || !isOfState(op->getOperand(1), op)))
+      return;
     Refusal refusal = gates ? refuse(gates) : refuseProduct(cast<ContractOp>(op));
     if (!gates && !refusal)
       return;
@@ -83,7 +125,8 @@ private:
   static Refusal refuseProduct(ContractOp op) {
     if (!isInLoop(op) || (!storedWeight(op.getLhs()) && !storedWeight(op.getRhs())))
       return {};
-    return {"shape", "the product is not one of a state that elementwise operations finish"};
+    return {"shape", "the product is not one of two to eight gates that elementwise operations "
+                     "read one by one"};
   }
 
   void round(GatesOp op, WeightOp weight) {

@@ -108,22 +108,51 @@ func.func @do_not_round_what_is_not_made_of_gates(%h: tensor<1x5xf32>, %n: index
   return %r : tensor<1x5xf32>
 }
 
-// CHECK-LABEL: func @weight_in_another_order
-// CHECK:         fovea.gates ins
-// CHECK-SAME:      affine_map<(d0, d1) -> (d1, 0)>, affine_map<(d0, d1) -> (d1, 1)>
-func.func @weight_in_another_order(%h: tensor<1x7xf32>, %n: index) -> tensor<1x5xf32> {
+// One row of x at a time is no state: its weight is one of the input.
+// CHECK-LABEL: func @do_not_round_weights_of_the_input
+// CHECK-NOT:     _weight"
+// CHECK:         fovea.gates ins(%{{.*}} : tensor<1x5xf32>, tensor<2x5x5xf32>)
+func.func @do_not_round_weights_of_the_input(%x: tensor<9x5xf32>, %n: index) -> tensor<1x5xf32> {
   %c0 = arith.constant 0 : index
   %c1 = arith.constant 1 : index
-  %u = fovea.get_weight @u : tensor<7x5x2xf32>
+  %w = fovea.get_weight @w : tensor<2x5x5xf32>
+  %v = fovea.get_weight @v : tensor<5x5xf32>
   %e = tensor.empty() : tensor<1x5xf32>
   %r = scf.for %t = %c0 to %n step %c1 iter_args(%s = %e) -> tensor<1x5xf32> {
-    %g = fovea.gates ins(%h, %u : tensor<1x7xf32>, tensor<7x5x2xf32>)
-        outs(%s : tensor<1x5xf32>) {capture_maps = [], weight_order = array<i64: 2, 1, 0>} cell {
+    %in = tensor.extract_slice %x[%t, 0] [1, 5] [1, 1] : tensor<9x5xf32> to tensor<1x5xf32>
+    %p = fovea.contract ins(%in, %v : tensor<1x5xf32>, tensor<5x5xf32>)
+        outs(%s : tensor<1x5xf32>) {indexing_maps = [#a, #b, #c]} epilogue {
+        ^bb0(%sum: f32):
+          fovea.yield %sum : f32
+        } -> tensor<1x5xf32>
+    %g = fovea.gates ins(%p, %w : tensor<1x5xf32>, tensor<2x5x5xf32>)
+        outs(%s : tensor<1x5xf32>) {capture_maps = []} cell {
         ^bb0(%s0: f32, %s1: f32):
-          %p = arith.mulf %s0, %s1 : f32
-          fovea.yield %p : f32
+          fovea.yield %s1 : f32
         } -> tensor<1x5xf32>
     scf.yield %g : tensor<1x5xf32>
   }
   return %r : tensor<1x5xf32>
+}
+
+// CHECK-LABEL: func @weight_in_another_order
+// CHECK:         fovea.gates ins
+// CHECK-SAME:      affine_map<(d0, d1) -> (d1, 0)>, affine_map<(d0, d1) -> (d1, 1)>
+func.func @weight_in_another_order(%h: tensor<1x7xf32>, %n: index) -> tensor<1x7xf32> {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %u = fovea.get_weight @u : tensor<7x5x2xf32>
+  %e = tensor.empty() : tensor<1x5xf32>
+  %r = scf.for %t = %c0 to %n step %c1 iter_args(%s = %h) -> tensor<1x7xf32> {
+    %g = fovea.gates ins(%s, %u : tensor<1x7xf32>, tensor<7x5x2xf32>)
+        outs(%e : tensor<1x5xf32>) {capture_maps = [], weight_order = array<i64: 2, 1, 0>} cell {
+        ^bb0(%s0: f32, %s1: f32):
+          %p = arith.mulf %s0, %s1 : f32
+          fovea.yield %p : f32
+        } -> tensor<1x5xf32>
+    %next = tensor.insert_slice %g into %s[0, 2] [1, 5] [1, 1]
+        : tensor<1x5xf32> into tensor<1x7xf32>
+    scf.yield %next : tensor<1x7xf32>
+  }
+  return %r : tensor<1x7xf32>
 }
