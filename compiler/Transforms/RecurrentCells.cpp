@@ -195,16 +195,47 @@ static Value buildResetAfter(ImplicitLocOpBuilder &builder, const GruCell &cell,
       .front();
 }
 
-/// Reset before the product: z and r from one product, n from a second one of r * h.
+namespace {
+/// The products of h with the weights of z and r: one [B, 2, H] where these lie next to each other,
+/// else two [B, H], whose weights `fovea-fuse-gates` joins.
+struct ResetProducts {
+  ResetProducts(ImplicitLocOpBuilder &builder, const GruCell &cell, Value h)
+      : update(cell.position(Gate::Update)), reset(cell.position(Gate::ResetGate)) {
+    unsigned first = std::min(update, reset);
+    if (std::max(update, reset) == first + 1) {
+      both = gateProducts(builder, h,
+                          viewRange(builder, cell.recurrentWeight, 0, builder.getIndexAttr(first),
+                                    builder.getIndexAttr(2)),
+                          {}, cell.sum);
+      return;
+    }
+    SmallVector<OpFoldResult> sizes = tensor::getMixedSizes(builder, builder.getLoc(), h);
+    for (auto [gate, place] : {std::pair(&ofUpdate, update), std::pair(&ofReset, reset)})
+      *gate = matrixProduct(builder, h, viewAt(builder, cell.recurrentWeight, 0, place),
+                            emptyTensor(builder, sizes, cell.sum));
+  }
+
+  GateInputs add(StepInputs &inputs, Value xt, Gate gate) const {
+    bool isUpdate = gate == Gate::Update;
+    unsigned place = isUpdate ? update : reset, input = inputs.addGate(xt, place);
+    if (both)
+      return {input, inputs.addGate(both, place != std::min(update, reset))};
+    return {input, inputs.addMatrix(isUpdate ? ofUpdate : ofReset)};
+  }
+
+private:
+  unsigned update, reset;
+  Value both, ofUpdate, ofReset;
+};
+} // namespace
+
+/// Reset before the product: z and r of h, n from a second product, of r * h.
 static Value buildResetBefore(ImplicitLocOpBuilder &builder, const GruCell &cell, Value xt,
                               Value h) {
-  unsigned pz = cell.position(Gate::Update), pr = cell.position(Gate::ResetGate);
-  unsigned pn = cell.position(Gate::New), first = std::min(pz, pr);
-  Value weight = viewRange(builder, cell.recurrentWeight, 0, builder.getIndexAttr(first),
-                           builder.getIndexAttr(2), std::max(pz, pr) - first);
-  Value products = gateProducts(builder, h, weight, {}, cell.sum);
+  unsigned pn = cell.position(Gate::New);
+  ResetProducts products(builder, cell, h);
   StepInputs reset(builder);
-  GateInputs gr{reset.addGate(xt, pr), reset.addGate(products, pr != first)};
+  GateInputs gr = products.add(reset, xt, Gate::ResetGate);
   unsigned held = reset.addMatrix(h);
   Value init =
       emptyTensor(builder, tensor::getMixedSizes(builder, builder.getLoc(), h), cell.element);
@@ -219,7 +250,7 @@ static Value buildResetBefore(ImplicitLocOpBuilder &builder, const GruCell &cell
   Value fresh = emptyTensor(builder, tensor::getMixedSizes(builder, builder.getLoc(), h), cell.sum);
   Value news = matrixProduct(builder, kept, viewAt(builder, cell.recurrentWeight, 0, pn), fresh);
   StepInputs inputs(builder);
-  GateInputs gz{inputs.addGate(xt, pz), inputs.addGate(products, pz != first)};
+  GateInputs gz = products.add(inputs, xt, Gate::Update);
   GateInputs gn{inputs.addGate(xt, pn), inputs.addMatrix(news)};
   unsigned old = inputs.getValues().size();
   return createElementwise(

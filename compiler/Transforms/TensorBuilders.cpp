@@ -56,14 +56,13 @@ Value fovea::viewAt(ImplicitLocOpBuilder &builder, Value value, int64_t dim, int
 }
 
 Value fovea::viewRange(ImplicitLocOpBuilder &builder, Value value, int64_t dim, OpFoldResult offset,
-                       OpFoldResult count, int64_t stride) {
+                       OpFoldResult count) {
   int64_t rank = cast<RankedTensorType>(value.getType()).getRank();
   SmallVector<OpFoldResult> offsets(rank, builder.getIndexAttr(0));
   SmallVector<OpFoldResult> strides(rank, builder.getIndexAttr(1));
   SmallVector<OpFoldResult> sizes = tensor::getMixedSizes(builder, builder.getLoc(), value);
   offsets[dim] = offset;
   sizes[dim] = count;
-  strides[dim] = builder.getIndexAttr(stride);
   return tensor::ExtractSliceOp::create(builder, value, offsets, sizes, strides);
 }
 

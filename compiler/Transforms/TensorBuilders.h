@@ -31,9 +31,9 @@ mlir::Value zeroTensor(mlir::ImplicitLocOpBuilder &builder,
 mlir::Value viewAt(mlir::ImplicitLocOpBuilder &builder, mlir::Value value, int64_t dim,
                    int64_t index);
 
-/// View of `count` elements of dimension `dim`, from `offset` in steps of `stride`.
+/// View of `count` elements of dimension `dim` from `offset` on.
 mlir::Value viewRange(mlir::ImplicitLocOpBuilder &builder, mlir::Value value, int64_t dim,
-                      mlir::OpFoldResult offset, mlir::OpFoldResult count, int64_t stride = 1);
+                      mlir::OpFoldResult offset, mlir::OpFoldResult count);
 
 /// View of `value` with dimension `dim` split in two, the outer of `outer` parts.
 mlir::Value splitDim(mlir::ImplicitLocOpBuilder &builder, mlir::Value value, int64_t dim,

@@ -47,18 +47,39 @@ func.func @do_not_hoist_recurrent_bias_when_reset_is_after(%x: tensor<?x?x8xf32>
   return %y : tensor<?x1x?x4xf32>
 }
 
-// Gates z and r are not neighbours: they are viewed in steps of two, not copied.
-// CHECK-LABEL: func @two_products_when_reset_is_before
+// Gates z and r are not neighbours: each has a product, whose weights fovea-fuse-gates joins.
+// CHECK-LABEL: func @products_of_gates_apart_when_reset_is_before
 // CHECK:         fovea.rnn
-// CHECK:           tensor.extract_slice %{{.*}}[0, 0, 0] [2, 4, 4] [2, 1, 1]
-// CHECK:           fovea.contract
-// CHECK:           linalg.generic
-// CHECK:           fovea.contract
-// CHECK:           linalg.generic
-func.func @two_products_when_reset_is_before(%x: tensor<5x2x8xf32>, %w: tensor<1x12x8xf32>,
-    %r: tensor<1x12x4xf32>) -> tensor<1x2x4xf32> {
+// CHECK:           %[[WZ:.*]] = tensor.extract_slice %{{.*}}[0, 0, 0] [1, 4, 4] [1, 1, 1]
+// CHECK:           %[[Z:.*]] = fovea.contract ins(%[[H:.*]], %[[WZ]]
+// CHECK:           %[[WR:.*]] = tensor.extract_slice %{{.*}}[2, 0, 0] [1, 4, 4] [1, 1, 1]
+// CHECK:           %[[R:.*]] = fovea.contract ins(%[[H]], %[[WR]]
+// CHECK:           linalg.generic {{.*}} ins(%{{.*}}, %[[R]], %[[H]] :
+// CHECK:           %[[N:.*]] = fovea.contract
+// CHECK:           linalg.generic {{.*}} ins(%{{.*}}, %[[Z]], %{{.*}}, %[[N]] :
+func.func @products_of_gates_apart_when_reset_is_before(%x: tensor<5x2x8xf32>,
+    %w: tensor<1x12x8xf32>, %r: tensor<1x12x4xf32>) -> tensor<1x2x4xf32> {
   %y, %h = fovea.gru %x, %w, %r {reset = #fovea.reset<before>,
       gate_order = [#fovea.gate<z>, #fovea.gate<n>, #fovea.gate<r>],
+      activations = [#fovea.activation<sigmoid>, #fovea.activation<tanh>]}
+    : tensor<5x2x8xf32>, tensor<1x12x8xf32>, tensor<1x12x4xf32>
+    -> tensor<5x1x2x4xf32>, tensor<1x2x4xf32>
+  return %h : tensor<1x2x4xf32>
+}
+
+// CHECK-LABEL: func @two_products_when_reset_is_before
+// CHECK:         fovea.rnn
+// CHECK:           tensor.extract_slice %{{.*}}[1, 0, 0] [2, 4, 4] [1, 1, 1]
+// CHECK:           fovea.contract
+// CHECK:           linalg.generic
+// CHECK:           fovea.contract
+// CHECK:           linalg.generic
+// CHECK-NOT:       fovea.contract
+// CHECK:         return
+func.func @two_products_when_reset_is_before(%x: tensor<5x2x8xf32>,
+    %w: tensor<1x12x8xf32>, %r: tensor<1x12x4xf32>) -> tensor<1x2x4xf32> {
+  %y, %h = fovea.gru %x, %w, %r {reset = #fovea.reset<before>,
+      gate_order = [#fovea.gate<n>, #fovea.gate<z>, #fovea.gate<r>],
       activations = [#fovea.activation<sigmoid>, #fovea.activation<tanh>]}
     : tensor<5x2x8xf32>, tensor<1x12x8xf32>, tensor<1x12x4xf32>
     -> tensor<5x1x2x4xf32>, tensor<1x2x4xf32>
