@@ -36,6 +36,7 @@ void fovea::addFusion(OpPassManager &manager, const SplitKeysOptions &keys) {
   function.addPass(createSplitKeys(keys));
   function.addPass(createExpandRecurrence());
   function.addPass(createReadLastStep());
+  function.addPass(createHoistStepProducts());
   function.addPass(createLowerRnn());
   function.addPass(createExpandRope());
   addCleanup(function);

@@ -62,8 +62,9 @@ def ExpandRecurrence : Pass<"fovea-expand-recurrence", "::mlir::func::FuncOp"> {
     Needs nothing. Per direction, the product of the input with W over all steps becomes one
     `fovea.contract` into [T, B, gates, H], with the input bias (and, where the cell only adds it,
     the recurrent bias) in its epilogue; the steps become a `fovea.rnn` whose cell is one product
-    with R (two when a GRU resets before its product) and one `linalg.generic` with all gates.
-    Weights are viewed, never copied. f16 and bf16 cells keep gates and cell state in f32.
+    with R and one `linalg.generic` with all gates (two when a GRU resets before its product, three
+    products when the rows of its gates z and r do not follow each other). Weights are viewed, never
+    copied. f16 and bf16 cells keep gates and cell state in f32.
     Never gives up.
   }];
   let statistics = [
@@ -88,6 +89,23 @@ def ReadLastStep : Pass<"fovea-read-last-step", "::mlir::func::FuncOp"> {
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
     "::mlir::tensor::TensorDialect"];
+}
+
+def HoistStepProducts : Pass<"fovea-hoist-step-products", "::mlir::func::FuncOp"> {
+  let summary = "Take products of a step's inputs over all steps in front of a recurrence";
+  let description = [{
+    Runs behind `fovea-expand-recurrence`. In the cell of a `fovea.rnn`, a `fovea.contract` of a
+    step of x, or of a sequence along it, with a value from outside of the cell becomes one over all
+    steps, [T, B, ...], in front of the recurrence, which goes through the result as one more
+    sequence: what `fovea-expand-recurrence` makes of LSTM and GRU, for cells that were written by
+    hand. Captures that are steps of sequences become these. Steps behind a row's end are computed,
+    too, and stay in their rows.
+    Gives up when the product hangs on a state or on anything else that the cell computes, has a
+    schedule, sums up the batch or puts it elsewhere, or has extents that are none of its operands'
+    (a convolution).
+  }];
+  let statistics = [Statistic<"numHoisted", "hoisted", "products taken over all steps">];
+  let dependentDialects = ["::mlir::tensor::TensorDialect"];
 }
 
 def LowerRnn : Pass<"fovea-lower-rnn", "::mlir::func::FuncOp"> {

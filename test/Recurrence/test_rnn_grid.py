@@ -44,6 +44,14 @@ def test_as_many_cases_and_compilations_ran_as_planned() -> None:
         assert TALLY.compiles <= MOST_COMPILES
 
 
+def test_no_step_is_left_to_the_host() -> None:
+    """It would launch each kernel of each step by itself, on one thread or after a barrier."""
+    if len(chosen()) != TALLY.modules:
+        pytest.skip("some of the grid's modules were deselected or failed")
+    assert set(TALLY.loops) <= {"team", "sections", "loop_by_itself", "wavefront"}, TALLY.loops
+    assert TALLY.loops["team"] > TALLY.modules
+
+
 def test_bounds_are_near_what_errors_are() -> None:
     """A bound far above every error would let a wrong result pass."""
     if len(chosen()) != TALLY.modules:

@@ -9,7 +9,7 @@ from pathlib import Path
 import fovea
 import numpy as np
 import pytest
-from test_recurrent_cells import GATES, by_hand, saved, tensor
+from written_cells import GATES, by_hand, saved, tensor
 
 
 def with_inputs(text: str, h: int) -> str:
