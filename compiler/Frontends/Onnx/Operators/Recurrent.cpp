@@ -5,6 +5,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 #include "compiler/Frontends/Onnx/Operators/Operators.h"
+#include "compiler/Frontends/Onnx/onnx-ml.pb.h"
 
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringSwitch.h"
@@ -159,8 +160,31 @@ static LogicalResult readSizes(Node &node, int64_t gates, Recurrence &form) {
   return success();
 }
 
+/// Refuses attributes that the operator does not have in the model's opset (`output_sequence` went
+/// with opset 7): ignoring one would give something else than what was asked for.
+static LogicalResult checkAttributes(Node &node) {
+  StringRef kind = node.proto.op_type();
+  for (const onnx::AttributeProto &attribute : node.proto.attribute()) {
+    StringRef name = attribute.name();
+    bool known = llvm::StringSwitch<bool>(name)
+                     .Cases({"activation_alpha", "activation_beta", "activations", "clip",
+                             "direction", "hidden_size"},
+                            true)
+                     .Case("input_forget", kind == "LSTM")
+                     .Case("linear_before_reset", kind == "GRU")
+                     .Case("layout", node.opset >= 14)
+                     .Default(false);
+    if (!known)
+      return node.fail("FV0104",
+                       kind + " has no attribute '" + name + "' in opset " + Twine(node.opset));
+  }
+  return success();
+}
+
 static LogicalResult readForm(Node &node, int64_t gates, ArrayRef<StringRef> activations,
                               Recurrence &form) {
+  if (failed(checkAttributes(node)))
+    return failure();
   std::string direction = node.stringAttr("direction", "forward");
   auto parsed = llvm::StringSwitch<std::optional<Direction>>(direction)
                     .Case("forward", Direction::Forward)
