@@ -10,9 +10,10 @@ numpy arrays by name. Failures are FoveaError with .code, .node and .hint.
 """
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
-from fovea import recurrent
+from fovea import recurrent, recurrent_text
 from fovea.compiler import compile  # noqa: A004
 from fovea.errors import FoveaError
 from fovea.module import Entry, Module, TensorInfo, load
 
-__all__ = ["Entry", "FoveaError", "Module", "TensorInfo", "compile", "load", "recurrent"]
+__all__ = ["Entry", "FoveaError", "Module", "TensorInfo", "compile", "load", "recurrent",
+           "recurrent_text"]  # fmt: skip

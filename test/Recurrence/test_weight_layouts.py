@@ -9,7 +9,8 @@ import fovea
 import numpy as np
 import pytest
 from build_tree import PROGRAM, require
-from fovea.recurrent import Layer, from_keras, from_torch
+from fovea.recurrent import GATES, Layer, from_keras, from_torch
+from fovea.recurrent_text import entry
 
 require(PROGRAM, "./dev build")
 Array = np.ndarray
@@ -17,31 +18,11 @@ STEPS, BATCH, INPUTS, HIDDEN = 5, 3, 6, 8
 
 
 def run(layers: list[Layer], x: Array) -> Array:
-    """y [B, T, .] or [T, B, .] of stacked layers, directions one behind the other."""
+    """y [B, T, .] or [T, B, .] of stacked layers, directions joined."""
     for layer in layers:
-        given = {"x": x, **layer.operands()}
-        slots = [f'%{n}: tensor<{"x".join(map(str, a.shape))}xf32> {{fovea.name = "{n}"}}'
-                 for n, a in given.items()]  # fmt: skip
-        kinds = {n: f"tensor<{'x'.join(map(str, a.shape))}xf32>" for n, a in given.items()}
-        d, width = len(layer.w), layer.r.shape[2]
-        outer = x.shape[:2] if layer.batch_major else (x.shape[0], d, x.shape[1])
-        y = (*outer, d, width) if layer.batch_major else (*outer, width)
-        states = [width, layer.w.shape[1] // 4] if layer.kind == "lstm" else [width]
-        b = x.shape[0 if layer.batch_major else 1]
-        shapes = [y, *((b, d, n) if layer.batch_major else (d, b, n) for n in states)]
-        results = [f"tensor<{'x'.join(map(str, shape))}xf32>" for shape in shapes]
-        optional = "".join(f" {n}(%{n} : {kinds[n]})" for n in ("bias", "projection") if n in given)
-        text = (
-            f'func.func @main({", ".join(slots)}) -> ({results[0]} {{fovea.name = "y"}})'
-            f" attributes {{fovea.entry}} {{\n"
-            f"  %all:{len(results)} = fovea.{layer.kind} %x, %w, %r{optional}"
-            f" {{{layer.attributes()}}} : {kinds['x']}, {kinds['w']}, {kinds['r']} ->"
-            f" {', '.join(results)}\n  return %all#0 : {results[0]}\n}}\n"
-        )
-        made = fovea.compile(text, threads=1)(**given)["y"]
-        if not layer.batch_major:
-            made = made.transpose(0, 2, 1, 3)
-        x = np.ascontiguousarray(made.reshape(*made.shape[:2], -1))
+        b, t = x.shape[:2] if layer.batch_major else x.shape[1::-1]
+        module = fovea.compile(entry(layer, steps=t, batch=b), threads=1)
+        x = layer.joined(module(x=x, **layer.operands())["y"])
     return x
 
 
@@ -54,7 +35,7 @@ def random(seed: int, *shape: int) -> Array:
 
 
 def torch_state(kind: str, layers: int, directions: int, bias: bool, width: int) -> dict:
-    rows, state, seed = (4 if kind == "lstm" else 3) * HIDDEN, {}, 0
+    rows, state, seed = GATES[kind] * HIDDEN, {}, 0
     for layer in range(layers):
         inputs = INPUTS if layer == 0 else directions * width
         for suffix in [f"_l{layer}", f"_l{layer}_reverse"][:directions]:
@@ -84,6 +65,8 @@ def torch_formula(kind: str, state: dict, suffix: str, x: Array) -> Array:
             c = sigmoid(f) * c + sigmoid(i) * np.tanh(g)
             h = sigmoid(o) * np.tanh(c)
             h = h @ own["weight_hr"].T if "weight_hr" in own else h
+        elif kind == "rnn":
+            h = np.tanh(a + b)
         else:
             (ar, az, an), (br, bz, bn) = np.split(a, 3, axis=1), np.split(b, 3, axis=1)
             z = sigmoid(az + bz)
@@ -99,6 +82,9 @@ TORCH = [
     ("gru", 1, 1, True, HIDDEN),
     ("gru", 2, 2, True, HIDDEN),
     ("gru", 1, 1, False, HIDDEN),
+    ("rnn", 1, 1, True, HIDDEN),
+    ("rnn", 2, 2, True, HIDDEN),
+    ("rnn", 1, 2, False, HIDDEN),
 ]
 
 
@@ -143,6 +129,8 @@ def keras_formula(kind: str, weights: list[Array], x: Array, reset_after: bool) 
             i, f, g, o = np.split(xt @ kernel + h @ recurrent + bias, 4, axis=1)
             c = sigmoid(f) * c + sigmoid(i) * np.tanh(g)
             h = sigmoid(o) * np.tanh(c)
+        elif kind == "rnn":
+            h = np.tanh(xt @ kernel + h @ recurrent + bias)
         elif reset_after:
             xz, xr, xh = np.split(xt @ kernel + bias[0], 3, axis=1)
             rz, rr, rh = np.split(h @ recurrent + bias[1], 3, axis=1)
@@ -157,10 +145,13 @@ def keras_formula(kind: str, weights: list[Array], x: Array, reset_after: bool) 
     return np.stack(ys, 1)
 
 
-@pytest.mark.parametrize(("kind", "reset_after"), [("lstm", True), ("gru", True), ("gru", False)])
-@pytest.mark.parametrize("form", ["forward", "backwards", "both"])
+KERAS = [("lstm", True), ("gru", True), ("gru", False), ("rnn", True)]
+
+
+@pytest.mark.parametrize(("kind", "reset_after"), KERAS)
+@pytest.mark.parametrize("form", ["forward", "backwards", "concat", "sum"])
 def test_keras_layout(kind: str, reset_after: bool, form: str) -> None:
-    rows = (4 if kind == "lstm" else 3) * HIDDEN
+    rows = GATES[kind] * HIDDEN
     bias = (2, rows) if kind == "gru" and reset_after else (rows,)
     shapes = [(INPUTS, rows), (HIDDEN, rows), bias]
     one, two = ([random(at + n, *s) for n, s in enumerate(shapes)] for at in (20, 30))
@@ -168,20 +159,47 @@ def test_keras_layout(kind: str, reset_after: bool, form: str) -> None:
     want = keras_formula(kind, one, x, reset_after)
     if form == "backwards":
         want = keras_formula(kind, one, x[:, ::-1], reset_after)[:, ::-1]
-    elif form == "both":
+    elif form != "forward":
         back = keras_formula(kind, two, x[:, ::-1], reset_after)[:, ::-1]
-        want = np.concatenate([want, back], -1)
-    layer = from_keras(kind, *one, backward=two if form == "both" else (),
-                       reset_after=reset_after, go_backwards=form == "backwards")  # fmt: skip
+        want = np.concatenate([want, back], -1) if form == "concat" else want + back
+    both = {"backward": two, "merge_mode": form} if form in ("concat", "sum") else {}
+    layer = from_keras(kind, *one, reset_after=reset_after, go_backwards=form == "backwards",
+                       **both)  # fmt: skip
     np.testing.assert_allclose(run([layer], x), want, rtol=1e-5, atol=1e-6)
 
 
 def test_wrong_weights_are_refused() -> None:
     with pytest.raises(ValueError, match="no rnn.weight_ih_l0"):
         from_torch("lstm", {}, prefix="rnn.")
-    with pytest.raises(ValueError, match="kind is 'rnn'"):
-        from_torch("rnn", {})
+    with pytest.raises(ValueError, match="kind is 'mgu', expected one of lstm, gru, rnn"):
+        from_torch("mgu", {})
     with pytest.raises(ValueError, match=r"bias has shape \(24,\), expected \(2, 24\)"):
         from_keras("gru", random(1, 6, 24), random(2, 8, 24), random(3, 24))
     with pytest.raises(ValueError, match="activation 'swish'"):
         from_keras("lstm", random(1, 6, 32), random(2, 8, 32), activation="swish")
+    with pytest.raises(ValueError, match="merge_mode is 'mul', expected concat or sum"):
+        from_keras("lstm", random(1, 6, 32), random(2, 8, 32), merge_mode="mul")
+    with pytest.raises(ValueError, match="nonlinearity is 'elu', expected tanh or relu"):
+        from_torch("rnn", torch_state("rnn", 1, 1, True, HIDDEN), "rnn.", nonlinearity="elu")
+
+
+@pytest.mark.parametrize(("missing", "reason"), [
+    ("bias_hh_l0", "rnn.bias_ih_l0 is there, but not bias_hh_l0"),
+    ("bias_ih_l0", "rnn.bias_ih_l0_reverse is there, but not bias_ih_l0"),
+    ("bias_ih_l0_reverse", "rnn.bias_ih_l0 is there, but not bias_ih_l0_reverse"),
+    ("weight_hh_l0_reverse", "rnn.weight_hh_l0 is there, but not weight_hh_l0_reverse"),
+])  # fmt: skip
+def test_weights_that_are_missing_are_named(missing: str, reason: str) -> None:
+    state = torch_state("lstm", 1, 2, True, HIDDEN)
+    del state[f"rnn.{missing}"]
+    if missing == "bias_hh_l0":
+        del state["rnn.bias_hh_l0_reverse"]
+    with pytest.raises(ValueError, match=reason):
+        from_torch("lstm", state, prefix="rnn.")
+
+
+@pytest.mark.parametrize(("made", "read"), [("lstm", "gru"), ("gru", "lstm"), ("rnn", "gru")])
+def test_weights_of_another_kind_are_refused(made: str, read: str) -> None:
+    rows = (GATES[made] * HIDDEN, GATES[read] * HIDDEN)
+    with pytest.raises(ValueError, match=f"has {rows[0]} rows, but {read} .* has {rows[1]}"):
+        from_torch(read, torch_state(made, 1, 1, True, HIDDEN), prefix="rnn.")
