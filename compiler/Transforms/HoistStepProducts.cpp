@@ -56,6 +56,13 @@ static bool readsInputsAlone(RnnOp rnn, ContractOp op) {
   return llvm::all_of(scalars, [&](Value scalar) { return isOutside(rnn, scalar); });
 }
 
+/// True when a step checks extents before it gets to the product, which might read past its
+/// operands if it came first.
+static bool isBehindCheck(ContractOp op) {
+  return llvm::any_of(op->getBlock()->getOps<RequireOp>(),
+                      [&](RequireOp check) { return check->isBeforeInBlock(op); });
+}
+
 /// `map` over one more dimension in front, the step, which is its first result when `steps` is set.
 static AffineMap withSteps(AffineMap map, bool steps) {
   AffineMap shifted = map.shiftDims(1);
@@ -72,7 +79,8 @@ struct HoistStepProducts : fovea::impl::HoistStepProductsBase<HoistStepProducts>
     for (RnnOp rnn : recurrences) {
       SmallVector<ContractOp> products(rnn.getCell().front().getOps<ContractOp>());
       for (ContractOp op : products)
-        if (op->getNumResults() == 1 && !op.getScheduleAttr() && readsInputsAlone(rnn, op))
+        if (op->getNumResults() == 1 && !op.getScheduleAttr() && !isBehindCheck(op) &&
+            readsInputsAlone(rnn, op))
           hoist(rnn, op);
     }
   }

@@ -100,9 +100,9 @@ def HoistStepProducts : Pass<"fovea-hoist-step-products", "::mlir::func::FuncOp"
     sequence: what `fovea-expand-recurrence` makes of LSTM and GRU, for cells that were written by
     hand. Captures that are steps of sequences become these. Steps behind a row's end are computed,
     too, and stay in their rows.
-    Gives up when the product hangs on a state or on anything else that the cell computes, has a
-    schedule, sums up the batch or puts it elsewhere, or has extents that are none of its operands'
-    (a convolution).
+    Gives up when the product hangs on a state or on anything else that the cell computes, follows a
+    `fovea.require` of the cell (extents that only the run can compare), has a schedule, sums up the
+    batch or puts it elsewhere, or has extents that are none of its operands' (a convolution).
   }];
   let statistics = [Statistic<"numHoisted", "hoisted", "products taken over all steps">];
   let dependentDialects = ["::mlir::tensor::TensorDialect"];

@@ -134,6 +134,32 @@ func.func @do_not_hoist_where_rows_are_not_in_front(%x: tensor<5x8x8xf32>, %w: t
   return %y : tensor<5x8x8xf32>
 }
 
+// In front of the check, the product might read past the end of x.
+// CHECK-LABEL: func @do_not_hoist_past_a_check
+// CHECK-NOT:     fovea.contract
+// CHECK:         fovea.rnn
+// CHECK:           fovea.require
+// CHECK:           fovea.contract ins
+func.func @do_not_hoist_past_a_check(%x: tensor<5x2x?xf32>, %w: tensor<4x?xf32>)
+    -> tensor<5x2x4xf32> {
+  %c1 = arith.constant 1 : index
+  %y = fovea.rnn %x cell {
+  ^bb0(%xt: tensor<2x?xf32>):
+    %k = tensor.dim %xt, %c1 : tensor<2x?xf32>
+    %wk = tensor.dim %w, %c1 : tensor<4x?xf32>
+    %same = arith.cmpi eq, %k, %wk : index
+    fovea.require %same, %k, %wk fault shape node "product"
+    %e = tensor.empty() : tensor<2x4xf32>
+    %p = fovea.contract ins(%xt, %w : tensor<2x?xf32>, tensor<4x?xf32>)
+        outs(%e : tensor<2x4xf32>) {indexing_maps = [#a, #w, #o]} epilogue {
+        ^bb0(%sum: f32):
+          fovea.yield %sum : f32
+        } -> tensor<2x4xf32>
+    fovea.yield %p : tensor<2x4xf32>
+  } : tensor<5x2x?xf32> -> tensor<5x2x4xf32>
+  return %y : tensor<5x2x4xf32>
+}
+
 // CHECK-LABEL: func @do_not_hoist_a_product_with_a_schedule
 // CHECK-NOT:     fovea.contract
 // CHECK:         fovea.rnn
