@@ -27,7 +27,7 @@ using namespace fovea::cpu;
 /// The weight of floats that an operand is, as the model has it.
 static WeightOp storedWeight(Value value) {
   auto get = value.getDefiningOp<GetWeightOp>();
-  if (!get || !isa<FloatType>(elementTypeOf(value)) || elementTypeOf(value).isF64())
+  if (!get || !isa<FloatType>(elementTypeOf(value)))
     return {};
   auto weight = SymbolTable::lookupNearestSymbolFrom<WeightOp>(get, get.getWeightAttr());
   return weight && !weight.getOf() && !weight.getRounded() ? weight : WeightOp();
@@ -125,6 +125,8 @@ private:
   static Refusal refuseProduct(ContractOp op) {
     if (!isInLoop(op) || (!storedWeight(op.getLhs()) && !storedWeight(op.getRhs())))
       return {};
+    if (op.getSumType().isF64())
+      return {"dtype", "sums of f64 are not taken of rounded weights"};
     return {"shape", "the product is not one of two to eight gates that elementwise operations "
                      "read one by one"};
   }

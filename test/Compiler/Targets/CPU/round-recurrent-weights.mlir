@@ -22,6 +22,7 @@
 fovea.weight @w from "w.safetensors" : tensor<2x5x5xf32>
 fovea.weight @v from "w.safetensors" offset 200 : tensor<5x5xf32>
 fovea.weight @u from "w.safetensors" offset 300 : tensor<7x5x2xf32>
+fovea.weight @d from "w.safetensors" offset 600 : tensor<5x5xf64>
 
 // CHECK-LABEL: func @step
 // CHECK-SAME:    form = "i8_weight"
@@ -106,6 +107,25 @@ func.func @do_not_round_what_is_not_made_of_gates(%h: tensor<1x5xf32>, %n: index
     scf.yield %g : tensor<1x5xf32>
   }
   return %r : tensor<1x5xf32>
+}
+
+// CHECK-LABEL: func @do_not_round_weights_of_f64
+// CHECK-SAME:    form = "stored_weight"{{.*}}reason = "dtype"
+// CHECK:         fovea.get_weight @d
+func.func @do_not_round_weights_of_f64(%h: tensor<1x5xf64>, %n: index) -> tensor<1x5xf64> {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %d = fovea.get_weight @d : tensor<5x5xf64>
+  %e = tensor.empty() : tensor<1x5xf64>
+  %r = scf.for %t = %c0 to %n step %c1 iter_args(%s = %h) -> tensor<1x5xf64> {
+    %g = fovea.contract ins(%s, %d : tensor<1x5xf64>, tensor<5x5xf64>)
+        outs(%e : tensor<1x5xf64>) {indexing_maps = [#a, #b, #c]} epilogue {
+        ^bb0(%sum: f64):
+          fovea.yield %sum : f64
+        } -> tensor<1x5xf64>
+    scf.yield %g : tensor<1x5xf64>
+  }
+  return %r : tensor<1x5xf64>
 }
 
 // One row of x at a time is no state: its weight is one of the input.
