@@ -97,7 +97,7 @@ static void printRounded(const llvm::json::Object &record) {
 llvm::Expected<Exit> cli::explainModel(const Invocation &invocation) {
   std::string ledger;
   if (invocation.isArtifact()) {
-    llvm::Expected<Program> program = Program::load(invocation.input, 1);
+    llvm::Expected<Program> program = Program::load(invocation.input, RunOptions{.threads = 1});
     if (!program)
       return program.takeError();
     ledger = program->ledger();

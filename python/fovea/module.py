@@ -27,10 +27,19 @@ from fovea.runtime_abi import ContextOptions, DataType, IoInfo, Plan, Tensor, ch
 @dataclasses.dataclass(frozen=True)
 class RunSettings:
     """How runs are made: threads, 0 for the number that the model was tuned for; replay, whether a
-    run on a GPU that repeats the one before is recorded as a graph and replayed."""
+    run on a GPU that repeats the one before is recorded as a graph and replayed; emulate_seed, the
+    order of threads and the landing of copies in emulated kernels."""
 
     threads: int = 0
     replay: bool = False
+    emulate_seed: int = 0
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.emulate_seed < 1 << 32:
+            raise FoveaError(
+                f"emulate_seed is {self.emulate_seed}, expected 0 to {(1 << 32) - 1}",
+                code="INVALID_ARGUMENT",
+            )
 
 
 @contextlib.contextmanager
@@ -104,6 +113,7 @@ class _Loaded:
             library.fovea_context_options_init(ctypes.byref(options))
             options.threads = self._settings.threads
             options.replay = self._settings.replay
+            options.emulate_seed = self._settings.emulate_seed
             made = ctypes.c_void_p()
             status = library.fovea_context_create(
                 self.handle, ctypes.byref(options), ctypes.byref(made)
@@ -293,16 +303,18 @@ def load(
     threads: int = 0,
     device: str | None = None,
     replay: bool = False,
+    emulate_seed: int = 0,
 ) -> Module:
     """Loads a .fvm, which is native code: load only what you trust. `threads` 0 is the number that
     the model was tuned for. `device` is the GPU of a model that has kernels for one, "cuda:1", by
     default the first. With `replay`, a run on a GPU that repeats the one before is recorded as a
-    graph and replayed."""
+    graph and replayed. `emulate_seed` decides the order of threads and the landing of copies where
+    kernels are emulated; results do not depend on it."""
+    settings = RunSettings(threads, replay, emulate_seed)
     library = runtime()
     handle = ctypes.c_void_p()
     source = Path(path).resolve()
     with opened_device(device) as opened:
         status = library.fovea_module_load_file(os.fsencode(source), opened, ctypes.byref(handle))
         check(library, status)
-    settings = RunSettings(threads, replay)
     return Module(handle.value, settings, lambda target: _copy_file(source, target))

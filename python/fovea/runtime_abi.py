@@ -69,6 +69,7 @@ class ContextOptions(Structure):
         ("struct_size", c_size_t), ("threads", c_int32), ("spin_us", c_int32),
         ("alloc", c_void_p), ("free", c_void_p), ("user", c_void_p),
         ("parallel_for", c_void_p), ("parallel_for_user", c_void_p), ("replay", c_int32),
+        ("emulate_seed", c_uint32),
     ]  # fmt: skip
 
 
