@@ -44,8 +44,14 @@ class Tensor(Structure):
     ]  # fmt: skip
 
 
+class ManagedTensor(Structure):
+    """DLManagedTensor."""
+
+    _fields_ = [("tensor", Tensor), ("manager", c_void_p), ("deleter", c_void_p)]
+
+
 class VersionedTensor(Structure):
-    """DLManagedTensorVersioned, of which the tensor is read."""
+    """DLManagedTensorVersioned."""
 
     _fields_ = [
         ("major", c_uint32), ("minor", c_uint32), ("manager", c_void_p), ("deleter", c_void_p),
@@ -112,6 +118,7 @@ def declare_all(library: ctypes.CDLL) -> None:
             c_void_p, c_void_p, text, tensors, c_int64, tensors, c_int64, c_void_p,
         ),
         "context_synchronize": (c_void_p, c_void_p),
+        "context_device": (Device, c_void_p),
         "context_detach": (c_void_p, c_void_p, c_int64, handle),
         "buffer_free": (None, c_void_p),
     }  # fmt: skip
