@@ -15,16 +15,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from gpu import conformance_atomics as atomics
+from gpu.conformance_atomics import LANES, mix
+
 ROOT = Path(__file__).resolve().parents[2]
 WORDS = ROOT / "test" / "Runtime" / "Emulator" / "ConformanceWords.h"
-LANES = 32
 # Blocks of the case with a barrier of all blocks: few enough for any device to run at once.
 BLOCKS = 8
-
-
-def mix(i: int) -> int:
-    """Some number below 4096."""
-    return (i * 2654435761 & 0xFFFFFFFF) >> 20
 
 
 def _bits(x: float) -> int:
@@ -89,6 +86,8 @@ def recorded(path: Path = WORDS) -> dict[str, list[int]]:
         name: [int(word, 16) for word in re.findall(r"0x[0-9a-f]+", words)]
         for name, words in re.findall(r"constexpr uint32_t (\w+)\[\] = \{([^}]*)\}", text)
     }
+    for count, name in re.findall(r"std::array<uint32_t, (\d+)> (\w+) = \{\}", text):
+        found[name] = [0] * int(count)
     for name, word in re.findall(r"constexpr auto (\w+) = everyLane\((0x[0-9a-f]+)\)", text):
         found[name] = [int(word, 16)] * LANES
     return found
@@ -245,6 +244,43 @@ def _mbarrier() -> str:
     return f"{body}\n{_stores(['%w2'])}"
 
 
+def _barrier(kind: str) -> str:
+    """Words through the block's memory to where all are the other way round."""
+    state = "memref<1xi64, #gpu.address_space<workgroup>>"
+    shared = f"memref<{LANES}xi32, #gpu.address_space<workgroup>>"
+    begin = f"""    %words = fovea_warp.shared : {shared}
+    %last = arith.constant {LANES - 1} : index
+    %from = arith.subi %last, %lane : index"""
+    end = f"""    %r = memref.load %words[%from] : {shared}
+{_stores(["%r"])}"""
+    if kind == "bar.sync":
+        return f"""{begin}
+{_loads(1)}
+    memref.store %w0, %words[%lane] : {shared}
+    gpu.barrier
+{end}"""
+    return f"""{begin}
+    %s = fovea_warp.shared : {state}
+    %true = arith.constant true
+    %count = arith.constant {LANES} : i32
+    %parity = arith.constant 0 : i32
+    %first = arith.cmpi eq, %lane, %c0 : index
+    scf.if %first {{
+      fovea_warp.mbarrier_init %s[%c0], %count : {state}
+    }}
+    fovea_warp.sync_warp
+    fovea_warp.cp_async 4 %in[%lane, %c0] to %words[%lane] : !in to {shared}
+    fovea_warp.mbarrier_arrive_copies %s[%c0] : {state}
+    scf.while : () -> () {{
+      %done = fovea_warp.mbarrier_try_wait %s[%c0] parity %parity : {state}
+      %again = arith.xori %done, %true : i1
+      scf.condition(%again)
+    }} do {{
+      scf.yield
+    }}
+{end}"""
+
+
 def _grid_barrier() -> str:
     """Each lane hands its word to the lane of the next block, by way of the device's memory. The
     last row of the result is the barrier's counter."""
@@ -295,7 +331,8 @@ def _cases_on_memory(words: dict[str, list[int]]) -> list[Case]:
             for count, trans in ((1, False), (2, True), (4, False))]  # fmt: skip
     made += [Case(f"cp.async {size} bytes, {valid} valid", rows, outputs,
                   words[f"copies{size}Of{valid}"], _copy(size, valid, outputs))
-             for size, valid, outputs in ((16, 16, 4), (16, 4, 4), (8, 8, 2))]  # fmt: skip
+             for size, valid, outputs in ((16, 16, 4), (16, 4, 4), (8, 8, 2), (8, 0, 2),
+                                        (4, 4, 1), (4, 1, 1))]  # fmt: skip
     numbers = [(mix(i) - 2048) & 0xFFFFFFFF for i in range(LANES)]
     operations = (("add s32", "addi", "add"), ("min s32", "mins", "min"),
                   ("max u32", "maxu", "max"), ("xor u32", "xori", "xor"))  # fmt: skip
@@ -303,6 +340,12 @@ def _cases_on_memory(words: dict[str, list[int]]) -> list[Case]:
              for name, kind, key in operations]  # fmt: skip
     made.append(Case("mbarrier", [mix(i) for i in range(LANES)], 1, words["handedOver"],
                      _mbarrier()))  # fmt: skip
+    made += [Case(name, [mix(i) for i in range(LANES)], 1, words["handedOver"], _barrier(name))
+             for name in ("mbarrier behind copies", "bar.sync")]  # fmt: skip
+    made += [Case(f"atom.lane {operation} {dtype}", atomics.inputs(dtype),
+                  2 * atomics.size_of(dtype), atomics.results(operation, dtype),
+                  atomics.body(operation, dtype))
+             for operation, dtype in atomics.kinds()]  # fmt: skip
     handed = [mix(i) for i in range(LANES * BLOCKS)]
     made.append(Case("barrier of all blocks", handed, 1, handed[LANES:] + handed[:LANES],
                      _grid_barrier(), blocks=BLOCKS))  # fmt: skip

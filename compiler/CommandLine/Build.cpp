@@ -118,12 +118,16 @@ llvm::json::Object Build::seconds() const {
   return object;
 }
 
+static RunOptions runOptionsOf(const Invocation &invocation) {
+  return {invocation.threads, invocation.emulateSeed};
+}
+
 llvm::Expected<Program> cli::loadBuilt(const Build &build, const Invocation &invocation) {
   std::string reason;
   std::vector<std::byte> bytes = build.artifact().bytes(reason);
   if (!reason.empty())
     return failure(kRun, "the artefact cannot be packed: " + reason);
-  return Program::load(bytes, invocation.threads);
+  return Program::load(bytes, runOptionsOf(invocation));
 }
 
 llvm::Error cli::requireArtifact(const Invocation &invocation) {
@@ -154,7 +158,7 @@ llvm::Expected<Loaded> cli::load(const Invocation &invocation) {
   auto start = std::chrono::steady_clock::now();
   llvm::Expected<Program> program = loaded.build
                                         ? loadBuilt(*loaded.build, invocation)
-                                        : Program::load(invocation.input, invocation.threads);
+                                        : Program::load(invocation.input, runOptionsOf(invocation));
   if (!program)
     return program.takeError();
   loaded.loadSeconds =

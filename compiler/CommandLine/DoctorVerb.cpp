@@ -8,6 +8,7 @@
 #include "compiler/CommandLine/TextTable.h"
 #include "compiler/CommandLine/Verbs.h"
 #include "compiler/Driver/TargetRegistry.h"
+#include "compiler/Targets/CPU/Capabilities.h"
 #include "runtime/CPU/Features.h"
 #include "runtime/CPU/Processors.h"
 
@@ -97,7 +98,8 @@ static int threadsOf(const Invocation &invocation) {
 }
 
 static PeakCode codeOf(const Invocation &invocation) {
-  return invocation.compile.target == "x86-64-v3" ? PeakCode::avx2 : PeakCode::widest;
+  auto level = fovea::cpu::capabilitiesOf(invocation.compile.target);
+  return level && level->lanes == 8 ? PeakCode::avx2 : PeakCode::widest;
 }
 
 static llvm::json::Object measurePeaks(Findings &findings, const Invocation &invocation) {

@@ -94,10 +94,29 @@ static void printRounded(const llvm::json::Object &record) {
                                 100 * record.getNumber("rms_error").value_or(0));
 }
 
+static llvm::json::Array listOf(std::vector<llvm::json::Object> records) {
+  llvm::json::Array list;
+  for (llvm::json::Object &record : records)
+    list.push_back(std::move(record));
+  return list;
+}
+
+/// What a ledger's records say, with lists that have something in them.
+static llvm::json::Object toJson(std::vector<llvm::json::Object> kernels,
+                                 std::vector<llvm::json::Object> passes,
+                                 std::vector<llvm::json::Object> rounded) {
+  llvm::json::Object result{{"format", 1}, {"kernels", listOf(std::move(kernels))}};
+  if (!passes.empty())
+    result["passes"] = listOf(std::move(passes));
+  if (!rounded.empty())
+    result["rounded"] = listOf(std::move(rounded));
+  return result;
+}
+
 llvm::Expected<Exit> cli::explainModel(const Invocation &invocation) {
   std::string ledger;
   if (invocation.isArtifact()) {
-    llvm::Expected<Program> program = Program::load(invocation.input, 1);
+    llvm::Expected<Program> program = Program::load(invocation.input, RunOptions{.threads = 1});
     if (!program)
       return program.takeError();
     ledger = program->ledger();
@@ -130,23 +149,14 @@ llvm::Expected<Exit> cli::explainModel(const Invocation &invocation) {
       llvm::outs() << count << " x " << what << "\n";
     for (const llvm::json::Object &record : rounded)
       printRounded(record);
+    for (const std::string &note : ledgerNotes(ledger))
+      llvm::outs() << "note: " << note << "\n";
     if (records.empty())
       llvm::outs() << "no kernels\n";
   }
-  llvm::json::Array list;
-  for (llvm::json::Object &record : records)
-    list.push_back(std::move(record));
-  llvm::json::Object result{{"format", 1}, {"kernels", std::move(list)}};
-  llvm::json::Array pipelines;
-  for (llvm::json::Object &record : passes)
-    pipelines.push_back(std::move(record));
-  if (!pipelines.empty())
-    result["passes"] = std::move(pipelines);
-  llvm::json::Array weights;
-  for (llvm::json::Object &record : rounded)
-    weights.push_back(std::move(record));
-  if (!weights.empty())
-    result["rounded"] = std::move(weights);
+  llvm::json::Object result = toJson(std::move(records), std::move(passes), std::move(rounded));
+  if (std::vector<std::string> notes = ledgerNotes(ledger); !notes.empty())
+    result["notes"] = llvm::json::Array(notes);
   if (llvm::Error error = invocation.report(std::move(result)))
     return error;
   return kOk;

@@ -7,6 +7,7 @@
 #include "compiler/CommandLine/Build.h"
 #include "compiler/CommandLine/TextTable.h"
 #include "compiler/CommandLine/Verbs.h"
+#include "compiler/Driver/Ledger.h"
 #include "compiler/Frontends/Mlir/EntrySignatures.h"
 #include "runtime/Artifact/Manifest.h"
 #include "runtime/Artifact/Reader.h"
@@ -62,6 +63,12 @@ static llvm::Expected<Exit> inspectArtifact(const Invocation &invocation) {
     return toError(invocation.input, status);
   if (fvm::Status status = fvm::readManifest(json, manifest); !status.ok())
     return toError(invocation.input, status);
+  std::string ledger;
+  if (const fvm::SectionRecord *record = artifact.find(fvm::SectionKind::Ledger);
+      record && artifact.check(*record).ok())
+    if (fvm::Status status = artifact.copyText(*record, ledger); !status.ok())
+      return toError(invocation.input, status);
+  const std::vector<std::string> notes = ledgerNotes(ledger);
   TextTable table({"section", "offset", "bytes", "SHA-256", "content"});
   llvm::json::Array list;
   for (const fvm::SectionRecord &record : artifact.sections()) {
@@ -78,6 +85,8 @@ static llvm::Expected<Exit> inspectArtifact(const Invocation &invocation) {
   if (!invocation.json) {
     llvm::outs() << "file      " << invocation.input << ", format " << fvm::formatVersion << "\n";
     print(manifest);
+    for (const std::string &note : notes)
+      llvm::outs() << "note      " << note << "\n";
     table.print();
   }
   llvm::Expected<llvm::json::Value> parsed = llvm::json::parse(json);
@@ -87,6 +96,8 @@ static llvm::Expected<Exit> inspectArtifact(const Invocation &invocation) {
                             {"format", fvm::formatVersion},
                             {"manifest", std::move(*parsed)},
                             {"sections", std::move(list)}};
+  if (!notes.empty())
+    result["notes"] = llvm::json::Array(notes);
   if (llvm::Error error = invocation.report(std::move(result)))
     return error;
   return kOk;

@@ -107,6 +107,13 @@ static llvm::Error setRunOptions(const InputArgList &arguments, Invocation &invo
   StringRef time = arguments.getLastArgValue(OPT_repeat_ms, "1000");
   if (time.getAsInteger(10, invocation.benchMilliseconds) || invocation.benchMilliseconds < 1)
     return failure(kUsage, "--time is '" + time + "', a number of milliseconds is needed");
+  StringRef seed = arguments.getLastArgValue(OPT_emulate_seed, "0");
+  if (seed.getAsInteger(10, invocation.emulateSeed))
+    return failure(kUsage, "--emulate-seed is '" + seed + "', a number below 2^32 is needed");
+  if (arguments.hasArg(OPT_emulate_seed) && !arguments.hasArg(OPT_emulate) &&
+      !invocation.isArtifact())
+    return failure(kUsage, "--emulate-seed is for kernels that are emulated",
+                   "--target=cuda --emulate");
   invocation.entry = arguments.getLastArgValue(OPT_entry).str();
   invocation.outFile = arguments.getLastArgValue(OPT_out).str();
   invocation.reference = arguments.getLastArgValue(OPT_ref, "reference").str();

@@ -34,6 +34,8 @@ struct Invocation {
   CompileOptions compile;
   /// Threads of a run; 0: the runtime's choice.
   int threads = 0;
+  /// Of emulated kernels.
+  uint32_t emulateSeed = 0;
   /// Sizes of symbols that stay symbolic in the code; those of --dim included.
   llvm::StringMap<int64_t> sizes;
   /// Names among them that the entry has to have.

@@ -41,6 +41,9 @@ defm target : Value<"target", "NAME",
   !listconcat(compiles, [doctor]), "host,x86-64-v3,x86-64-v4,armv8-a,cuda,reference">;
 def emulate : Flag<["--"], "emulate", compiles>,
   HelpText<"with target cuda: run its kernels on this processor, checked">;
+defm emulate_seed : Value<"emulate-seed", "N",
+  "of emulated kernels: decides the order of threads and when copies land (default 0)",
+  [run, verify]>;
 defm threads : Value<"threads", "N", "threads of a run (default: the CPUs allowed)",
   !listconcat(compiles, [doctor])>;
 defm dim : Value<"dim", "NAME=N", "fix a symbolic dimension; may be repeated", reads>;

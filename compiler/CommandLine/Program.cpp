@@ -21,12 +21,13 @@ llvm::Error cli::toError(fovea_status *status, const llvm::Twine &about) {
   return failureOfRun(input ? kInput : code == FOVEA_INTERNAL ? kBug : kRun, about, node, text);
 }
 
-llvm::Expected<Program> Program::with(fovea_module *module, int threads) {
+llvm::Expected<Program> Program::with(fovea_module *module, RunOptions run) {
   Program program;
   program.module.reset(module);
   fovea_context_options options;
   fovea_context_options_init(&options);
-  options.threads = threads;
+  options.threads = run.threads;
+  options.emulate_seed = run.emulateSeed;
   fovea_context *context = nullptr;
   if (llvm::Error error = toError(fovea_context_create(module, &options, &context), "run"))
     return error;
@@ -34,19 +35,19 @@ llvm::Expected<Program> Program::with(fovea_module *module, int threads) {
   return program;
 }
 
-llvm::Expected<Program> Program::load(const std::string &path, int threads) {
+llvm::Expected<Program> Program::load(const std::string &path, RunOptions run) {
   fovea_module *module = nullptr;
   if (llvm::Error error = toError(fovea_module_load_file(path.c_str(), nullptr, &module), path))
     return error;
-  return with(module, threads);
+  return with(module, run);
 }
 
-llvm::Expected<Program> Program::load(llvm::ArrayRef<std::byte> bytes, int threads) {
+llvm::Expected<Program> Program::load(llvm::ArrayRef<std::byte> bytes, RunOptions run) {
   fovea_module *module = nullptr;
   fovea_status *status = fovea_module_load_memory(bytes.data(), bytes.size(), nullptr, &module);
   if (llvm::Error error = toError(status, "load"))
     return error;
-  return with(module, threads);
+  return with(module, run);
 }
 
 static TensorSignature toSignature(const fovea_io_info &info) {

@@ -18,11 +18,17 @@ namespace fovea::cli {
 /// compiled code itself kBug, the rest kRun.
 llvm::Error toError(fovea_status *status, const llvm::Twine &about);
 
+/// How a program runs: fields of fovea_context_options.
+struct RunOptions {
+  int threads = 0;
+  uint32_t emulateSeed = 0;
+};
+
 /// A module of the runtime with one context.
 class Program {
 public:
-  static llvm::Expected<Program> load(const std::string &path, int threads);
-  static llvm::Expected<Program> load(llvm::ArrayRef<std::byte> bytes, int threads);
+  static llvm::Expected<Program> load(const std::string &path, RunOptions options);
+  static llvm::Expected<Program> load(llvm::ArrayRef<std::byte> bytes, RunOptions options);
 
   /// The entry's interface; the first entry for "".
   llvm::Expected<Signature> signature(const std::string &entry) const;
@@ -51,7 +57,7 @@ public:
   const char *ledger() const { return fovea_module_ledger(module.get()); }
 
 private:
-  static llvm::Expected<Program> with(fovea_module *module, int threads);
+  static llvm::Expected<Program> with(fovea_module *module, RunOptions options);
   llvm::Error runOnly(const Signature &signature, llvm::ArrayRef<fovea_tensor> inputs,
                       fovea_stream *stream);
 

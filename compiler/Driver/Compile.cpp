@@ -182,6 +182,8 @@ bool Compilation::checkTarget() {
   std::optional<Problem> problem = fovea::checkTarget(options.target, options.emulate);
   if (!problem)
     problem = chosen->unavailable();
+  if (!problem)
+    problem = chosen->refuses(options.emission);
   return problem ? fail(std::move(*problem)) : true;
 }
 
@@ -311,6 +313,7 @@ std::unique_ptr<Artifact> Compilation::finish() {
     artifact->object = std::move(emitted->object);
     artifact->llvmIr = std::move(emitted->llvmIr);
     artifact->assembly = std::move(emitted->assembly);
+    artifact->notes = std::move(emitted->notes);
     artifact->manifest = makeManifest(module(), emitted->machine, options.threads, complaints);
   }
   StepTimer timer(times, "weights");
@@ -319,7 +322,7 @@ std::unique_ptr<Artifact> Compilation::finish() {
     blameModule();
     return nullptr;
   }
-  artifact->ledger = makeLedger(module(), artifact->rounded);
+  artifact->ledger = makeLedger(module(), artifact->rounded, artifact->notes);
   return artifact;
 }
 

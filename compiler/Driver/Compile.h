@@ -77,6 +77,8 @@ public:
   };
   std::vector<Weight> weights;
   std::vector<RoundedWeight> rounded;
+  /// Emission::notes.
+  std::vector<std::string> notes;
 };
 
 /// Elapsed time of a step, for the driver's report.

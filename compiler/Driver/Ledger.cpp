@@ -34,7 +34,8 @@ static llvm::json::Value toJson(Attribute attr) {
   return object;
 }
 
-std::string fovea::makeLedger(ModuleOp module, ArrayRef<RoundedWeight> rounded) {
+std::string fovea::makeLedger(ModuleOp module, ArrayRef<RoundedWeight> rounded,
+                              ArrayRef<std::string> notes) {
   auto records = module->getAttrOfType<ArrayAttr>("fovea.ledger");
   llvm::json::Value json = records ? toJson(records) : llvm::json::Value(llvm::json::Array());
   llvm::json::Object ledger{{"format", 1}, {"kernels", std::move(json)}};
@@ -48,6 +49,11 @@ std::string fovea::makeLedger(ModuleOp module, ArrayRef<RoundedWeight> rounded) 
                                          {"rms_error", weight.rmsError}});
   if (!weights.empty())
     ledger["rounded"] = std::move(weights);
+  llvm::json::Array sentences;
+  for (const std::string &note : notes)
+    sentences.push_back(llvm::json::fixUTF8(note));
+  if (!sentences.empty())
+    ledger["notes"] = std::move(sentences);
   return llvm::formatv("{0}", llvm::json::Value(std::move(ledger))).str();
 }
 
@@ -73,6 +79,20 @@ std::vector<llvm::json::Object> fovea::ledgerRecords(StringRef ledger) {
 
 std::vector<llvm::json::Object> fovea::userPassRecords(StringRef ledger) {
   return recordsOf(ledger, "passes");
+}
+
+std::vector<std::string> fovea::ledgerNotes(StringRef ledger) {
+  std::vector<std::string> notes;
+  llvm::Expected<llvm::json::Value> parsed = llvm::json::parse(ledger);
+  if (!parsed) {
+    llvm::consumeError(parsed.takeError());
+    return notes;
+  }
+  const llvm::json::Object *object = parsed->getAsObject();
+  if (const llvm::json::Array *list = object ? object->getArray("notes") : nullptr)
+    for (const llvm::json::Value &note : *list)
+      notes.push_back(note.getAsString().value_or("").str());
+  return notes;
 }
 
 std::vector<llvm::json::Object> fovea::roundedRecords(StringRef ledger) {

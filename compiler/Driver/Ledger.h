@@ -17,8 +17,10 @@
 
 namespace fovea {
 
-/// The fusion ledger as JSON: one record per launch of the schedule, and the weights rounded.
-std::string makeLedger(mlir::ModuleOp module, llvm::ArrayRef<RoundedWeight> rounded = {});
+/// The fusion ledger as JSON: one record per launch of the schedule, and the weights rounded,
+/// and what the artefact lacks (Emission::notes).
+std::string makeLedger(mlir::ModuleOp module, llvm::ArrayRef<RoundedWeight> rounded = {},
+                       llvm::ArrayRef<std::string> notes = {});
 
 /// The ledger's records; empty when there are none, or the text is no ledger.
 std::vector<llvm::json::Object> ledgerRecords(llvm::StringRef ledger);
@@ -28,6 +30,9 @@ std::vector<llvm::json::Object> userPassRecords(llvm::StringRef ledger);
 
 /// The weights rounded, with `weight`, `channels`, `largest_error` and `rms_error`; empty likewise.
 std::vector<llvm::json::Object> roundedRecords(llvm::StringRef ledger);
+
+/// The sentences about what the artefact lacks; empty likewise.
+std::vector<std::string> ledgerNotes(llvm::StringRef ledger);
 
 /// FV0401 for every record whose operation is not computed by its best form.
 Problems findUnfused(llvm::StringRef ledger);

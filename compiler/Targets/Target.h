@@ -55,6 +55,8 @@ struct Emission {
   /// The code before the link, and texts as far as they were asked for.
   llvm::SmallVector<char, 0> object;
   std::string llvmIr, assembly;
+  /// What the artefact lacks that it could have, and why; a sentence each, for its ledger.
+  std::vector<std::string> notes;
 };
 
 struct EmissionOptions {
@@ -126,6 +128,8 @@ public:
 
   /// What keeps this build on this machine from compiling for the target; nothing when it can.
   virtual std::optional<Problem> unavailable() const { return std::nullopt; }
+  /// What in these options keeps the target from emitting here; nothing when it can.
+  virtual std::optional<Problem> refuses(const EmissionOptions &) const { return std::nullopt; }
   /// What the target can do here with these options, for `fovea doctor`.
   virtual std::vector<Finding> examine(const EmissionOptions &options) const = 0;
 

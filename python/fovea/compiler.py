@@ -58,6 +58,7 @@ def compile(  # noqa: A001
     threads: int = 0,
     device: str | None = None,
     replay: bool = False,
+    emulate_seed: int = 0,
     **options: object,
 ) -> Module:
     """Compiles an ONNX file, a Hugging Face folder, a file of MLIR text, MLIR text itself, or the
@@ -66,8 +67,10 @@ def compile(  # noqa: A001
     target is "host" or a target of the command line; dims fixes symbolic dimensions by name;
     options are those of the command line with _ for -, and a list for one that may be repeated:
     pass_plugin="libpasses.so", after=["import:cse", "graph:my-pass"]. threads is the number that
-    runs use, 0 for the one the model was tuned for; device and replay are those of fovea.load.
+    runs use, 0 for the one the model was tuned for; device, replay and emulate_seed are those of
+    fovea.load.
     """
+    run_settings = RunSettings(threads, replay, emulate_seed)
     library = compiler()
     settings = [("target", target)]
     settings += [("dim", f"{name}={int(size)}") for name, size in (dims or {}).items()]
@@ -96,4 +99,4 @@ def compile(  # noqa: A001
     with opened_device(device) as opened:
         status = runtime().fovea_module_load_memory(data, size.value, opened, ctypes.byref(module))
         check(runtime(), status)
-    return Module(module.value, RunSettings(threads, replay), artifact.save)
+    return Module(module.value, run_settings, artifact.save)

@@ -19,18 +19,28 @@ from typing import Any
 import numpy as np
 
 from fovea import tensors
+from fovea.device_tensors import DeviceTensor
 from fovea.errors import FoveaError
 from fovea.libraries import runtime
-from fovea.runtime_abi import ContextOptions, DataType, IoInfo, Plan, Tensor, check
+from fovea.runtime_abi import ContextOptions, DataType, Device, IoInfo, Plan, Tensor, check
 
 
 @dataclasses.dataclass(frozen=True)
 class RunSettings:
     """How runs are made: threads, 0 for the number that the model was tuned for; replay, whether a
-    run on a GPU that repeats the one before is recorded as a graph and replayed."""
+    run on a GPU that repeats the one before is recorded as a graph and replayed; emulate_seed, the
+    order of threads and the landing of copies in emulated kernels."""
 
     threads: int = 0
     replay: bool = False
+    emulate_seed: int = 0
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.emulate_seed < 1 << 32:
+            raise FoveaError(
+                f"emulate_seed is {self.emulate_seed}, expected 0 to {(1 << 32) - 1}",
+                code="INVALID_ARGUMENT",
+            )
 
 
 @contextlib.contextmanager
@@ -104,6 +114,7 @@ class _Loaded:
             library.fovea_context_options_init(ctypes.byref(options))
             options.threads = self._settings.threads
             options.replay = self._settings.replay
+            options.emulate_seed = self._settings.emulate_seed
             made = ctypes.c_void_p()
             status = library.fovea_context_create(
                 self.handle, ctypes.byref(options), ctypes.byref(made)
@@ -111,6 +122,18 @@ class _Loaded:
             check(library, status)
             context = self._local.context = _Context(made.value)
         return context.handle
+
+    def keep(self, values: object) -> None:
+        """Keeps what the calling thread's queued runs use until it waits for them."""
+        self._local.queued = [*getattr(self._local, "queued", ()), values]
+
+    def synchronize(self) -> None:
+        """Waits for the runs that the calling thread has queued."""
+        library = runtime()
+        try:
+            check(library, library.fovea_context_synchronize(self.context()))
+        finally:
+            self._local.queued = []
 
 
 class Entry:
@@ -154,28 +177,63 @@ class Entry:
 
     def __call__(self, *positional: Any, **named: Any) -> dict[str, np.ndarray]:
         """Runs with inputs by position or name; gives the outputs by name."""
+        return self._run(self._arrange(positional, named), None, None)
+
+    def run(
+        self,
+        inputs: Mapping[str, Any] | Sequence[Any],
+        outputs: str = "host",
+        stream: int | None = None,
+    ) -> dict[str, Any]:
+        """Runs with inputs by name or by position. With `outputs` "device", results stay where the
+        kernels write them: each is a DeviceTensor. With `stream`, a CUDA stream as DLPack numbers
+        them, the run is queued there; results for the host are waited for, those on a device may
+        be used on that stream at once, and elsewhere behind `synchronize`. Faults that the data
+        causes are told by the wait."""
+        if outputs not in ("host", "device"):
+            raise FoveaError(
+                f"outputs is '{outputs}', expected 'host' or 'device'", code="INVALID_ARGUMENT"
+            )
+        named = isinstance(inputs, Mapping)
+        values = self._arrange(() if named else inputs, inputs if named else {})
+        device = runtime().fovea_context_device(self._loaded.context())
+        return self._run(values, device if outputs == "device" else None, stream)
+
+    def _run(
+        self, values: Sequence[Any], device: Device | None, stream: int | None
+    ) -> dict[str, Any]:
         library = runtime()
         context = self._loaded.context()
-        values = self._arrange(positional, named)
         inputs = (Tensor * max(len(values), 1))()
         keep = []
         for index, (info, value) in enumerate(zip(self.inputs, values, strict=True)):
-            inputs[index], owner = tensors.as_input(value, info.name, info.type)
+            inputs[index], owner = tensors.as_input(value, info.name, info.type, stream)
             keep.append(owner)
         count = len(self.outputs)
         outputs = (Tensor * max(count, 1))()
+        for output in outputs:
+            output.device = device or output.device
+        if stream is not None:
+            self._loaded.keep(keep)
         check(
             library,
             library.fovea_context_run(
-                context, self.name.encode(), inputs, len(values), outputs, count, None
+                context, self.name.encode(), inputs, len(values), outputs, count, stream
             ),
         )
         del keep
+        if stream is not None and device is None:
+            self._loaded.synchronize()
         results = {}
         for index, info in enumerate(self.outputs):
             buffer = ctypes.c_void_p()
             check(library, library.fovea_context_detach(context, index, ctypes.byref(buffer)))
-            results[info.name] = tensors.from_output(outputs[index], buffer.value)
+            if device is None:
+                results[info.name] = tensors.from_output(outputs[index], buffer.value)
+            else:
+                results[info.name] = DeviceTensor(
+                    outputs[index], buffer.value, stream, self._loaded.synchronize
+                )
         return results
 
     def peak_bytes(self, threads: int = 1, **dims: int) -> int:
@@ -225,6 +283,20 @@ class Module:
     def __call__(self, *positional: Any, **named: Any) -> dict[str, np.ndarray]:
         """Runs the first entry with inputs by position or name; gives the outputs by name."""
         return self._first(*positional, **named)
+
+    def run(
+        self,
+        inputs: Mapping[str, Any] | Sequence[Any],
+        outputs: str = "host",
+        stream: int | None = None,
+    ) -> dict[str, Any]:
+        """As Entry.run, of the first entry."""
+        return self._first.run(inputs, outputs, stream)
+
+    def synchronize(self) -> None:
+        """Waits for the runs that the calling thread has queued on streams, and raises the first
+        fault among them."""
+        self._loaded.synchronize()
 
     @property
     def inputs(self) -> list[TensorInfo]:
@@ -293,16 +365,18 @@ def load(
     threads: int = 0,
     device: str | None = None,
     replay: bool = False,
+    emulate_seed: int = 0,
 ) -> Module:
     """Loads a .fvm, which is native code: load only what you trust. `threads` 0 is the number that
     the model was tuned for. `device` is the GPU of a model that has kernels for one, "cuda:1", by
     default the first. With `replay`, a run on a GPU that repeats the one before is recorded as a
-    graph and replayed."""
+    graph and replayed. `emulate_seed` decides the order of threads and the landing of copies where
+    kernels are emulated; results do not depend on it."""
+    settings = RunSettings(threads, replay, emulate_seed)
     library = runtime()
     handle = ctypes.c_void_p()
     source = Path(path).resolve()
     with opened_device(device) as opened:
         status = library.fovea_module_load_file(os.fsencode(source), opened, ctypes.byref(handle))
         check(library, status)
-    settings = RunSettings(threads, replay)
     return Module(handle.value, settings, lambda target: _copy_file(source, target))

@@ -44,8 +44,14 @@ class Tensor(Structure):
     ]  # fmt: skip
 
 
+class ManagedTensor(Structure):
+    """DLManagedTensor."""
+
+    _fields_ = [("tensor", Tensor), ("manager", c_void_p), ("deleter", c_void_p)]
+
+
 class VersionedTensor(Structure):
-    """DLManagedTensorVersioned, of which the tensor is read."""
+    """DLManagedTensorVersioned."""
 
     _fields_ = [
         ("major", c_uint32), ("minor", c_uint32), ("manager", c_void_p), ("deleter", c_void_p),
@@ -69,6 +75,7 @@ class ContextOptions(Structure):
         ("struct_size", c_size_t), ("threads", c_int32), ("spin_us", c_int32),
         ("alloc", c_void_p), ("free", c_void_p), ("user", c_void_p),
         ("parallel_for", c_void_p), ("parallel_for_user", c_void_p), ("replay", c_int32),
+        ("emulate_seed", c_uint32),
     ]  # fmt: skip
 
 
@@ -111,6 +118,7 @@ def declare_all(library: ctypes.CDLL) -> None:
             c_void_p, c_void_p, text, tensors, c_int64, tensors, c_int64, c_void_p,
         ),
         "context_synchronize": (c_void_p, c_void_p),
+        "context_device": (Device, c_void_p),
         "context_detach": (c_void_p, c_void_p, c_int64, handle),
         "buffer_free": (None, c_void_p),
     }  # fmt: skip

@@ -16,8 +16,8 @@ from fovea.runtime_abi import DataType, Tensor, VersionedTensor
 
 _KINDS = {"i": 0, "u": 1, "f": 2, "b": 6}
 _CPU, _CUDA = 1, 2
-# Newest version of DLPack whose tensors are read.
-_DLPACK = (1, 0)
+# Newest version of DLPack whose tensors are read and given.
+DLPACK = (1, 0)
 
 
 def _bfloat16() -> np.dtype:
@@ -67,7 +67,7 @@ def _from_numpy(array: np.ndarray, name: str) -> tuple[Tensor, Any]:
     return tensor, (array, shape, strides)
 
 
-def _from_dlpack(value: Any, name: str) -> tuple[Tensor, Any]:
+def _from_dlpack(value: Any, name: str, stream: int | None) -> tuple[Tensor, Any]:
     kind = value.__dlpack_device__()[0]
     if kind not in (_CPU, _CUDA):
         raise FoveaError(
@@ -75,10 +75,10 @@ def _from_dlpack(value: Any, name: str) -> tuple[Tensor, Any]:
             code="DEVICE",
         )
     # A run without a stream is ordered with the legacy default stream, which DLPack calls 1.
-    arguments = {} if kind == _CPU else {"stream": 1}
+    arguments = {} if kind == _CPU else {"stream": 1 if stream is None else stream}
     try:
         # Read-only tensors are exported to consumers of this version alone.
-        capsule = value.__dlpack__(max_version=_DLPACK, **arguments)
+        capsule = value.__dlpack__(max_version=DLPACK, **arguments)
     except TypeError:
         capsule = value.__dlpack__(**arguments)
     # The capsule stays unconsumed: it frees its tensor when it is dropped after the run.
@@ -94,22 +94,24 @@ def _tensor_of(capsule: object, name: str) -> Tensor:
         return Tensor.from_address(python.PyCapsule_GetPointer(capsule, b"dltensor"))
     address = python.PyCapsule_GetPointer(capsule, b"dltensor_versioned")
     managed = VersionedTensor.from_address(address)
-    if managed.major != _DLPACK[0]:
+    if managed.major != DLPACK[0]:
         raise FoveaError(
             f"input '{name}' came as DLPack {managed.major}.{managed.minor}, expected "
-            f"{_DLPACK[0]}; give a numpy array",
+            f"{DLPACK[0]}; give a numpy array",
             code="INVALID_ARGUMENT",
         )
     return managed.tensor
 
 
-def as_input(value: Any, name: str, expected: DataType) -> tuple[Tensor, Any]:
-    """A tensor that reads `value`, and what must outlive it. Python numbers and lists take the
-    type that the model expects; arrays keep theirs."""
+def as_input(
+    value: Any, name: str, expected: DataType, stream: int | None = None
+) -> tuple[Tensor, Any]:
+    """A tensor that a run on `stream` reads `value` by, and what must outlive it. Python numbers
+    and lists take the type that the model expects; arrays keep theirs."""
     if isinstance(value, (np.ndarray, np.generic)):
         return _from_numpy(np.asarray(value), name)
     if hasattr(value, "__dlpack__"):
-        return _from_dlpack(value, name)
+        return _from_dlpack(value, name, stream)
     return _from_numpy(np.asarray(value, dtype=numpy_dtype(expected)), name)
 
 

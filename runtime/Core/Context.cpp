@@ -83,7 +83,7 @@ Status Context::create(std::shared_ptr<const Module> module, const fovea_context
     return {Code::InvalidArgument, "context options: alloc and free go together"};
   int32_t threads = chooseThreads(*module, options.threads);
   std::unique_ptr<Launcher> launcher;
-  if (Status status = makeLauncher(*module, launcher); !status.ok())
+  if (Status status = makeLauncher(*module, options.emulate_seed, launcher); !status.ok())
     return status;
   context.reset(new Context(std::move(module), options, threads, std::move(launcher)));
   return {};

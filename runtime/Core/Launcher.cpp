@@ -24,7 +24,8 @@ constexpr int64_t mostCompared = int64_t(64) << 10;
 
 class EmulatedLauncher final : public Launcher {
 public:
-  explicit EmulatedLauncher(std::span<const fovea_device_kernel> kernels) : kernels(kernels) {}
+  EmulatedLauncher(std::span<const fovea_device_kernel> kernels, uint32_t seed)
+      : kernels(kernels), options{.seed = seed} {}
 
   fvm::Status begin(fovea_stream *stream) override {
     if (stream)
@@ -101,11 +102,11 @@ private:
 
 } // namespace
 
-fvm::Status makeLauncher(const Module &module, std::unique_ptr<Launcher> &launcher) {
+fvm::Status makeLauncher(const Module &module, uint32_t seed, std::unique_ptr<Launcher> &launcher) {
   if (module.deviceProgram())
     return cuda::makeLauncher(module.deviceProgram(), launcher);
   if (!module.kernels().empty())
-    launcher = std::make_unique<EmulatedLauncher>(module.kernels());
+    launcher = std::make_unique<EmulatedLauncher>(module.kernels(), seed);
   return {};
 }
 

@@ -84,8 +84,9 @@ public:
 
 class Module;
 
-/// The launcher of a module's kernels; null when there are none.
-fvm::Status makeLauncher(const Module &module, std::unique_ptr<Launcher> &launcher);
+/// The launcher of a module's kernels; null when there are none. `seed` is that of emulated ones
+/// (fovea_context_options.emulate_seed).
+fvm::Status makeLauncher(const Module &module, uint32_t seed, std::unique_ptr<Launcher> &launcher);
 
 } // namespace fovea::core
 

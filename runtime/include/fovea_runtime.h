@@ -244,6 +244,11 @@ typedef struct fovea_context_options {
   /// device) is recorded as a graph, and it and those behind it are replayed in one call. Results
   /// do not depend on it. 0: launches are made one by one.
   int32_t replay;
+  /// For kernels that are emulated: decides the order of blocks, warps and threads, and when
+  /// asynchronous copies land, in every launch. The same seed gives the same run; results of
+  /// correct kernels do not depend on it. Other kernels ignore it. It lies in what was padding, so
+  /// that options of callers that do not know it have 0 here.
+  uint32_t emulate_seed;
 } fovea_context_options;
 
 FOVEA_API void fovea_context_options_init(fovea_context_options *options);

@@ -94,6 +94,29 @@ func.func @main(%x: tensor<?x40xf32> {fovea.name = "x", fovea.shape = ["n", ""]}
 }
 """
 
+# An assembler that any machine has.
+PTXAS = """#!/bin/sh
+if [ "$1" = --version ]; then echo "Cuda compilation tools, release ${RELEASE:-13.5}"; exit; fi
+while [ $# -gt 1 ]; do
+  case $1 in
+    --gpu-name) arch=$2 ;;
+    -o) out=$2 ;;
+  esac
+  shift
+done
+if [ "$arch" = "$REFUSED" ]; then echo "ptxas fatal: no $arch today" >&2; exit 1; fi
+echo "cubin for $arch" > "$out"
+"""
+
+
+@pytest.fixture
+def ptxas(tmp_path: Path) -> dict[str, str]:
+    """The variable that names the assembler."""
+    script = tmp_path / "ptxas"
+    script.write_text(PTXAS)
+    script.chmod(0o755)
+    return {"FOVEA_PTXAS": str(script)}
+
 
 @pytest.fixture(scope="session")
 def program() -> Path:

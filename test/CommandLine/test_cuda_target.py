@@ -16,35 +16,12 @@ from conformance_cases import CASES
 DRIVER = BUILD / "lib" / "fake-cuda" / "libcuda.so.1"
 FAKE = {"LD_LIBRARY_PATH": str(DRIVER.parent)}
 
-# An assembler that any machine has.
-PTXAS = """#!/bin/sh
-if [ "$1" = --version ]; then echo "Cuda compilation tools, release ${RELEASE:-13.5}"; exit; fi
-while [ $# -gt 1 ]; do
-  case $1 in
-    --gpu-name) arch=$2 ;;
-    -o) out=$2 ;;
-  esac
-  shift
-done
-if [ "$arch" = "$REFUSED" ]; then echo "ptxas fatal: no $arch today" >&2; exit 1; fi
-echo "cubin for $arch" > "$out"
-"""
-
 DOUBLES = """
 func.func @main(%x: tensor<4xf64> {fovea.name = "x"}) -> (tensor<4xf64> {fovea.name = "y"}) {
   %y = FUNCTION : tensor<4xf64>
   return %y : tensor<4xf64>
 }
 """
-
-
-@pytest.fixture
-def ptxas(tmp_path: Path) -> dict[str, str]:
-    """The variable that names the assembler."""
-    script = tmp_path / "ptxas"
-    script.write_text(PTXAS)
-    script.chmod(0o755)
-    return {"FOVEA_PTXAS": str(script)}
 
 
 @pytest.fixture
@@ -85,30 +62,6 @@ def test_host_code_runs_on_processors_of_others(fovea: Run) -> None:
     sound(fovea("compile", "linear.mlir", "--target=cuda", FOVEA_PTXAS="none"))
     assert re.search(r"target\s+x86_64.*, x86-64-v3$", sound(fovea("inspect", "linear.fvm")).stdout,
                      re.MULTILINE)  # fmt: skip
-
-
-def test_without_ptxas_there_is_ptx_alone(fovea: Run) -> None:
-    sound(fovea("compile", "linear.mlir", "--target=cuda", FOVEA_PTXAS="none"))
-    assert sections(fovea, "linear.fvm") == ["code 'cpu'", "code 'compute_80'"]
-    told = sound(fovea("doctor", FOVEA_PTXAS="none")).stdout
-    assert "WARN  ptxas" in told
-    assert "artefacts have PTX alone, which the driver assembles" in told
-
-
-def test_a_ptxas_that_fails_is_an_error(fovea: Run, ptxas: dict[str, str]) -> None:
-    result = fovea("compile", "linear.mlir", "--target=cuda", REFUSED="sm_90", **ptxas)
-    assert result.returncode == 4
-    assert "no sm_90 today" in result.stderr
-    result = fovea("compile", "linear.mlir", "--target=cuda", FOVEA_PTXAS="/nowhere/ptxas")
-    assert result.returncode == 4
-    assert "'/nowhere/ptxas', which FOVEA_PTXAS or the option ptxas names" in result.stderr
-
-
-def test_a_ptxas_that_is_too_old_is_refused(fovea: Run, ptxas: dict[str, str]) -> None:
-    result = fovea("compile", "linear.mlir", "--target=cuda", RELEASE="11.8", **ptxas)
-    assert result.returncode == 4
-    assert "is of CUDA 11.8, and PTX 8.0 needs that of CUDA 12.0 or later" in result.stderr
-    assert "is of CUDA 11.8" in sound(fovea("doctor", RELEASE="11.8", **ptxas)).stdout
 
 
 def test_the_assembly_is_the_ptx(fovea: Run) -> None:

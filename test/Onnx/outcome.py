@@ -20,6 +20,7 @@ from pathlib import Path
 import fovea
 import numpy as np
 import onnx
+from emulator_seeds import seed_of
 from node_cases import Case, with_symbolic_sizes
 
 # Faults of the compiler and of the runtime, which no input may cause.
@@ -89,7 +90,8 @@ def find_outcome(case: Case, symbolic: bool, folder: Path, target: str = "host")
     path = folder / "model.onnx"
     onnx.save(with_symbolic_sizes(case.model) if symbolic else case.model, path)
     try:
-        module = fovea.compile(path, target=target, threads=1)
+        seed = seed_of(case.name)
+        module = fovea.compile(path, target=target, threads=1, emulate_seed=seed)
     except fovea.FoveaError as error:
         return _of_error(error, "refused")
     return _run(case, module)

@@ -29,6 +29,8 @@ from node_cases import Case, collect
 from outcome import Outcome
 
 LIMIT_SECONDS = 60.0
+# Of what `outcome` imports.
+sys.path.append(str(Path(__file__).resolve().parents[1]))
 
 
 def _work(cases: Mapping[str, Case], target: str, key: expectations.Key, folder: Path) -> Outcome:

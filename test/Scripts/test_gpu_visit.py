@@ -20,7 +20,7 @@ from gpu_visit import Visit, visit
 
 require(PROGRAM, "./dev build")
 TIMED = ("gemm", "attention", "decode", "rnn", "model")
-CASES = ROOT / "test" / "Runtime" / "Emulator" / "Conformance.cpp"
+CASES = sorted((ROOT / "test" / "Runtime" / "Emulator").glob("Conformance*.cpp"))
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +71,8 @@ def test_lines_of_times_have_figures(dry: Visit) -> None:
 
 def test_conformance_has_the_cases_of_the_emulator(dry: Visit) -> None:
     """And one more, whose blocks wait for each other."""
-    named = set(re.findall(r'\{"([^"]+)", Op::', CASES.read_text()))
+    texts = "".join(path.read_text() for path in CASES)
+    named = set(re.findall(r'\{"([^"]+)", Op::', texts))
     ran = {line["case"] for line in dry.of("conformance")}
     assert named <= ran
     assert ran - named == {"barrier of all blocks"}
@@ -129,7 +130,7 @@ def test_without_numpy_the_sweep_is_skipped(folder: Path, tmp_path: Path) -> Non
     assert done.code == 0, done.text
     assert [line["skipped"] for line in done.lines if "skipped" in line] == [
         "numpy is not there: results of programs cannot be compared"]  # fmt: skip
-    assert len(done.of("conformance")) == 29 and len(done.of("attention")) == 4
+    assert len(done.of("conformance")) == 55 and len(done.of("attention")) == 4
 
 
 def test_no_time_names_what_is_left_out(folder: Path, tmp_path: Path) -> None:
@@ -143,7 +144,7 @@ def test_page_has_what_is_kept(dry: Visit) -> None:
     for section in TIMED:
         for line in dry.of(section):
             assert f"| {line['case']} | " in text
-    assert "28 of 28 agree" in text and "emulator" in text
+    assert "54 of 54 agree" in text and "emulator" in text
     assert table.section([]) == table.NONE
     assert table.is_latest()
 

@@ -8,6 +8,7 @@
 
 #include "compiler/Targets/CPU/Emit.h"
 #include "compiler/Targets/CUDA/Emit.h"
+#include "compiler/Targets/CUDA/Ptxas.h"
 #include "runtime/CUDA/Report.h"
 
 using namespace fovea;
@@ -48,6 +49,32 @@ std::optional<Problem> CudaTarget::unavailable() const {
                  "compile on another machine"};
 }
 
+static Finding describePtxas(const std::string &ptxas) {
+  llvm::Expected<cuda::Release> release = cuda::releaseOf(ptxas);
+  if (!release)
+    return {false, "ptxas", llvm::toString(release.takeError())};
+  if (*release >= cuda::kSoundForAsynchronousProducts)
+    return {true, "ptxas", ptxas};
+  return {false, "ptxas",
+          ptxas + " is of CUDA " + std::to_string(release->first) + "." +
+              std::to_string(release->second) +
+              ": taken; those before 13.3 miscompile asynchronous products, of which none is "
+              "generated"};
+}
+
+std::optional<Problem> CudaTarget::refuses(const EmissionOptions &options) const {
+  if (execution == Execution::Emulated || !namesAssembler(options))
+    return std::nullopt;
+  llvm::Expected<std::string> ptxas = assemblerOf(options);
+  if (ptxas)
+    return std::nullopt;
+  Problem problem;
+  problem.code = "FV0324";
+  problem.what = llvm::toString(ptxas.takeError());
+  problem.remedy = "name another ptxas, or 'none' for an artefact with PTX alone";
+  return problem;
+}
+
 std::vector<Finding> CudaTarget::examine(const EmissionOptions &options) const {
   if (std::optional<Problem> problem = unavailable())
     return {{false, named, problem->what + ": " + problem->why}};
@@ -58,7 +85,7 @@ std::vector<Finding> CudaTarget::examine(const EmissionOptions &options) const {
     findings.push_back({report.good, named, report.text});
   llvm::Expected<std::string> ptxas = assemblerOf(options);
   if (ptxas)
-    findings.push_back({true, "ptxas", *ptxas});
+    findings.push_back(describePtxas(*ptxas));
   else
     findings.push_back({false, "ptxas",
                         llvm::toString(ptxas.takeError()) +

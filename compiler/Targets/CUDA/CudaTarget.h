@@ -40,6 +40,7 @@ public:
   Placement placement() const override;
   llvm::StringRef emulator() const override { return kEmulatedName; }
   std::optional<Problem> unavailable() const override;
+  std::optional<Problem> refuses(const EmissionOptions &options) const override;
   std::vector<Finding> examine(const EmissionOptions &options) const override;
   llvm::ArrayRef<Phase> phases() const override;
   void addPhase(mlir::OpPassManager &manager, Phase phase,

@@ -21,6 +21,10 @@ llvm::ArrayRef<llvm::StringLiteral> cuda::knownArchitectures() {
 /// What stands for no ptxas, although there may be one.
 static constexpr llvm::StringLiteral kNone = "none";
 
+bool cuda::namesAssembler(const EmissionOptions &options) {
+  return !options.ptxas.empty() && options.ptxas != kNone;
+}
+
 llvm::Expected<std::string> cuda::assemblerOf(const EmissionOptions &options) {
   if (options.ptxas == kNone)
     return llvm::createStringError("ptxas is not used, as FOVEA_PTXAS or the option ptxas asks");
@@ -58,7 +62,7 @@ llvm::Expected<Emission> cuda::emit(mlir::ModuleOp module, const cpu::Capabiliti
     return ptx.takeError();
   llvm::Expected<std::string> ptxas = assemblerOf(options);
   // A program that is named must be there; without any the driver assembles the PTX.
-  if (!ptxas && !options.ptxas.empty() && options.ptxas != kNone)
+  if (!ptxas && namesAssembler(options))
     return ptxas.takeError();
   if (ptxas)
     for (const std::string &arch : architectures) {
@@ -68,7 +72,8 @@ llvm::Expected<Emission> cuda::emit(mlir::ModuleOp module, const cpu::Capabiliti
       out->sections.push_back(section(arch, {cubin->bytes.data(), cubin->bytes.size()}));
     }
   else
-    llvm::consumeError(ptxas.takeError());
+    out->notes.push_back("no cubins, the driver assembles the PTX: " +
+                         llvm::toString(ptxas.takeError()));
   out->sections.push_back(section("compute" + oldest.substr(oldest.find('_')), *ptx));
   if (options.keepAssembly)
     out->assembly = std::move(*ptx);

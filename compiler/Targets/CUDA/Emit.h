@@ -15,6 +15,9 @@ namespace fovea::cuda {
 /// Architectures that a target may name, the oldest first.
 llvm::ArrayRef<llvm::StringLiteral> knownArchitectures();
 
+/// Whether `options` name a ptxas, which then has to be one.
+bool namesAssembler(const EmissionOptions &options);
+
 /// ptxas as `options` name it ("none" for none), else in the CUDA toolkit's usual folder, else on
 /// the path. The error says what to install.
 llvm::Expected<std::string> assemblerOf(const EmissionOptions &options);

@@ -66,23 +66,31 @@ static constexpr llvm::StringLiteral kRemedy =
     "install the Python package nvidia-cuda-nvcc or the CUDA toolkit, of 12.0 or later, and let "
     "FOVEA_PTXAS or the option ptxas name its ptxas";
 
-/// `path`, unless what is there is too old or no ptxas.
-static llvm::Expected<std::string> checked(llvm::StringRef path) {
+llvm::Expected<cuda::Release> cuda::releaseOf(llvm::StringRef ptxas) {
   static const llvm::Regex release("release ([0-9]+)\\.([0-9]+)");
-  auto ran = run(path, {"--version"}, kSecondsOfVersion);
+  auto ran = run(ptxas, {"--version"}, kSecondsOfVersion);
   if (!ran)
     return ran.takeError();
   if (!ran->error.empty())
-    return failure("ptxas '" + path + "' did not say its version: " + ran->error + "; " + kRemedy);
+    return failure("ptxas '" + ptxas + "' did not say its version: " + ran->error + "; " + kRemedy);
   llvm::SmallVector<llvm::StringRef> match;
-  unsigned major = 0;
-  if (ran->status != 0 || !release.match(ran->report, &match) || match[1].getAsInteger(10, major))
-    return failure("'" + path +
+  Release found;
+  if (ran->status != 0 || !release.match(ran->report, &match) ||
+      match[1].getAsInteger(10, found.first) || match[2].getAsInteger(10, found.second))
+    return failure("'" + ptxas +
                    "' is no ptxas, as '--version' gives no release of CUDA: " + kRemedy);
-  if (major < kOldest)
-    return failure("ptxas '" + path + "' is of CUDA " + match[1] + "." + match[2] +
-                   ", and PTX 8.0 needs that of CUDA " + llvm::Twine(kOldest) +
-                   ".0 or later: " + kRemedy);
+  return found;
+}
+
+/// `path`, unless what is there is too old or no ptxas.
+static llvm::Expected<std::string> checked(llvm::StringRef path) {
+  llvm::Expected<cuda::Release> release = cuda::releaseOf(path);
+  if (!release)
+    return release.takeError();
+  if (release->first < kOldest)
+    return failure("ptxas '" + path + "' is of CUDA " + llvm::Twine(release->first) + "." +
+                   llvm::Twine(release->second) + ", and PTX 8.0 needs that of CUDA " +
+                   llvm::Twine(kOldest) + ".0 or later: " + kRemedy);
   return path.str();
 }
 

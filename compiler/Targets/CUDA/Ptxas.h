@@ -30,6 +30,15 @@ struct Cubin {
   std::string report;
 };
 
+/// Of the CUDA toolkit that a ptxas came with: major, minor.
+using Release = std::pair<unsigned, unsigned>;
+
+/// The first release whose ptxas compiles asynchronous products (wgmma) soundly.
+inline constexpr Release kSoundForAsynchronousProducts = {13, 3};
+
+/// What `ptxas` says its release is, unless it is no ptxas.
+llvm::Expected<Release> releaseOf(llvm::StringRef ptxas);
+
 /// The path of ptxas: `named` unless empty (what FOVEA_PTXAS or the option ptxas says), else the
 /// first in `folders`, else on the path. It is asked for its version, that of the CUDA toolkit it
 /// came with: from 12.0 on it is taken, as that knows PTX 8.0. Those before 13.3 miscompile

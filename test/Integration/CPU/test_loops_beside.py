@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -75,29 +76,42 @@ def forms(module: fovea.Module) -> Counter[str]:
     return Counter(k["form"] for k in module.ledger["kernels"] if k["op"] == "scf.for")
 
 
-@pytest.mark.parametrize("y", [True, False])
-@pytest.mark.parametrize("cell", STATES)
-@pytest.mark.parametrize("h, t, b", [(24, 9, 1), (37, 6, 3), (130, 5, 2), (8, 0, 2)])
-def test_both_directions_have_the_bits_of_each(
-    cell: str, h: int, t: int, b: int, y: bool, tmp_path: Path
-) -> None:
-    feed = inputs(cell, h, t, b)
+# Hidden units, steps, batch.
+SIZES = [(24, 9, 1), (37, 6, 3), (130, 5, 2), (8, 0, 2)]
+
+
+def check_directions(
+    cell: str, h: int, t: int, b: int, y: bool, folder: Path, threads: Sequence[int] = (1, 2, 3)
+) -> list[fovea.Module]:
+    """Both directions have the bits of each; the modules of known and of unknown sizes."""
+    feed, modules = inputs(cell, h, t, b), []
     for sizes in ((t, b), ("?", "?")):
         alone = [
             fovea.compile(recurrence(cell, name, h, *sizes, y), threads=1)(**of_direction(feed, d))
             for d, name in enumerate(["forward", "reverse"])
         ]
         text = recurrence(cell, "bidirectional", h, *sizes, y)
-        module = fovea.compile(text)
-        # Of no steps nothing is left when that is known.
-        assert forms(module)["sections"] == (0 if sizes[0] == 0 else 1)
-        module.save(tmp_path / "both.fvm")
-        for threads in (1, 2, 3):
-            results = fovea.load(tmp_path / "both.fvm", threads=threads)(**feed)
+        modules.append(fovea.compile(text))
+        modules[-1].save(folder / "both.fvm")
+        for number in threads:
+            results = fovea.load(folder / "both.fvm", threads=number)(**feed)
             for name, axis in (("y", 1), ("h", 0)):
                 if name in results:
                     want = np.concatenate([each[name] for each in alone], axis=axis)
-                    assert np.array_equal(results[name], want), (sizes, threads, name)
+                    assert np.array_equal(results[name], want), (sizes, number, name)
+    return modules
+
+
+@pytest.mark.parametrize("y", [True, False])
+@pytest.mark.parametrize("cell", STATES)
+@pytest.mark.parametrize("h, t, b", SIZES)
+def test_both_directions_have_the_bits_of_each(
+    cell: str, h: int, t: int, b: int, y: bool, tmp_path: Path
+) -> None:
+    static, symbolic = check_directions(cell, h, t, b, y, tmp_path)
+    # Of no steps nothing is left when that is known.
+    assert forms(static)["sections"] == (0 if t == 0 else 1)
+    assert forms(symbolic)["sections"] == 1
 
 
 def test_the_ledger_says_what_was_chosen_and_why() -> None:
@@ -117,7 +131,8 @@ def test_the_ledger_says_what_was_chosen_and_why() -> None:
     assert "1048576 bytes of weights" in large[0]["refused"][0]["text"]
 
 
-def test_independent_recurrences_of_any_kind_share_a_kernel() -> None:
+def independent() -> tuple[str, dict[str, Array]]:
+    """Three recurrences of which none needs another one, and inputs."""
     h, t = 16, 7
     x, w, state = tensor(t, 1, h), tensor(1, 4 * h, h), tensor(1, 1, h)
     v = tensor(1, 3 * h, h)
@@ -141,6 +156,11 @@ def test_independent_recurrences_of_any_kind_share_a_kernel() -> None:
         name: rng.standard_normal(shape).astype(np.float32) / 4
         for name, shape in {"x": (t, 1, h), "w": (1, 4 * h, h), "v": (1, 3 * h, h)}.items()
     }
+    return text, feed
+
+
+def test_independent_recurrences_of_any_kind_share_a_kernel() -> None:
+    text, feed = independent()
     one, two, three = (fovea.compile(text, threads=n) for n in (1, 2, 3))
     (record,) = [k for k in two.ledger["kernels"] if k["op"] == "scf.for"]
     assert (record["form"], record["sections"]) == ("sections", 3)

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 import fovea
@@ -73,19 +74,22 @@ def forms(module: fovea.Module) -> Counter[str]:
     return Counter(k["form"] for k in module.ledger["kernels"] if k["op"] == "scf.for")
 
 
-@pytest.mark.parametrize("cell", GATES)
-@pytest.mark.parametrize("every", [True, False])
-@pytest.mark.parametrize("layers, t, b, h", [(2, 131, 1, 64), (3, 97, 3, 40), (2, 64, 2, 60)])
-def test_waves_have_the_bits_of_layers(
-    cell: str, layers: int, t: int, b: int, h: int, every: bool, tmp_path: Path
-) -> None:
-    write_weights(tmp_path, cell, layers, h)
+# Layers, steps, batch, hidden units.
+SIZES = [(2, 131, 1, 64), (3, 97, 3, 40), (2, 64, 2, 60)]
+
+
+def check_layers(
+    cell: str, layers: int, t: int, b: int, h: int, every: bool, folder: Path,
+    threads: Sequence[int] = (1, 2, 3),
+) -> list[fovea.Module]:  # fmt: skip
+    """The layers have the bits of each; the modules of known and of unknown steps."""
+    write_weights(folder, cell, layers, h)
+    modules = []
     x = np.random.default_rng(6).standard_normal((t, b, h)).astype(np.float32)
     for steps in (t, "?"):
-        module = compiled(tmp_path, stack(cell, layers, steps, b, h, every))
-        assert forms(module) == {"wavefront": 1, "team": 1}
-        module.save(tmp_path / "stack.fvm")
-        alone = [compiled(tmp_path, stack(cell, 1, steps, b, h, True, first=layer), threads=1)
+        modules.append(compiled(folder, stack(cell, layers, steps, b, h, every)))
+        modules[-1].save(folder / "stack.fvm")
+        alone = [compiled(folder, stack(cell, 1, steps, b, h, True, first=layer), threads=1)
                  for layer in range(layers)]  # fmt: skip
         for number in (t, 1, 0) if steps == "?" else (t,):
             want, below = {}, x[:number]
@@ -93,9 +97,20 @@ def test_waves_have_the_bits_of_layers(
                 made = one(x=below)
                 want[f"y{layer}"], want[f"h{layer}"] = np.array(made["y0"]), np.array(made["h0"])
                 below = want[f"y{layer}"][:, 0]
-            for threads in (1, 2, 3):
-                results = fovea.load(tmp_path / "stack.fvm", threads=threads)(x=x[:number])
-                assert all(np.array_equal(value, want[k]) for k, value in results.items()), threads
+            for count in threads:
+                results = fovea.load(folder / "stack.fvm", threads=count)(x=x[:number])
+                assert all(np.array_equal(value, want[k]) for k, value in results.items()), count
+    return modules
+
+
+@pytest.mark.parametrize("cell", GATES)
+@pytest.mark.parametrize("every", [True, False])
+@pytest.mark.parametrize("layers, t, b, h", SIZES)
+def test_waves_have_the_bits_of_layers(
+    cell: str, layers: int, t: int, b: int, h: int, every: bool, tmp_path: Path
+) -> None:
+    for module in check_layers(cell, layers, t, b, h, every, tmp_path):
+        assert forms(module) == {"wavefront": 1, "team": 1}
 
 
 def test_layers_follow_each_other_where_waves_do_not_fit(tmp_path: Path) -> None:

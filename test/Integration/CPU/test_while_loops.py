@@ -98,26 +98,36 @@ def forms(model: fovea.Module) -> dict[str, str]:
 LIMITS = (0.0, 0.5, 6.5, 7.5, 2.5, 1e9)
 
 
-@pytest.mark.parametrize("bound", [("%c4", 4), ("%c2", 2), ("%c1", 1), ("%c0", 0), ("%n", 3)],
-                         ids=["4", "2", "1", "0", "n"])  # fmt: skip
-def test_bounded_loop_ends_where_it_should(bound: tuple[str, int]) -> None:
+BOUNDS = {"4": ("%c4", 4), "2": ("%c2", 2), "1": ("%c1", 1), "0": ("%c0", 0), "n": ("%n", 3)}
+
+
+def check_bound(bound: tuple[str, int]) -> fovea.Module:
     model = fovea.compile(module(loop(bound[0])))
     for limit in LIMITS:
         x, count = run(model, limit)
         want, steps = expected(np.arange(N, dtype=np.float32), limit, bound[1])
         assert count == steps
         np.testing.assert_array_equal(x, want)
-    assert forms(model) == {"team": ""}
+    return model
 
 
-def test_loop_without_bound_ends_where_it_should() -> None:
+@pytest.mark.parametrize("bound", BOUNDS.values(), ids=BOUNDS)
+def test_bounded_loop_ends_where_it_should(bound: tuple[str, int]) -> None:
+    assert forms(check_bound(bound)) == {"team": ""}
+
+
+def check_no_bound() -> fovea.Module:
     model = fovea.compile(module(loop("%c4", "arith.ori %small, %small : i1")))
     for limit in (*LIMITS[:-1], 1000.0):
         x, count = run(model, limit)
         want, steps = expected(np.arange(N, dtype=np.float32), limit, np.inf)
         assert count == steps
         np.testing.assert_array_equal(x, want)
-    assert forms(model) == {"team": ""}
+    return model
+
+
+def test_loop_without_bound_ends_where_it_should() -> None:
+    assert forms(check_no_bound()) == {"team": ""}
 
 
 def test_loop_with_a_bound_alone_is_counted() -> None:
@@ -137,8 +147,7 @@ INNER = f"""%r:2 = scf.for %k = %c0 to %c2 step %c1
   }}"""
 
 
-def test_inner_loop_may_end_on_its_own() -> None:
-    """Threads of a team decide together at one place only: the host runs such a loop."""
+def check_inner() -> fovea.Module:
     model = fovea.compile(module(INNER))
     for limit in LIMITS:
         x, count = run(model, limit)
@@ -146,7 +155,12 @@ def test_inner_loop_may_end_on_its_own() -> None:
         twice, second = expected(once, limit, 4)
         assert count == first + second
         np.testing.assert_array_equal(x, twice)
-    assert "which the host runs" in forms(model)["launches"]
+    return model
+
+
+def test_inner_loop_may_end_on_its_own() -> None:
+    """Threads of a team decide together at one place only: the host runs such a loop."""
+    assert "which the host runs" in forms(check_inner())["launches"]
 
 
 BACKWARDS = f"""%r:2 = scf.while (%i = %c0, %v = %start) : (index, {VECTOR}) -> (index, {VECTOR}) {{
@@ -161,7 +175,7 @@ BACKWARDS = f"""%r:2 = scf.while (%i = %c0, %v = %start) : (index, {VECTOR}) -> 
   }}"""
 
 
-def test_loop_may_compute_before_it_asks() -> None:
+def check_backwards() -> fovea.Module:
     model = fovea.compile(module(BACKWARDS))
     for limit in (0.0, 6.5, 7.5, 12.5):
         x, count = run(model, limit)
@@ -170,7 +184,11 @@ def test_loop_may_compute_before_it_asks() -> None:
             want, steps = want[::-1] + 1, steps + 1
         assert count == steps
         np.testing.assert_array_equal(x, want)
-    assert forms(model) == {"team": ""}
+    return model
+
+
+def test_loop_may_compute_before_it_asks() -> None:
+    assert forms(check_backwards()) == {"team": ""}
 
 
 @pytest.mark.parametrize("text", [loop("%c4"), loop("%n"), INNER, BACKWARDS],
@@ -180,7 +198,7 @@ def test_reference_agrees(text: str, tmp_path: Path) -> None:
     sound(build_tree.fovea(tmp_path, "verify", "model.mlir", "--size=n=3", "--input=limit=ones"))
 
 
-def test_check_in_a_step_stays_with_the_host() -> None:
+def check_requirement() -> fovea.Module:
     """x[i] is inside only as long as the limit says so; the run stops where it is not."""
     body = STEP.replace("%v", "%w", 1)
     put = f"""%at = tensor.extract_slice %v[%i] [1] [1] : {VECTOR} to tensor<1xf32>
@@ -192,6 +210,10 @@ def test_check_in_a_step_stays_with_the_host() -> None:
     want, steps = expected(np.arange(N, dtype=np.float32), 4.5, np.inf)
     assert count == steps < N
     np.testing.assert_array_equal(x, want)
-    assert "fovea.require" in forms(model)["launches"]
     with pytest.raises(fovea.FoveaError, match="index"):
         run(model, 1e9)
+    return model
+
+
+def test_check_in_a_step_stays_with_the_host() -> None:
+    assert "fovea.require" in forms(check_requirement())["launches"]

@@ -11,7 +11,6 @@ import build_tree
 import fovea
 import numpy as np
 import pytest
-import test_while_loops as while_loops
 from emulated_device import OPTIONS
 from onnx import NodeProto, TensorProto, helper
 
@@ -109,36 +108,6 @@ def test_views_start_where_a_kernel_says() -> None:
         np.testing.assert_array_equal(got["put"], want)
     with pytest.raises(fovea.FoveaError, match="out of range"):
         module(x=x, key=np.ones(8, np.float32), new=new)
-
-
-@pytest.mark.parametrize("bound", [("%c4", 4), ("%n", 3)], ids=["4", "n"])
-def test_loops_end_where_data_says(bound: tuple[str, int]) -> None:
-    model = fovea.compile(while_loops.module(while_loops.loop(bound[0])))
-    for limit in while_loops.LIMITS:
-        x, count = while_loops.run(model, limit)
-        start = np.arange(while_loops.N, dtype=np.float32)
-        want, steps = while_loops.expected(start, limit, bound[1])
-        assert count == steps
-        np.testing.assert_array_equal(x, want)
-
-
-def test_a_loop_without_a_bound_ends() -> None:
-    small = while_loops.loop("%c4", "arith.ori %small, %small : i1")
-    x, count = while_loops.run(fovea.compile(while_loops.module(small)), 6.5)
-    want, steps = while_loops.expected(np.arange(while_loops.N, dtype=np.float32), 6.5, np.inf)
-    assert count == steps
-    np.testing.assert_array_equal(x, want)
-
-
-def test_a_loop_carries_what_an_inner_loop_counts() -> None:
-    model = fovea.compile(while_loops.module(while_loops.INNER))
-    for limit in while_loops.LIMITS:
-        x, count = while_loops.run(model, limit)
-        start = np.arange(while_loops.N, dtype=np.float32)
-        once, first = while_loops.expected(start, limit, 4)
-        twice, second = while_loops.expected(once, limit, 4)
-        assert count == first + second
-        np.testing.assert_array_equal(x, twice)
 
 
 def test_elements_are_put_where_indices_say() -> None:

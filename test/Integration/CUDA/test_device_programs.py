@@ -9,6 +9,7 @@ import programs
 import pytest
 from build_tree import ALL, PROGRAM, require
 from emulated_device import OPTIONS, Refusal
+from emulator_seeds import SEEDS
 
 require(PROGRAM, "./dev build")
 SALT = 9
@@ -22,8 +23,9 @@ COMPARED: set[int] = set()
 @pytest.mark.parametrize("number", range(COUNT))
 def test_program(tmp_path: Path, number: int, refusal: Refusal) -> None:
     SEEN.add(number)
-    verdict = programs.verify(PROGRAM, programs.make(SALT, number), tmp_path, OPTIONS)
-    if programs.is_refused(verdict, OPTIONS):
+    options = (*OPTIONS, f"--emulate-seed={SEEDS[number % len(SEEDS)]}")
+    verdict = programs.verify(PROGRAM, programs.make(SALT, number), tmp_path, options)
+    if programs.is_refused(verdict, options):
         # Which ones decide by elements of a tensor is the generator's choice.
         refusal.expected = True
         refusal.skip()

@@ -16,9 +16,6 @@ namespace fovea::emulator {
 
 using Op = ConformanceOperation;
 
-/// Some number below 4096.
-static uint32_t mix(uint32_t i) { return i * 2654435761u >> 20; }
-
 static uint32_t bitsOf(float x) { return std::bit_cast<uint32_t>(x); }
 
 /// An integer in [-8, 8) as f16.
@@ -56,6 +53,8 @@ static float argumentOf(int32_t function, uint32_t lane) {
 }
 
 std::vector<uint32_t> ConformanceCase::inputs() const {
+  if (operation == Op::AtomicOfLane)
+    return atomicInputs(first);
   std::vector<uint32_t> words(size_t(FOVEA_WARP * inputWords));
   for (uint32_t i = 0; i < words.size(); ++i) {
     if (operation == Op::Multiply)
@@ -96,13 +95,22 @@ static const ConformanceCase cases[] = {
     {"cp.async 16 bytes, 16 valid", Op::Copy, 16, 16, 0, 4, 4, copies16Of16},
     {"cp.async 16 bytes, 4 valid", Op::Copy, 16, 4, 0, 4, 4, copies16Of4},
     {"cp.async 8 bytes, 8 valid", Op::Copy, 8, 8, 0, 4, 2, copies8Of8},
+    {"cp.async 8 bytes, 0 valid", Op::Copy, 8, 0, 0, 4, 2, copies8Of0},
+    {"cp.async 4 bytes, 4 valid", Op::Copy, 4, 4, 0, 4, 1, copies4Of4},
+    {"cp.async 4 bytes, 1 valid", Op::Copy, 4, 1, 0, 4, 1, copies4Of1},
     {"atom add s32", Op::Atomic, FOVEA_ATOMIC_ADD, FOVEA_ATOMIC_S32, 0, 1, 1, addAtomic},
     {"atom min s32", Op::Atomic, FOVEA_ATOMIC_MIN, FOVEA_ATOMIC_S32, 0, 1, 1, minAtomic},
     {"atom max u32", Op::Atomic, FOVEA_ATOMIC_MAX, FOVEA_ATOMIC_U32, 0, 1, 1, maxAtomic},
     {"atom xor u32", Op::Atomic, FOVEA_ATOMIC_XOR, FOVEA_ATOMIC_U32, 0, 1, 1, xorAtomic},
     {"mbarrier", Op::Mbarrier, 0, 0, 0, 1, 1, handedOver},
+    {"mbarrier behind copies", Op::CopyMbarrier, 0, 0, 0, 1, 1, handedOver},
+    {"bar.sync", Op::Barrier, 0, 0, 0, 1, 1, handedOver},
 };
 
-std::span<const ConformanceCase> conformanceCases() { return cases; }
+std::vector<ConformanceCase> conformanceCases() {
+  std::vector<ConformanceCase> all(std::begin(cases), std::end(cases));
+  all.insert(all.end(), atomicCases().begin(), atomicCases().end());
+  return all;
+}
 
 } // namespace fovea::emulator

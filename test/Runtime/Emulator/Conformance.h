@@ -15,6 +15,12 @@
 //                memory that is zero, in no order: out the word behind a barrier
 //   Mbarrier     each lane writes its word to shared memory, arrives at an mbarrier of 32, waits,
 //                and gives the word of lane 31 - l
+//   Barrier      the same with the block's barrier
+//   CopyMbarrier the same, where the word is copied to shared memory (cp.async of 4 bytes) and the
+//                arrival is behind the copy (cp.async.mbarrier.arrive.noinc)
+//   AtomicOfLane of `kind` (fovea_atomic), type `first`, on memory of the lane's own: in what is
+//                there, the operand, the value to compare with; out what was there before and what
+//                is there then; each of one word, or two for 64 bits
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
@@ -38,24 +44,34 @@ enum class ConformanceOperation {
   Copy,
   Atomic,
   Mbarrier,
+  Barrier,
+  CopyMbarrier,
+  AtomicOfLane,
 };
 
 struct ConformanceCase {
   std::string_view name;
   ConformanceOperation operation;
   int32_t kind;
-  uint32_t first, second;
-  int32_t inputWords, outputWords;
+  uint32_t first, second = 0;
+  int32_t inputWords = 0, outputWords = 0;
   /// Results of 32 lanes; all zero bounds: bit by bit. Else they are f32, and a result may differ
   /// by the larger of `absolute` and `relative` times the expected value.
-  std::span<const uint32_t> expected;
+  std::span<const uint32_t> expected = {};
   double relative = 0, absolute = 0;
 
   /// Words of 32 lanes.
   std::vector<uint32_t> inputs() const;
 };
 
-std::span<const ConformanceCase> conformanceCases();
+std::vector<ConformanceCase> conformanceCases();
+
+/// Those of AtomicOfLane, and the words of 32 lanes for one of its types.
+std::span<const ConformanceCase> atomicCases();
+std::vector<uint32_t> atomicInputs(uint32_t type);
+
+/// Some number below 4096.
+constexpr uint32_t mix(uint32_t i) { return i * 2654435761u >> 20; }
 
 /// Runs all cases in the emulator: a line for each that fails.
 std::string conformanceFailures(uint64_t seed);

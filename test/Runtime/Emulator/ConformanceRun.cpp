@@ -37,6 +37,45 @@ static void runOnWords(fovea_thread *t, const ConformanceCase &c, const uint32_t
   }
 }
 
+/// On the lane's words of shared memory, 8 l.
+static void runAtomicOfLane(fovea_thread *t, const ConformanceCase &c, const uint32_t *in,
+                            uint32_t *out) {
+  int size = c.outputWords / 2;
+  auto bits = [&](int operand) {
+    const uint32_t *words = in + operand * size;
+    return words[0] | (size == 2 ? uint64_t(words[1]) << 32 : 0);
+  };
+  for (int i = 0; i < size; ++i)
+    writeShared(t, 2 * t->thread + i, in[i], First);
+  uint64_t before =
+      t->emulator->atomic(t, c.kind, int32_t(c.first), FOVEA_ATOMIC_RELAXED, FOVEA_SPACE_SHARED,
+                          sharedAt(t, 8 * t->thread), bits(1), bits(2), Second);
+  for (int i = 0; i < size; ++i) {
+    out[i] = uint32_t(before >> 32 * i);
+    out[size + i] = readShared<uint32_t>(t, 2 * t->thread + i, Third);
+  }
+}
+
+/// The lane's word to word 2 + l of shared memory, and a barrier by `operation`.
+static void handOver(fovea_thread *t, Op operation, const uint32_t &word) {
+  const fovea_emulator &e = *t->emulator;
+  if (t->thread == 0 && operation != Op::Barrier)
+    e.mbarrier_init(t, t->shared, FOVEA_WARP, First);
+  e.warp_barrier(t, allLanes, First);
+  if (operation == Op::CopyMbarrier)
+    e.copy_async(t, sharedAt(t, 8 + 4 * t->thread), &word, 4, 4, Second);
+  else
+    writeShared(t, 2 + t->thread, word, Second);
+  if (operation == Op::Barrier)
+    return e.barrier(t, 0, FOVEA_WARP, Third);
+  if (operation == Op::CopyMbarrier)
+    e.mbarrier_arrive_copies(t, t->shared, Second);
+  else
+    e.mbarrier_arrive(t, t->shared, 0, Second);
+  while (!e.mbarrier_try_wait(t, t->shared, 0, Third)) {
+  }
+}
+
 /// Operations that go through shared memory.
 static void runOnMemory(fovea_thread *t, const ConformanceCase &c, const uint32_t *in,
                         uint32_t *out) {
@@ -64,14 +103,11 @@ static void runOnMemory(fovea_thread *t, const ConformanceCase &c, const uint32_
     e.warp_barrier(t, allLanes, Third);
     *out = readShared<uint32_t>(t, 0, Third);
     break;
+  case Op::AtomicOfLane:
+    runAtomicOfLane(t, c, in, out);
+    break;
   default:
-    if (t->thread == 0)
-      e.mbarrier_init(t, t->shared, FOVEA_WARP, First);
-    e.warp_barrier(t, allLanes, First);
-    writeShared(t, 2 + t->thread, *in, Second);
-    e.mbarrier_arrive(t, t->shared, 0, Second);
-    while (!e.mbarrier_try_wait(t, t->shared, 0, Third)) {
-    }
+    handOver(t, c.operation, *in);
     *out = readShared<uint32_t>(t, 33 - t->thread, Third);
   }
 }
