@@ -234,7 +234,8 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--slice-ms", type=float, default=4.0, help="of a contender in a round")
     parser.add_argument("--alone", action="store_true", help="without the peers")
     parser.add_argument("--check", action="store_true",
-                        help="exit code 1 unless every target of targets.toml is met")  # fmt: skip
+                        help="exit code 1 unless every target of targets.toml is met, not only for "
+                        "what is missing or wrong")  # fmt: skip
     parser.add_argument("--json", type=Path, metavar="FILE", help="write one row a case")
     parser.add_argument("--results", type=Path, default=RESULTS, help="file that rows are added to")
     parser.add_argument("--list", action="store_true", help="print the ids of the cases and stop")
@@ -263,6 +264,5 @@ def main(argv: Sequence[str]) -> int:
     table = targets.load() if options.check else []
     failures = [text for row in rows for text in targets.missed(row, table)]
     for text in failures:
-        print(f"FAIL {text}" if options.check else f"note: {text}", file=sys.stderr)
-    wrong = [row for row in rows if not (row["max_error"] or 0) <= row["tolerance"]]
-    return 1 if wrong or (options.check and failures) else 0
+        print(f"FAIL {text}", file=sys.stderr)
+    return 1 if failures else 0

@@ -53,20 +53,25 @@ def _below(row: Row, name: str, got: float | None, least: float | None) -> Itera
         yield f"{row['case']}: {name} is {got:.3f}, {least:g} is asked for"
 
 
-def missed(row: Row, targets: Sequence[Target]) -> Iterator[str]:
-    """A sentence for each thing that fails a row: a wrong or missing result, a peer that is missing
-    or wrong although it may not be, and figures below their targets. A row without a target is held
-    to all but the last."""
+def faults(row: Row) -> Iterator[str]:
+    """A sentence for each thing that fails a row whatever its target: a wrong or missing result of
+    Fovea's, a peer that is missing or wrong although it may not be, and no ratio to peers."""
     if row["max_error"] is None:
         yield f"{row['case']}: no result" + (f" ({row['error']})" if row.get("error") else "")
     elif not row["max_error"] <= row["tolerance"]:
         yield (f"{row['case']}: off by {row['max_error']:.3g}, allowed is "
                f"{row['tolerance']:.3g}")  # fmt: skip
+    elif row.get("error"):
+        yield f"{row['case']}: {row['error']}"
     for name, peer in row["peers"].items():
         if peer.get("error") and not peer.get("optional"):
             yield f"{row['case']}: peer {name}: {peer['error']}"
     if row["peers"] and row["ratio"] is None:
         yield f"{row['case']}: no ratio ({row['rounds']} rounds on a quiet machine)"
+
+
+def below(row: Row, targets: Sequence[Target]) -> Iterator[str]:
+    """A sentence for each figure of a row below its target, where it has one."""
     target = target_of(row["case"], targets)
     if target is None:
         return
@@ -75,3 +80,9 @@ def missed(row: Row, targets: Sequence[Target]) -> Iterator[str]:
                       target.bandwidth)  # fmt: skip
     of = target.peer or "the fastest peer"
     yield from _below(row, f"ratio to {of}", target.ratio_of(row), target.ratio)
+
+
+def missed(row: Row, targets: Sequence[Target]) -> Iterator[str]:
+    """All that fails a row when it is held to its target."""
+    yield from faults(row)
+    yield from below(row, targets)

@@ -8,14 +8,11 @@
 #ifndef FOVEA_COMPILER_TRANSFORMS_EXTENTDEMANDS_H
 #define FOVEA_COMPILER_TRANSFORMS_EXTENTDEMANDS_H
 
+#include "compiler/Analysis/RegionRanges.h"
 #include "compiler/Analysis/TensorSizes.h"
 #include "dialects/Fovea/FoveaDialect.h"
 
 namespace fovea {
-
-/// Most queries and keys of an attention whose regions see positions: these are 32 bits wide on
-/// lanes, and the sum of one and an offset of this size still fits.
-inline constexpr int64_t kMaxPositions = int64_t(1) << 30;
 
 /// Least and largest value of an index.
 struct IndexRange {

@@ -242,10 +242,14 @@ private:
     };
     replace(Dim::B, capture(0));
     Value i = block.getArgument(leading + Dim::I), j = block.getArgument(leading + Dim::J);
-    replace(Dim::I, arith::SubIOp::create(inside, i, capture(1)));
-    // Keys of sequences before this one are excluded; tables are read for them, too.
-    Value key = arith::SubIOp::create(inside, j, capture(2));
     Value first = arith::ConstantIndexOp::create(inside, 0);
+    // No start is negative; said here, it tells that 32 bits hold what it is subtracted from.
+    auto start = [&](unsigned table) -> Value {
+      return arith::MaxSIOp::create(inside, capture(table), first);
+    };
+    replace(Dim::I, arith::SubIOp::create(inside, i, start(1)));
+    // Keys of sequences before this one are excluded; tables are read for them, too.
+    Value key = arith::SubIOp::create(inside, j, start(2));
     Value seen = arith::MaxSIOp::create(inside, key, first);
     j.replaceAllUsesExcept(seen, key.getDefiningOp());
   }

@@ -50,8 +50,10 @@ static int64_t boundOf(int64_t offset, int64_t addend) {
   return std::clamp(sum, -kMaxPositions, kMaxPositions);
 }
 
-/// The same for an offset that only the run knows.
-static Value boundOf(ImplicitLocOpBuilder &builder, Value offset, int64_t addend) {
+/// The same, in the region, for a captured offset that only the run knows: fovea::RegionRanges
+/// finds there that the sum fits.
+static Value boundOf(ImplicitLocOpBuilder &builder, Value captured, int64_t addend) {
+  Value offset = arith::IndexCastOp::create(builder, builder.getIndexType(), captured);
   auto index = [&](int64_t value) -> Value {
     return arith::ConstantIndexOp::create(builder, value);
   };
@@ -79,17 +81,17 @@ private:
     std::optional<int64_t> constant = getConstantIntValue(op.getOffset());
     if (!constant) {
       ImplicitLocOpBuilder outside(op.getLoc(), op);
-      Value bound = boundOf(outside, op.getOffset(), addend);
-      bound = arith::IndexCastOp::create(outside, outside.getI64Type(), bound);
-      auto type = RankedTensorType::get({}, outside.getI64Type());
-      addScalarCapture(op, tensor::FromElementsOp::create(outside, type, bound));
+      Type integer = outside.getI64Type();
+      Value offset = arith::IndexCastOp::create(outside, integer, op.getOffset());
+      auto type = RankedTensorType::get({}, integer);
+      addScalarCapture(op, tensor::FromElementsOp::create(outside, type, offset));
     }
     conjoinMask(op, [&](ImplicitLocOpBuilder &builder, ValueRange arguments) -> Value {
       Value bound;
       if (constant)
         bound = arith::ConstantIndexOp::create(builder, boundOf(*constant, addend));
       else
-        bound = arith::IndexCastOp::create(builder, builder.getIndexType(), arguments.back());
+        bound = boundOf(builder, arguments.back(), addend);
       Value i = arguments[AttentionOp::I], j = arguments[AttentionOp::J];
       Value edge = arith::AddIOp::create(builder, i, bound);
       return arith::CmpIOp::create(builder, arith::CmpIPredicate::sle, upper ? j : edge,

@@ -354,8 +354,9 @@ def RaiseAttention : Pass<"fovea-raise-attention", "::mlir::func::FuncOp"> {
     maps, constant factors the scale. A selection against -inf that is provably nothing but
     exclusion becomes the mask; finite constants stay in the score. Rows without keys give 0, so a
     last selection of 0 for NaN probabilities goes; a row with a score of NaN or +inf, which it
-    would have cleared too, stays NaN. f16 and bf16 scores are computed in f32. A
-    softmax that is spelled out is recognized first.
+    would have cleared too, stays NaN. f16 and bf16 scores are computed in f32. Where a region
+    sees positions, the run stops above 2^30 of them, as fovea-require-extents has it. A softmax
+    that is spelled out is recognized first.
     Gives up when scores or probabilities have other readers, when the softmax is over another
     dimension than the keys, when an operand's layout is no indexing map, on scores in f64 of
     shorter queries and the reverse, and on scores that are moved by anything but reshapes,

@@ -4,6 +4,8 @@
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
+#include "compiler/Analysis/RegionRanges.h"
+#include "compiler/Base/Refusal.h"
 #include "compiler/Transforms/AttentionMatch.h"
 #include "compiler/Transforms/Passes.h"
 #include "compiler/Transforms/RecognizeSoftmax.h"
@@ -43,6 +45,7 @@ public:
       fillMask(op);
     if (match.probability != match.prob->getCore())
       fillRegion(op.getProb(), *match.prob, true, match.probability);
+    requirePositions(op);
     Value result = match.out.view.undo(builder, op.getResults().front(), destination());
     match.last->getResult(0).replaceAllUsesWith(result);
   }
@@ -176,6 +179,33 @@ private:
       keep = keep ? arith::AndIOp::create(builder, keep, value).getResult() : value;
     }
     YieldOp::create(builder, keep);
+  }
+
+  /// What regions that see positions demand of extents: fovea-require-extents ran without them.
+  void requirePositions(AttentionOp op) {
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPoint(op);
+    for (auto [dim, operand, map] : {std::tuple(AttentionOp::I, op.getQuery(), op.getQueryMap()),
+                                     std::tuple(AttentionOp::J, op.getKey(), op.getKeyMap())}) {
+      unsigned place = *map.getResultPosition(builder.getAffineDimExpr(dim));
+      int64_t extent = cast<RankedTensorType>(operand.getType()).getDimSize(place);
+      bool fits = !ShapedType::isDynamic(extent) && extent <= kMaxPositions;
+      if (fits || !seesPosition(op, dim))
+        continue;
+      Value size = tensor::DimOp::create(builder, operand, place);
+      Value limit = arith::ConstantIndexOp::create(builder, kMaxPositions);
+      Value holds = arith::CmpIOp::create(builder, arith::CmpIPredicate::sle, size, limit);
+      RequireOp::create(builder, holds, size, limit, Fault::Shape, nodeOrLine(op));
+    }
+  }
+
+  static bool seesPosition(AttentionOp op, unsigned dim) {
+    return llvm::any_of(op->getRegions(), [&](Region &region) {
+      if (region.empty())
+        return false;
+      unsigned first = region.getNumArguments() - op.getCaptures().size() - 4;
+      return !region.getArgument(first + dim).use_empty();
+    });
   }
 
   AttentionMatch &match;

@@ -4,7 +4,7 @@
 // RUN: fovea compile %s --target=x86-64-v4 --emit=asm -o %t.s
 // RUN: python3 %S/check_loops.py %t.s --fma 64 --math 16 10 8 2
 // RUN: fovea compile %s --target=x86-64-v3 --emit=asm -o %t.s
-// RUN: python3 %S/check_loops.py %t.s --fma 48 32 12 --math 10 8 2
+// RUN: python3 %S/check_loops.py %t.s --fma 48 32 12 --math 10/2 8 2
 
 #q = affine_map<(b, h, i, j, d, e) -> (b, h, i, d)>
 #k = affine_map<(b, h, i, j, d, e) -> (b, h, j, d)>

@@ -3,9 +3,11 @@
 
 Knows x86 and AArch64. A loop reaches from a local label to the last jump back to it; it is
 innermost when no other loop lies inside. Register products are loops that hold one of the expected
-numbers of multiply-adds; each number must occur, and such a loop must not touch the stack. Other
-loops of multiply-adds are polynomials, whose numbers are given apart. Loops with vectors must not
-call functions. Prints what is wrong and exits with 1, or a line per loop of multiply-adds.
+numbers of multiply-adds; each number must occur. Other loops of multiply-adds are polynomials and
+what is left over of products, whose numbers are given apart. No loop of multiply-adds may touch the
+stack, but those of which it is known how often they do: 20/4 are loops of 20 with 4 accesses at
+most. Loops with vectors must not call functions, by name or by address. Prints what is wrong and
+exits with 1, or a line per loop of multiply-adds.
 
 Example: fovea compile model.mlir --emit=asm -o model.s && check_loops.py model.s --fma 96 24
 """
@@ -16,7 +18,7 @@ from __future__ import annotations
 import argparse
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,7 +26,7 @@ LABEL = re.compile(r"^(\.?[\w.$]+):")
 INSTRUCTION = re.compile(r"^\s+([a-z][\w.]*)\s*(.*)")
 COMMENT = re.compile(r"(^|\s)#(\s.*)?$|//.*$")
 JUMP = re.compile(r"^(j[a-z]+|b(\.[a-z]+)?|[ct]bn?z)$")
-CALL = re.compile(r"^(call\w*|bl)$")
+CALL = re.compile(r"^(call\w*|blr?)$")
 # Packed multiply-adds, dot products and tile products; a scalar one is no register product.
 MULTIPLY_ADD = re.compile(r"^(vfn?m(add|sub)\d+p[sdh]|vdpbf16ps|vpdp\w+|tdp\w+|fml[as])$")
 VECTOR = re.compile(r"%[yz]mm\d|\bv\d+\.\d|\bq\d")
@@ -90,24 +92,30 @@ def innermost(every: Sequence[Loop]) -> list[Loop]:
     return [loop for loop in every if not any(holds(loop, other) for other in every)]
 
 
-def problems(text: str, expected: Sequence[int], math: Sequence[int] = ()) -> list[str]:
-    """What breaks the rules; `expected` are the multiply-adds of products, `math` of others."""
+def problems(text: str, expected: Sequence[int], math: Mapping[int, int]) -> list[str]:
+    """What breaks the rules; `expected` are the multiply-adds of products, `math` those of others
+    with their accesses to the stack."""
     every = loops(text)
-    wrong = [f"{loop}: calls {name}" for loop in every if loop.has_vectors for name in loop.calls
-             if not name.startswith("*")]  # fmt: skip
-    products = [loop for loop in innermost(every)
-                if loop.multiply_adds and loop.multiply_adds not in math]  # fmt: skip
+    wrong = [f"{loop}: calls {name}" for loop in every if loop.has_vectors for name in loop.calls]
+    inner = [loop for loop in innermost(every) if loop.multiply_adds]
+    products = [loop for loop in inner if loop.multiply_adds not in math]
     if expected and not products:
         wrong.append("no loop of multiply-adds")
-    for loop in products if expected else []:
-        if loop.multiply_adds not in expected:
+    for loop in inner if expected or math else []:
+        if expected and loop in products and loop.multiply_adds not in expected:
             wrong.append(f"{loop}: expected {' or '.join(map(str, expected))}")
-        if loop.stack_accesses:
-            wrong.append(f"{loop}: {loop.stack_accesses} of them use the stack")
+        if loop.stack_accesses > (allowed := math.get(loop.multiply_adds, 0)):
+            wrong.append(f"{loop}: {loop.stack_accesses} of them use the stack, not {allowed}")
     missing = set(expected) - {loop.multiply_adds for loop in products}
     if products:
         wrong += [f"no loop of {count} multiply-adds" for count in sorted(missing)]
     return wrong
+
+
+def number_and_accesses(text: str) -> tuple[int, int]:
+    """Of N/K, or N for none."""
+    number, _, accesses = text.partition("/")
+    return int(number), int(accesses or 0)
 
 
 def main(argv: Sequence[str]) -> int:
@@ -115,11 +123,12 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("file", type=Path)
     parser.add_argument("--fma", type=int, nargs="*", default=[], metavar="N",
                         help="multiply-adds of the innermost loops of products")  # fmt: skip
-    parser.add_argument("--math", type=int, nargs="*", default=[], metavar="N",
-                        help="multiply-adds of other innermost loops")  # fmt: skip
+    parser.add_argument("--math", type=number_and_accesses, nargs="*", default=[], metavar="N[/K]",
+                        help="multiply-adds of other innermost loops, K accesses to the stack at "
+                        "most in each of them (default: none)")  # fmt: skip
     options = parser.parse_args(argv)
     text = options.file.read_text()
-    wrong = problems(text, options.fma, options.math)
+    wrong = problems(text, options.fma, dict(options.math))
     print(*wrong, sep="\n", end="\n" if wrong else "", file=sys.stderr)
     if not wrong:
         for loop in innermost(loops(text)):

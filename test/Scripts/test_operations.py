@@ -147,7 +147,7 @@ def test_a_case_from_end_to_end(
 ) -> None:
     path = tmp_path / "rows.json"
     options = ["attention", TINY, f"--json={path}", *FEW]
-    assert operations.main(options) == 0, capsys.readouterr().err
+    code = operations.main(options)
     (row,) = json.loads(path.read_text())
     for key in ("case", "dtype", "threads", "min_ms", "median_ms", "gflops", "peak_fraction",
                 "bandwidth_fraction", "best_peer", "ratio", "peers", "max_error"):  # fmt: skip
@@ -157,6 +157,7 @@ def test_a_case_from_end_to_end(
     assert set(row["peers"]) == {"onnxruntime"}
     assert row["peers"]["onnxruntime"]["settings"] == {"threads": 1, "spin": False}
     assert row["peers"]["onnxruntime"]["max_error"] <= row["tolerance"]
+    assert code == (0 if row["rounds"] >= 7 else 1), capsys.readouterr().err
     if row["rounds"] >= 7:  # a machine that is never quiet gives no figures
         assert row["best_peer"] == "onnxruntime"
         assert row["ratio"] == row["peers"]["onnxruntime"]["ratio"] > 0
@@ -179,6 +180,40 @@ def test_a_wrong_result_fails_without_a_check(
     said = capsys.readouterr().err
     assert f"{TINY}: off by 1" in said
     assert f"{TINY}: peer onnxruntime: off by 1" in said
+
+
+def broken(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Makes a system one that does not start."""
+    sound = operations.started
+
+    def started(system: systems.System, *rest: Any) -> processes.Contender:
+        if system.name == name:
+            raise processes.Broken("it crashed")
+        return sound(system, *rest)
+
+    monkeypatch.setattr(operations, "started", started)
+
+
+@pytest.mark.parametrize("more", [[], ["--check"]], ids=str)
+def test_no_result_fails(
+    more: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    broken("fovea", monkeypatch)
+    assert operations.main(["attention", TINY, "--alone", *more, *FEW]) == 1
+    assert f"FAIL {TINY}: no result (it crashed)" in capsys.readouterr().err
+
+
+def test_a_missing_peer_fails_and_its_row_is_written(
+    beside_onnxruntime: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    broken("onnxruntime", monkeypatch)
+    path = tmp_path / "rows.json"
+    assert operations.main(["attention", TINY, f"--json={path}", *FEW]) == 1
+    assert f"FAIL {TINY}: peer onnxruntime: it crashed" in capsys.readouterr().err
+    (row,) = json.loads(path.read_text())
+    assert row["peers"]["onnxruntime"]["error"] == "it crashed"
+    assert operations.main(["attention", TINY, "--alone", *FEW]) == 0
 
 
 def test_the_page_has_the_results_and_the_targets() -> None:

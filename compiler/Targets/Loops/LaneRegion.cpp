@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 #include "compiler/Targets/Loops/LaneRegion.h"
 
+#include "compiler/Analysis/RegionRanges.h"
 #include "dialects/Fovea/StructuredOps.h"
 #include "dialects/FoveaKernel/FoveaKernelDialect.h"
 
@@ -147,12 +148,14 @@ void loops::storeLanes(Nest &nest, Value value, Value buffer, AffineMap map,
 
 namespace {
 
-/// Clones the operations of a region onto lanes.
+/// Clones the operations of a region onto lanes. Indices have 64 bits; lanes of indices have 32
+/// where all values of an operation are known to fit, else 64.
 class LaneInliner {
 public:
-  LaneInliner(Nest &nest, const LaneGroup &group) : nest(nest), group(group) {}
+  LaneInliner(Nest &nest, Region &region, const LaneGroup &group)
+      : nest(nest), region(region), group(group), ranges(region) {}
 
-  SmallVector<Value> run(Region &region, ArrayRef<Value> arguments) {
+  SmallVector<Value> run(ArrayRef<Value> arguments) {
     mapping.map(region.getArguments(), arguments);
     for (Operation &op : region.front().without_terminator())
       inlineOp(op);
@@ -163,6 +166,10 @@ public:
 private:
   static bool isLanes(Value value) { return isa<VectorType>(value.getType()); }
 
+  Type typeOfIndex(bool word) {
+    return word ? nest.builder.getI32Type() : nest.builder.getI64Type();
+  }
+
   void inlineOp(Operation &op) {
     SmallVector<Value> operands = llvm::map_to_vector(
         op.getOperands(), [&](Value value) { return mapping.lookupOrDefault(value); });
@@ -172,13 +179,16 @@ private:
       nest.builder.clone(op, mapping);
       return;
     }
-    for (Value &operand : operands)
-      operand = broadcast(nest, operand, group.lanes);
     if (isa<arith::IndexCastOp, arith::IndexCastUIOp>(op))
-      return mapping.map(op.getResult(0), castIndex(operands[0], op.getResult(0).getType()));
+      return mapping.map(op.getResult(0), castIndex(op, operands[0]));
+    bool words = ranges.fitsWords(op);
+    if (auto compare = dyn_cast<arith::CmpIOp>(op); compare && !words)
+      words = boundToWord(compare, operands);
+    for (auto [operand, before] : llvm::zip_equal(operands, op.getOperands()))
+      operand = before.getType().isIndex() ? indexLanes(operand, typeOfIndex(words))
+                                           : broadcast(nest, operand, group.lanes);
     SmallVector<Type> types = llvm::map_to_vector(op.getResultTypes(), [&](Type type) -> Type {
-      Type element = type.isIndex() ? Type(nest.builder.getI32Type()) : type;
-      return VectorType::get({group.lanes}, element);
+      return VectorType::get({group.lanes}, type.isIndex() ? typeOfIndex(words) : type);
     });
     OperationState state(nest.loc, op.getName(), operands, types,
                          llvm::to_vector(op.getDiscardableAttrs()));
@@ -187,29 +197,65 @@ private:
     mapping.map(op.getResults(), created->getResults());
   }
 
-  /// index <-> integer lanes; index is i32 on lanes.
-  Value castIndex(Value lanes, Type type) {
-    Type element = type.isIndex() ? Type(nest.builder.getI32Type()) : type;
+  /// Compares lanes that fit 32 bits, the ends left out, with the nearest to one index of any size
+  /// that does, which is on the same side of all of them. False when the operands are others.
+  bool boundToWord(arith::CmpIOp compare, SmallVector<Value> &operands) {
+    bool isUnsigned = compare.getPredicate() >= arith::CmpIPredicate::ult;
+    if (!compare.getLhs().getType().isIndex() || isUnsigned)
+      return false;
+    unsigned same = isLanes(operands[0]) ? 1 : 0;
+    if (isLanes(operands[same]) || !ranges.fitsWord(compare->getOperand(1 - same), /*margin=*/1))
+      return false;
+    Value least = nest.index(std::numeric_limits<int32_t>::min());
+    Value most = nest.index(std::numeric_limits<int32_t>::max());
+    operands[same] = nest.max(nest.min(operands[same], most), least);
+    return true;
+  }
+
+  /// An index, or lanes of indices, as lanes of this integer type, which holds its values.
+  Value indexLanes(Value index, Type element) {
+    if (!isLanes(index)) {
+      Value integer = arith::IndexCastOp::create(nest.builder, nest.loc, element, index);
+      return broadcast(nest, integer, group.lanes);
+    }
+    return resized<arith::ExtSIOp>(index, element);
+  }
+
+  /// Lanes of integers with more bits, or fewer.
+  template <typename Extension> Value resized(Value lanes, Type element) {
     unsigned from = cast<VectorType>(lanes.getType()).getElementTypeBitWidth();
     unsigned to = element.getIntOrFloatBitWidth();
-    auto wide = VectorType::get({group.lanes}, element);
+    auto type = VectorType::get({group.lanes}, element);
     if (from == to)
       return lanes;
     if (from < to)
-      return arith::ExtSIOp::create(nest.builder, nest.loc, wide, lanes);
-    return arith::TruncIOp::create(nest.builder, nest.loc, wide, lanes);
+      return Extension::create(nest.builder, nest.loc, type, lanes);
+    return arith::TruncIOp::create(nest.builder, nest.loc, type, lanes);
   }
 
-  /// The nearest index in [0, extent). fovea-require-extents has checked it as 64 bits; that lanes
-  /// of 32 bits come to the same is not known.
+  /// index <-> integer lanes.
+  Value castIndex(Operation &op, Value lanes) {
+    Value result = op.getResult(0);
+    // What leaves an index of 64 bits is not extended further than that.
+    if (!result.getType().isIndex())
+      return resized<arith::ExtSIOp>(lanes, result.getType());
+    Type element = typeOfIndex(ranges.fitsWord(result));
+    return isa<arith::IndexCastUIOp>(op) ? resized<arith::ExtUIOp>(lanes, element)
+                                         : resized<arith::ExtSIOp>(lanes, element);
+  }
+
+  /// The nearest index in [0, extent), on lanes as 32 bits: so many elements has no table.
+  /// fovea-require-extents has checked that it is the index itself, unless it comes from scores.
   Value clampIndex(Value index, Value extent) {
     Value most = nest.sub(extent, nest.index(1)), least = nest.index(0);
     if (isLanes(index)) {
-      most = broadcast(nest, most, group.lanes);
-      least = broadcast(nest, least, group.lanes);
+      Type element = cast<VectorType>(index.getType()).getElementType();
+      most = indexLanes(most, element);
+      least = indexLanes(least, element);
     }
     Value low = arith::MaxSIOp::create(nest.builder, nest.loc, index, least);
-    return arith::MinSIOp::create(nest.builder, nest.loc, low, most);
+    Value inside = arith::MinSIOp::create(nest.builder, nest.loc, low, most);
+    return isLanes(inside) ? indexLanes(inside, nest.builder.getI32Type()) : inside;
   }
 
   /// Loads from a table at indices that are scalars or lanes.
@@ -245,7 +291,9 @@ private:
   }
 
   Nest &nest;
+  Region &region;
   const LaneGroup &group;
+  RegionRanges ranges;
   IRMapping mapping;
 };
 
@@ -258,7 +306,7 @@ Value loops::inlineLanes(Nest &nest, Region &region, ArrayRef<Value> arguments,
 
 SmallVector<Value> loops::inlineAllLanes(Nest &nest, Region &region, ArrayRef<Value> arguments,
                                          const LaneGroup &group) {
-  return LaneInliner(nest, group).run(region, arguments);
+  return LaneInliner(nest, region, group).run(arguments);
 }
 
 Value loops::allFinite(Nest &nest, Value matrix, const RowRange &rows, Value columns,

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 #include "compiler/Targets/Loops/MaskIntervals.h"
 
+#include "compiler/Analysis/RegionRanges.h"
 #include "dialects/Fovea/StructuredOps.h"
 
 #include "mlir/IR/Matchers.h"
@@ -61,7 +62,7 @@ public:
   /// Without keys, what depends on them stays unknown.
   MaskJudge(AttentionOp op, Nest &nest, const QueryBlock &block, std::optional<Positions> keys,
             const Readers &readers, MaskKnowledge before = MaskKnowledge())
-      : op(op), nest(nest), block(block), keys(keys), readers(readers),
+      : op(op), nest(nest), block(block), keys(keys), readers(readers), ranges(op.getMask()),
         integers(std::move(before.integers)), conditions(std::move(before.conditions)) {
     Block &body = op.getMask().front();
     if (keys) {
@@ -166,6 +167,8 @@ private:
   }
 
   std::optional<Interval> visitInteger(Operation &inner) {
+    if (ranges.mayWrap(inner))
+      return std::nullopt;
     SmallVector<Interval> in;
     for (Value operand : inner.getOperands()) {
       std::optional<Interval> interval = intervalOf(operand);
@@ -325,6 +328,7 @@ private:
   const QueryBlock &block;
   std::optional<Positions> keys;
   Readers readers;
+  RegionRanges ranges;
   llvm::DenseMap<Value, Interval> integers;
   llvm::DenseMap<Value, Kept> conditions;
 };
@@ -333,7 +337,8 @@ private:
 class KeyRange {
 public:
   KeyRange(AttentionOp op, Nest &nest, const MaskKnowledge &known, const Positions &keys)
-      : key(op.getMask().getArgument(Dim::J)), nest(nest), known(known), range(keys) {
+      : key(op.getMask().getArgument(Dim::J)), nest(nest), known(known), ranges(op.getMask()),
+        range(keys) {
     // In their order, so that however long a chain is, only its last operation is new.
     for (Operation &inner : op.getMask().front().without_terminator())
       if (inner.getNumResults() == 1)
@@ -392,7 +397,7 @@ private:
       return std::nullopt;
     if (isa<arith::IndexCastOp>(def))
       return linear(def->getOperand(0));
-    if (!isa<arith::AddIOp, arith::SubIOp>(def))
+    if (!isa<arith::AddIOp, arith::SubIOp>(def) || ranges.mayWrap(*def))
       return std::nullopt;
     std::optional<Linear> a = linear(def->getOperand(0)), b = linear(def->getOperand(1));
     if (!a || !b)
@@ -431,6 +436,7 @@ private:
   Value key;
   Nest &nest;
   const MaskKnowledge &known;
+  RegionRanges ranges;
   Positions range;
   llvm::DenseMap<Value, std::optional<Linear>> forms;
 };

@@ -76,9 +76,11 @@ func.func @pages(%x: !q, %o: !q, %k: !p, %v: !p, %n: tensor<3xi32>, %t: tensor<3
 // CHECK-SAME:          %{{[a-z0-9]+}}: i32, %{{[a-z0-9]+}}: i32, %{{[a-z0-9]+}}: i32,
 // CHECK-SAME:          %[[Q0:[a-z0-9]+]]: i32, %[[K0:[a-z0-9]+]]: i32):
 // CHECK:             %[[FROM:.*]] = arith.index_cast %[[Q0]]
-// CHECK:             %[[QUERY:.*]] = arith.subi %[[I]], %[[FROM]]
+// CHECK:             %[[START:.*]] = arith.maxsi %[[FROM]], %c0
+// CHECK:             %[[QUERY:.*]] = arith.subi %[[I]], %[[START]]
 // CHECK:             %[[FIRST:.*]] = arith.index_cast %[[K0]]
-// CHECK:             %[[APART:.*]] = arith.subi %[[J]], %[[FIRST]]
+// CHECK:             %[[KEYS:.*]] = arith.maxsi %[[FIRST]], %c0
+// CHECK:             %[[APART:.*]] = arith.subi %[[J]], %[[KEYS]]
 // CHECK:             %[[KEY:.*]] = arith.maxsi %[[APART]], %c0
 // CHECK:             arith.subi %[[KEY]], %[[QUERY]]
 // CHECK:           mask {

@@ -7,11 +7,11 @@
 !t = tensor<1x2x5x8xf32>
 
 // softcap is computed on scores that no mask has touched yet. The last position that is kept is
-// i + offset, the first i + offset - 3, both bounded to what positions can differ by.
+// i + offset, the first i + offset - 3, both bounded in the region to what positions can differ by.
 // CHECK-LABEL: func @softcap_then_masks
 // CHECK-SAME:    %[[OFFSET:[a-z0-9]+]]: index)
-// CHECK:         arith.maxsi %[[OFFSET]]
-// CHECK:         tensor.from_elements %{{.*}} : tensor<i64>
+// CHECK:         %[[AS64:.*]] = arith.index_cast %[[OFFSET]] : index to i64
+// CHECK:         tensor.from_elements %[[AS64]] : tensor<i64>
 // CHECK:         tensor.from_elements %{{.*}} : tensor<i64>
 // CHECK:         fovea.attention
 // CHECK-SAME:      captures(%{{.*}}, %{{.*}} : tensor<i64>, tensor<i64>) outs
@@ -21,10 +21,16 @@
 // CHECK:           mask {
 // CHECK-NEXT:      ^bb0({{.*}}, %[[I:.*]]: index, %[[J:.*]]: index, %[[U:.*]]: i64, %[[L:.*]]: i64)
 // CHECK-NEXT:        %[[UP:.*]] = arith.index_cast %[[U]]
-// CHECK-NEXT:        %[[LAST:.*]] = arith.addi %[[I]], %[[UP]]
+// CHECK:             %[[MORE:.*]] = arith.maxsi %[[UP]], %c-1073741824
+// CHECK-NEXT:        %[[NEAR:.*]] = arith.minsi %[[MORE]], %c1073741824
+// CHECK:             %[[BOUND:.*]] = arith.addi %[[NEAR]], %c0
+// CHECK-NEXT:        %[[LAST:.*]] = arith.addi %[[I]], %[[BOUND]]
 // CHECK-NEXT:        %[[A:.*]] = arith.cmpi sle, %[[J]], %[[LAST]]
 // CHECK-NEXT:        %[[DOWN:.*]] = arith.index_cast %[[L]]
-// CHECK-NEXT:        %[[FIRST:.*]] = arith.addi %[[I]], %[[DOWN]]
+// CHECK:             %[[MORE:.*]] = arith.maxsi %[[DOWN]], %c-1073741821
+// CHECK-NEXT:        %[[NEAR:.*]] = arith.minsi %[[MORE]], %c1073741827
+// CHECK:             %[[BOUND:.*]] = arith.addi %[[NEAR]], %c-3
+// CHECK-NEXT:        %[[FIRST:.*]] = arith.addi %[[I]], %[[BOUND]]
 // CHECK-NEXT:        %[[B:.*]] = arith.cmpi sle, %[[FIRST]], %[[J]]
 // CHECK-NEXT:        %[[BOTH:.*]] = arith.andi %[[A]], %[[B]]
 // CHECK-NEXT:        fovea.yield %[[BOTH]]

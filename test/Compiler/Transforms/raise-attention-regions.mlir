@@ -8,10 +8,13 @@
 #par = ["parallel", "parallel", "parallel"]
 !x = tensor<2x5x8xf32>
 !s = tensor<2x5x5xf32>
+!dx = tensor<2x?x8xf32>
+!ds = tensor<2x?x?xf32>
 
 // A sum with 0 / -inf is a mask. Positions are known in the region: no dense mask is left.
 // CHECK-LABEL: func @mask_from_positions
 // CHECK-NOT:     linalg.generic
+// CHECK-NOT:     fovea.require
 // CHECK:         fovea.attention
 // CHECK-NOT:       captures
 // CHECK-NOT:       score
@@ -44,6 +47,40 @@ func.func @mask_from_positions(%q: !x, %v: !x, %om: tensor<5x5xf32>, %os: !s, %o
       fovea.yield %sum : f32
     } -> !x
   return %r : !x
+}
+
+// 32 bits hold positions up to 2^30.
+// CHECK-LABEL: func @require_few_positions
+// CHECK:         %[[MOST:.*]] = arith.constant 1073741824 : index
+// CHECK:         %[[FEW:.*]] = arith.cmpi sle, %[[SIZE:.*]], %[[MOST]] : index
+// CHECK:         fovea.require %[[FEW]], %[[SIZE]], %[[MOST]] fault shape
+// CHECK:         fovea.require {{.*}} fault shape
+// CHECK:         fovea.attention
+func.func @require_few_positions(%q: !dx, %v: !dx, %om: tensor<?x?xf32>, %os: !ds, %o: !dx) -> !dx {
+  %m = linalg.generic {indexing_maps = [affine_map<(i, j) -> (i, j)>],
+        iterator_types = ["parallel", "parallel"]} outs(%om : tensor<?x?xf32>) {
+    ^bb0(%z: f32):
+      %i = linalg.index 0 : index
+      %j = linalg.index 1 : index
+      %keep = arith.cmpi sle, %j, %i : index
+      %zero = arith.constant 0.0 : f32
+      %inf = arith.constant 0xFF800000 : f32
+      %u = arith.select %keep, %zero, %inf : f32
+      linalg.yield %u : f32
+    } -> tensor<?x?xf32>
+  %s = fovea.contract ins(%q, %v : !dx, !dx) captures(%m : tensor<?x?xf32>) outs(%os : !ds)
+      {indexing_maps = [#q, #k, affine_map<(n, i, j, d) -> (i, j)>, #s]} epilogue {
+    ^bb0(%sum: f32, %add: f32):
+      %t = arith.addf %sum, %add : f32
+      fovea.yield %t : f32
+    } -> !ds
+  %p = linalg.softmax dimension(2) ins(%s : !ds) outs(%os : !ds) -> !ds
+  %r = fovea.contract ins(%p, %v : !ds, !dx) outs(%o : !dx) {indexing_maps = [#s, #k, #q]}
+    epilogue {
+    ^bb0(%sum: f32):
+      fovea.yield %sum : f32
+    } -> !dx
+  return %r : !dx
 }
 
 // CHECK-LABEL: func @do_not_mask_with_finite_constant
