@@ -21,7 +21,8 @@ void fovea::addCleanup(OpPassManager &manager) {
   manager.addPass(createCSEPass());
 }
 
-void fovea::addFusion(OpPassManager &manager, const SplitKeysOptions &keys) {
+void fovea::addFusion(OpPassManager &manager, const SpecializeFewQueriesOptions &queries,
+                      const SplitKeysOptions &keys) {
   manager.addNestedPass<func::FuncOp>(createCountWhile());
   // Canonicalization takes for granted that extents agree.
   manager.addNestedPass<func::FuncOp>(createRequireExtents());
@@ -32,6 +33,7 @@ void fovea::addFusion(OpPassManager &manager, const SplitKeysOptions &keys) {
   function.addPass(createRaiseAttention());
   function.addPass(createMaterializeLengths());
   function.addPass(createMaterializeMods());
+  function.addPass(createSpecializeFewQueries(queries));
   function.addPass(createFoldQueryGroups());
   function.addPass(createSplitKeys(keys));
   function.addPass(createExpandRecurrence());

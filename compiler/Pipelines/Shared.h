@@ -15,9 +15,10 @@ namespace fovea {
 
 void addCleanup(mlir::OpPassManager &manager);
 
-/// The start of the graph phase: raises, expands and fuses; keys are split as the target wants
-/// them. What follows is layout, which is the target's.
-void addFusion(mlir::OpPassManager &manager, const SplitKeysOptions &keys = {});
+/// The start of the graph phase: raises, expands and fuses; few queries and parts of keys are what
+/// the target wants them to be. What follows is layout, which is the target's.
+void addFusion(mlir::OpPassManager &manager, const SpecializeFewQueriesOptions &queries = {},
+               const SplitKeysOptions &keys = {});
 
 /// Tensors to buffers: every result has its destination, inputs are never written.
 void addBuffers(mlir::OpPassManager &manager);
