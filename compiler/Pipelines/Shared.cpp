@@ -21,7 +21,8 @@ void fovea::addCleanup(OpPassManager &manager) {
   manager.addPass(createCSEPass());
 }
 
-void fovea::addFusion(OpPassManager &manager, const SpecializeFewQueriesOptions &queries,
+void fovea::addFusion(OpPassManager &manager,
+                      const std::optional<SpecializeFewQueriesOptions> &queries,
                       const SplitKeysOptions &keys) {
   manager.addNestedPass<func::FuncOp>(createCountWhile());
   // Canonicalization takes for granted that extents agree.
@@ -33,7 +34,8 @@ void fovea::addFusion(OpPassManager &manager, const SpecializeFewQueriesOptions 
   function.addPass(createRaiseAttention());
   function.addPass(createMaterializeLengths());
   function.addPass(createMaterializeMods());
-  function.addPass(createSpecializeFewQueries(queries));
+  if (queries)
+    function.addPass(createSpecializeFewQueries(*queries));
   function.addPass(createFoldQueryGroups());
   function.addPass(createSplitKeys(keys));
   function.addPass(createExpandRecurrence());
