@@ -54,6 +54,8 @@ static void print(const llvm::json::Object &record) {
                << " by " << textOf(record, "form");
   if (std::optional<int64_t> parts = record.getInteger("key_parts"))
     llvm::outs() << " on " << *parts << " parts of the keys";
+  if (StringRef queries = textOf(record, "queries"); !queries.empty())
+    llvm::outs() << " for " << queries;
   llvm::outs() << scheduleText(record);
   if (StringRef rounds = textOf(record, "rounds"); !rounds.empty())
     llvm::outs() << ", its " << rounds << " rounded to the values' type";

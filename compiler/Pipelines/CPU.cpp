@@ -28,7 +28,10 @@ using namespace fovea;
 
 static void addGraph(OpPassManager &manager, const cpu::Capabilities &cpu,
                      const PhaseOptions &options) {
-  addFusion(manager);
+  SplitKeysOptions keys;
+  keys.unknownSizes = true;
+  keys.runKeys = keys.partKeys;
+  addFusion(manager, SpecializeFewQueriesOptions{cpu.lanes}, keys);
   auto &layout = manager.nest<func::FuncOp>();
   layout.addPass(createChannelsLast(ChannelsLastOptions{cpu.lanes}));
   layout.addPass(createSinkTransposes());

@@ -37,7 +37,8 @@ static constexpr int64_t kManyKeys = 512, kPartKeys = 64;
 static void addGraph(OpPassManager &manager, cuda::Execution execution,
                      const PhaseOptions &options) {
   int64_t blocks = execution == cuda::Execution::Device ? kBlocks : kEmulatedBlocks;
-  addFusion(manager, SplitKeysOptions{blocks, kManyKeys, kPartKeys, /*unknownSizes=*/true});
+  addFusion(manager, std::nullopt,
+            SplitKeysOptions{blocks, kManyKeys, kPartKeys, /*unknownSizes=*/true});
   addCleanup(manager);
   manager.addPass(createFoldWeightViews());
   // Without a row of dots no weight is rounded, and the ledger says why.

@@ -21,7 +21,9 @@ void fovea::addCleanup(OpPassManager &manager) {
   manager.addPass(createCSEPass());
 }
 
-void fovea::addFusion(OpPassManager &manager, const SplitKeysOptions &keys) {
+void fovea::addFusion(OpPassManager &manager,
+                      const std::optional<SpecializeFewQueriesOptions> &queries,
+                      const SplitKeysOptions &keys) {
   manager.addNestedPass<func::FuncOp>(createCountWhile());
   // Canonicalization takes for granted that extents agree.
   manager.addNestedPass<func::FuncOp>(createRequireExtents());
@@ -32,6 +34,8 @@ void fovea::addFusion(OpPassManager &manager, const SplitKeysOptions &keys) {
   function.addPass(createRaiseAttention());
   function.addPass(createMaterializeLengths());
   function.addPass(createMaterializeMods());
+  if (queries)
+    function.addPass(createSpecializeFewQueries(*queries));
   function.addPass(createFoldQueryGroups());
   function.addPass(createSplitKeys(keys));
   function.addPass(createExpandRecurrence());

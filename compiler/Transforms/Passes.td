@@ -214,6 +214,26 @@ def MaterializeMods : Pass<"fovea-materialize-mods", "::mlir::func::FuncOp"> {
     "::mlir::arith::ArithDialect", "::mlir::math::MathDialect", "::mlir::tensor::TensorDialect"];
 }
 
+def SpecializeFewQueries : Pass<"fovea-specialize-few-queries", "::mlir::func::FuncOp"> {
+  let summary = "Attend to one query, to some and to many by operations of their own";
+  let description = [{
+    Needs attention without sugar; runs before `fovea-fold-query-groups`. Where the run says the
+    number S of queries, attention becomes an `scf.if` of three: with S = 1 a copy that knows it;
+    with S up to 16 a loop over copies of 16 / G queries, of which G heads share keys (12 / G on
+    fewer than 4096 keys), the last filled up with zeros; else what there was. Of some queries,
+    regions see the positions that they did.
+    Gives up where the number of keys is provably S, on f64, on a schedule, and on head sizes that
+    are no multiple of `head-step`. With captures that are tables or of queries, some are left to
+    what there was.
+  }];
+  let options = [Option<"headStep", "head-step", "int64_t", "16",
+    "what head sizes are multiples of where few queries have forms of their own">];
+  let statistics = [
+    Statistic<"numSpecialized", "specialized", "attention operations of any number of queries">];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::scf::SCFDialect",
+    "::mlir::tensor::TensorDialect"];
+}
+
 def FoldQueryGroups : Pass<"fovea-fold-query-groups", "::mlir::func::FuncOp"> {
   let summary = "Make heads that share keys and have few queries each queries of one head";
   let description = [{
@@ -239,15 +259,18 @@ def SplitKeys : Pass<"fovea-split-keys", "::mlir::func::FuncOp"> {
     attention with at least `many-keys` keys whose batch and heads are fewer than `tasks` is split
     into a power of two, so that there are `tasks` tasks, or parts of `part-keys` keys; at most 64.
     A batch or a number of keys that is known only at run time is taken for 1 and for many with
-    `unknown-sizes`, and is not split without. Gives up on more than 16 queries a head or an unknown
-    number, an unknown number of heads, and probability regions.
+    `unknown-sizes`, and is not split without. Of such keys, a part that nobody asked for has at
+    least `run-keys`, so that a run with few leaves the last parts empty. Gives up on more than 16
+    queries a head or an unknown number, an unknown number of heads, and probability regions.
   }];
   let options = [
     Option<"tasks", "tasks", "int64_t", "8", "tasks that run at the same time">,
     Option<"manyKeys", "many-keys", "int64_t", "4096", "keys from which on to split">,
     Option<"partKeys", "part-keys", "int64_t", "1024", "least keys of a part">,
     Option<"unknownSizes", "unknown-sizes", "bool", "false",
-           "split where the batch or the keys are known only at run time">];
+           "split where the batch or the keys are known only at run time">,
+    Option<"runKeys", "run-keys", "int64_t", "1",
+           "least keys of a part where the run says how many there are">];
   let statistics = [Statistic<"numSplit", "split", "attention operations with keys in parts">];
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect", "::mlir::math::MathDialect",

@@ -7,6 +7,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 #include "compiler/Base/Refusal.h"
+#include "compiler/Transforms/AttentionNotes.h"
 #include "compiler/Transforms/AttentionRegions.h"
 #include "compiler/Transforms/Passes.h"
 #include "compiler/Transforms/TensorBuilders.h"
@@ -80,8 +81,8 @@ namespace {
 /// Rewrites one attention. Head h' of the parts is h * parts + part.
 class Splitting {
 public:
-  Splitting(AttentionOp op, int64_t parts)
-      : op(op), builder(op.getLoc(), op), parts(parts), context(op.getContext()),
+  Splitting(AttentionOp op, int64_t parts, int64_t runKeys)
+      : op(op), builder(op.getLoc(), op), parts(parts), runKeys(runKeys), context(op.getContext()),
         real(op.getScoreType()),
         allHeads(extentOf(op.getQuery(), op.getQueryMap(), Dim::H) * parts) {}
 
@@ -151,6 +152,9 @@ private:
     return arith::DivSIOp::create(b, head, index(b, parts));
   }
 
+  /// True when the run decides whether a part has its share of the keys or the least.
+  bool isLeastKept() { return runKeys > 1 && ShapedType::isDynamic(op.getKeyCount()); }
+
   Value countKeys() {
     if (!op.getPages())
       return tensor::DimOp::create(builder, op.getKey(), placeOf(op.getKeyMap(), Dim::J));
@@ -165,6 +169,8 @@ private:
     bool known = !ShapedType::isDynamic(keys);
     if (!known) {
       Value size = arith::CeilDivUIOp::create(builder, countKeys(), index(builder, parts));
+      if (isLeastKept())
+        size = arith::MaxUIOp::create(builder, size, index(builder, runKeys));
       if (page > 1) {
         Value pages = arith::CeilDivUIOp::create(builder, size, index(builder, page));
         size = arith::MulIOp::create(builder, pages, index(builder, page));
@@ -209,6 +215,11 @@ private:
     partial.getScore().takeBody(op.getScore());
     partial.getMask().takeBody(op.getMask());
     partial->setAttr(kKeyPartsAttr, builder.getI64IntegerAttr(parts));
+    if (isLeastKept())
+      partial->setAttr(kPartKeysAttr, builder.getI64IntegerAttr(runKeys));
+    for (StringRef note : {kQueriesAttr, kNotForFewAttr})
+      if (Attribute text = op->getAttr(note))
+        partial->setAttr(note, text);
     results = partial.getResults();
   }
 
@@ -289,7 +300,8 @@ private:
 
   AttentionOp op;
   ImplicitLocOpBuilder builder;
-  int64_t parts;
+  /// Parts, and the least keys of one where the run says how many there are.
+  int64_t parts, runKeys;
   MLIRContext *context;
   FloatType real;
   /// Heads of all parts.
@@ -308,8 +320,9 @@ struct SplitKeys : fovea::impl::SplitKeysBase<SplitKeys> {
         found.push_back(op);
     });
     for (AttentionOp op : found) {
-      // Only what this pass has made has it: kernels rely on the mask behind it.
+      // Only what this pass has made has them: kernels rely on the mask behind them.
       op->removeAttr(kKeyPartsAttr);
+      op->removeAttr(kPartKeysAttr);
       if (failed(split(op)))
         return signalPassFailure();
     }
@@ -328,10 +341,10 @@ struct SplitKeys : fovea::impl::SplitKeysBase<SplitKeys> {
       return diag;
     }
     int64_t parts = !reason.empty() ? 1
-                    : asked         ? *asked
-                                    : chooseParts(op, {tasks, manyKeys, partKeys, unknownSizes});
+                    : asked ? *asked
+                            : chooseParts(op, {tasks, manyKeys, partKeys, unknownSizes, runKeys});
     if (parts > 1) {
-      Splitting(op, parts).write();
+      Splitting(op, parts, asked ? 1 : runKeys.getValue()).write();
       ++numSplit;
     }
     return success();

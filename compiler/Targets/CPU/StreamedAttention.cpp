@@ -13,6 +13,7 @@
 #include "compiler/Targets/CPU/LaneDots.h"
 #include "compiler/Targets/Loops/ScalarLoops.h"
 #include "compiler/Targets/Loops/ScheduleRequest.h"
+#include "compiler/Transforms/AttentionNotes.h"
 
 #include "dialects/FoveaKernel/FoveaKernelDialect.h"
 
@@ -40,16 +41,19 @@ static bool hasFewQueries(AttentionOp op) {
   return !ShapedType::isDynamic(queries) && queries <= (few ? kMaxQueriesOnFewKeys : kMaxQueries);
 }
 
-/// Nobody asks why other attention does not take this form, unless a schedule wants it.
+/// Nobody asks why other attention does not take this form, unless a schedule wants it or the run
+/// may give few queries.
 static bool handles(Operation *op) {
   auto attention = dyn_cast<AttentionOp>(op);
-  return attention && (hasFewQueries(attention) || scheduleOf(op));
+  return attention && (hasFewQueries(attention) || scheduleOf(op) || op->hasAttr(kNotForFewAttr));
 }
 
 static Refusal refuse(Operation *op, const Capabilities &cpu) {
   auto attention = cast<AttentionOp>(op);
   if (Refusal refusal = refuseOnLanes(attention))
     return refusal;
+  if (auto reason = op->getAttrOfType<StringAttr>(kNotForFewAttr))
+    return {"shape", "of some queries: " + reason.str()};
   if (!hasFewQueries(attention))
     return {"shape", "the queries are not known to be few: 16, or 12 on less than 4096 keys"};
   using Dim = AttentionOp::Dim;

@@ -7,6 +7,8 @@
 #include "compiler/Targets/Loops/MaskIntervals.h"
 
 #include "compiler/Analysis/RegionRanges.h"
+#include "compiler/Transforms/AttentionNotes.h"
+
 #include "dialects/Fovea/StructuredOps.h"
 
 #include "mlir/IR/Matchers.h"
@@ -23,6 +25,8 @@ Positions loops::keysOf(AttentionOp op, Nest &nest, Value head, Value keys) {
   if (parts == 1)
     return {nest.index(0), keys};
   Value count = nest.index(parts), size = nest.ceilDiv(keys, count);
+  if (auto least = op->getAttrOfType<IntegerAttr>(kPartKeysAttr))
+    size = nest.max(size, nest.index(least.getInt()));
   if (int64_t page = op.getPageSize())
     size = nest.mul(nest.ceilDiv(size, nest.index(page)), nest.index(page));
   Value first = nest.min(nest.mul(nest.rem(head, count), size), keys);

@@ -8,6 +8,7 @@
 #include "compiler/Conversion/TensorToKernel/Passes.h"
 #include "compiler/Targets/Loops/Forms.h"
 #include "compiler/Targets/Loops/ScheduleRequest.h"
+#include "compiler/Transforms/AttentionNotes.h"
 #include "compiler/Transforms/Passes.h"
 
 #include "dialects/Fovea/StructuredOps.h"
@@ -106,6 +107,8 @@ static DictionaryAttr recordOf(Operation *op, const BoundForm &form, ArrayRef<At
     record.set("schedule", recordOf(schedule));
   if (int64_t parts = keyPartsOf(op); parts > 1)
     record.set("key_parts", attrs.getI64IntegerAttr(parts));
+  if (auto queries = op->getAttrOfType<StringAttr>(kQueriesAttr))
+    record.set("queries", queries);
   return record.getDictionary(attrs.getContext());
 }
 

@@ -12,8 +12,8 @@
 // RUN: fovea-opt %s -fovea-cuda-emulated-llvm -dump-pass-pipeline 2>&1 \
 // RUN:   | FileCheck %s --check-prefix=EMULATED
 
-// MANY:        fovea-split-keys{many-keys=512 part-keys=64 tasks=256 unknown-sizes=true}
-// FEW:         fovea-split-keys{many-keys=512 part-keys=64 tasks=8 unknown-sizes=true}
+// MANY:        fovea-split-keys{many-keys=512 part-keys=64 run-keys=1 tasks=256 unknown-sizes=true}
+// FEW:         fovea-split-keys{many-keys=512 part-keys=64 run-keys=1 tasks=8 unknown-sizes=true}
 
 // REFUSE:      fovea-math-to-arith
 // REFUSE:      fovea-refuse-host-math

@@ -2,6 +2,8 @@
 //
 // RUN: fovea-opt %s -fovea-split-keys='tasks=256 many-keys=512 part-keys=64 unknown-sizes=true' \
 // RUN:   | FileCheck %s
+// RUN: fovea-opt %s -fovea-split-keys='unknown-sizes=true run-keys=1024' \
+// RUN:   | FileCheck %s --check-prefix=LEAST
 
 #q = affine_map<(b, h, i, j, d, e) -> (b, h, i, d)>
 #k = affine_map<(b, h, i, j, d, e) -> (b, h, j, d)>
@@ -46,4 +48,34 @@ func.func @do_not_split_a_batch_of_many(%q: tensor<32x8x1x16xf32>, %k: tensor<32
       tensor<32x8x?x16xf32>) outs(%q : tensor<32x8x1x16xf32>)
       {indexing_maps = [#q, #k, #v, #o]} -> tensor<32x8x1x16xf32>
   return %r : tensor<32x8x1x16xf32>
+}
+
+// CHECK-LABEL: func @give_every_part_as_many_keys_or_the_least
+// CHECK:         %[[SHARE:.*]] = arith.ceildivui
+// CHECK-NOT:     arith.maxui
+// LEAST-LABEL: func @give_every_part_as_many_keys_or_the_least
+// LEAST:         %[[SHARE:.*]] = arith.ceildivui
+// LEAST:         %[[SIZE:.*]] = arith.maxui %[[SHARE]], %c1024
+// LEAST:         %[[WIDE:.*]] = arith.index_cast %[[SIZE]] : index to i64
+// LEAST:         %[[KEYS:.*]] = tensor.from_elements %[[WIDE]]
+// LEAST:         fovea.attention {{.*}} captures(%[[KEYS]] :
+// LEAST-SAME:        fovea.key_parts = 8
+func.func @give_every_part_as_many_keys_or_the_least(%q: tensor<1x1x1x16xf32>,
+    %k: tensor<1x1x?x16xf32>) -> tensor<1x1x1x16xf32> {
+  %r = fovea.attention ins(%q, %k, %k : tensor<1x1x1x16xf32>, tensor<1x1x?x16xf32>,
+      tensor<1x1x?x16xf32>) outs(%q : tensor<1x1x1x16xf32>)
+      {indexing_maps = [#q, #k, #v, #o]} -> tensor<1x1x1x16xf32>
+  return %r : tensor<1x1x1x16xf32>
+}
+
+// LEAST-LABEL: func @do_not_raise_the_number_that_a_schedule_says
+// LEAST:         arith.ceildivui
+// LEAST-NOT:     arith.maxui
+// LEAST:         fovea.key_parts = 3
+func.func @do_not_raise_the_number_that_a_schedule_says(%q: tensor<1x1x1x16xf32>,
+    %k: tensor<1x1x?x16xf32>) -> tensor<1x1x1x16xf32> {
+  %r = fovea.attention ins(%q, %k, %k : tensor<1x1x1x16xf32>, tensor<1x1x?x16xf32>,
+      tensor<1x1x?x16xf32>) outs(%q : tensor<1x1x1x16xf32>) {indexing_maps = [#q, #k, #v, #o],
+      schedule = #fovea.schedule<kv_split = 3>} -> tensor<1x1x1x16xf32>
+  return %r : tensor<1x1x1x16xf32>
 }
