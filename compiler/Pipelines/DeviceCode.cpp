@@ -24,6 +24,7 @@ void fovea::addDeviceCode(OpPassManager &manager, bool emulated) {
   manager.addNestedPass<gpu::GPUModuleOp>(createDistributeFragments());
   manager.addPass(createPlaceShared());
   auto &device = manager.nest<gpu::GPUModuleOp>();
+  device.addPass(createExpandDivisions());
   device.addPass(memref::createExpandStridedMetadataPass());
   device.addPass(createLowerAffinePass());
   device.addPass(createCanonicalizerPass());
