@@ -27,6 +27,7 @@ void fovea::addDeviceCode(OpPassManager &manager, bool emulated) {
   device.addPass(createExpandDivisions());
   device.addPass(memref::createExpandStridedMetadataPass());
   device.addPass(createLowerAffinePass());
+  device.addPass(createDivideIntegers());
   device.addPass(createCanonicalizerPass());
   device.addPass(createCSEPass());
   device.addPass(createSCFToControlFlowPass());

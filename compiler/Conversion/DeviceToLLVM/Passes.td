@@ -39,6 +39,18 @@ def ExpandDivisions : Pass<"fovea-expand-divisions", "::mlir::gpu::GPUModuleOp">
     "::fovea::warp::FoveaWarpDialect"];
 }
 
+def DivideIntegers : Pass<"fovea-divide-integers", "::mlir::gpu::GPUModuleOp"> {
+  let summary = "Divide 64-bit integers without calls";
+  let description = [{
+    Needs structured control flow. Quotients of `index` and i64 by what is no constant, which are
+    calls in machine code, are computed in 32 bits where both operands have no more, and else by a
+    loop of 64 subtractions. Remainders are made from quotients, so that a division and a remainder
+    of the same operands are one. Leaves divisions by constants and of other types as they are.
+  }];
+  let statistics = [Statistic<"numDivided", "divided", "divisions written as arithmetic">];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::scf::SCFDialect"];
+}
+
 def DeviceTable : Pass<"fovea-device-table", "::mlir::ModuleOp"> {
   let summary = "Write the table of kernels that host code launches";
   let description = [{
