@@ -24,8 +24,10 @@ void fovea::addDeviceCode(OpPassManager &manager, bool emulated) {
   manager.addNestedPass<gpu::GPUModuleOp>(createDistributeFragments());
   manager.addPass(createPlaceShared());
   auto &device = manager.nest<gpu::GPUModuleOp>();
+  device.addPass(createExpandDivisions());
   device.addPass(memref::createExpandStridedMetadataPass());
   device.addPass(createLowerAffinePass());
+  device.addPass(createDivideIntegers());
   device.addPass(createCanonicalizerPass());
   device.addPass(createCSEPass());
   device.addPass(createSCFToControlFlowPass());

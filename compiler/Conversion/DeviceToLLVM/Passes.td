@@ -22,6 +22,35 @@ def PlaceShared : Pass<"fovea-place-shared", "::mlir::ModuleOp"> {
   let statistics = [Statistic<"numBuffers", "buffers", "buffers placed">];
 }
 
+def ExpandDivisions : Pass<"fovea-expand-divisions", "::mlir::gpu::GPUModuleOp"> {
+  let summary = "Write divisions and square roots as arithmetic without calls";
+  let description = [{
+    Needs kernels on scalars. `arith.divf` and `math.sqrt` of f32 and f64, which LLVM makes calls of
+    for some operands, become approximations of the hardware (`fovea_warp.approx`) that fused
+    multiply-adds correct, the same for a GPU and the emulator. Quotients and roots are rounded
+    correctly where they are normal numbers; below, quotients are rounded twice and lie within 0.75
+    units of the last place. Zeros, infinities and NaN are those of IEEE 754. f16 and bf16 go by way
+    of f32. Where `fovea.regular_divisor` says that the divisor is in [1, inf] and the dividend a
+    constant, it takes the product with a reciprocal within 1 unit of the last place, which is 0
+    for divisors from 2^126 on. Gives up on vectors and other float types: these operations stay.
+  }];
+  let statistics = [Statistic<"numExpanded", "expanded", "operations written as arithmetic">];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::math::MathDialect",
+    "::fovea::warp::FoveaWarpDialect"];
+}
+
+def DivideIntegers : Pass<"fovea-divide-integers", "::mlir::gpu::GPUModuleOp"> {
+  let summary = "Divide 64-bit integers without calls";
+  let description = [{
+    Needs structured control flow. Quotients of `index` and i64 by what is no constant, which are
+    calls in machine code, are computed in 32 bits where both operands have no more, and else by a
+    loop of 64 subtractions. Remainders are made from quotients, so that a division and a remainder
+    of the same operands are one. Leaves divisions by constants and of other types as they are.
+  }];
+  let statistics = [Statistic<"numDivided", "divided", "divisions written as arithmetic">];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::scf::SCFDialect"];
+}
+
 def DeviceTable : Pass<"fovea-device-table", "::mlir::ModuleOp"> {
   let summary = "Write the table of kernels that host code launches";
   let description = [{

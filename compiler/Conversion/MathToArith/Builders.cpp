@@ -14,7 +14,7 @@ static Value build(OpBuilder &builder, Location loc, Value x, Lanes (*expansion)
   return expansion(Lanes(b, x)).value();
 }
 
-static Lanes sigmoid(Lanes x) { return 1.0 / (expand::expFlushed(-x) + 1.0); }
+static Lanes sigmoid(Lanes x) { return divideByRegular(1.0, expand::expFlushed(-x) + 1.0); }
 
 Value buildExp2(OpBuilder &builder, Location loc, Value x) {
   return build(builder, loc, x, expand::exp2OfScore);

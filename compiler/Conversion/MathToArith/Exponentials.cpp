@@ -127,7 +127,7 @@ Lanes tanh(Lanes x) {
   Lanes k = sum - (kRound + 126);
   // The low part of ln 2 is below what the result resolves.
   Lanes e = fma(twiceExp(fma(k, -kLn2High / 2, bounded), 2.0), powerOfTwo(sum), 1.0);
-  return copysign(select(a > 0.6, 1.0 - 2.0 / e, near), x);
+  return copysign(select(a > 0.6, 1.0 - divideByRegular(2.0, e), near), x);
 }
 
 Lanes sinh(Lanes x) {

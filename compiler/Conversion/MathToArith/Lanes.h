@@ -17,6 +17,10 @@
 
 namespace fovea {
 
+/// Unit attribute of divisions of a constant in [2^-20, 2^20] by what is in [1, inf] or NaN.
+/// Targets whose divisions are long need not ask about anything else there.
+inline constexpr llvm::StringLiteral kRegularDivisorAttr = "fovea.regular_divisor";
+
 /// A scalar or vector operand together with the place where operations on it are created.
 class Lanes {
 public:
@@ -93,6 +97,13 @@ FOVEA_LANES_COMPARE(==, OEQ, eq)
 FOVEA_LANES_COMPARE(!=, UNE, ne)
 #undef FOVEA_LANES_COMPARE
 #undef FOVEA_LANES_BINARY
+
+/// a / b for b in [1, inf] or NaN.
+inline Lanes divideByRegular(double a, Lanes b) {
+  auto quotient = mlir::arith::DivFOp::create(b.builder(), b.like(a).value(), b.value());
+  quotient->setAttr(kRegularDivisorAttr, b.builder().getUnitAttr());
+  return Lanes(b.builder(), quotient);
+}
 
 inline Lanes operator-(Lanes a) { return a.make<mlir::arith::NegFOp>(a.value()); }
 

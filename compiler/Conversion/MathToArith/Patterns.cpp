@@ -63,6 +63,26 @@ static std::optional<int64_t> constantIntOf(Value value) {
   return std::nullopt;
 }
 
+/// Marks divisions of a constant by `sum` of a result of exp and a constant, as in a sigmoid.
+static void markDivisions(Operation *sum, PatternRewriter &rewriter) {
+  auto add = dyn_cast<arith::AddFOp>(sum);
+  if (!add || !getElementTypeOrSelf(add.getType()).isF32())
+    return;
+  auto lhs = constantOf(add.getLhs()), rhs = constantOf(add.getRhs());
+  if ((lhs ? lhs : rhs).value_or(APFloat(0.0f)).convertToDouble() < 1.0)
+    return;
+  for (Operation *user : add->getUsers()) {
+    auto division = dyn_cast<arith::DivFOp>(user);
+    if (!division || division.getRhs() != add.getResult())
+      continue;
+    auto over = constantOf(division.getLhs());
+    double magnitude = over ? std::abs(over->convertToDouble()) : 0.0;
+    if (magnitude >= 0x1p-20 && magnitude <= 0x1p20)
+      rewriter.modifyOpInPlace(
+          division, [&] { division->setAttr(kRegularDivisorAttr, rewriter.getUnitAttr()); });
+  }
+}
+
 namespace {
 /// Replaces an operation of one or two floats by its expansion.
 template <typename OpTy, auto expansion> struct Expand : OpRewritePattern<OpTy> {
@@ -122,6 +142,8 @@ struct ExpandFlushedExp : OpRewritePattern<math::ExpOp> {
     bool mayFlush = arith::bitEnumContainsAll(op.getFastmath(), arith::FastMathFlags::afn);
     if (!mayFlush && (op->use_empty() || !llvm::all_of(op->getUses(), isAddedToConstant)))
       return rewriter.notifyMatchFailure(op, "subnormal results may be seen");
+    for (Operation *user : op->getUsers())
+      markDivisions(user, rewriter);
     ImplicitLocOpBuilder b(op.getLoc(), rewriter);
     Lanes x = widen(Lanes(b, op.getOperand()));
     rewriter.replaceOp(op, narrowTo(op.getType(), expand::expFlushed(x)));

@@ -175,12 +175,26 @@ private:
     return at;
   }
 
+  /// The number of the warp, from its first lane: the assembler sees that loops over it do not part
+  /// lanes, and keeps no registers for a shuffle of some of them.
+  Value warpNumber() {
+    auto constant = [&](int64_t number) -> Value {
+      return arith::ConstantIntOp::create(b, nest.loc, number, 32);
+    };
+    Value number = arith::IndexCastUIOp::create(b, nest.loc, b.getI32Type(),
+                                                nest.div(thread, nest.index(warp::kWarp)));
+    Value first = gpu::ShuffleOp::create(b, nest.loc, number, constant(0), constant(warp::kWarp),
+                                         gpu::ShuffleMode::IDX)
+                      .getShuffleResult();
+    return arith::IndexCastUIOp::create(b, nest.loc, b.getIndexType(), first);
+  }
+
   /// Warps take turns over the units of all rows.
   void computeUnits() {
     Value width = nest.index(warp::kWarp), own = nest.index(units);
     RowLanes lanes{nest.rem(thread, width), warp::kWarp};
     Value rows = nest.size(op.getInits().front(), 0);
-    nest.loop(nest.div(thread, width), nest.mul(rows, own), nest.index(kThreads / warp::kWarp),
+    nest.loop(warpNumber(), nest.mul(rows, own), nest.index(kThreads / warp::kWarp),
               [&](Value item) {
                 Value row = nest.div(item, own), unit = nest.rem(item, own);
                 Value place = nest.add(first, unit);

@@ -24,6 +24,8 @@
 // DEVICE:      fovea-outline-blocks
 // DEVICE:      fovea-distribute-fragments
 // DEVICE:      fovea-place-shared
+// DEVICE:      fovea-expand-divisions
+// DEVICE:      fovea-divide-integers
 // DEVICE-NOT:  fovea-device-to-emulator
 // DEVICE:      fovea-device-to-nvvm
 // DEVICE:      fovea-device-table
@@ -31,6 +33,8 @@
 // EMULATED:     fovea-outline-blocks
 // EMULATED:     fovea-distribute-fragments
 // EMULATED:     fovea-place-shared
+// EMULATED:     fovea-expand-divisions
+// EMULATED:     fovea-divide-integers
 // EMULATED-NOT: fovea-device-to-nvvm
 // EMULATED:     fovea-device-to-emulator{checks=true}
 // EMULATED:     fovea-device-table
