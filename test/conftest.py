@@ -6,7 +6,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDERS = ("test", "python", "examples", "benchmarks", "scripts", "test/Assembly",
-           "test/Attention", "test/Emulation", "test/Fuzz", "test/Integration/CPU",
-           "test/Integration/CUDA", "test/Integration/Onnx", "test/Integration/Targets",
-           "test/Onnx", "test/Recurrence", "test/Sanitize")  # fmt: skip
+           "test/Assembly/Device", "test/Attention", "test/Emulation", "test/Fuzz",
+           "test/Integration/CPU", "test/Integration/CUDA", "test/Integration/Onnx",
+           "test/Integration/Targets", "test/Onnx", "test/Recurrence", "test/Sanitize")  # fmt: skip
 sys.path[:0] = [str(ROOT / folder) for folder in FOLDERS]

@@ -71,6 +71,8 @@ defm optimization : Value<"optimization", "N", "0 to 3 (default): effort of code
 defm recurrent_weights : Value<"recurrent-weights", "TYPE",
   "stored (default), or i8: constant weights of recurrences in 8 bits",
   compiles, "stored,i8">;
+defm device_blocks : Value<"device-blocks", "N",
+  "with target cuda: blocks at the same time, for which decoding splits keys", compiles>;
 def require_fused : Flag<["--"], "require-fused", compiles>,
   HelpText<"refuse a model with a kernel that is not computed by its best form">;
 def address_sanitizer : Flag<["--"], "address-sanitizer", [compile]>,

@@ -84,14 +84,20 @@ bool Compilation::tookModule() {
 
 /// Options of a phase ask for it.
 bool Compilation::checkPhaseOptions() {
-  if (options.phases.recurrentWeights == RecurrentWeights::Stored || !chosen)
+  bool rounds = options.phases.recurrentWeights != RecurrentWeights::Stored;
+  bool setsBlocks = options.phases.deviceBlocks != 0;
+  if ((!rounds && !setsBlocks) || !chosen)
     return true;
+  if (setsBlocks && chosen->emulator().empty())
+    return fail({"FV0310", "", "", "", 0, "target '" + options.target + "' has no blocks",
+                 "option 'device-blocks' is for targets of devices", "target cuda"});
   bool evaluates = !chosen->makesArtifacts();
   if (!evaluates && *phaseOf(module()) < Phase::Graph)
     return true;
-  return fail({"FV0310", "", "", "", 0, "option 'recurrent-weights' comes too late",
+  std::string option = rounds ? "recurrent-weights" : "device-blocks";
+  return fail({"FV0310", "", "", "", 0, "option '" + option + "' comes too late",
                evaluates ? "target '" + options.target + "' evaluates models as they were read"
-                         : "the input is behind phase 'graph', which rounds weights",
+                         : "the input is behind phase 'graph', which reads the option",
                "give the option with the model itself"});
 }
 

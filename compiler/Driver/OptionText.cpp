@@ -87,6 +87,8 @@ std::optional<Problem> fovea::setOption(CompileOptions &options, StringRef key, 
     return setDim(options.import, value);
   if (name == "recurrent-weights")
     return setRecurrentWeights(options.phases, value);
+  if (name == "device-blocks")
+    return setNumber(options.phases.deviceBlocks, name, value, 1, 4096);
   if (name == "require-fused")
     return setFlag(options.requireFused, name, value);
   if (name == "address-sanitizer")
@@ -113,6 +115,7 @@ std::optional<Problem> fovea::setOption(CompileOptions &options, StringRef key, 
     return wrong("option 'keep' is '" + value + "'", "it is llvm or asm", "");
   return wrong("the option '" + key + "' is not known",
                "options are target, emulate, threads, dim, optimization, recurrent-weights, "
-               "require-fused, address-sanitizer, pass-plugin, after, ptxas, dump and keep",
+               "device-blocks, require-fused, address-sanitizer, pass-plugin, after, ptxas, dump "
+               "and keep",
                "");
 }

@@ -55,6 +55,9 @@ FOVEA_API void fovea_options_free(fovea_options *options);
 ///                      integers of 8 bits with a scale for each gate and unit, and states in the
 ///                      products likewise, where the target has dots of such; the ledger says by
 ///                      how much, and where not
+///   device-blocks      for target "cuda", also emulated: blocks that run at the same time, 1 to
+///                      4096, for which keys of few queries are split (default 256, of which two
+///                      run on each multiprocessor of an H100; 8 for the emulator)
 ///   require-fused      "true": a kernel that is not computed by its best form is a problem
 ///   address-sanitizer  "true": instrument loads and stores
 ///   pass-plugin        file of a library with passes (mlirGetPassPluginInfo), which is native code

@@ -28,7 +28,8 @@ using namespace mlir;
 using namespace fovea;
 
 /// Blocks that run at the same time: two on each of the 132 multiprocessors of an H100 or H200, of
-/// which powers of two leave few idle. An emulated device has none to fill.
+/// which powers of two leave few idle. An emulated device has none to fill, and takes as many as a
+/// device has with the option device-blocks.
 static constexpr int64_t kBlocks = 256, kEmulatedBlocks = 8;
 /// Keys from which on a head's are split, and least keys of a part: one group of each of the four
 /// warps of a block.
@@ -36,7 +37,8 @@ static constexpr int64_t kManyKeys = 512, kPartKeys = 64;
 
 static void addGraph(OpPassManager &manager, cuda::Execution execution,
                      const PhaseOptions &options) {
-  int64_t blocks = execution == cuda::Execution::Device ? kBlocks : kEmulatedBlocks;
+  int64_t own = execution == cuda::Execution::Device ? kBlocks : kEmulatedBlocks;
+  int64_t blocks = options.deviceBlocks > 0 ? options.deviceBlocks : own;
   addFusion(manager, std::nullopt,
             SplitKeysOptions{blocks, kManyKeys, kPartKeys, /*unknownSizes=*/true});
   addCleanup(manager);

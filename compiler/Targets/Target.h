@@ -83,6 +83,9 @@ inline constexpr llvm::StringLiteral kRoundedWeight = "i8_weight", kStoredWeight
 /// What phases are to do.
 struct PhaseOptions {
   RecurrentWeights recurrentWeights = RecurrentWeights::Stored;
+  /// Blocks that a device runs at the same time, for which keys are split; 0: as many as targets of
+  /// devices take themselves.
+  int64_t deviceBlocks = 0;
 };
 
 /// Where an evaluation rounds.
