@@ -12,7 +12,7 @@ from grid import Tally
 from grid_check import check
 from program_text import entry
 
-PROGRAMS = len(programs()) if ALL else 28
+PROGRAMS = len(programs()) if ALL else 34
 # Of each program. Few, for an emulator is slow; the whole grid runs on this machine's processor.
 CASES = 6
 TOGETHER = 4

@@ -25,6 +25,10 @@ enum class Tail {
 /// Builder of loops at one place.
 class Nest {
 public:
+  /// Elements that a task works on, about; of a kernel that steps of a loop launch, whose threads
+  /// are awake and meet behind it anyhow.
+  static constexpr int64_t kTaskElements = 32768, kStepElements = 2048;
+
   /// `blockThreads`: threads of a block where kernels are grids of threads, else 0.
   Nest(mlir::OpBuilder &builder, mlir::Location loc, int64_t blockThreads = 0)
       : builder(builder), loc(loc), blockThreads(blockThreads) {}
@@ -32,6 +36,7 @@ public:
   mlir::OpBuilder &builder;
   mlir::Location loc;
   const int64_t blockThreads;
+  int64_t taskElements = kTaskElements;
 
   mlir::Value index(int64_t value);
   mlir::Value f32(double value);

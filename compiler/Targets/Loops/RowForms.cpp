@@ -157,6 +157,30 @@ struct NormParts {
 
 } // namespace
 
+/// `buffer` with the dimensions from `axis` on as one; null where they do not lie in one row.
+static Value joined(Nest &nest, Value buffer, int64_t axis) {
+  auto type = cast<MemRefType>(buffer.getType());
+  SmallVector<ReassociationIndices> groups;
+  for (int64_t dim = 0; dim < axis; ++dim)
+    groups.push_back({dim});
+  groups.push_back(llvm::to_vector(llvm::seq(axis, type.getRank())));
+  if (!memref::CollapseShapeOp::isGuaranteedCollapsible(type, groups))
+    return {};
+  return memref::CollapseShapeOp::create(nest.builder, nest.loc, buffer, groups);
+}
+
+/// Sees columns of several dimensions as those of one where all buffers can be seen so: a sum over
+/// one loop has its lanes added up once.
+static void joinColumns(Nest &nest, NormParts &norm) {
+  NormParts flat(norm);
+  flat.x = joined(nest, norm.x, norm.axis);
+  flat.weight = joined(nest, norm.weight, 0);
+  flat.bias = norm.bias ? joined(nest, norm.bias, 0) : Value();
+  flat.outs.front() = joined(nest, norm.outs.front(), norm.axis);
+  if (flat.x && flat.weight && !flat.bias == !norm.bias && flat.outs.front())
+    norm = flat;
+}
+
 /// Mean (0 without centering) and 1 / sqrt(variance + epsilon) of one row.
 static std::pair<Value, Value> statistics(RowMath &math, const NormParts &norm,
                                           ArrayRef<Value> columns, ArrayRef<Value> place) {
@@ -187,6 +211,9 @@ static std::pair<Value, Value> statistics(RowMath &math, const NormParts &norm,
 
 static void scheduleNorm(Operation *op, Nest &nest) {
   NormParts norm(op);
+  size_t columnDims = cast<ShapedType>(norm.x.getType()).getRank() - norm.axis;
+  if (columnDims > 1)
+    joinColumns(nest, norm);
   RowMath math(nest, elementTypeOf(norm.x));
   SmallVector<Value> extents = nest.sizes(norm.x);
   ArrayRef<Value> rows = ArrayRef(extents).take_front(norm.axis);
@@ -213,7 +240,7 @@ static void scheduleNorm(Operation *op, Nest &nest) {
             },
             lanes);
         if (norm.outs.size() == 3) {
-          place.append(columns.size(), nest.index(0));
+          place.append(columnDims, nest.index(0));
           math.store(mean, norm.outs[1], place);
           math.store(inverse, norm.outs[2], place);
         }

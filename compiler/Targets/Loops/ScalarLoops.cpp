@@ -44,8 +44,8 @@ void fovea::loops::parallelRows(Nest &nest, Value rows, Value work, Nest::Body b
         begin();
       body(row);
     });
-  Value grain =
-      nest.max(nest.div(nest.index(kTaskElements), nest.max(work, nest.index(1))), nest.index(1));
+  Value grain = nest.max(nest.div(nest.index(nest.taskElements), nest.max(work, nest.index(1))),
+                         nest.index(1));
   nest.parallel(nest.ceilDiv(rows, grain), [&](Value task) {
     if (begin)
       begin();

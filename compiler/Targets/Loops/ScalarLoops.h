@@ -16,9 +16,6 @@
 
 namespace fovea::loops {
 
-/// Elements that a task works on, about.
-inline constexpr int64_t kTaskElements = 32768;
-
 /// Extents of all iteration dimensions of a structured operation on buffers.
 llvm::SmallVector<mlir::Value> extentsOf(Nest &nest, mlir::linalg::LinalgOp op);
 

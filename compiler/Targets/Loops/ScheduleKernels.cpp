@@ -109,7 +109,7 @@ static DictionaryAttr recordOf(Operation *op, const BoundForm &form, ArrayRef<At
   return record.getDictionary(attrs.getContext());
 }
 
-static LogicalResult scheduleKernel(func::FuncOp kernel, const FormList &list) {
+static LogicalResult scheduleKernel(func::FuncOp kernel, const FormList &list, bool isOfSteps) {
   Operation *op = computationOf(kernel, list.forms);
   if (!op)
     return kernel.emitOpError("expected a computation that some form of ")
@@ -131,6 +131,8 @@ static LogicalResult scheduleKernel(func::FuncOp kernel, const FormList &list) {
       list.note(kernel, op);
     OpBuilder builder(op);
     Nest nest(builder, op->getLoc(), list.blockThreads);
+    if (isOfSteps)
+      nest.taskElements = Nest::kStepElements;
     form.schedule(op, nest);
     op->erase();
     return success();
@@ -149,12 +151,24 @@ static bool isScheduled(func::FuncOp kernel) {
   return !kernel.isExternal() && !kernel.front().getOps<kernel::GridOp>().empty();
 }
 
+/// Kernels that nothing but steps of loops launches.
+static DenseSet<StringRef> kernelsOfSteps(ModuleOp module) {
+  DenseSet<StringRef> found, others;
+  module.walk([&](kernel::LaunchOp launch) {
+    (launch->getParentOfType<scf::ForOp>() ? found : others).insert(launch.getKernel());
+  });
+  for (StringRef name : others)
+    found.erase(name);
+  return found;
+}
+
 FailureOr<int64_t> loops::scheduleKernels(ModuleOp module, const FormList &list) {
   int64_t count = 0;
+  DenseSet<StringRef> ofSteps = kernelsOfSteps(module);
   for (auto function : module.getOps<func::FuncOp>()) {
     if (!function->hasAttr(kernel::kKernelAttr) || isScheduled(function))
       continue;
-    if (failed(scheduleKernel(function, list)))
+    if (failed(scheduleKernel(function, list, ofSteps.contains(function.getName()))))
       return failure();
     ++count;
   }

@@ -8,8 +8,12 @@ import numpy as np
 Array = np.ndarray
 
 
+# Half of the last bit of a number that is rounded to 8 or 11 of them, by the number.
+ROUNDING = {"bf16": 2.0**-8, "f16": 2.0**-11}
+
+
 def limit_of(exact: Array, depth: int, element: str) -> Array:
-    """Of results near `exact` by heads of size `depth`: sums in f32, and for bf16 the rounding of
-    the result, half of its last of 8 bits."""
+    """Of results near `exact` by heads of size `depth`: sums in f32, and the rounding of short
+    results."""
     sums = 2e-6 * np.sqrt(depth) * max(1.0, np.abs(exact).max(initial=0))
-    return np.asarray(sums + (np.abs(exact) * 2.0**-8 if element == "bf16" else 0))
+    return np.asarray(sums + np.abs(exact) * ROUNDING.get(element, 0))

@@ -13,7 +13,7 @@ import fovea
 import ml_dtypes
 import numpy as np
 import pytest
-from attention_limits import limit_of
+from attention_limits import ROUNDING, limit_of
 from build_tree import fovea as run_program
 from grid import rounds_weights
 
@@ -21,7 +21,7 @@ Array = np.ndarray
 DIMS = "b, h, i, j, d, e"
 HEADS, SHARED, DEPTH, WIDTH = 4, 2, 32, 48
 OFFSET, WINDOW, FAR = 2, (40, 7), 2**40
-ELEMENTS = {"f32": np.float32, "bf16": ml_dtypes.bfloat16, "f64": np.float64}
+ELEMENTS = {"f32": np.float32, "bf16": ml_dtypes.bfloat16, "f16": np.float16, "f64": np.float64}
 # Queries and keys of each sequence.
 PACKS = (
     ((5, 5), (1, 1), (70, 70), (3, 3)),
@@ -151,12 +151,12 @@ def expected(case: Case, feed: dict[str, Array], n: int) -> tuple[Array, Array, 
 def check(
     case: Case, feed: dict[str, Array], got: dict[str, Array], which: range, rounds: bool = False
 ) -> None:
-    """Where weights are rounded to bf16 before products, each is off by half of its last bit."""
+    """Where weights are rounded before products, each is off by half of its last bit."""
     for n in which:
         y, lse, size = expected(case, feed, n)
         rows = slice(*feed["qs"][n : n + 2])
         error = np.abs(got["result0"][0, rows].astype(np.float64) - y)
-        limit = limit_of(y, DEPTH, case.element) + rounds * size * 2.0**-8
+        limit = limit_of(y, DEPTH, case.element) + rounds * size * ROUNDING.get(case.element, 0)
         assert np.all(error <= limit), f"sequence {n}"
         if case.lse:
             np.testing.assert_allclose(got["result1"][0][:, rows], lse, rtol=1e-5, atol=1e-5)
@@ -169,6 +169,7 @@ CASES = (
     Case("far", aligned=True),
     Case("window", aligned=True, lse=True),
     Case("window", element="bf16"),
+    Case("causal", aligned=True, element="f16", lse=True),
     Case("none", regions=True, lse=True),
     Case("causal", regions=True, aligned=True, element="bf16"),
     Case("window", regions=True, starts="i64"),

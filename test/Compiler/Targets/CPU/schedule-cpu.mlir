@@ -183,3 +183,26 @@ func.func private @attention_with_causal_mask(%q: memref<1x2x200x8xf32>, %k: mem
       }
   return
 }
+
+// Columns of two dimensions that lie in one row are summed in one loop.
+// CHECK-LABEL: func private @norm_of_gates
+// CHECK-SAME:    form = "row_norm"
+// CHECK:         %[[ROWS:.*]] = memref.collapse_shape %arg0 {{.*}} into memref<8x256xf32>
+// CHECK:         memref.load %[[ROWS]]
+func.func private @norm_of_gates(%x: memref<8x4x64xf32>, %w: memref<4x64xf32>,
+    %y: memref<8x4x64xf32>) attributes {fovea_kernel.kernel} {
+  fovea.layer_norm ins(%x, %w : memref<8x4x64xf32>, memref<4x64xf32>)
+      outs(%y : memref<8x4x64xf32>) {axis = 1 : i64, epsilon = 1.0e-05 : f64}
+  return
+}
+
+// CHECK-LABEL: func private @do_not_join_columns_that_lie_apart
+// CHECK-NOT:     memref.collapse_shape %arg0
+// CHECK:         memref.load %arg0[%{{.*}}, %{{.*}}, %{{.*}}]
+func.func private @do_not_join_columns_that_lie_apart(
+    %x: memref<8x4x64xf32, strided<[512, 128, 1]>>, %w: memref<4x64xf32>,
+    %y: memref<8x4x64xf32>) attributes {fovea_kernel.kernel} {
+  fovea.layer_norm ins(%x, %w : memref<8x4x64xf32, strided<[512, 128, 1]>>, memref<4x64xf32>)
+      outs(%y : memref<8x4x64xf32>) {axis = 1 : i64, epsilon = 1.0e-05 : f64}
+  return
+}
