@@ -15,8 +15,9 @@ using namespace fovea;
 using namespace fovea::cuda;
 
 /// Registers of a thread for its parts of queries and of their sums, of which elements of 16 bits
-/// leave less; scores of a lane before they are exchanged; loads of keys in a group.
-static constexpr int64_t kRowRegisters = 128, kShortRowRegisters = 64, kScores = 32, kLoads = 8;
+/// and rows of several pieces a lane leave less; scores of a lane before they are exchanged; pieces
+/// of keys of a lane in a group.
+static constexpr int64_t kRowRegisters = 128, kShortRowRegisters = 64, kScores = 32, kPieces = 8;
 
 static bool handles(Operation *op) { return isa<AttentionOp>(op); }
 
@@ -31,11 +32,14 @@ public:
     shared = std::min<int64_t>(llvm::PowerOf2Ceil(std::max(depth, width) / piece), warp::kWarp);
     int64_t each =
         piece * (llvm::divideCeil(depth, shared * piece) + llvm::divideCeil(width, shared * piece));
-    int64_t registers = elementTypeOf(op.getKey()).isF32() ? kRowRegisters : kShortRowRegisters;
+    int64_t pieces = llvm::divideCeil(std::max(depth, width), shared * piece);
+    bool isNarrow = pieces == 1 && elementTypeOf(op.getKey()).isF32();
+    int64_t registers = isNarrow ? kRowRegisters : kShortRowRegisters;
     int64_t most = std::max<int64_t>(llvm::bit_floor(uint64_t(registers / each)), 1);
     rows = std::min<int64_t>(llvm::PowerOf2Ceil(queries), most);
     shared = std::max(shared, rows);
-    loads = std::clamp<int64_t>(kScores / rows, 1, kLoads);
+    int64_t inFlight = std::max<int64_t>(llvm::bit_floor(uint64_t(kPieces / pieces)), 1);
+    loads = std::min(kScores / rows, inFlight);
     held = std::max<int64_t>(rows * loads / shared, 1);
     copies = std::max<int64_t>(shared / (rows * loads), 1);
     groupKeys = loads * warp::kWarp / shared;

@@ -5,10 +5,11 @@
 // what 16 bytes a lane make it, and that of the queries follows. Of a lane l = 4 g + t,
 //   keys:    piece t of key g: words 2 s and 2 s + 1 are operand b of product s of 32 elements,
 //   queries: piece t of queries g and g + 8, likewise operand a,
-//   values:  piece g of keys 2 t, 2 t + 1, 2 t + 8, 2 t + 9: channel 8 g + j of each 64 is column
-//            g of product j.
-// Registers of scores are those of operand a of the products with values (mma_sync in the
-// specification has the tables).
+//   values:  piece g of keys 2 t, 2 t + 1, 2 t + 8, 2 t + 9: channels 8 g + 2 j and 8 g + 2 j + 1
+//            of each 64 are rows g and g + 8 of product j.
+// Products with values have channels as rows and 8 queries as columns: registers of scores are
+// those of their operand b (mma_sync in the specification has the tables), and up to 8 queries need
+// half of the products and of the sums that 16 rows of queries would.
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
@@ -24,7 +25,7 @@ using namespace mlir;
 using namespace fovea;
 using namespace fovea::cuda;
 
-/// Keys of a product and rows of one; its columns; lanes that share a key's row, and a value's.
+/// Keys of a group and rows of a product; its columns; lanes that share a key's row, and a value's.
 static constexpr int64_t kRows = 16, kColumns = 8, kKeyLanes = 4, kValueLanes = 8;
 /// Elements of a piece, and most elements of a head that registers hold.
 static constexpr int64_t kPieceElements = 8, kMaxHead = 128;
@@ -54,6 +55,7 @@ public:
   DecodeTiles(AttentionOp op, Nest &nest)
       : DecodeBlock(op, nest), pairs(nest, elementTypeOf(op.getKey())) {
     rows = queries;
+    halves = queries > kColumns ? 2 : 1;
     groupKeys = kRows;
   }
 
@@ -62,8 +64,8 @@ public:
   }
 
 private:
-  /// Of the two rows that a lane has, rowOfLane and 8 below it.
-  using Rows = std::array<Value, 2>;
+  /// Of the rows that a lane has: rowOfLane and, of more than 8 queries, 8 below it.
+  using Rows = Values;
 
   void writeBlock() {
     rowOfLane = nest.div(lane, nest.index(kKeyLanes));
@@ -74,10 +76,10 @@ private:
       valuePlaces.push_back(nest.add(pair, nest.index(place)));
     ofKeys.emplace(nest, op.getKey(), depth, kKeyLanes, columnOfLane);
     ofValues.emplace(nest, op.getValue(), width, kValueLanes, rowOfLane);
-    queryWords =
-        loadQueries(LaneRows(nest, op.getQuery(), depth, kKeyLanes, columnOfLane), keyPlaces);
-    Values state{infinity(), infinity(), f32(0), f32(0)};
-    state.append(width / 2, f32(0));
+    queryWords = loadQueries(LaneRows(nest, op.getQuery(), depth, kKeyLanes, columnOfLane),
+                             ArrayRef(keyPlaces).take_front(halves));
+    Values state(halves, infinity());
+    state.append(halves * (1 + width / 4), f32(0));
     size_t count = state.size();
     state.append(loadKeys(*ofKeys, range.first, keyPlaces));
     // All warps take as many turns: exchanges are then plainly of whole warps.
@@ -85,11 +87,12 @@ private:
                       [&](Value start, ValueRange now) {
                         return addGroup(start, now.take_front(count), now.drop_front(count));
                       });
+    ArrayRef<Value> all(state);
     Rows totals;
-    for (int64_t half = 0; half < 2; ++half)
-      totals[half] = foldedOverRow(state[2 + half], [&](Value x, Value y) { return addf(x, y); });
+    for (Value total : all.slice(halves, halves))
+      totals.push_back(foldedOverRow(total, [&](Value x, Value y) { return addf(x, y); }));
     placeShared();
-    keep(ArrayRef(state).take_front(2), totals, ArrayRef(state).slice(4, width / 2));
+    keep(all.take_front(halves), totals, all.slice(2 * halves, halves * width / 4));
     mergeAndStore();
   }
 
@@ -110,20 +113,27 @@ private:
   Values dotsOf(ValueRange keys) {
     Values sum(4, f32(0));
     ArrayRef<Value> queries(queryWords);
-    for (int64_t word = 0; word < ofKeys->words(); word += 2) {
-      ArrayRef<Value> upper = queries.slice(word, 2);
-      ArrayRef<Value> lower = queries.slice(ofKeys->words() + word, 2);
-      sum = multiply({upper[0], lower[0], upper[1], lower[1]}, keys.slice(word, 2), sum);
+    for (int64_t place = 0; place < ofKeys->words(); place += 2) {
+      ArrayRef<Value> upper = queries.slice(place, 2);
+      Values lower(2, word(0));
+      if (halves == 2)
+        lower = Values(queries.slice(ofKeys->words() + place, 2));
+      sum = multiply({upper[0], lower[0], upper[1], lower[1]}, keys.slice(place, 2), sum);
     }
     return sum;
   }
 
-  /// The lane's scores of a group: of two products, of two rows, of two keys.
+  /// Whether place `place` of a lane's part of a product is of a row of queries.
+  bool isUsed(int64_t place) const { return place / 2 % 2 < halves; }
+
+  /// The lane's scores of a group: of two products, of its rows, of two keys.
   Values scoresOf(Value start, ValueRange keys) {
     Values scores;
     for (int64_t product = 0; product < 2; ++product) {
       Values dots = dotsOf(keys.slice(product * ofKeys->words(), ofKeys->words()));
       for (auto [place, dot] : llvm::enumerate(dots)) {
+        if (!isUsed(place))
+          continue;
         Value key = nest.add(firstOfWarp(start), valuePlaces[2 * product + place % 2]);
         scores.push_back(scoreOf(dot, keyPlaces[place / 2], key));
       }
@@ -136,49 +146,60 @@ private:
     Values values = loadValues(*ofValues, start, valuePlaces);
     Values scores = scoresOf(start, keys);
     Values next = loadKeys(*ofKeys, nest.add(start, nest.index(groupKeys * kWarps)), keyPlaces);
-    Rows most, factors, totals;
-    for (int64_t half = 0; half < 2; ++half) {
-      Value largest = now[half];
-      for (int64_t place : {0, 1, 4, 5})
-        largest = larger(scores[place + 2 * half], largest);
-      most[half] = foldedOverRow(largest, [&](Value x, Value y) { return larger(x, y); });
-      factors[half] = weigh(now[half], safe(most[half]));
-      totals[half] = mulf(now[2 + half], factors[half]);
+    Rows most(now.take_front(halves)), factors, totals;
+    for (auto [place, score] : llvm::enumerate(scores))
+      most[place / 2 % halves] = larger(score, most[place / 2 % halves]);
+    for (int64_t half = 0; half < halves; ++half) {
+      most[half] = foldedOverRow(most[half], [&](Value x, Value y) { return larger(x, y); });
+      factors.push_back(weigh(now[half], safe(most[half])));
+      totals.push_back(mulf(now[halves + half], factors[half]));
     }
     Values weights, kept;
     for (auto [place, score] : llvm::enumerate(scores)) {
-      int64_t half = place / 2 % 2;
+      int64_t half = place / 2 % halves;
       weights.push_back(weigh(score, safe(most[half])));
       totals[half] = addf(totals[half], weights.back());
       kept.push_back(compare(arith::CmpFPredicate::UNE, score, infinity()));
     }
-    Values state{most[0], most[1], totals[0], totals[1]}, sums;
-    for (auto [place, sum] : llvm::enumerate(now.drop_front(4)))
-      sums.push_back(mulf(sum, factors[place / 2 % 2]));
+    Values state(most), sums;
+    state.append(totals);
+    Values ofColumns = ofQueriesOfSums(factors);
+    for (auto [place, sum] : llvm::enumerate(now.drop_front(2 * halves)))
+      sums.push_back(mulf(sum, ofColumns[place / 4 % halves * 2 + place % 2]));
     state.append(addValues(weights, kept, values, sums));
     state.append(next);
     return state;
   }
 
-  /// Four values of each of two products as operand a of 16 keys.
-  Values asOperand(ValueRange of) {
-    Values words;
-    for (int64_t place = 0; place < 8; place += 2)
-      words.push_back(pairs.round(of[place], of[place + 1]));
-    return words;
+  /// By half, what lanes have of rows for the two queries whose sums this lane has.
+  Values ofQueriesOfSums(ValueRange ofRows) {
+    Values result;
+    Value lanes = nest.mul(columnOfLane, nest.index(2 * kKeyLanes));
+    Value first = arith::IndexCastOp::create(b, nest.loc, b.getI32Type(), lanes);
+    Value second = arith::AddIOp::create(b, nest.loc, first, word(kKeyLanes));
+    for (Value each : ofRows)
+      for (Value from : {first, second})
+        result.push_back(exchanged(each, from, gpu::ShuffleMode::IDX));
+    return result;
   }
 
-  /// Operands b of all products of a group's values: of channel 8 g + j of 64, keys in pairs.
+  /// By half, values of 16 keys as operand b.
+  SmallVector<Values> asOperands(ValueRange of) {
+    SmallVector<Values> operands(halves);
+    for (size_t place = 0; place < of.size(); place += 2)
+      operands[place / 2 % halves].push_back(pairs.round(of[place], of[place + 1]));
+    return operands;
+  }
+
+  /// Operands a of all products of a group's values: of two channels, keys in pairs.
   Values asColumns(ValueRange values) {
     Values columns;
-    for (int64_t piece = 0; piece < ofValues->pieces; ++piece)
-      for (int64_t channel = 0; channel < kPieceElements; ++channel)
-        for (int64_t key = 0; key < 4; key += 2) {
-          int64_t place = piece * 4 + channel / 2;
-          Value x = values[key * ofValues->words() + place];
-          Value y = values[(key + 1) * ofValues->words() + place];
-          columns.push_back(channel % 2 == 0 ? pairs.firsts(x, y) : pairs.seconds(x, y));
-        }
+    for (int64_t product = 0; product < width / kRows; ++product)
+      for (int64_t key = 0; key < 4; key += 2) {
+        Value x = values[key * ofValues->words() + product];
+        Value y = values[(key + 1) * ofValues->words() + product];
+        columns.append({pairs.firsts(x, y), pairs.seconds(x, y)});
+      }
     return columns;
   }
 
@@ -204,31 +225,37 @@ private:
       some = warp::VoteOp::create(b, nest.loc, b.getI1Type(), warp::Vote::Any, some);
       return either(some, [&] { return repaired(kept, columns, sums); }, same);
     };
-    Values all = either(whole, same, mixes), left = asOperand(weights), result;
+    Values all = either(whole, same, mixes), result;
+    SmallVector<Values> right = asOperands(weights);
     ValueRange clean = ValueRange(all).take_front(columns.size());
     ValueRange before = ValueRange(all).drop_front(columns.size());
-    for (int64_t product = 0; product < width / kColumns; ++product)
-      result.append(multiply(left, clean.slice(2 * product, 2), before.slice(4 * product, 4)));
+    for (int64_t place = 0; place < productsOfSums(); ++place)
+      result.append(multiply(clean.slice(place / halves * 4, 4), right[place % halves],
+                             before.slice(4 * place, 4)));
     return result;
   }
+  /// Products with values, by channels and then by half.
+  int64_t productsOfSums() const { return halves * width / kRows; }
 
   /// The columns without what is not finite, and the sums with that. Products with 1 for each kept
   /// key count the infinities of either sign; a NaN counts as both.
   Values repaired(ValueRange kept, ValueRange columns, ValueRange sums) {
-    Values ones, clean, added;
+    Values ones, positive, negative, clean, added, none(4, f32(0));
     for (Value each : kept)
       ones.push_back(select(each, f32(1), f32(0)));
-    Values left = asOperand(ones), none(4, f32(0));
-    for (int64_t product = 0; product < width / kColumns; ++product) {
-      Values positive, negative;
-      for (Value column : columns.slice(2 * product, 2)) {
-        Value bits = pairs.nonFinite(column);
-        positive.push_back(pairs.ones(pairs.ofSign(column, bits, /*negative=*/false)));
-        negative.push_back(pairs.ones(pairs.ofSign(column, bits, /*negative=*/true)));
-        clean.push_back(pairs.cleared(column, bits));
-      }
-      Values ups = multiply(left, positive, none), downs = multiply(left, negative, none);
-      for (auto [sum, up, down] : llvm::zip_equal(sums.slice(4 * product, 4), ups, downs))
+    SmallVector<Values> right = asOperands(ones);
+    for (Value column : columns) {
+      Value bits = pairs.nonFinite(column);
+      positive.push_back(pairs.ones(pairs.ofSign(column, bits, /*negative=*/false)));
+      negative.push_back(pairs.ones(pairs.ofSign(column, bits, /*negative=*/true)));
+      clean.push_back(pairs.cleared(column, bits));
+    }
+    for (int64_t place = 0; place < productsOfSums(); ++place) {
+      auto count = [&](ValueRange of) {
+        return multiply(of.slice(place / halves * 4, 4), right[place % halves], none);
+      };
+      Values ups = count(positive), downs = count(negative);
+      for (auto [sum, up, down] : llvm::zip_equal(sums.slice(4 * place, 4), ups, downs))
         added.push_back(withInfinity(withInfinity(sum, up, 1), down, -1));
     }
     clean.append(added);
@@ -241,32 +268,41 @@ private:
 
   /// This warp's statistics and sums to the memory of the block.
   void keep(ArrayRef<Value> most, const Rows &totals, ArrayRef<Value> sums) {
-    for (int64_t half = 0; half < 2; ++half) {
-      Value row = keyPlaces[half];
-      auto store = [&] {
-        Value first = compare(arith::CmpIPredicate::eq, columnOfLane, nest.index(0));
-        nest.branch(first, [&] { keepStatistics({most[half], totals[half]}, row); });
-        for (int64_t product = 0; product < width / kColumns; ++product)
-          for (int64_t column = 0; column < 2; ++column)
-            keepSum(sums[4 * product + 2 * half + column], row, channelOf(product, column));
-      };
-      nest.branch(compare(arith::CmpIPredicate::slt, row, nest.index(rows)), store);
-    }
+    auto inBlock = [&](Value row) {
+      return compare(arith::CmpIPredicate::slt, row, nest.index(rows));
+    };
+    Value first = compare(arith::CmpIPredicate::eq, columnOfLane, nest.index(0));
+    for (int64_t half = 0; half < halves; ++half)
+      nest.branch(both(first, inBlock(keyPlaces[half])),
+                  [&] { keepStatistics({most[half], totals[half]}, keyPlaces[half]); });
+    for (int64_t half = 0; half < halves; ++half)
+      for (int64_t column = 0; column < 2; ++column) {
+        Value row = nest.add(valuePlaces[column], nest.index(half * kColumns));
+        nest.branch(inBlock(row), [&] {
+          for (int64_t product = 0; product < width / kRows; ++product)
+            for (int64_t lower = 0; lower < 2; ++lower)
+              keepSum(sums[(product * halves + half) * 4 + 2 * lower + column], row,
+                      channelOf(product, lower));
+        });
+      }
   }
-  Value channelOf(int64_t product, int64_t column) {
-    int64_t piece = product / kPieceElements, channel = product % kPieceElements;
-    Value group = nest.add(nest.mul(columnOfLane, nest.index(2)), nest.index(column));
-    return nest.add(nest.mul(group, nest.index(kPieceElements)),
-                    nest.index(piece * kValueLanes * kPieceElements + channel));
+  /// Channel of row g of a product, or of row g + 8.
+  Value channelOf(int64_t product, int64_t lower) {
+    int64_t each = kPieceElements / 2, piece = product / each;
+    int64_t within = product % each * 2 + lower;
+    return nest.add(nest.mul(rowOfLane, nest.index(kPieceElements)),
+                    nest.index(piece * kValueLanes * kPieceElements + within));
   }
 
   ShortPairs pairs;
+  /// Rows of queries that a lane has.
+  int64_t halves = 1;
   /// Row and pair of columns of this lane in sums.
   Value rowOfLane, columnOfLane;
   /// Places of the lane's keys and values in a group; those of keys are its rows, too.
   Values keyPlaces, valuePlaces;
   std::optional<LaneRows> ofKeys, ofValues;
-  /// Of the lane's two rows.
+  /// Of the lane's rows.
   Values queryWords;
 };
 

@@ -48,21 +48,26 @@ Value LaneRows::exists(int64_t piece) const {
 
 static VectorType typeOfPiece(OpBuilder &b) { return VectorType::get({kWords}, b.getI32Type()); }
 
+Value LaneRows::gathered(ArrayRef<Value> at) const {
+  Value offset = nest.offset(operand);
+  for (auto [place, index] : llvm::enumerate(at))
+    offset = nest.add(offset, nest.mul(index, nest.stride(operand, place)));
+  Value row = nest.view(operand, offset, nest.index(elements), nest.index(1));
+  SmallVector<Value> single;
+  for (int64_t number = 0; number < elements; ++number)
+    single.push_back(memref::LoadOp::create(b, nest.loc, row, nest.index(number)));
+  return vector::FromElementsOp::create(b, nest.loc, VectorType::get({elements}, element), single);
+}
+
 SmallVector<Value> LaneRows::load(Place place, bool aligned) const {
   auto type = VectorType::get({elements}, element);
   SmallVector<Value> result;
   for (int64_t piece = 0; piece < pieces; ++piece) {
-    Value first = column(piece), vector;
-    if (aligned) {
-      vector = vector::LoadOp::create(b, nest.loc, type, operand, place(first),
-                                      /*nontemporal=*/false, llvm::MaybeAlign(kBytes));
-    } else {
-      SmallVector<Value> single;
-      for (int64_t number = 0; number < elements; ++number)
-        single.push_back(memref::LoadOp::create(b, nest.loc, operand,
-                                                place(nest.add(first, nest.index(number)))));
-      vector = vector::FromElementsOp::create(b, nest.loc, type, single);
-    }
+    SmallVector<Value> at = place(column(piece));
+    Value vector =
+        aligned ? Value(vector::LoadOp::create(b, nest.loc, type, operand, at,
+                                               /*nontemporal=*/false, llvm::MaybeAlign(kBytes)))
+                : gathered(at);
     result.push_back(vector::BitCastOp::create(b, nest.loc, typeOfPiece(b), vector));
   }
   return result;

@@ -46,6 +46,10 @@ public:
   llvm::SmallVector<Value> widen(mlir::ValueRange words) const;
 
 private:
+  /// A piece that lies anywhere, from its first element on. All elements have one address, from
+  /// which they differ by constants: LLVM would keep a part of each address for the whole loop.
+  Value gathered(llvm::ArrayRef<Value> at) const;
+
   loops::Nest &nest;
   mlir::OpBuilder &b;
   Value operand, lane;

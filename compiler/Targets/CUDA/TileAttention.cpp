@@ -17,8 +17,11 @@ using namespace mlir;
 using namespace fovea;
 using namespace fovea::cuda;
 
-/// Elements of a head of which registers hold a row, with keys in tiles of 64, and of 32.
-static constexpr int64_t kNarrow = 128, kWide = 256;
+/// Elements of a head of which registers hold a row, with keys in tiles of 64 when there is a mask
+/// and when there is none, and of 32.
+static constexpr int64_t kMaskedNarrow = 64, kNarrow = 128, kWide = 256;
+/// Operations of regions beside which a mask leaves the registers for tiles of 64 keys.
+static constexpr int64_t kSmallRegions = 3;
 
 static bool handles(Operation *op) { return isa<AttentionOp>(op); }
 
@@ -40,10 +43,29 @@ static Refusal refuse(Operation *operation) {
   return refuseRows(rowOperandsOf(op));
 }
 
+/// Whether regions at each pair are more than a comparison of positions, as a causal mask is.
+static bool hasLargeRegions(AttentionOp op) {
+  int64_t size = 0;
+  for (Region *region : {&op.getMask(), &op.getScore(), &op.getProb()}) {
+    if (region->empty())
+      continue;
+    size += llvm::range_size(region->front().without_terminator());
+    ArrayRef<BlockArgument> captures = region->getArguments().take_back(op.getCaptures().size());
+    if (llvm::any_of(captures, [](BlockArgument capture) { return !capture.use_empty(); }))
+      return true;
+  }
+  return size > kSmallRegions;
+}
+
+/// Keys of a tile: what is live for each pair takes registers, of which wide sums leave few.
 static int64_t tileKeysOf(AttentionOp op) {
   int64_t depth = staticExtent(op.getQuery(), op.getQueryMap(), AttentionOp::D);
   int64_t width = staticExtent(op.getValue(), op.getValueMap(), AttentionOp::E);
-  return std::max(depth, width) <= kNarrow ? 64 : 32;
+  int64_t widest = std::max(depth, width), keys = widest <= kNarrow ? 64 : 32;
+  if (op.getMask().empty())
+    return keys;
+  bool fitsLess = hasLargeRegions(op) || (widest > kMaskedNarrow && widest <= kNarrow);
+  return fitsLess ? keys / 2 : keys;
 }
 
 namespace {

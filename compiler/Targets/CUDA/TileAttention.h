@@ -30,7 +30,7 @@ class TileSteps : protected AttentionBlock {
 protected:
   using Values = Fragments::Values;
 
-  /// `tileKeys` keys in a tile, a multiple of kPiece.
+  /// `tileKeys` keys in a tile, kPiece / 2 or a multiple of kPiece.
   TileSteps(AttentionOp op, Nest &nest, int64_t tileKeys);
 
   /// The block's shared memory.
@@ -80,6 +80,8 @@ private:
   Value valueAt(const KeyTile &tile, Value key, Value channel);
   /// Whether the queries stay in registers. A mask needs registers, too.
   bool keepsQueries() { return depth <= (op.getMask().empty() ? 128 : 64); }
+  /// Whether weights that are spilled have memory of their own.
+  bool hasOwnSpill() { return tileKeys < kPiece; }
   /// Indices of an element of the weights that are spilled, or of its row alone.
   llvm::SmallVector<Value> spilledAt(const KeyTile &tile, Value line, Value column);
 

@@ -36,11 +36,15 @@ void TileSteps::placeShared() {
   values.emplace(nest, element, ArrayRef<int64_t>{2, tileKeys}, width);
   // Behind the load into registers, a warp's queries are nobody's. Where they are needed longer,
   // the keys of a tile are nobody's behind its scores.
-  spill = keepsQueries() ? queries : keys;
+  // A tile of few keys has no place for them.
+  if (hasOwnSpill())
+    spill.emplace(nest, element, ArrayRef<int64_t>{kQueries}, kPiece);
+  else
+    spill = keepsQueries() ? queries : keys;
 }
 
 SmallVector<Value> TileSteps::spilledAt(const KeyTile &tile, Value line, Value column) {
-  if (keepsQueries())
+  if (keepsQueries() || hasOwnSpill())
     return {line, column};
   if (tileKeys >= kQueries)
     return {tile.stage, line, column};
@@ -194,13 +198,12 @@ Fragments::Values TileSteps::addValues(const KeyTile &tile, ValueRange weights, 
 
 /// All warps look at the same tile and find the same.
 Value TileSteps::hasNonFinite(const KeyTile &tile) {
-  Value none = fragments.convert(fragments.splat(0, fragments.sum(kPiece)));
   Value found;
   for (Piece channels : piecesOf(width)) {
     Value sum = fragments.splat(0, fragments.sum(channels.size));
     for (Piece piece : piecesOf(tileKeys))
       sum = fragments.multiply(
-          none,
+          fragments.convert(fragments.splat(0, fragments.sum(piece.size))),
           fragments.loadB(*values,
                           {tile.stage, nest.index(piece.first), nest.index(channels.first)},
                           piece.size, channels.size, /*transposed=*/false),
