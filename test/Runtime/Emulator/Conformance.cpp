@@ -108,8 +108,11 @@ static const ConformanceCase cases[] = {
 };
 
 std::vector<ConformanceCase> conformanceCases() {
-  std::vector<ConformanceCase> all(std::begin(cases), std::end(cases));
-  all.insert(all.end(), atomicCases().begin(), atomicCases().end());
+  std::vector<ConformanceCase> all;
+  for (const ConformanceCase &c : cases)
+    all.push_back(c);
+  for (const ConformanceCase &c : atomicCases())
+    all.push_back(c);
   return all;
 }
 
