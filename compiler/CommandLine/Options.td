@@ -42,7 +42,7 @@ defm target : Value<"target", "NAME",
 def emulate : Flag<["--"], "emulate", compiles>,
   HelpText<"with target cuda: run its kernels on this processor, checked">;
 defm emulate_seed : Value<"emulate-seed", "N",
-  "of emulated kernels: decides the order of threads and when copies land (default 0)",
+  "of emulated kernels: the order of threads, and when copies land (default 0)",
   [run, verify]>;
 defm threads : Value<"threads", "N", "threads of a run (default: the CPUs allowed)",
   !listconcat(compiles, [doctor])>;
@@ -63,12 +63,12 @@ defm dump_folder
     : Value<"dump", "DIR", "write the module after each phase into a folder", compiles>;
 defm pass_plugin : Value<"pass-plugin", "FILE",
   "load a library with passes, which is native code; may be repeated", compiles>;
-defm after : Value<"after", "PHASE:PIPELINE",
+defm after : Value<"after", "PHASE:PASSES",
   "run passes at the end of a phase, e.g. graph:canonicalize; may be repeated", compiles,
   "import:,graph:,schedule:,kernel:,llvm:">;
 defm optimization : Value<"optimization", "N", "0 to 3 (default): effort of code generation",
   compiles, "0,1,2,3">;
-defm recurrent_weights : Value<"recurrent-weights", "TYPE",
+defm recurrent_weights : Value<"recurrent-weights", "T",
   "stored (default), or i8: constant weights of recurrences in 8 bits",
   compiles, "stored,i8">;
 defm device_blocks : Value<"device-blocks", "N",

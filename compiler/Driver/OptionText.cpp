@@ -67,7 +67,7 @@ static std::optional<Problem> addPipeline(UserPassOptions &passes, StringRef val
                "there is no phase '" + name + "'" + didYouMean(name, known) +
                    (didYouMean(name, known).empty() ? ", " : " ") +
                    "phases are import, graph, schedule, kernel and llvm",
-               "after=PHASE:PIPELINE, e.g. after=graph:canonicalize");
+               "after=PHASE:PASSES, e.g. after=graph:canonicalize");
 }
 
 std::optional<Problem> fovea::setOption(CompileOptions &options, StringRef key, StringRef value) {

@@ -70,7 +70,7 @@ bool UserPasses::prepare(const UserPassOptions &options, Problems &problems) {
   if (!options.plugins.empty() && options.pipelines.empty()) {
     problems.push_back({"FV0332", options.plugins.front(), "", "", 0,
                         "the pass plug-in would not be used", "no pipeline names its passes",
-                        "after=PHASE:PIPELINE"});
+                        "after=PHASE:PASSES"});
     return false;
   }
   for (const std::string &file : options.plugins) {

@@ -73,9 +73,17 @@ def compiled(group: Group, tally: Tally) -> list[fovea.Module]:
 
 
 def rounds_weights(module: fovea.Module) -> list[bool]:
-    """Whether the form of each program, in their order, rounds weights to the values' type."""
-    return ["rounds" in record for record in module.ledger["kernels"]
-            if record["op"] == "fovea.attention"]  # fmt: skip
+    """Whether a form of each program, in their order, rounds weights to the values' type. Copies of
+    an attention for few queries stand in front of that for all others."""
+    found, rounds = [], False
+    for record in module.ledger["kernels"]:
+        if record["op"] != "fovea.attention":
+            continue
+        rounds |= "rounds" in record
+        if record.get("queries", "more").startswith(("more", "any other")):
+            found.append(rounds)
+            rounds = False
+    return found
 
 
 def run_module(group: Group, tally: Tally) -> Iterator[str]:
