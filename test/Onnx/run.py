@@ -23,14 +23,15 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-import expectations
-from isolation import run_isolated
-from node_cases import Case, collect
-from outcome import Outcome
-
-LIMIT_SECONDS = 60.0
 # Of what `outcome` imports.
 sys.path.append(str(Path(__file__).resolve().parents[1]))
+
+import expectations  # noqa: E402
+from isolation import run_isolated  # noqa: E402
+from node_cases import Case, collect  # noqa: E402
+from outcome import Outcome  # noqa: E402
+
+LIMIT_SECONDS = 60.0
 
 
 def _work(cases: Mapping[str, Case], target: str, key: expectations.Key, folder: Path) -> Outcome:
