@@ -11,13 +11,12 @@ Example: benchmarks/by_hand.py --rounds 7
 from __future__ import annotations
 
 import argparse
-import json
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
-from machine import PROGRAM
+from machine import PROGRAM, least_ms
 
 LEAST_RATIO = 0.95
 MODULE = """
@@ -68,25 +67,19 @@ def compiled(folder: Path, name: str, length: int, sugar: str, region: str) -> P
     return module
 
 
-def least(module: Path) -> float:
-    """Least time of a run in milliseconds."""
-    row = module.with_suffix(".json")
-    subprocess.run([PROGRAM, "bench", module, "--threads=1", "--time=400", f"--json={row}"],
-                   check=True, capture_output=True)  # fmt: skip
-    return float(json.loads(row.read_text())["min_ms"])
-
-
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=5)
-    rounds = parser.parse_args(arguments).rounds
+    parser.add_argument("--time", type=int, default=400, help="milliseconds of a measurement")
+    options = parser.parse_args(arguments)
     slow = 0
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         for case, (length, sugar, region) in CASES.items():
             own = compiled(folder, f"{case}_own", length, sugar, "")
             hand = compiled(folder, f"{case}_hand", length, "", region)
-            times = [(least(own), least(hand)) for _ in range(rounds)]
+            times = [[least_ms(module, 1, options.time) for module in (own, hand)]
+                     for _ in range(options.rounds)]  # fmt: skip
             theirs, ours = (min(column) for column in zip(*times, strict=True))
             print(f"{case}: {theirs:.2f} ms, by hand {ours:.2f} ms, {theirs / ours:.2f}x the speed")
             slow += theirs / ours < LEAST_RATIO

@@ -11,14 +11,13 @@ Example: benchmarks/layer_norm_lstm.py --rounds 7 --threads 2
 from __future__ import annotations
 
 import argparse
-import json
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
 import numpy as np
-from machine import PROGRAM
+from machine import PROGRAM, least_ms
 
 MOST_RATIO = 1.5
 STEPS = 128
@@ -139,24 +138,17 @@ def compiled(folder: Path, batch: int, units: int, normed: bool) -> Path:
     return module
 
 
-def least(module: Path, threads: int) -> float:
-    """Least time of a run in milliseconds."""
-    row = module.with_suffix(".json")
-    subprocess.run([PROGRAM, "bench", module, f"--threads={threads}", "--time=200",
-                    f"--json={row}"], check=True, stdout=subprocess.DEVNULL)  # fmt: skip
-    return float(json.loads(row.read_text())["min_ms"])
-
-
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--time", type=int, default=200, help="milliseconds of a measurement")
     options = parser.parse_args(arguments)
     slow = 0
     for batch, units in SIZES:
         with tempfile.TemporaryDirectory() as name:
             modules = [compiled(Path(name), batch, units, normed) for normed in (False, True)]
-            times = [[least(module, options.threads) for module in modules]
+            times = [[least_ms(module, options.threads, options.time) for module in modules]
                      for _ in range(options.rounds)]  # fmt: skip
         plain, normed = (min(column) for column in zip(*times, strict=True))
         print(f"B {batch}, H {units}: {plain:.3f} ms, with norms {normed:.3f} ms, "

@@ -4,12 +4,22 @@
 from __future__ import annotations
 
 import datetime
+import json
 import os
+import subprocess
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 PROGRAM = Path(os.environ.get("FOVEA_BUILD_DIR", ROOT / "build")).resolve() / "bin" / "fovea"
+
+
+def least_ms(module: Path, threads: int, milliseconds: int) -> float:
+    """Least time of a run by `fovea bench`, which measures for so many milliseconds."""
+    row = module.with_suffix(".json")
+    subprocess.run([PROGRAM, "bench", module, f"--threads={threads}", f"--time={milliseconds}",
+                    f"--json={row}"], check=True, capture_output=True)  # fmt: skip
+    return float(json.loads(row.read_text())["min_ms"])
 
 
 def machine() -> dict[str, Any]:
