@@ -53,9 +53,10 @@ def _below(row: Row, name: str, got: float | None, least: float | None) -> Itera
         yield f"{row['case']}: {name} is {got:.3f}, {least:g} is asked for"
 
 
-def faults(row: Row) -> Iterator[str]:
-    """A sentence for each thing that fails a row whatever its target: a wrong or missing result of
-    Fovea's, a peer that is missing or wrong although it may not be, and no ratio to peers."""
+def missed(row: Row, targets: Sequence[Target]) -> Iterator[str]:
+    """A sentence for each thing that fails a row: a wrong or missing result of Fovea's, a peer that
+    is missing or wrong although it may not be, no ratio to peers, and each figure below its target,
+    where it has one."""
     if row["max_error"] is None:
         yield f"{row['case']}: no result" + (f" ({row['error']})" if row.get("error") else "")
     elif not row["max_error"] <= row["tolerance"]:
@@ -68,10 +69,6 @@ def faults(row: Row) -> Iterator[str]:
             yield f"{row['case']}: peer {name}: {peer['error']}"
     if row["peers"] and row["ratio"] is None:
         yield f"{row['case']}: no ratio ({row['rounds']} rounds on a quiet machine)"
-
-
-def below(row: Row, targets: Sequence[Target]) -> Iterator[str]:
-    """A sentence for each figure of a row below its target, where it has one."""
     target = target_of(row["case"], targets)
     if target is None:
         return
@@ -80,9 +77,3 @@ def below(row: Row, targets: Sequence[Target]) -> Iterator[str]:
                       target.bandwidth)  # fmt: skip
     of = target.peer or "the fastest peer"
     yield from _below(row, f"ratio to {of}", target.ratio_of(row), target.ratio)
-
-
-def missed(row: Row, targets: Sequence[Target]) -> Iterator[str]:
-    """All that fails a row when it is held to its target."""
-    yield from faults(row)
-    yield from below(row, targets)

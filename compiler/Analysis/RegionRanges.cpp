@@ -80,16 +80,18 @@ bool RegionRanges::fitsWords(Operation &op) const {
   auto fits = [&](Value value) { return !value.getType().isIndex() || fitsWord(value); };
   if (!llvm::all_of(op.getOperands(), fits) || !llvm::all_of(op.getResults(), fits))
     return false;
-  // The order of numbers and the bits that they share are the same in both widths.
-  if (isa<arith::AddIOp, arith::SubIOp, arith::MulIOp, arith::DivSIOp, arith::FloorDivSIOp,
-          arith::CeilDivSIOp, arith::RemSIOp, arith::MinSIOp, arith::MaxSIOp, arith::MinUIOp,
-          arith::MaxUIOp, arith::AndIOp, arith::OrIOp, arith::XOrIOp, arith::CmpIOp,
-          arith::SelectOp>(op))
-    return true;
   auto between = [&](unsigned operand, int64_t least, int64_t most) {
     return isBetween(op.getOperand(operand), least, most);
   };
   constexpr int64_t kMost = std::numeric_limits<int32_t>::max();
+  // The least number of 32 bits has no quotient by -1, nor a remainder.
+  if (isa<arith::RemSIOp>(op))
+    return between(0, -kMost, kMost) || between(1, 0, kMost);
+  // The order of numbers and the bits that they share are the same in both widths.
+  if (isa<arith::AddIOp, arith::SubIOp, arith::MulIOp, arith::DivSIOp, arith::FloorDivSIOp,
+          arith::CeilDivSIOp, arith::MinSIOp, arith::MaxSIOp, arith::MinUIOp, arith::MaxUIOp,
+          arith::AndIOp, arith::OrIOp, arith::XOrIOp, arith::CmpIOp, arith::SelectOp>(op))
+    return true;
   if (isa<arith::DivUIOp, arith::CeilDivUIOp, arith::RemUIOp>(op))
     return between(0, 0, kMost) && between(1, 0, kMost);
   if (isa<arith::ShLIOp, arith::ShRSIOp>(op))
@@ -98,7 +100,8 @@ bool RegionRanges::fitsWords(Operation &op) const {
 }
 
 bool RegionRanges::mayWrap(Operation &op) const {
-  if (!isa<arith::AddIOp, arith::SubIOp, arith::MulIOp>(op))
+  if (!isa<arith::AddIOp, arith::SubIOp, arith::MulIOp>(op) ||
+      ConstantIntRanges::getStorageBitwidth(op.getResult(0).getType()) != 64)
     return false;
   auto isUnknown = [&](Value value) {
     ConstantIntRanges range = of(value);

@@ -57,19 +57,24 @@ std::string fovea::makeLedger(ModuleOp module, ArrayRef<RoundedWeight> rounded,
   return llvm::formatv("{0}", llvm::json::Value(std::move(ledger))).str();
 }
 
-/// The objects of the list `key` of a ledger.
-static std::vector<llvm::json::Object> recordsOf(StringRef ledger, StringRef key) {
-  std::vector<llvm::json::Object> records;
+/// The list `key` of a ledger.
+static llvm::json::Array listOf(StringRef ledger, StringRef key) {
   llvm::Expected<llvm::json::Value> parsed = llvm::json::parse(ledger);
   if (!parsed) {
     llvm::consumeError(parsed.takeError());
-    return records;
+    return {};
   }
   const llvm::json::Object *object = parsed->getAsObject();
-  if (const llvm::json::Array *list = object ? object->getArray(key) : nullptr)
-    for (const llvm::json::Value &value : *list)
-      if (const llvm::json::Object *record = value.getAsObject())
-        records.push_back(*record);
+  const llvm::json::Array *list = object ? object->getArray(key) : nullptr;
+  return list ? *list : llvm::json::Array();
+}
+
+/// The objects of the list `key` of a ledger.
+static std::vector<llvm::json::Object> recordsOf(StringRef ledger, StringRef key) {
+  std::vector<llvm::json::Object> records;
+  for (const llvm::json::Value &value : listOf(ledger, key))
+    if (const llvm::json::Object *record = value.getAsObject())
+      records.push_back(*record);
   return records;
 }
 
@@ -83,15 +88,8 @@ std::vector<llvm::json::Object> fovea::userPassRecords(StringRef ledger) {
 
 std::vector<std::string> fovea::ledgerNotes(StringRef ledger) {
   std::vector<std::string> notes;
-  llvm::Expected<llvm::json::Value> parsed = llvm::json::parse(ledger);
-  if (!parsed) {
-    llvm::consumeError(parsed.takeError());
-    return notes;
-  }
-  const llvm::json::Object *object = parsed->getAsObject();
-  if (const llvm::json::Array *list = object ? object->getArray("notes") : nullptr)
-    for (const llvm::json::Value &note : *list)
-      notes.push_back(note.getAsString().value_or("").str());
+  for (const llvm::json::Value &note : listOf(ledger, "notes"))
+    notes.push_back(note.getAsString().value_or("").str());
   return notes;
 }
 

@@ -29,13 +29,29 @@ using Dim = AttentionOp::Dim;
 static constexpr int64_t kFewQueries = 16, kRows = 16, kRowsOnFewKeys = 12;
 static constexpr int64_t kFewKeys = 4096;
 
+/// True when a capture or a result says how many queries there are, if not the query itself.
+static bool knowsQueries(AttentionOp op) {
+  auto knows = [&](Value value, AffineMap map) {
+    auto place = map.getResultPosition(getAffineDimExpr(Dim::I, op.getContext()));
+    return place && !cast<ShapedType>(value.getType()).isDynamicDim(*place);
+  };
+  size_t count = op.getCaptures().size();
+  for (auto [index, capture] : llvm::enumerate(op.getCaptures()))
+    if (knows(capture, op.getCaptureMap(index)))
+      return true;
+  for (auto [index, init] : llvm::enumerate(op.getInits()))
+    if (knows(init, op.getMap(3 + count + index)))
+      return true;
+  return false;
+}
+
 /// True when attention to few queries has a form of its own and the run says whether they are few.
 static bool isOfAnyNumber(AttentionOp op, int64_t headStep, TensorSizes &sizes) {
   if (op->getNumResults() == 0 || op.hasSugar() || op.getScheduleAttr() ||
       !op.getScoreType().isF32())
     return false;
   AffineMap map = op.getQueryMap();
-  if (!ShapedType::isDynamic(extentOf(op.getQuery(), map, Dim::I)))
+  if (!ShapedType::isDynamic(extentOf(op.getQuery(), map, Dim::I)) || knowsQueries(op))
     return false;
   auto isStep = [&](int64_t size) {
     return !ShapedType::isDynamic(size) && size > 0 && size % headStep == 0;
@@ -71,7 +87,12 @@ public:
         firstInit(3 + op.getCaptures().size()) {
     int64_t keys = op.getKeyCount();
     bool few = !ShapedType::isDynamic(keys) && keys < kFewKeys;
-    step = std::max<int64_t>((few ? kRowsOnFewKeys : kRows) / op.getGroup(), 1);
+    // Heads become rows unless a capture differs from head to head.
+    bool folds = true;
+    for (unsigned index = 0; index < op.getCaptures().size(); ++index)
+      folds &= !op.getCaptureMap(index).isFunctionOfDim(Dim::H);
+    int64_t rows = few ? kRowsOnFewKeys : kRows;
+    step = folds ? std::max<int64_t>(rows / op.getGroup(), 1) : rows;
   }
 
   void write() {
@@ -151,7 +172,7 @@ private:
     Value left = arith::SubIOp::create(builder, queries, first);
     Value count = arith::MinUIOp::create(builder, left, by);
     auto copy = cast<AttentionOp>(builder.clone(*op));
-    describe(copy, "2 to " + Twine(kFewQueries) + " queries, " + Twine(step) + " at a time");
+    describe(copy, "up to " + Twine(kFewQueries) + " queries, " + Twine(step) + " at a time");
     builder.setInsertionPoint(copy);
     copy.getQueryMutable().set(filledUp(first, count));
     for (auto [index, init] : llvm::enumerate(copy.getInitsMutable()))
@@ -216,6 +237,10 @@ private:
       inside.setInsertionPointToStart(&block);
       Value moved =
           arith::IndexCastOp::create(inside, inside.getIndexType(), block.getArguments().back());
+      // Known here, so that the sum of both fits what a position does.
+      moved = arith::MaxSIOp::create(inside, moved, arith::ConstantIndexOp::create(inside, 0));
+      moved = arith::MinSIOp::create(inside, moved,
+                                     arith::ConstantIndexOp::create(inside, kFewQueries));
       Value number = arith::AddIOp::create(inside, query, moved);
       query.replaceAllUsesExcept(number, number.getDefiningOp());
     }

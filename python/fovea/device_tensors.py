@@ -50,7 +50,8 @@ class _Buffer:
 
 class DeviceTensor:
     """An output in the memory of the device that wrote it, dense. Its memory lasts as long as this
-    object and whatever has taken it by DLPack."""
+    object and whatever has taken it by DLPack; work on streams of the caller that uses it must have
+    ended by then."""
 
     def __init__(
         self, tensor: Tensor, buffer: int, stream: int | None, wait: Callable[[], None]

@@ -6,6 +6,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import dataclasses
+import functools
 import json
 import os
 import shutil
@@ -97,6 +98,12 @@ class _Context:
         weakref.finalize(self, runtime().fovea_context_free, handle)
 
 
+def _wait(context: _Context) -> None:
+    """Waits for the runs of a context."""
+    library = runtime()
+    check(library, library.fovea_context_synchronize(context.handle))
+
+
 class _Loaded:
     """Owns a module of the runtime, and a context for every thread that runs it."""
 
@@ -106,7 +113,7 @@ class _Loaded:
         self._local = threading.local()
         weakref.finalize(self, runtime().fovea_module_free, handle)
 
-    def context(self) -> int:
+    def context(self) -> _Context:
         """The calling thread's context."""
         if (context := getattr(self._local, "context", None)) is None:
             library = runtime()
@@ -121,17 +128,18 @@ class _Loaded:
             )
             check(library, status)
             context = self._local.context = _Context(made.value)
-        return context.handle
+        return context
 
     def keep(self, values: object) -> None:
         """Keeps what the calling thread's queued runs use until it waits for them."""
-        self._local.queued = [*getattr(self._local, "queued", ()), values]
+        if not hasattr(self._local, "queued"):
+            self._local.queued = []
+        self._local.queued.append(values)
 
     def synchronize(self) -> None:
         """Waits for the runs that the calling thread has queued."""
-        library = runtime()
         try:
-            check(library, library.fovea_context_synchronize(self.context()))
+            _wait(self.context())
         finally:
             self._local.queued = []
 
@@ -189,14 +197,21 @@ class Entry:
         kernels write them: each is a DeviceTensor. With `stream`, a CUDA stream as DLPack numbers
         them, the run is queued there; results for the host are waited for, those on a device may
         be used on that stream at once, and elsewhere behind `synchronize`. Faults that the data
-        causes are told by the wait."""
+        causes are told by the wait; inputs of runs on a stream are kept until then."""
+        if stream is not None and stream < 0:
+            raise FoveaError(
+                f"stream is {stream}, expected a CUDA stream, 1 for the default one",
+                code="INVALID_ARGUMENT",
+            )
+        # What CUDA calls 0 is the legacy default stream, 1 by DLPack's numbers.
+        stream = 1 if stream == 0 else stream
         if outputs not in ("host", "device"):
             raise FoveaError(
                 f"outputs is '{outputs}', expected 'host' or 'device'", code="INVALID_ARGUMENT"
             )
         named = isinstance(inputs, Mapping)
         values = self._arrange(() if named else inputs, inputs if named else {})
-        device = runtime().fovea_context_device(self._loaded.context())
+        device = runtime().fovea_context_device(self._loaded.context().handle)
         return self._run(values, device if outputs == "device" else None, stream)
 
     def _run(
@@ -218,7 +233,7 @@ class Entry:
         check(
             library,
             library.fovea_context_run(
-                context, self.name.encode(), inputs, len(values), outputs, count, stream
+                context.handle, self.name.encode(), inputs, len(values), outputs, count, stream
             ),
         )
         del keep
@@ -227,12 +242,13 @@ class Entry:
         results = {}
         for index, info in enumerate(self.outputs):
             buffer = ctypes.c_void_p()
-            check(library, library.fovea_context_detach(context, index, ctypes.byref(buffer)))
+            check(library, library.fovea_context_detach(context.handle, index,
+                                                       ctypes.byref(buffer)))
             if device is None:
                 results[info.name] = tensors.from_output(outputs[index], buffer.value)
             else:
                 results[info.name] = DeviceTensor(
-                    outputs[index], buffer.value, stream, self._loaded.synchronize
+                    outputs[index], buffer.value, stream, functools.partial(_wait, context)
                 )
         return results
 
@@ -313,12 +329,12 @@ class Module:
     @property
     def threads(self) -> int:
         """Threads that a run uses."""
-        return runtime().fovea_context_threads(self._loaded.context())
+        return runtime().fovea_context_threads(self._loaded.context().handle)
 
     @property
     def replays(self) -> int:
         """How many runs of the calling thread were replayed."""
-        return runtime().fovea_context_replays(self._loaded.context())
+        return runtime().fovea_context_replays(self._loaded.context().handle)
 
     @property
     def target(self) -> str:

@@ -63,7 +63,9 @@ class Layer:
 
     def joined(self, y: Array) -> Array:
         """y [T, D, B, P] (batch major: [B, T, D, P]) without D: its directions one behind the other
-        or added."""
+        or added. One that goes backwards gives its steps in their own order, as Keras does."""
+        if self.direction == "reverse":
+            y = np.flip(y, 1 if self.batch_major else 0)
         if not self.batch_major:
             y = np.moveaxis(y, 1, 2)
         if self.merge == "sum":
@@ -127,6 +129,12 @@ def _torch_layer(
     if w.ndim != 3 or r.ndim != 3:
         raise ValueError(f"{prefix}weight_ih and weight_hh of {suffixes[0]} must have rank 2")
     projection, rows = stacked("weight_hr"), w.shape[1]
+    if projection is not None:
+        if kind != "lstm":
+            raise ValueError(f"{prefix}weight_hr{suffixes[0]} projects a state, and {kind} has "
+                             "no projection")  # fmt: skip
+        _expect(f"{prefix}weight_hr{suffixes[0]}", projection,
+                (len(suffixes), r.shape[2], rows // gates))  # fmt: skip
     # Without a projection, the width of the state is that of the gates.
     hidden = r.shape[2] if projection is None else projection.shape[2]
     if rows != gates * hidden:

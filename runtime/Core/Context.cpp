@@ -46,6 +46,7 @@ Context::Context(std::shared_ptr<const Module> shared, const fovea_context_optio
   dims.resize(symbols);
   inputData.resize(inputs);
   hostInputs.resize(inputs);
+  copiesQueued.resize(inputs);
   slots.resize(outputs);
   inputCopies.reserve(inputs);
   deviceInputs.reserve(inputs);
@@ -208,10 +209,13 @@ Status Context::bindInputs(const fvm::Entry &entry, std::span<const fovea_tensor
         return status;
       continue;
     }
-    // A copy of an earlier run to the device may still read the dense copy.
-    if (deviceMemory() && info.readBy != fvm::Reader::Host)
+    // A copy of an earlier run to the device, perhaps of another entry, may still read the dense
+    // copy; a run that is captured cannot make one.
+    if (copiesQueued[i] || (deviceMemory() && info.readBy != fvm::Reader::Host)) {
       if (Status status = launcher->drain(); !status.ok())
         return status;
+      copiesQueued.assign(copiesQueued.size(), false);
+    }
     int64_t elementBytes = fvm::dtypeBytes(info.dtype), bytes = 0;
     tensorBytes(elementBytes, shapeOf(inputs[i]), bytes);
     if (!inputCopies[i].reserve(size_t(bytes)))

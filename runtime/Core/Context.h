@@ -99,6 +99,8 @@ private:
   std::vector<const void *> hostInputs;
   /// Dense copies of inputs.
   std::vector<Block> inputCopies;
+  /// Those that a copy to the device has been queued of, which may still read them.
+  std::vector<bool> copiesQueued;
   /// Inputs in the device's memory.
   std::vector<Block> deviceInputs;
   std::vector<OutputSlot> slots;

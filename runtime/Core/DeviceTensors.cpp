@@ -69,6 +69,7 @@ Status Context::bringInput(size_t index, const fvm::TensorInfo &info, const fove
     return noMemory(
         concat("input '", info.name, "': no memory for ", bytes, " bytes on the device"));
   const void *from = std::exchange(inputData[index], own.data());
+  copiesQueued[index] = copiesQueued[index] || from == inputCopies[index].data();
   return launcher->copy(onDevice ? Copy::WithinDevice : Copy::ToDevice, own.data(), from,
                         size_t(bytes));
 }

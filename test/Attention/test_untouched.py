@@ -116,11 +116,16 @@ def end_of(queries: int, dtype: str, mask: Mask) -> int:
     module = fovea.compile(program(queries, dtype, mask), threads=1)
     child = os.fork()
     if child == 0:
-        faulthandler.disable()
-        q = np.zeros((1, HEADS, queries, SIZE), DTYPES[dtype])
-        keys, values = (guarded(dtype, mask.away) for _ in range(2))
-        out = module(q=q, k=keys, v=values, **mask.values)
-        os._exit(0 if np.isfinite(np.asarray(out["y"], np.float32)).all() else 1)
+        code = 1
+        try:
+            faulthandler.disable()
+            q = np.zeros((1, HEADS, queries, SIZE), DTYPES[dtype])
+            keys, values = (guarded(dtype, mask.away) for _ in range(2))
+            out = module(q=q, k=keys, v=values, **mask.values)
+            code = 0 if np.isfinite(np.asarray(out["y"], np.float32)).all() else 1
+        finally:
+            # Nothing of the session goes on in the child.
+            os._exit(code)
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 

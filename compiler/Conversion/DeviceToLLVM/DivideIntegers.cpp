@@ -7,10 +7,12 @@
 #include "compiler/Conversion/DeviceToLLVM/Passes.h"
 #include "compiler/Conversion/MathToArith/Lanes.h"
 
+#include "mlir/Dialect/Arith/Transforms/Passes.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/Dominance.h"
 #include "mlir/IR/Matchers.h"
 #include "mlir/Transforms/CSE.h"
+#include "mlir/Transforms/WalkPatternRewriteDriver.h"
 
 namespace fovea {
 #define GEN_PASS_DEF_DIVIDEINTEGERS
@@ -100,6 +102,9 @@ static void replaceRemainder(IRRewriter &rewriter, RemOp op) {
 namespace {
 struct DivideIntegers : fovea::impl::DivideIntegersBase<DivideIntegers> {
   void runOnOperation() override {
+    RewritePatternSet rounded(&getContext());
+    arith::populateCeilFloorDivExpandOpsPatterns(rounded);
+    walkAndApplyPatterns(getOperation(), std::move(rounded));
     IRRewriter rewriter(&getContext());
     SmallVector<Operation *> remainders, quotients;
     getOperation().walk([&](Operation *op) {

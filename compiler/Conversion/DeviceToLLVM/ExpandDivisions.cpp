@@ -155,16 +155,7 @@ static Lanes squareRoot(Lanes x) {
   return select((x == 0.0) | (x == kInf), x, root);
 }
 
-/// f16 and bf16 by way of f32, whose results have more than twice their digits and two.
-static Lanes widen(Lanes x) {
-  if (x.element().getIntOrFloatBitWidth() >= 32)
-    return x;
-  return x.make<arith::ExtFOp>(x.builder().getF32Type(), x.value());
-}
-static Value narrowTo(Type type, Lanes x) {
-  return x.type() == type ? x.value() : x.make<arith::TruncFOp>(type, x.value()).value();
-}
-
+/// f16 and bf16 go by way of f32, whose results have more than twice their digits and two.
 static LogicalResult checkType(Operation *op, Type type, PatternRewriter &rewriter) {
   if (!type.isF16() && !type.isBF16() && !type.isF32() && !type.isF64())
     return rewriter.notifyMatchFailure(op, "is of a vector or another float type");

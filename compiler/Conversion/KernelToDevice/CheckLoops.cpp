@@ -42,7 +42,7 @@ namespace {
 /// Puts what must not take place behind a failure into branches that read the cell.
 class Guards {
 public:
-  Guards(Value cell, function_ref<void(scf::IfOp)> take) : cell(cell), take(take) {}
+  explicit Guards(Value cell) : cell(cell) {}
 
   /// What follows the loop: in its block, in later steps of the loops around it, behind those.
   void putBehind(scf::ForOp loop) {
@@ -83,17 +83,17 @@ private:
     Value holds = memref::LoadOp::create(builder, loc, cell, ValueRange());
     scf::IfOp branch = putUnder(builder, loc, holds, first, last);
     branch->setAttr(kCheckedAttr, builder.getUnitAttr());
-    take(branch);
+    done.insert(branch);
   }
 
   Value cell;
-  function_ref<void(scf::IfOp)> take;
+  /// What has been put under the cell, and what it was put behind.
   DenseSet<Operation *> done;
 };
 
 } // namespace
 
-void fovea::stopAtFailures(func::FuncOp entry, function_ref<void(scf::IfOp)> take) {
+void fovea::stopAtFailures(func::FuncOp entry) {
   SmallVector<scf::ForOp> loops;
   walkLoopsOfScalars(entry, [&](scf::ForOp loop) {
     if (loop->walk([](RequireOp) { return WalkResult::interrupt(); }).wasInterrupted())
@@ -107,7 +107,7 @@ void fovea::stopAtFailures(func::FuncOp entry, function_ref<void(scf::IfOp)> tak
   fillCells(builder, loc, cell, [&](OpBuilder &inner, ValueRange) {
     return SmallVector<Value>{arith::ConstantIntOp::create(inner, loc, 1, 1)};
   });
-  Guards guards(cell, take);
+  Guards guards(cell);
   for (scf::ForOp loop : loops) {
     SmallVector<RequireOp> required;
     loop->walk([&](RequireOp require) { required.push_back(require); });

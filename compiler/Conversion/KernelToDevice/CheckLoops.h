@@ -15,9 +15,8 @@ namespace fovea {
 
 /// Gives an entry whose loops of scalars require something a cell that says whether all has held so
 /// far. Such a loop does nothing more once something has failed, and what follows it, in later
-/// steps of loops around it and behind those too, goes into branches that read the cell; calls
-/// `take` with each branch.
-void stopAtFailures(mlir::func::FuncOp entry, llvm::function_ref<void(mlir::scf::IfOp)> take);
+/// steps of loops around it and behind those too, goes into branches that read the cell.
+void stopAtFailures(mlir::func::FuncOp entry);
 
 } // namespace fovea
 

@@ -108,7 +108,7 @@ struct DecideOnDevice : fovea::impl::DecideOnDeviceBase<DecideOnDevice> {
         changed = true;
       }
     }
-    stopAtFailures(entry, [&](scf::IfOp rest) { decided.insert(rest); });
+    stopAtFailures(entry);
     for (memref::StoreOp store : collect<memref::StoreOp>(entry))
       if (!store->getParentOfType<linalg::LinalgOp>() && !isInLoopOfScalars(store))
         storeByKernel(store);

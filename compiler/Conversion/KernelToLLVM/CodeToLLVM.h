@@ -12,7 +12,7 @@
 
 namespace fovea {
 
-/// Adds the patterns for arith, cf, index, math, memref, vector `fovea_kernel.view` and
+/// Adds the patterns for arith, cf, index, math, memref, vector, `fovea_kernel.view` and
 /// `fovea_kernel.rebase`. Those for math come before any that make calls of a library.
 void populateCodeToLLVM(const mlir::LLVMTypeConverter &converter,
                         mlir::RewritePatternSet &patterns);

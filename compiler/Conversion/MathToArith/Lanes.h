@@ -156,6 +156,16 @@ inline Lanes toF64(Lanes a) {
 inline Lanes toF32(Lanes a) {
   return a.make<mlir::arith::TruncFOp>(a.typeOf(a.builder().getF32Type()), a.value());
 }
+/// f16 and bf16 as f32; others as they are.
+inline Lanes widen(Lanes a) {
+  if (a.element().getIntOrFloatBitWidth() >= 32)
+    return a;
+  return a.make<mlir::arith::ExtFOp>(a.typeOf(a.builder().getF32Type()), a.value());
+}
+/// What was of `type` before it was widened, as that again.
+inline mlir::Value narrowTo(mlir::Type type, Lanes a) {
+  return a.type() == type ? a.value() : a.make<mlir::arith::TruncFOp>(type, a.value()).value();
+}
 inline Lanes intTo(mlir::Type element, Lanes a) {
   return a.make<mlir::arith::SIToFPOp>(a.typeOf(element), a.value());
 }

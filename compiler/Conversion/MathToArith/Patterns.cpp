@@ -33,18 +33,6 @@ static LogicalResult checkType(Operation *op, Type type, PatternRewriter &rewrit
   return success();
 }
 
-/// f16 and bf16 lanes as f32.
-static Lanes widen(Lanes a) {
-  if (!isNarrow(a.type()))
-    return a;
-  return a.make<arith::ExtFOp>(a.typeOf(a.builder().getF32Type()), a.value());
-}
-
-/// Lanes of the type before widening.
-static Value narrowTo(Type type, Lanes a) {
-  return a.type() == type ? a.value() : a.make<arith::TruncFOp>(type, a.value()).value();
-}
-
 /// The value of a constant that is the same in all lanes.
 static std::optional<APFloat> constantOf(Value value) {
   if (auto broadcast = value.getDefiningOp<vector::BroadcastOp>())

@@ -43,12 +43,14 @@ Type fovea::kernelTypeOf(Type type) {
 
 void fovea::requireElements(OpBuilder &builder, Operation *op,
                             function_ref<SmallVector<Value>(CheckedIndexOp)> unreached) {
-  DenseSet<Value> done;
+  // Loops of their own may have no steps.
+  DenseSet<std::pair<Value, Operation *>> done;
   op->walk([&](CheckedIndexOp index) {
     Value extent = index.getExtent();
+    Operation *around = index->getParentOfType<LoopLikeOpInterface>();
     std::optional<int64_t> known = getConstantIntValue(extent);
     bool inside = op->isAncestor(extent.getParentBlock()->getParentOp());
-    if ((known && *known > 0) || inside || !done.insert(extent).second)
+    if ((known && *known > 0) || inside || !done.insert({extent, around}).second)
       return;
     Location loc = index.getLoc();
     Value zero = arith::ConstantIndexOp::create(builder, loc, 0);

@@ -12,6 +12,7 @@
 #include "dialects/Fovea/StructuredOps.h"
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Interfaces/LoopLikeInterface.h"
 #include "mlir/Transforms/RegionUtils.h"
 
@@ -40,6 +41,9 @@ static bool isInLoop(Operation *op) {
 /// Adds what `result` is computed from. Destinations whose contents are not read are not among it.
 static void addSources(OpResult result, SetVector<Value> &sources) {
   Operation *op = result.getOwner();
+  // A size is none of the values.
+  if (isa<tensor::DimOp>(op))
+    return;
   auto generic = dyn_cast<linalg::GenericOp>(op);
   auto destination = dyn_cast<DestinationStyleOpInterface>(op);
   for (OpOperand &operand : op->getOpOperands()) {

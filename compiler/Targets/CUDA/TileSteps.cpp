@@ -46,9 +46,8 @@ void TileSteps::placeShared() {
 SmallVector<Value> TileSteps::spilledAt(const KeyTile &tile, Value line, Value column) {
   if (keepsQueries() || hasOwnSpill())
     return {line, column};
-  if (tileKeys >= kQueries)
-    return {tile.stage, line, column};
-  // Heads are wide then: a row of keys holds the lines that are multiples of tileKeys apart.
+  // Tiles have fewer keys than queries then: a row of keys holds the lines that are multiples of
+  // tileKeys apart.
   Value rows = nest.index(tileKeys), banks = nest.index(kBankColumns);
   return {tile.stage, nest.rem(line, rows),
           nest.add(nest.mul(nest.div(line, rows), banks), column)};

@@ -42,6 +42,22 @@ gpu.module @device {
     gpu.return
   }
 
+  // CHECK-LABEL: gpu.func @quotients_that_are_rounded
+  // CHECK-NOT:     arith.{{floor|ceil}}
+  // CHECK-NOT:     arith.divsi
+  // CHECK:         arith.divui %{{.*}} : i32
+  // CHECK-NOT:     arith.divsi
+  // CHECK:         gpu.return
+  gpu.func @quotients_that_are_rounded(%a: index, %b: index, %to: memref<2xindex>) kernel {
+    %c0 = arith.constant 0 : index
+    %c1 = arith.constant 1 : index
+    %down = arith.floordivsi %a, %b : index
+    %up = arith.ceildivsi %a, %b : index
+    memref.store %down, %to[%c0] : memref<2xindex>
+    memref.store %up, %to[%c1] : memref<2xindex>
+    gpu.return
+  }
+
   // CHECK-LABEL: gpu.func @do_not_touch_constant_divisors
   // CHECK:         arith.divui %{{.*}} : index
   // CHECK:         arith.remsi %{{.*}} : i64

@@ -24,10 +24,12 @@
 // CHECK:               %[[MOVE:.*]] = tensor.from_elements %[[AT]]
 // CHECK:               %[[Y:.*]] = fovea.attention ins(%[[ROWS]], %[[K]], %[[K]] :
 // CHECK-SAME:              captures(%{{.*}}, %[[MOVE]] :
-// CHECK-SAME:              fovea.queries = "2 to 16 queries, 4 at a time"
+// CHECK-SAME:              fovea.queries = "up to 16 queries, 4 at a time"
 // CHECK:            ^bb0({{.*}}, %[[I:[^:]*]]: index, %[[J:[^:]*]]: index, {{.*}}, %[[M:.*]]: i64):
 // CHECK:                 %[[BEGIN:.*]] = arith.index_cast %[[M]]
-// CHECK:                 %[[OWN:.*]] = arith.addi %[[I]], %[[BEGIN]]
+// CHECK:                 %[[ABOVE:.*]] = arith.maxsi %[[BEGIN]], %{{.*}}
+// CHECK:                 %[[WITHIN:.*]] = arith.minsi %[[ABOVE]], %{{.*}}
+// CHECK:                 %[[OWN:.*]] = arith.addi %[[I]], %[[WITHIN]]
 // CHECK:                 %[[LAST:.*]] = arith.addi %[[OWN]], %{{.*}}
 // CHECK:                 arith.cmpi sle, %[[J]], %[[LAST]]
 // CHECK:               %[[THERE:.*]] = tensor.extract_slice %[[Y]]
@@ -105,6 +107,21 @@ func.func @do_not_specialize_a_known_number(%q: tensor<1x2x5x16xf32>, %k: tensor
       tensor<1x2x?x16xf32>) outs(%q : tensor<1x2x5x16xf32>)
       {indexing_maps = [#q, #k, #v, #o]} -> tensor<1x2x5x16xf32>
   return %r : tensor<1x2x5x16xf32>
+}
+
+// CHECK-LABEL: func @do_not_specialize_what_a_capture_knows
+// CHECK-NOT:     scf.if
+func.func @do_not_specialize_what_a_capture_knows(%q: tensor<1x2x?x16xf32>,
+    %k: tensor<1x2x?x16xf32>, %m: tensor<5x?xf32>, %o: tensor<1x2x?x16xf32>)
+    -> tensor<1x2x?x16xf32> {
+  %r = fovea.attention ins(%q, %k, %k : tensor<1x2x?x16xf32>, tensor<1x2x?x16xf32>,
+      tensor<1x2x?x16xf32>) captures(%m : tensor<5x?xf32>) outs(%o : tensor<1x2x?x16xf32>)
+      {indexing_maps = [#q, #k, #v, #m, #o]} score {
+    ^bb0(%s: f32, %b: index, %h: index, %i: index, %j: index, %bias: f32):
+      %x = arith.addf %s, %bias : f32
+      fovea.yield %x : f32
+    } -> tensor<1x2x?x16xf32>
+  return %r : tensor<1x2x?x16xf32>
 }
 
 // CHECK-LABEL: func @do_not_specialize_as_many_keys_as_queries

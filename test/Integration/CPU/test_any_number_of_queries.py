@@ -144,7 +144,7 @@ def test_the_ledger_names_forms_and_numbers() -> None:
     forms = {r["queries"]: r["form"] for r in records if r["op"] == "fovea.attention"}
     assert forms == {
         "1 query": STREAMED,
-        "2 to 16 queries, 4 at a time": STREAMED,
+        "up to 16 queries, 4 at a time": STREAMED,
         "more than 16 queries": TRANSPOSED,
     }
 
@@ -163,7 +163,7 @@ def test_explain_says_which_form_is_for_which_number(tmp_path: Path) -> None:
     (tmp_path / "attention.mlir").write_text(Case().text())
     said = sound(program(tmp_path, "explain", "attention.mlir")).stdout
     assert "by streamed_attention on 2 parts of the keys for 1 query\n" in said
-    assert "for 2 to 16 queries, 4 at a time\n" in said
+    assert "for up to 16 queries, 4 at a time\n" in said
     assert "by transposed_attention for more than 16 queries\n" in said
 
 

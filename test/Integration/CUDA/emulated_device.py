@@ -71,6 +71,12 @@ class SeededModule:
     def __init__(self, modules: list[fovea.Module]) -> None:
         self._modules = modules
 
+    @property
+    def entries(self) -> dict[str, SeededModule]:
+        """Entries that run with each seed, too."""
+        every = [module.entries for module in self._modules]
+        return {name: SeededModule([entries[name] for entries in every]) for name in every[0]}
+
     def __getattr__(self, name: str) -> object:
         return getattr(self._modules[0], name)
 
@@ -92,8 +98,9 @@ def with_all_seeds(module: fovea.Module, seed: int, threads: int = 0) -> SeededM
 
 
 def replace_target(monkeypatch: pytest.MonkeyPatch, refusal: Refusal) -> None:
-    """Makes fovea.compile compile for the emulator, and end the test where that is refused."""
-    compile_model = fovea.compile
+    """Makes fovea.compile compile for the emulator, and end the test where that is refused; what
+    fovea.load loads has the test's seed, too."""
+    compile_model, load_model = fovea.compile, fovea.load
     seed = seed_of(refusal.name)
 
     def compile_for_device(
@@ -107,4 +114,8 @@ def replace_target(monkeypatch: pytest.MonkeyPatch, refusal: Refusal) -> None:
             raise
         return with_all_seeds(module, seed, options.get("threads", 0)) if ALL else module
 
+    def load_for_device(*positional: Any, **options: Any) -> fovea.Module:
+        return load_model(*positional, **{"emulate_seed": seed} | options)
+
     monkeypatch.setattr(fovea, "compile", compile_for_device)
+    monkeypatch.setattr(fovea, "load", load_for_device)

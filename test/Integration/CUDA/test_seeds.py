@@ -83,6 +83,7 @@ def test_results_that_depend_on_the_seed_fail() -> None:
     module = with_all_seeds(fovea.compile(linear(40, 5), target=TARGET), 0)
     assert module(**ROWS)["y"].shape == (3, 5)
     assert [info.name for info in module.outputs] == ["y"]
+    assert module.entries["main"](**ROWS)["y"].shape == (3, 5)
     numbers = itertools.count()
     made = [lambda: {"y": np.full(2, next(numbers), np.float32)} for _ in SEEDS]
     with pytest.raises(AssertionError, match="'y' depends on the seed"):
