@@ -63,6 +63,10 @@ struct DeviceToNVVM : fovea::impl::DeviceToNVVMBase<DeviceToNVVM> {
     function->setAttr(NVVM::NVVMDialect::getKernelFuncAttrName(), builder.getUnitAttr());
     function->setAttr(NVVM::NVVMDialect::getReqntidAttrName(),
                       builder.getDenseI32ArrayAttr({int32_t(facts.threads)}));
+    // Blocks that stay for a whole loop are as many as run at once: ptxas, which would spill for
+    // room for more of them, is told that one on a multiprocessor is enough.
+    if (facts.cooperative)
+      function->setAttr(NVVM::NVVMDialect::getMinctasmAttrName(), builder.getI32IntegerAttr(1));
     if (ArrayAttr attributes = kernel.getArgAttrsAttr())
       function.setArgAttrsAttr(attributes);
     moveBody(kernel, function, [&](OpBuilder &) {
