@@ -9,6 +9,7 @@
 #include "compiler/Targets/CUDA/Forms.h"
 #include "compiler/Targets/CUDA/ProductBlock.h"
 #include "compiler/Targets/CUDA/SharedMemory.h"
+#include "compiler/Targets/Loops/RegionInliner.h"
 
 #include "dialects/Fovea/StructuredOps.h"
 #include "dialects/FoveaWarp/FoveaWarpDialect.h"
@@ -69,7 +70,7 @@ private:
           gpu::BarrierOp::create(b, nest.loc);
           return next;
         });
-    finish(nest.add(firstRow, row), nest.add(firstColumn, column), sums);
+    finish(row, column, sums);
   }
 
   /// Tile [kDepth, kTile] of an operand: summed elements from `first` on of the rows (or columns)
@@ -121,10 +122,28 @@ private:
         });
   }
 
+  /// Of the rows or columns from `first` on, how many the tile has, in one register.
+  Value countOf(Value extent, Value first) {
+    Value count = nest.min(nest.sub(extent, first), nest.index(kTile));
+    return arith::IndexCastUIOp::create(b, nest.loc, b.getI32Type(), count);
+  }
+  Value isWithin(Value place, Value count) {
+    return below(arith::IndexCastUIOp::create(b, nest.loc, b.getI32Type(), place), count);
+  }
+
   void finish(Value row, Value column, ValueRange sums) {
-    for (auto [number, sum] : llvm::enumerate(sums))
-      finishAt(nest.add(row, nest.index(number / kPart)),
-               nest.add(column, nest.index(number % kPart)), sum);
+    Value rowCount = countOf(extents[*dims.m], firstRow);
+    Value columnCount = countOf(extents[dims.n], firstColumn);
+    for (auto [number, sum] : llvm::enumerate(sums)) {
+      Value i = nest.add(row, nest.index(number / kPart));
+      Value j = nest.add(column, nest.index(number % kPart));
+      Value exists =
+          arith::AndIOp::create(b, nest.loc, isWithin(i, rowCount), isWithin(j, columnCount));
+      SmallVector<Value> at(position);
+      at[*dims.m] = nest.add(firstRow, i);
+      at[dims.n] = nest.add(firstColumn, j);
+      nest.branch(exists, [&] { finishElement(nest, op, at, sum); });
+    }
   }
 
   VectorType quad;
