@@ -7,6 +7,7 @@
 #include "compiler/Conversion/DeviceToLLVM/DeviceCode.h"
 #include "compiler/Conversion/DeviceToNVVM/Passes.h"
 #include "compiler/Conversion/DeviceToNVVM/Patterns.h"
+#include "compiler/Conversion/KernelToLLVM/CodeToLLVM.h"
 
 #include "mlir/Conversion/GPUToNVVM/GPUToNVVMPass.h"
 #include "mlir/Conversion/LLVMCommon/ConversionTarget.h"
@@ -87,7 +88,10 @@ struct DeviceToNVVM : fovea::impl::DeviceToNVVMBase<DeviceToNVVM> {
     populateWarpToInlinePtx(converter, patterns);
     LLVMConversionTarget target(getContext());
     target.addLegalDialect<NVVM::NVVMDialect>();
-    return applyFullConversion(function, target, std::move(patterns));
+    if (failed(applyFullConversion(function, target, std::move(patterns))))
+      return failure();
+    takeLoopAnnotations(function);
+    return success();
   }
 };
 
