@@ -13,10 +13,72 @@
 using namespace mlir;
 using namespace fovea;
 
+/// Rows after which every swizzle repeats, and the columns of two matrices beside each other.
+static constexpr int64_t kSwizzledRows = 8, kMatrices = 16;
+
 namespace {
+
+/// An index as a value, null for 0, and a constant.
+struct Sum {
+  Value value;
+  int64_t constant = 0;
+
+  static Sum of(Value index) {
+    APInt constant;
+    if (matchPattern(index, m_ConstantInt(&constant)))
+      return {Value(), constant.getSExtValue()};
+    auto sum = index.getDefiningOp<arith::AddIOp>();
+    if (sum && matchPattern(sum.getRhs(), m_ConstantInt(&constant)))
+      return {sum.getLhs(), constant.getSExtValue()};
+    return {index, 0};
+  }
+
+  /// Keeps what is left of the constant by multiples of `step`, which it gives.
+  int64_t takeMultiple(int64_t step) {
+    int64_t whole = llvm::divideFloorSigned(constant, step) * step;
+    constant -= whole;
+    return whole;
+  }
+};
 
 struct LoadLowering : OpConversionPattern<warp::LoadFragmentOp> {
   using OpConversionPattern::OpConversionPattern;
+
+  /// Indices of an element of the load, by the lane's place in the fragment and constants. What is
+  /// constant is added, or its bits are exchanged, behind the swizzle: a row's columns then have
+  /// few addresses that differ by more than a constant, and the rows of a fragment one.
+  SmallVector<Value> placeOf(OpBuilder &builder, warp::LoadFragmentOp op, Sum row,
+                             Sum column) const {
+    Location loc = op.getLoc();
+    auto source = cast<MemRefType>(op.getSource().getType());
+    SmallVector<Value> indices(op.getIndices());
+    Value &i = indices[indices.size() - 2], &j = indices.back();
+    auto begin = [&](Value &index, Sum &of) {
+      Sum first = Sum::of(index);
+      of.constant += first.constant;
+      if (first.value)
+        of.value = arith::AddIOp::create(builder, loc, first.value, of.value);
+      return bool(first.value);
+    };
+    begin(i, row);
+    bool isLaneAlone = !begin(j, column);
+    int64_t below = row.takeMultiple(kSwizzledRows);
+    // Pieces are exchanged within rows of the swizzle's size.
+    int64_t size = op.getSwizzle() * 8 / source.getElementTypeBitWidth();
+    int64_t beside = size ? column.takeMultiple(size) : std::exchange(column.constant, 0);
+    // The lane's column is less than that of two matrices: it shares no bits with multiples.
+    bool exchanges = isLaneAlone && column.constant % kMatrices == 0;
+    i = plus(builder, loc, row.value, row.constant);
+    j = exchanges ? column.value : plus(builder, loc, column.value, column.constant);
+    indices = swizzled(builder, loc, indices, source, op.getSwizzle());
+    Value &rowAt = indices[indices.size() - 2], &columnAt = indices.back();
+    if (exchanges && column.constant != 0)
+      columnAt = arith::XOrIOp::create(builder, loc, columnAt,
+                                       constantIndex(builder, loc, column.constant));
+    rowAt = plus(builder, loc, rowAt, below);
+    columnAt = plus(builder, loc, columnAt, beside);
+    return indices;
+  }
 
   /// Matrices 0 and 1 of an operand `a` are below each other, those of `b` too, 2 and 3 beside
   /// them; with two matrices the upper lanes repeat the addresses of the lower ones.
@@ -45,15 +107,9 @@ struct LoadLowering : OpConversionPattern<warp::LoadFragmentOp> {
     SmallVector<Value> registers(type.getRegisters());
     for (int64_t row = 0; row < rows; row += 16)
       for (int64_t column = 0; column < columns; column += width) {
-        SmallVector<Value> indices(adaptor.getIndices());
-        size_t last = indices.size() - 1;
-        Value r = plus(rewriter, loc, below, row), c = plus(rewriter, loc, beside, column);
-        if (transposed)
-          std::swap(r, c);
-        indices[last - 1] = arith::AddIOp::create(rewriter, loc, indices[last - 1], r);
-        indices[last] = arith::AddIOp::create(rewriter, loc, indices[last], c);
-        indices = swizzled(rewriter, loc, indices, cast<MemRefType>(op.getSource().getType()),
-                           op.getSwizzle());
+        SmallVector<Value> indices = transposed
+                                         ? placeOf(rewriter, op, {beside, column}, {below, row})
+                                         : placeOf(rewriter, op, {below, row}, {beside, column});
         // Registers of `a` hold neighbors of a row, those of `b` of a column.
         auto load = warp::LdMatrixOp::create(
             rewriter, loc, SmallVector<Type>(count, rewriter.getI32Type()), adaptor.getSource(),

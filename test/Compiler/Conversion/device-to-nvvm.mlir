@@ -32,6 +32,15 @@ gpu.module @device {
     gpu.return
   }
 
+  // Blocks that stay are as many as run at once.
+  // CHECK-LABEL: llvm.func @stays(
+  // CHECK-SAME:    nvvm.kernel, nvvm.minctasm = 1 : i32, nvvm.reqntid = array<i32: 64>
+  gpu.func @stays(%n: i64, %fault: !llvm.ptr) kernel
+      attributes {known_block_size = array<i32: 64, 1, 1>, fovea_warp.kernel = {
+        cooperative, threads = 64 : i64, shared_bytes = 0 : i64, words = 1 : i64}} {
+    gpu.return
+  }
+
   // CHECK-LABEL: llvm.func @warps
   gpu.func @warps(%p: !llvm.ptr, %x: i64, %fault: !llvm.ptr) kernel
       attributes {known_block_size = array<i32: 32, 1, 1>, fovea_warp.kernel = {}} {
