@@ -58,7 +58,8 @@ static void print(const llvm::json::Object &record) {
     llvm::outs() << " for " << queries;
   llvm::outs() << scheduleText(record);
   if (StringRef rounds = textOf(record, "rounds"); !rounds.empty())
-    llvm::outs() << ", its " << rounds << " rounded to the values' type";
+    llvm::outs() << ", its " << rounds << " rounded to "
+                 << (rounds == "operands" ? "tf32" : "the values' type");
   llvm::outs() << "\n";
   const llvm::json::Array *refused = record.getArray("refused");
   for (const llvm::json::Value &value : refused ? *refused : llvm::json::Array()) {

@@ -127,6 +127,7 @@ private:
   bool tookModule();
   bool checkPipelines();
   bool checkPhaseOptions();
+  bool checkProducts();
   bool checkTarget();
   bool runPhase(Phase phase);
   bool leave(Phase phase);
