@@ -202,12 +202,16 @@ static LogicalResult collecting(ModuleOp module, Problems &problems, StringRef f
 }
 
 bool Compilation::checkTarget() {
+  if (targetChecked)
+    return true;
   std::optional<Problem> problem = fovea::checkTarget(options.target, options.emulate);
   if (!problem)
     problem = chosen->unavailable();
   if (!problem)
     problem = chosen->refuses(options.emission);
-  return problem ? fail(std::move(*problem)) : true;
+  if (problem)
+    return fail(std::move(*problem));
+  return targetChecked = true;
 }
 
 /// A module that was stopped at a phase has been in somebody's hands since, and one that passes of

@@ -151,6 +151,8 @@ private:
   bool changed = false;
   /// runTo has been called.
   bool started = false;
+  /// The target can be compiled for with these options.
+  bool targetChecked = false;
 };
 
 /// The same for a module that a compilation keeps beside its own.

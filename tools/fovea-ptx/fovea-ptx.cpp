@@ -40,7 +40,7 @@ static llvm::Error writeCubin(mlir::gpu::GPUModuleOp device, llvm::StringRef ptx
   auto ptxas = cuda::findPtxas(named, folders);
   if (!ptxas)
     return ptxas.takeError();
-  auto cubin = cuda::assemble(ptx, arch, *ptxas);
+  auto cubin = cuda::assemble(ptx, arch, ptxas->path);
   if (!cubin)
     return cubin.takeError();
   std::error_code error;
