@@ -8,6 +8,7 @@
 #include "compiler/Conversion/TensorToKernel/Passes.h"
 #include "compiler/Targets/Loops/Forms.h"
 #include "compiler/Targets/Loops/ScheduleRequest.h"
+#include "compiler/Targets/Loops/StepLaunches.h"
 #include "compiler/Transforms/AttentionNotes.h"
 #include "compiler/Transforms/Passes.h"
 
@@ -157,8 +158,8 @@ static bool isScheduled(func::FuncOp kernel) {
 /// Kernels that nothing but steps of loops launches.
 static DenseSet<StringRef> kernelsOfSteps(ModuleOp module) {
   DenseSet<StringRef> found, others;
-  module.walk([&](kernel::LaunchOp launch) {
-    (launch->getParentOfType<scf::ForOp>() ? found : others).insert(launch.getKernel());
+  forLaunches(module, [&](kernel::LaunchOp launch, scf::ForOp steps) {
+    (steps ? found : others).insert(launch.getKernel());
   });
   for (StringRef name : others)
     found.erase(name);
