@@ -44,6 +44,7 @@ static void addGraph(OpPassManager &manager, cuda::Execution execution,
   int64_t blocks = options.deviceBlocks > 0 ? options.deviceBlocks : own;
   addFusion(manager, kFewQueries,
             SplitKeysOptions{blocks, kManyKeys, kPartKeys, /*unknownSizes=*/true});
+  manager.addNestedPass<func::FuncOp>(createSplitDepth(SplitDepthOptions{blocks}));
   addCleanup(manager);
   manager.addPass(createFoldWeightViews());
   // Without a row of dots no weight is rounded, and the ledger says why.

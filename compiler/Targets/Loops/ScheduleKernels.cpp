@@ -7,6 +7,7 @@
 #include "compiler/Base/Refusal.h"
 #include "compiler/Conversion/TensorToKernel/Passes.h"
 #include "compiler/Targets/Loops/Forms.h"
+#include "compiler/Targets/Loops/ProductDims.h"
 #include "compiler/Targets/Loops/ScheduleRequest.h"
 #include "compiler/Targets/Loops/StepLaunches.h"
 #include "compiler/Transforms/AttentionNotes.h"
@@ -108,6 +109,8 @@ static DictionaryAttr recordOf(Operation *op, const BoundForm &form, ArrayRef<At
     record.set("schedule", recordOf(schedule));
   if (int64_t parts = keyPartsOf(op); parts > 1)
     record.set("key_parts", attrs.getI64IntegerAttr(parts));
+  if (auto parts = op->getAttrOfType<IntegerAttr>(kDepthPartsAttr))
+    record.set("depth_parts", parts);
   if (auto queries = op->getAttrOfType<StringAttr>(kQueriesAttr))
     record.set("queries", queries);
   return record.getDictionary(attrs.getContext());
