@@ -55,6 +55,8 @@ static void print(const llvm::json::Object &record) {
                << " by " << textOf(record, "form");
   if (std::optional<int64_t> parts = record.getInteger("key_parts"))
     llvm::outs() << " on " << *parts << " parts of the keys";
+  if (std::optional<int64_t> parts = record.getInteger("depth_parts"))
+    llvm::outs() << " on " << *parts << " parts of the depth";
   if (StringRef queries = textOf(record, "queries"); !queries.empty())
     llvm::outs() << " for " << queries;
   llvm::outs() << scheduleText(record);
