@@ -11,7 +11,7 @@
 // CHECK-LABEL: func private @causal
 // CHECK:         fovea_kernel.scratch : memref<96x64xf32>
 // CHECK:         scf.for %[[LANE:.*]] = %c0{{.*}} to %c64{{.*}} step %c32
-// CHECK:           memref.reinterpret_cast %{{.*}} to offset: [%[[LANE]]], sizes: [96, 32], strides: [64, 1]
+// CHECK:           memref.reinterpret_cast %{{.*}} to offset: [%[[LANE]]], sizes: [96, 32]
 // CHECK:           fovea_kernel.product {{.*}} rows 8 vectors 2 lanes 16 carry
 // CHECK:           fovea_kernel.product {{.*}} rows 8 vectors 2 lanes 16 init
 // CHECK:         fovea_kernel.product {{.*}} rows 6 vectors 4 lanes 16 carry
