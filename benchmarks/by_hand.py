@@ -54,11 +54,11 @@ SOFTCAP = f"""score {{ ^bb0(%s: f32, {POSITIONS}):
     %bent = math.tanh %part : f32
     %score = arith.mulf %bent, %cap : f32
     fovea.yield %score : f32 }}"""
-ALIBI = f"""score {{ ^bb0(%s: f32, {POSITIONS}, %m: f32):
+ALIBI = f"""score {{ ^bb0(%s: f32, {POSITIONS}, %slope: f32):
     %behind = arith.subi %i, %j : index
     %whole = arith.index_cast %behind : index to i32
     %real = arith.sitofp %whole : i32 to f32
-    %bias = arith.mulf %real, %m : f32
+    %bias = arith.mulf %real, %slope : f32
     %score = arith.subf %s, %bias : f32
     fovea.yield %score : f32 }}"""
 SLOPES = "captures(%m : tensor<16xf32>)"
