@@ -101,7 +101,7 @@ func.func @main(%h: tensor<?x40xf32> {fovea.name = "h", fovea.shape = ["R", ""]}
 LARGE = [{"heads": (size, size), "mask": "causal"} for size in (32, 96, 256)]
 MASKED = [{"mask": mask} for mask in ("window", "bool", "documents")]
 SCORED = [{"score": "softcap"}, {"score": "relative", "mask": "bias"}]
-OTHERS = [{"dtype": "f16", "normalizer": "lse", "mask": "causal"}]
+OTHERS = [{"dtype": "f16", "normalizer": "lse_max", "mask": "causal"}]
 
 
 def _unusual(crossing: Crossing) -> str:
