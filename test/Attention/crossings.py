@@ -143,7 +143,7 @@ class Crossing:
     @property
     def has_lse(self) -> bool:
         """Whether the logarithms are a result of the program."""
-        return self.normalizer in ("lse_max", "prob_lse")
+        return "lse" in self.normalizer
 
     @property
     def has_max(self) -> bool:
