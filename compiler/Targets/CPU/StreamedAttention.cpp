@@ -177,11 +177,11 @@ private:
         rows.push_back(key);
       }
       Value following = nest.add(group, nest.index(tile.right));
-      auto ask = [&](Value number, int64_t parts) {
+      auto ask = [&](const DotsPlace &at) {
         keepRequestsApart(nest.builder, nest.loc);
         if (weigh)
-          prefetchPart(nest, values, group, tile.right, outWidth, number, parts);
-        prefetchPart(nest, keys, following, tile.right, depth, number, parts);
+          prefetchPart(nest, values, group, tile.right, outWidth, at.number, at.parts);
+        prefetchPart(nest, keys, following, tile.right, depth, at.number, at.parts);
       };
       for (int64_t query = 0; query < queries; query += tile.left) {
         DotTile part{std::min(tile.left, queries - query), tile.right};
