@@ -1,5 +1,5 @@
-// What tells the phases of CUDA devices from those of emulated ones: parts of keys and of depths, the
-// refusal of f64, and the last conversion of kernels.
+// What tells the phases of CUDA devices from those of emulated ones: parts of keys and of depths,
+// the refusal of f64, and the last conversion of kernels.
 //
 // RUN: fovea-opt %s -fovea-cuda-graph -dump-pass-pipeline 2>&1 | FileCheck %s --check-prefix=MANY
 // RUN: fovea-opt %s -fovea-cuda-emulated-graph -dump-pass-pipeline 2>&1 \
