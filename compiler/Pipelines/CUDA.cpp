@@ -53,14 +53,14 @@ static void addGraph(OpPassManager &manager, cuda::Execution execution,
 }
 
 /// Gives each kernel its form.
-static void addForms(OpPassManager &manager) {
-  manager.addPass(createScheduleBlocks());
+static void addForms(OpPassManager &manager, Products products) {
+  manager.addPass(createScheduleBlocks(ScheduleBlocksOptions{products == Products::Tf32}));
   addCleanup(manager);
   manager.addPass(createFormResidentGrids());
   addCleanup(manager);
 }
 
-static void addSchedule(OpPassManager &manager) {
+static void addSchedule(OpPassManager &manager, const PhaseOptions &options) {
   manager.addNestedPass<func::FuncOp>(createSizeOnHost());
   addCleanup(manager);
   addBuffers(manager);
@@ -72,7 +72,7 @@ static void addSchedule(OpPassManager &manager) {
   addCleanup(manager);
   manager.addPass(createPlanArena());
   manager.addPass(createCountWork());
-  addForms(manager);
+  addForms(manager, options.products);
 }
 
 static void addKernel(OpPassManager &manager, cuda::Execution execution) {
@@ -106,8 +106,8 @@ static void addLlvm(OpPassManager &manager, cuda::Execution execution) {
   addCleanup(manager);
 }
 
-void fovea::addKernelsAlone(OpPassManager &manager) {
-  addForms(manager);
+void fovea::addKernelsAlone(OpPassManager &manager, Products products) {
+  addForms(manager, products);
   addKernel(manager, cuda::Execution::Device);
   addOutlining(manager);
 }
@@ -120,7 +120,7 @@ void fovea::addCudaPhase(OpPassManager &manager, Phase phase, cuda::Execution ex
   case Phase::Graph:
     return addGraph(manager, execution, options);
   case Phase::Schedule:
-    return addSchedule(manager);
+    return addSchedule(manager, options);
   case Phase::Kernel:
     return addKernel(manager, execution);
   case Phase::Llvm:

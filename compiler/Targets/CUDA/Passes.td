@@ -35,7 +35,10 @@ def ScheduleBlocks : Pass<"fovea-schedule-cuda", "::mlir::ModuleOp"> {
     Needs formed kernels. For each, the first form of an ordered list that applies and follows the
     operation's schedule, if it has one; the forms passed over and their reasons are kept in the
     kernel's attribute `fovea.ledger`. An operation whose schedule no form follows is refused.
+    Operands of f32 are rounded, to tf32 for tensor cores, with `tf32` alone.
   }];
+  let options = [Option<"tf32", "tf32", "bool", /*default=*/"false",
+    "Let tile_product round operands of f32 to tf32.">];
   let statistics = [Statistic<"numScheduled", "scheduled", "kernels scheduled">];
   let dependentDialects = ["::fovea::kernel::FoveaKernelDialect", "::mlir::arith::ArithDialect",
     "::mlir::affine::AffineDialect", "::mlir::math::MathDialect", "::mlir::memref::MemRefDialect",

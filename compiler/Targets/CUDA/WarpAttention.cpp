@@ -155,10 +155,13 @@ private:
   /// The lane's share of the products with 32 keys; of the last key instead of those behind it.
   SmallVector<Value> dotsOf(Value first, Value count) {
     SmallVector<Value> keys;
+    // A group has 1 to 32 keys: numbers in one register are enough.
+    Value last = count ? asWord(nest.sub(count, nest.index(1))) : Value();
     for (int64_t place = 0; place < warp::kWarp; ++place) {
       Value within = nest.index(place);
-      if (count)
-        within = nest.min(within, nest.sub(count, nest.index(1)));
+      if (last)
+        within = arith::IndexCastUIOp::create(
+            b, nest.loc, b.getIndexType(), arith::MinUIOp::create(b, nest.loc, word(place), last));
       keys.push_back(placeOfKey(op, nest, batch, nest.add(first, within)));
     }
     auto multiply = [&](Value element, Value exists, ValueRange sums) {

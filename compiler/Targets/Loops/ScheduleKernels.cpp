@@ -20,7 +20,8 @@ using namespace fovea;
 using namespace fovea::loops;
 
 BoundForm loops::bind(const LoopForm &form) {
-  return {form.name, false, form.handles, form.refuse, form.schedule, nullptr, form.roundsWeights};
+  return {form.name,     false,   form.handles,       form.refuse,
+          form.schedule, nullptr, form.roundsWeights, nullptr};
 }
 
 /// The graph phase's records and one per launch: node, operation, form taken, forms refused, and
@@ -104,6 +105,8 @@ static DictionaryAttr recordOf(Operation *op, const BoundForm &form, ArrayRef<At
   record.set("form", attrs.getStringAttr(form.name));
   if (form.roundsWeights)
     record.set("rounds", attrs.getStringAttr("weights"));
+  if (form.roundsOperands && form.roundsOperands(op))
+    record.set("rounds", attrs.getStringAttr("operands"));
   record.set("refused", attrs.getArrayAttr(refused));
   if (ScheduleAttr schedule = scheduleOf(op))
     record.set("schedule", recordOf(schedule));

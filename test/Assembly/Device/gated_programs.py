@@ -49,13 +49,17 @@ def _kind(case: str) -> str:
     return re.sub(r"_[BHMNKST]\d+", "", case)
 
 
+# Beginnings of names of what is timed beyond the first of each kind.
+CHOSEN = ("gemm_M16_", "gemm_M128_", "attn_causal_B1_S16384_")
+
+
 def of_visit() -> Iterator[Program]:
-    """What is timed: decode, whose number of parts follows from sizes, and products of few and of
-    many rows; of the others one of each kind."""
+    """What is timed: decode, whose number of parts follows from sizes, attention of many keys, and
+    products of few and of many rows; of the others one of each kind."""
     seen = set()
     for one in visit.programs(tiny=False):
         kind = one.case if one.section == "decode" else _kind(one.case)
-        if kind not in seen or one.case.startswith(("gemm_M16_", "gemm_M128_")):
+        if kind not in seen or one.case.startswith(CHOSEN):
             yield _program(one.case, one.text)
         seen.add(kind)
 
@@ -102,6 +106,17 @@ LARGE = [{"heads": (size, size), "mask": "causal"} for size in (32, 96, 256)]
 MASKED = [{"mask": mask} for mask in ("window", "bool", "documents")]
 SCORED = [{"score": "softcap"}, {"score": "relative", "mask": "bias"}]
 OTHERS = [{"dtype": "f16", "normalizer": "lse", "mask": "causal"}]
+# Of many queries, where registers are tightest; and 16 queries of heads too large for other forms,
+# whose keys are split.
+TIGHT_MASKS = {32: ("window",), 64: ("bool",), 96: ("bool",),
+               192: ("bool", "window", "documents", "causal"),
+               256: ("bool", "window", "documents")}  # fmt: skip
+TIGHT = [
+    *({"heads": (size, size), "mask": mask} for size, masks in TIGHT_MASKS.items()
+      for mask in masks),
+    *({"heads": (size, size), "score": "relative", "mask": "causal"} for size in (128, 256)),
+    {"heads": (256, 256), "queries": 16},
+]  # fmt: skip
 
 
 def _unusual(crossing: Crossing) -> str:
@@ -117,6 +132,7 @@ def of_forms() -> Iterator[Program]:
     for queries in (0, 1):
         base = Crossing(dtype="bf16", group="4", heads=(128, 128), queries=queries)
         made += [replace(base, **values) for values in (*LARGE, *MASKED, *SCORED, *OTHERS)]
+    made += [replace(Crossing(dtype="bf16", group="4"), **values) for values in TIGHT]
     for crossing in made:
         yield _program(_unusual(crossing), program_text.entry(crossing))
     for name, weight, order in (("warp", "2x6x40", ""), ("loop", "2x40x6", "0, 2, 1")):

@@ -133,9 +133,9 @@ TEST(Approximation, has_the_special_values_of_the_ptx_isa) {
   EXPECT_EQ(approximate(FOVEA_APPROX_RSQRT, -0.0f), -infinity);
   EXPECT_TRUE(std::isnan(approximate(FOVEA_APPROX_RSQRT, -2)));
   EXPECT_EQ(approximate(FOVEA_APPROX_TANH, infinity), 1);
-  for (int32_t function = FOVEA_APPROX_EX2; function <= FOVEA_APPROX_TANH; ++function)
+  for (int32_t function = FOVEA_APPROX_EX2; function <= FOVEA_APPROX_TF32; ++function)
     EXPECT_TRUE(std::isnan(approximate(function, std::nanf(""))));
-  EXPECT_TRUE(std::isnan(approximate(5, 1)));
+  EXPECT_TRUE(std::isnan(approximate(6, 1)));
 }
 
 TEST(Approximation, flushes_denormals) {
@@ -147,6 +147,29 @@ TEST(Approximation, flushes_denormals) {
   EXPECT_EQ(approximate(FOVEA_APPROX_RSQRT, 0x1p-127f), infinity);
   // This one keeps them.
   EXPECT_EQ(approximate(FOVEA_APPROX_TANH, 0x1p-130f), 0x1p-130f);
+}
+
+/// Bits of tf32 next to x, above or below; magnitudes are those of the format's own definition.
+TEST(Approximation, rounds_to_the_nearest_tf32_and_ties_away_from_0) {
+  auto round = [](float x) { return approximate(FOVEA_APPROX_TF32, x); };
+  constexpr float kStep = 0x1p-10f;
+  for (float sign : {1.0f, -1.0f}) {
+    EXPECT_EQ(round(sign), sign);
+    EXPECT_EQ(round(sign * (1 + kStep / 2)), sign * (1 + kStep));
+    EXPECT_EQ(round(sign * (1 + kStep * 0.499f)), sign);
+    EXPECT_EQ(round(sign * (1 + kStep * 0.501f)), sign * (1 + kStep));
+    EXPECT_EQ(round(sign * (1 + 1.5f * kStep)), sign * (1 + 2 * kStep));
+    EXPECT_EQ(round(sign * infinity), sign * infinity);
+    EXPECT_EQ(round(sign * std::numeric_limits<float>::max()), sign * infinity);
+    EXPECT_EQ(round(sign * 0x1p-130f), sign * 0x1p-130f);
+    EXPECT_EQ(round(sign * 0x1p-140f), 0);
+  }
+  EXPECT_TRUE(std::signbit(round(-0.0f)));
+  for (float x = 1e-30f; x < 1e30f; x *= 1.07f) {
+    int exponent = 0;
+    double kept = std::round(std::ldexp(std::frexp(double(x), &exponent), 11));
+    EXPECT_EQ(round(x), std::ldexp(kept, exponent - 11));
+  }
 }
 
 TEST(Approximation, functions_of_doubles_are_those_of_the_host) {
