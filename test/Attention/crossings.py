@@ -142,7 +142,7 @@ class Crossing:
 
     @property
     def has_lse(self) -> bool:
-        """Whether the logarithms are a result of the program."""
+        """Whether the logarithms are a result of the program; `lse` is these alone."""
         return "lse" in self.normalizer
 
     @property
