@@ -6,6 +6,7 @@
 // CHECK-DAG: cp.async.cg.shared.global
 // CHECK-DAG: ldmatrix.sync.aligned
 // CHECK-DAG: mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32
+// CHECK-DAG: .pragma "nounroll"
 // CHECK-DAG: shfl.sync.bfly
 
 #rows = affine_map<(m, n, k) -> (m, k)>
