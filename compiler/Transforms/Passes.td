@@ -220,14 +220,15 @@ def SpecializeFewQueries : Pass<"fovea-specialize-few-queries", "::mlir::func::F
     Needs attention without sugar; runs before `fovea-fold-query-groups`. Where the run says the
     number S of queries, attention becomes an `scf.if` of three: with S = 1 a copy that knows it;
     with S up to 16 a loop over copies of 16 / G queries, of which G heads share keys (12 / G on
-    fewer than 4096 keys), the last filled up with zeros; else what there was. Of some queries,
-    regions see the positions that they did.
+    fewer than 4096 keys), the last filled up with zeros; else what there was. Regions see the
+    positions that they did. Without turns a copy of 16 / G queries and one of 16 replace the loop.
     Gives up where the number of keys is provably S, on f64, on a schedule, and on head sizes that
     are no multiple of `head-step`. With captures that are tables or of queries, some are left to
     what there was.
   }];
   let options = [Option<"headStep", "head-step", "int64_t", "16",
-    "what head sizes are multiples of where few queries have forms of their own">];
+    "what head sizes are multiples of where few queries have forms of their own">,
+    Option<"inTurns", "in-turns", "bool", "true", "attend to some queries in turns">];
   let statistics = [
     Statistic<"numSpecialized", "specialized", "attention operations of any number of queries">];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::scf::SCFDialect",

@@ -84,7 +84,9 @@ LogicalResult Contraction<T>::pack(Factor<T> &factor, Value value, AffineMap map
     strides.push_back(sourceStrides[dim]);
   }
   factor.access.emplace(AffineMap::get(map.getNumDims(), 0, exprs, map.getContext()), shape);
-  if (std::is_same_v<T, double> && llvm::is_sorted(order)) {
+  bool rounds = run.roundsOperands() && getElementTypeOrSelf(op.getLhs()).isF32() &&
+                getElementTypeOrSelf(op.getRhs()).isF32();
+  if (std::is_same_v<T, double> && llvm::is_sorted(order) && !rounds) {
     factor.data = reinterpret_cast<const T *>(array.data());
     return success();
   }
@@ -94,6 +96,9 @@ LogicalResult Contraction<T>::pack(Factor<T> &factor, Value value, AffineMap map
   T *data = reinterpret_cast<T *>(factor.memory.get());
   factor.data = data;
   copyPermuted(array.data(), shape, strides, data);
+  if constexpr (std::is_floating_point_v<T>)
+    if (rounds)
+      std::transform(data, data + array.count, data, roundToTf32<T>);
   return success();
 }
 

@@ -144,6 +144,23 @@ def of_forms() -> Iterator[Program]:
         yield _program(f"{form} {dtype} {as_rows} {sizes}", text)
 
 
+# The graph decomposes softmax outside attention: a program that begins behind it, as one may that a
+# user's passes have written, keeps it.
+SOFTMAX = """
+module attributes {fovea.phase = "graph"} {
+  func.func @main(%x: tensor<?x?xT> {fovea.name = "x", fovea.shape = ["R", "C"]})
+      -> (tensor<?x?xT> {fovea.name = "y", fovea.shape = ["R", "C"]}) attributes {fovea.entry} {
+    %c0 = arith.constant 0 : index
+    %c1 = arith.constant 1 : index
+    %r = tensor.dim %x, %c0 : tensor<?x?xT>
+    %c = tensor.dim %x, %c1 : tensor<?x?xT>
+    %e = tensor.empty(%r, %c) : tensor<?x?xT>
+    %y = linalg.softmax dimension(1) ins(%x : tensor<?x?xT>) outs(%e : tensor<?x?xT>)
+        -> tensor<?x?xT>
+    return %y : tensor<?x?xT>
+  }
+}
+"""
 # Bodies of graphs over x of type T by name, with the declarations of x, of what else there is, and
 # of the result y.
 MATRIX = "T[R, C] x", "T[R, C] y"
@@ -188,6 +205,12 @@ def operator(name: str, dtype: str) -> onnx.ModelProto:
     return onnx.parser.parse_model(re.sub(r"\bT\b", TYPES[dtype], text))
 
 
+def of_graphs() -> Iterator[Program]:
+    for dtype in ("f32", "f64"):
+        text = re.sub(r"(?<=x)T\b", dtype, SOFTMAX)
+        yield _program(f"softmax behind the graph {dtype}", text)
+
+
 # Those that differ by more than an instruction from one type to another.
 ALL_TYPES = ("softmax", "layer_norm", "mean", "divide", "convolution", "matrices")
 
@@ -206,6 +229,6 @@ def of_operators() -> Iterator[Program]:
 
 def programs(everything: bool = False) -> list[Program]:
     """The sample, or all, of distinct names."""
-    found = [*of_visit(), *of_grids(), *of_forms(), *of_operators()]
+    found = [*of_visit(), *of_grids(), *of_forms(), *of_operators(), *of_graphs()]
     assert len({program.name for program in found}) == len(found)
     return [program for program in found if everything or program.sampled]

@@ -43,15 +43,14 @@ def test_forms_need_what_the_table_says(gated: list[Gated]) -> None:
 
 
 def test_every_form_is_among_them(gated: list[Gated]) -> None:
-    """Forms of CUDA devices, as the sources name them, are in the ledgers. `row_softmax` has no way
-    there, as softmax is decomposed in the graph: Forms/softmax.mlir has its kernel."""
+    """Forms of CUDA devices, as the sources name them, are in the ledgers."""
     names = set()
     for folder in ("CUDA", "Loops"):
         for source in (ROOT / "compiler" / "Targets" / folder).glob("*.cpp"):
             names |= set(FORM.findall(source.read_text()))
     assert len(names) == 16
     reached = {form for one in gated for form in one.forms}
-    assert names - reached == {"row_softmax"} and "resident_grid" in reached
+    assert names <= reached and "resident_grid" in reached
 
 
 @pytest.mark.parametrize(

@@ -47,7 +47,10 @@ gpu.module @device {
     %f = llvm.load %p : !llvm.ptr -> f32
     // CHECK: llvm.inline_asm "ex2.approx.ftz.f32 $0, $1;", "=f,f"
     %e = fovea_warp.approx ex2 %f : f32
-    %is = arith.cmpf ogt, %e, %f : f32
+    // CHECK: %[[WORD:.*]] = llvm.inline_asm "cvt.rna.tf32.f32 $0, $1;", "=r,f" {{.*}} -> i32
+    // CHECK: llvm.bitcast %[[WORD]] : i32 to f32
+    %t = fovea_warp.approx tf32 %e : f32
+    %is = arith.cmpf ogt, %t, %f : f32
     // CHECK: nvvm.vote.sync ballot
     %bits = fovea_warp.vote ballot %is : i32
     // CHECK: nvvm.bar.warp.sync

@@ -78,8 +78,10 @@ FEW_ROWS = {
 
 
 def forms_of(module: fovea.Module) -> set[str]:
+    """Of attention to as many queries as there are; copies for few of them have others."""
     return {record["form"] for record in module.ledger["kernels"]
-            if record["op"] == "fovea.attention"}  # fmt: skip
+            if record["op"] == "fovea.attention"
+            and record.get("queries", "more").startswith(("more", "any other"))}  # fmt: skip
 
 
 def run(crossing: Crossing, form: str, sizes: tuple[tuple[int, int, int], ...]) -> None:
