@@ -23,7 +23,7 @@ void fovea::addCleanup(OpPassManager &manager) {
 
 void fovea::addFusion(OpPassManager &manager,
                       const std::optional<SpecializeFewQueriesOptions> &queries,
-                      const SplitKeysOptions &keys) {
+                      const SplitKeysOptions &keys, const FuseGatesOptions &gates) {
   manager.addNestedPass<func::FuncOp>(createCountWhile());
   // Canonicalization takes for granted that extents agree.
   manager.addNestedPass<func::FuncOp>(createRequireExtents());
@@ -45,7 +45,7 @@ void fovea::addFusion(OpPassManager &manager,
   function.addPass(createExpandRope());
   addCleanup(function);
   manager.addPass(createFoldWeightViews());
-  manager.addPass(createFuseGates());
+  manager.addPass(createFuseGates(gates));
   auto &fusion = manager.nest<func::FuncOp>();
   fusion.addPass(createCollapseContract());
   fusion.addPass(createFuseEpilogue());

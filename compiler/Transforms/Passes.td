@@ -86,8 +86,7 @@ def ReadLastStep : Pass<"fovea-read-last-step", "::mlir::func::FuncOp"> {
     one direction and the beginning of the other.
   }];
   let statistics = [Statistic<"numRead", "read", "recurrences whose last step is the final state">];
-  let dependentDialects = [
-    "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
     "::mlir::tensor::TensorDialect"];
 }
 
@@ -151,11 +150,13 @@ def FuseGates : Pass<"fovea-fuse-gates", "::mlir::ModuleOp"> {
     came from, decides. Elementwise operations over [M, N] that read the results at their own places
     become part of the cell, e.g. the choice of rows that have not ended. A result that is carried
     on and also inserted into a sequence is written to both places.
+    With `single`, so does one product into [M, N] whose state comes from its result, in the step
+    before, by elementwise operations and products alone: plain RNN, a projection of h.
     Gives up on weights of dynamic sizes, on more than 8 gates, and on products with a schedule.
   }];
+  let options = [Option<"single", "single", "bool", "false", "make gates of one product, too">];
   let statistics = [Statistic<"numFused", "fused", "groups of products with their gates fused">];
-  let dependentDialects = [
-    "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
     "::mlir::tensor::TensorDialect"];
 }
 
