@@ -23,7 +23,7 @@ BIN = ROOT / ".venv" / "bin"
 PYTEST_SUITES = {"onnx": "test/Onnx", "models": "test/Models"}
 NOT_PYTEST = ("test/Fuzz",)
 # A suite that hangs is ended and counts as failed; whole campaigns take longer than samples.
-USUAL_LIMIT = "10800" if os.environ.get("FOVEA_TEST_ALL") == "1" else "1500"
+USUAL_LIMIT = "10800" if os.environ.get("FOVEA_TEST_ALL") == "1" else "2400"
 LIMIT_SECONDS = int(os.environ.get("FOVEA_SUITE_TIMEOUT", USUAL_LIMIT))
 
 
@@ -35,9 +35,12 @@ def results_folder() -> Path:
     return Path(os.environ["FOVEA_RESULTS_DIR"])
 
 
+def jobs() -> str:
+    return os.environ.get("FOVEA_JOBS", "1")
+
+
 def lit(report: Path) -> list[str]:
-    jobs = os.environ.get("FOVEA_JOBS", "1")
-    return [str(BIN / "lit"), "-sv", f"-j{jobs}", "--timeout=300", "--order=lexical",
+    return [str(BIN / "lit"), "-sv", f"-j{jobs()}", "--timeout=300", "--order=lexical",
             f"--xunit-xml-output={report}", f"{build_folder()}/test"]  # fmt: skip
 
 
@@ -47,13 +50,14 @@ def unit(report: Path) -> list[str]:
             "--output-on-failure", "--output-junit", str(report)]  # fmt: skip
 
 
-def pytest(python: Path, report: Path, paths: Sequence[str]) -> list[str]:
-    return [str(python), "-m", "pytest", "-q", f"--junitxml={report}", *paths]
+def pytest(python: Path, report: Path, options: Sequence[str]) -> list[str]:
+    return [str(python), "-m", "pytest", "-q", f"--junitxml={report}", *options]
 
 
 def python(report: Path) -> list[str]:
     ignored = [f"--ignore={path}" for path in (*PYTEST_SUITES.values(), *NOT_PYTEST)]
-    return pytest(BIN / "python", report, ["test", *ignored])
+    # Tests of one file stay together: some count what the others have done.
+    return pytest(BIN / "python", report, ["-n", jobs(), "--dist=loadfile", "test", *ignored])
 
 
 def onnx(report: Path) -> list[str]:

@@ -4,7 +4,7 @@
 // few, what is left over of products, and what sums values without them. Nothing is called.
 //
 // RUN: fovea compile %s --target=x86-64-v4 --emit=asm -o %t.s
-// RUN: python3 %S/check_loops.py %t.s --fma 96 64 24 --math 20 16 8 4
+// RUN: python3 %S/check_loops.py %t.s --fma 96 64 24 --math 20 16 10 8 4 2
 // RUN: fovea compile %s --target=x86-64-v3 --emit=asm -o %t.s
 // RUN: python3 %S/check_loops.py %t.s --fma 48 32 12 --math 10/2 8 2
 // RUN: fovea compile %s --target=armv8-a --emit=asm -o %t.s

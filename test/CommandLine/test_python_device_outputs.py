@@ -58,6 +58,8 @@ def test_what_cannot_be_given_is_refused() -> None:
         module.run(ROWS, outputs="gpu")
     with pytest.raises(fovea.FoveaError, match="the CPU has no streams"):
         module.run(ROWS, stream=1)
+    with pytest.raises(fovea.FoveaError, match="stream is -1, expected a CUDA stream"):
+        module.run(ROWS, stream=-1)
     (tensor,) = module.run(ROWS, outputs="device").values()
     for options in ({"copy": True}, {"dl_device": (2, 0)}):
         with pytest.raises(BufferError, match="without a copy"):
@@ -109,3 +111,25 @@ module.synchronize()
     assert [part.split("\n")[0] for part in parts[1:]] == ["queued", "same", "other", "host"]
     assert waits[:4] == [False, False, True, True]
     assert launches == [True, False, False, True, False]
+
+
+def test_another_thread_waits_for_the_run_that_wrote_a_result(python) -> None:  # noqa: ANN001, F811
+    _, calls = python(
+        GIVEN
+        + """
+import os, threading
+(tensor,) = module.run(given(module), outputs="device", stream=2).values()
+def take():
+    with open(os.environ["FAKE_CUDA_CALLS"], "a") as log:
+        log.write("mark thread\\n")
+    tensor.__dlpack__(stream=1)
+    with open(os.environ["FAKE_CUDA_CALLS"], "a") as log:
+        log.write("mark done\\n")
+thread = threading.Thread(target=take)
+thread.start()
+thread.join()
+"""
+    )
+    _, taken, _ = "\n".join(calls).split("mark ")
+    assert "cuStreamSynchronize" in taken or "cuEventSynchronize" in taken
+    assert "cuStreamCreate" not in taken, "no context of the thread's own is made"

@@ -27,10 +27,12 @@ using namespace fovea::cpu;
 static constexpr int64_t kKeyBlock = 96;
 static constexpr int64_t kKeyPart = 24, kShortPart = 16;
 
-/// Where much of what is computed lies on the border of what a mask keeps (bands, and few queries),
-/// a smaller tile leaves out more; a wider one takes fewer loads.
+/// On the border of what a mask keeps a smaller tile leaves out more; a wider one takes fewer
+/// loads. Bands, and few queries, have it everywhere: much of what is computed lies on the border.
 static constexpr RegisterTile kBorderTile = {8, 2};
 static constexpr int64_t kFewForBorders = 1024;
+/// Queries that have keys of their own on the border; fewer would gain little.
+static constexpr int64_t kLeastNarrowed = 16;
 
 static bool handles(Operation *op) { return isa<AttentionOp>(op); }
 
@@ -40,7 +42,15 @@ static Refusal refuse(Operation *op, const Capabilities &) {
 
 namespace {
 
-class TransposedAttention : AttentionTask {
+/// Queries side by side on the lanes, and what is in scratch memory for them: `vectors` groups of
+/// lanes of which products compute `rows` keys or channels at a time.
+struct QueryLanes {
+  int64_t vectors = 0, rows = 0, width = 0;
+  Value firstQuery;
+  Value scaledQuery, scores, sums, maxima, totals, newMaxima, rescale;
+};
+
+class TransposedAttention : AttentionTask, QueryLanes {
 public:
   TransposedAttention(AttentionOp op, Nest &nest, const Capabilities &cpu)
       : AttentionTask(op, nest, cpu) {}
@@ -56,7 +66,10 @@ public:
       std::tie(rows, vectors) = std::tie(kBorderTile.rows, kBorderTile.vectors);
     if (std::optional<RegisterTile> asked = requestedTile(op))
       std::tie(rows, vectors) = std::tie(asked->rows, asked->vectors);
+    narrows = boundsDistance(op) && kBorderTile.vectors * cpu.lanes >= kLeastNarrowed &&
+              vectors > kBorderTile.vectors && vectors % kBorderTile.vectors == 0;
     width = vectors * cpu.lanes;
+    ragged = !queries || *queries % width != 0;
     keyPart = kShortPart % rows == 0 ? kShortPart : std::max<int64_t>(kKeyPart / rows, 1) * rows;
     keyBlock = kKeyBlock / keyPart * keyPart;
     Value blocks = nest.ceilDiv(extent[AttentionOp::I], nest.index(width));
@@ -90,8 +103,7 @@ private:
     Value zero = nest.index(0);
     Value query = nest.add(firstQuery, lane(vector));
     LaneGroup lanes{Dim::I, {batch, head, query, key ? key : zero, zero, zero}, cpu.lanes, Value()};
-    std::optional<int64_t> queries = constant(extent[Dim::I]);
-    if (!queries || *queries % width != 0)
+    if (ragged)
       lanes.mask = laneMask(nest, query, extent[Dim::I], cpu.lanes);
     return lanes;
   }
@@ -152,8 +164,55 @@ private:
   void sweep(bool statistics, bool weigh) {
     Value lastQuery = nest.min(nest.add(firstQuery, nest.index(width)), extent[Dim::I]);
     forKeyBlocks({firstQuery, lastQuery}, keyBlock, keyPart, [&](Value firstKey, Value count) {
+      if (masked && narrows)
+        return writeBorder({firstKey, nest.add(firstKey, count)}, statistics, weigh);
       writeBlock(firstKey, count, statistics, weigh);
     });
+  }
+
+  /// Some of the queries, from a lane on.
+  QueryLanes part(const QueryLanes &whole, RegisterTile tile, Value lane) {
+    Value one = nest.index(1);
+    int64_t size = tile.vectors * cpu.lanes;
+    auto row = [&](Value buffer) { return nest.view(buffer, lane, {nest.index(size)}, {one}); };
+    auto rows = [&](Value buffer) {
+      Value count = nest.index(cast<MemRefType>(buffer.getType()).getDimSize(0));
+      return nest.view(buffer, lane, {count, nest.index(size)}, {nest.index(whole.width), one});
+    };
+    return {tile.vectors,
+            tile.rows,
+            size,
+            nest.add(whole.firstQuery, lane),
+            rows(whole.scaledQuery),
+            rows(whole.scores),
+            rows(whole.sums),
+            row(whole.maxima),
+            row(whole.totals),
+            row(whole.newMaxima),
+            row(whole.rescale)};
+  }
+
+  /// A block that the mask cuts. Some queries after the other have their own keys of it, of which
+  /// the mask then excludes fewer.
+  void writeBorder(const Positions &keys, bool statistics, bool weigh) {
+    const QueryLanes whole = *this;
+    int64_t size = kBorderTile.vectors * cpu.lanes;
+    nest.loop(nest.index(0), nest.index(width), nest.index(size), [&](Value lane) {
+      static_cast<QueryLanes &>(*this) = part(whole, kBorderTile, lane);
+      Value end = nest.min(nest.add(firstQuery, nest.index(size)), extent[Dim::I]);
+      nest.branch(isBelow(firstQuery, end), [&] {
+        BlockMask mask(op, nest, {batch, head, {firstQuery, end}}, Readers{cpu.lanes});
+        Positions own = mask.within(keys, rows);
+        nest.branch(isBelow(own.first, own.end), [&] {
+          writeBlock(own.first, nest.sub(own.end, own.first), statistics, weigh);
+        });
+      });
+    });
+    static_cast<QueryLanes &>(*this) = whole;
+  }
+
+  Value isBelow(Value a, Value b) {
+    return arith::CmpIOp::create(nest.builder, nest.loc, arith::CmpIPredicate::slt, a, b);
   }
 
   void writeBlock(Value firstKey, Value count, bool statistics, bool weigh) {
@@ -364,9 +423,10 @@ private:
     });
   }
 
-  int64_t vectors = 0, rows = 0, width = 0, keyBlock = 0, keyPart = 0;
-  Value firstQuery;
-  Value scaledQuery, scores, sums, maxima, totals, newMaxima, rescale, keyCopy, valueCopy;
+  int64_t keyBlock = 0, keyPart = 0;
+  /// Whether queries may end within a task, and whether blocks on the mask's border are narrowed.
+  bool ragged = false, narrows = false;
+  Value keyCopy, valueCopy;
 };
 
 } // namespace

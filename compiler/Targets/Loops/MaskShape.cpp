@@ -117,11 +117,23 @@ private:
 
 } // namespace
 
-bool loops::keepsBand(AttentionOp op) {
-  if (op.getMask().empty())
-    return false;
+static BandFinder findBand(AttentionOp op) {
   Block &body = op.getMask().front();
   BandFinder finder(body);
   finder.collect(body.getTerminator()->getOperand(0));
+  return finder;
+}
+
+bool loops::keepsBand(AttentionOp op) {
+  if (op.getMask().empty())
+    return false;
+  BandFinder finder = findBand(op);
   return finder.below && finder.above;
+}
+
+bool loops::boundsDistance(AttentionOp op) {
+  if (op.getMask().empty())
+    return false;
+  BandFinder finder = findBand(op);
+  return finder.below || finder.above;
 }

@@ -15,6 +15,10 @@ namespace fovea::loops {
 /// j - i from below and from above.
 bool keepsBand(AttentionOp op);
 
+/// True when comparisons bound it from either side, as a causal mask does: neighboring queries keep
+/// nearly the same keys.
+bool boundsDistance(AttentionOp op);
+
 } // namespace fovea::loops
 
 #endif // FOVEA_COMPILER_TARGETS_LOOPS_MASKSHAPE_H
