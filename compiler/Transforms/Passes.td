@@ -76,16 +76,15 @@ def ExpandRecurrence : Pass<"fovea-expand-recurrence", "::mlir::func::FuncOp"> {
 }
 
 def ReadLastStep : Pass<"fovea-read-last-step", "::mlir::func::FuncOp"> {
-  let summary = "Read the final state where a model takes the last step of a recurrence";
+  let summary = "Make one step of a recurrence's output where a model takes one";
   let description = [{
-    Runs behind `fovea-expand-recurrence`. When a `fovea.rnn` without lengths gives a next state as
-    y_t, and all that reads y takes the last step of it (step 0 of a reverse recurrence), through
-    reshapes that keep the steps a dimension and changes of the dimensions' order, these read the
-    final state. Then nothing uses y, and no step is stored.
-    Gives up when y has another reader, as a bidirectional recurrence, whose last step is the end of
-    one direction and the beginning of the other.
+    Runs behind `fovea-expand-recurrence`. When all that reads y of a `fovea.rnn` without lengths
+    takes its first or last step, through reshapes, joins and elementwise operations that keep the
+    steps a dimension, these read one step: the final state where the recurrence ends there and
+    gives a state as y_t, else what a recurrence over that step alone gives. No step is stored.
+    Gives up when y has another reader.
   }];
-  let statistics = [Statistic<"numRead", "read", "recurrences whose last step is the final state">];
+  let statistics = [Statistic<"numRead", "read", "recurrences of which one step is read">];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
     "::mlir::tensor::TensorDialect"];
 }
