@@ -57,6 +57,14 @@ def _argument(function: str, lane: int) -> float:
     return {"ex2": centered / 8, "tanh": centered / 64}.get(function, (1 + mix(lane)) / 16)
 
 
+def _tf32_input(lane: int) -> int:
+    """f32 with bits behind those of tf32: ties, infinity, NaN and the largest among them."""
+    special = (0x7F800000, 0x7F800001, 0x3F801000, 0xBF801000, 0x7F7FFFFF)
+    if 1 <= lane <= len(special):
+        return special[lane - 1]
+    return mix(2 * lane) << 20 & 0xFFFFFFFF | mix(2 * lane + 1) << 1
+
+
 @dataclass(frozen=True)
 class Case:
     """`body` computes the words of %out from those of %in for the lane; `words` are a lane's."""
@@ -321,6 +329,8 @@ def _cases_on_words(words: dict[str, list[int]]) -> list[Case]:
     made += [Case(f"{name}.approx", [_bits(_argument(name, i)) for i in range(LANES)], 1,
                   words[f"{name}Values"], _approximate(name), *bound)
              for name, bound in bounds.items()]  # fmt: skip
+    made.append(Case("cvt.rna.tf32", [_tf32_input(i) for i in range(LANES)], 1,
+                     words["tf32Values"], _approximate("tf32")))  # fmt: skip
     return made
 
 

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 #include "compiler/CommandLine/Build.h"
 #include "compiler/CommandLine/Verbs.h"
+#include "runtime/Artifact/Reader.h"
 
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/raw_ostream.h"
@@ -54,11 +55,14 @@ static void print(const llvm::json::Object &record) {
                << " by " << textOf(record, "form");
   if (std::optional<int64_t> parts = record.getInteger("key_parts"))
     llvm::outs() << " on " << *parts << " parts of the keys";
+  if (std::optional<int64_t> parts = record.getInteger("depth_parts"))
+    llvm::outs() << " on " << *parts << " parts of the depth";
   if (StringRef queries = textOf(record, "queries"); !queries.empty())
     llvm::outs() << " for " << queries;
   llvm::outs() << scheduleText(record);
   if (StringRef rounds = textOf(record, "rounds"); !rounds.empty())
-    llvm::outs() << ", its " << rounds << " rounded to the values' type";
+    llvm::outs() << ", its " << rounds << " rounded to "
+                 << (rounds == "operands" ? "tf32" : "the values' type");
   llvm::outs() << "\n";
   const llvm::json::Array *refused = record.getArray("refused");
   for (const llvm::json::Value &value : refused ? *refused : llvm::json::Array()) {
@@ -115,13 +119,21 @@ static llvm::json::Object toJson(std::vector<llvm::json::Object> kernels,
   return result;
 }
 
+/// Of an artefact, which is not loaded: its processor or device may be none of this machine.
+static llvm::Error readLedger(const std::string &path, std::string &ledger) {
+  fvm::Artifact artifact;
+  fvm::Status status = fvm::Artifact::open(path.c_str(), artifact);
+  if (status.ok())
+    status = fvm::readLedger(artifact, ledger);
+  return status.ok() ? llvm::Error::success()
+                     : failure(kInput, path + ": " + std::string(status.message()));
+}
+
 llvm::Expected<Exit> cli::explainModel(const Invocation &invocation) {
   std::string ledger;
   if (invocation.isArtifact()) {
-    llvm::Expected<Program> program = Program::load(invocation.input, RunOptions{.threads = 1});
-    if (!program)
-      return program.takeError();
-    ledger = program->ledger();
+    if (llvm::Error error = readLedger(invocation.input, ledger))
+      return error;
     if (llvm::Error error = checkLedger(invocation, ledger))
       return error;
   } else {

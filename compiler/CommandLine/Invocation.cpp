@@ -50,14 +50,15 @@ static llvm::Error checkOptions(const OptionTable &table, const InputArgList &ar
 static llvm::Error setCompileOptions(const InputArgList &arguments, Invocation &invocation) {
   auto set = [&](StringRef key, StringRef value) -> llvm::Error {
     if (std::optional<Problem> problem = setOption(invocation.compile, key, value))
-      return llvm::is_contained({"target", "after", "recurrent-weights", "device-blocks"}, key)
+      return llvm::is_contained(
+                 {"target", "after", "recurrent-weights", "device-blocks", "products"}, key)
                  ? failure(Problems{*problem})
                  : failure(kUsage,
                            problem->what + (problem->why.empty() ? "" : ": ") + problem->why);
     return llvm::Error::success();
   };
   for (OptionId id : {OPT_target, OPT_emulate, OPT_optimization, OPT_dump_folder, OPT_pass_plugin,
-                      OPT_after, OPT_recurrent_weights, OPT_device_blocks})
+                      OPT_after, OPT_recurrent_weights, OPT_device_blocks, OPT_products})
     if (const Arg *given = arguments.getLastArg(id); given && invocation.isArtifact())
       return failure(kUsage, "--" + given->getOption().getName().rtrim('=') +
                                  " is for models, an artefact is compiled already");
@@ -69,6 +70,7 @@ static llvm::Error setCompileOptions(const InputArgList &arguments, Invocation &
                          {OPT_after, "after"},
                          {OPT_recurrent_weights, "recurrent-weights"},
                          {OPT_device_blocks, "device-blocks"},
+                         {OPT_products, "products"},
                          {OPT_optimization, "optimization"}})
     for (const std::string &value : arguments.getAllArgValues(id))
       if (llvm::Error error = set(key, value))

@@ -73,6 +73,9 @@ defm recurrent_weights : Value<"recurrent-weights", "T",
   compiles, "stored,i8">;
 defm device_blocks : Value<"device-blocks", "N",
   "with target cuda: blocks at the same time, for which decoding splits keys", compiles>;
+defm products : Value<"products", "T",
+  "exact (default), or tf32: operands of f32 rounded for tensor cores (cuda)",
+  compiles, "exact,tf32">;
 def require_fused : Flag<["--"], "require-fused", compiles>,
   HelpText<"refuse a model with a kernel that is not computed by its best form">;
 def address_sanitizer : Flag<["--"], "address-sanitizer", [compile]>,

@@ -21,9 +21,15 @@ static std::vector<Rounding> roundingsOf(const Artifact &artifact) {
   std::vector<Rounding> roundings;
   if (!artifact.rounded.empty())
     roundings.push_back(Rounding::Recurrent);
-  auto rounds = [](const llvm::json::Object &record) { return record.get("rounds") != nullptr; };
-  if (llvm::any_of(ledgerRecords(artifact.ledger), rounds))
+  auto rounds = [&](llvm::StringRef what) {
+    return llvm::any_of(ledgerRecords(artifact.ledger), [&](const llvm::json::Object &record) {
+      return record.getString("rounds") == what;
+    });
+  };
+  if (rounds("weights"))
     roundings.push_back(Rounding::AttentionWeights);
+  if (rounds("operands"))
+    roundings.push_back(Rounding::ProductOperands);
   return roundings;
 }
 

@@ -82,8 +82,25 @@ bool Compilation::tookModule() {
   return checkPipelines() && checkPhaseOptions() && (resumed || dump(Phase::Import));
 }
 
+/// What asks for rounded products needs a target that has them, and a phase that makes them.
+bool Compilation::checkProducts() {
+  if (options.phases.products == Products::Exact || !chosen)
+    return true;
+  if (!chosen->roundsProducts())
+    return fail({"FV0310", "", "", "", 0, "option 'products' is 'tf32'",
+                 "target '" + options.target + "' has no products of tf32",
+                 "leave it out, or compile with target=cuda"});
+  if (*phaseOf(module()) < Phase::Schedule)
+    return true;
+  return fail({"FV0310", "", "", "", 0, "option 'products' comes too late",
+               "the input is behind phase 'schedule', which chooses the forms of products",
+               "give the option with the model itself"});
+}
+
 /// Options of a phase ask for it.
 bool Compilation::checkPhaseOptions() {
+  if (!checkProducts())
+    return false;
   bool rounds = options.phases.recurrentWeights != RecurrentWeights::Stored;
   bool setsBlocks = options.phases.deviceBlocks != 0;
   if ((!rounds && !setsBlocks) || !chosen)
@@ -185,12 +202,16 @@ static LogicalResult collecting(ModuleOp module, Problems &problems, StringRef f
 }
 
 bool Compilation::checkTarget() {
+  if (targetChecked)
+    return true;
   std::optional<Problem> problem = fovea::checkTarget(options.target, options.emulate);
   if (!problem)
     problem = chosen->unavailable();
   if (!problem)
     problem = chosen->refuses(options.emission);
-  return problem ? fail(std::move(*problem)) : true;
+  if (problem)
+    return fail(std::move(*problem));
+  return targetChecked = true;
 }
 
 /// A module that was stopped at a phase has been in somebody's hands since, and one that passes of

@@ -127,6 +127,7 @@ private:
   bool tookModule();
   bool checkPipelines();
   bool checkPhaseOptions();
+  bool checkProducts();
   bool checkTarget();
   bool runPhase(Phase phase);
   bool leave(Phase phase);
@@ -150,6 +151,8 @@ private:
   bool changed = false;
   /// runTo has been called.
   bool started = false;
+  /// The target can be compiled for with these options.
+  bool targetChecked = false;
 };
 
 /// The same for a module that a compilation keeps beside its own.

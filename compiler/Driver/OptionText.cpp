@@ -52,6 +52,13 @@ static std::optional<Problem> setRecurrentWeights(PhaseOptions &phases, StringRe
   return std::nullopt;
 }
 
+static std::optional<Problem> setProducts(PhaseOptions &phases, StringRef value) {
+  if (value != "exact" && value != "tf32")
+    return wrong("option 'products' is '" + value + "'", "it is exact or tf32", "products=tf32");
+  phases.products = value == "tf32" ? Products::Tf32 : Products::Exact;
+  return std::nullopt;
+}
+
 static std::optional<Problem> addPipeline(UserPassOptions &passes, StringRef value) {
   auto [name, pipeline] = value.split(':');
   std::optional<Phase> phase = phaseNamed(name);
@@ -89,6 +96,8 @@ std::optional<Problem> fovea::setOption(CompileOptions &options, StringRef key, 
     return setRecurrentWeights(options.phases, value);
   if (name == "device-blocks")
     return setNumber(options.phases.deviceBlocks, name, value, 1, 4096);
+  if (name == "products")
+    return setProducts(options.phases, value);
   if (name == "require-fused")
     return setFlag(options.requireFused, name, value);
   if (name == "address-sanitizer")
@@ -113,9 +122,10 @@ std::optional<Problem> fovea::setOption(CompileOptions &options, StringRef key, 
   }
   if (name == "keep")
     return wrong("option 'keep' is '" + value + "'", "it is llvm or asm", "");
-  return wrong("the option '" + key + "' is not known",
-               "options are target, emulate, threads, dim, optimization, recurrent-weights, "
-               "device-blocks, require-fused, address-sanitizer, pass-plugin, after, ptxas, dump "
-               "and keep",
-               "");
+  return wrong(
+      "the option '" + key + "' is not known",
+      "options are target, emulate, threads, dim, optimization, recurrent-weights, "
+      "device-blocks, products, require-fused, address-sanitizer, pass-plugin, after, ptxas, dump "
+      "and keep",
+      "");
 }

@@ -34,13 +34,17 @@ static constexpr int64_t kBlocks = 256, kEmulatedBlocks = 8;
 /// Keys from which on a head's are split, and least keys of a part: one group of each of the four
 /// warps of a block.
 static constexpr int64_t kManyKeys = 512, kPartKeys = 64;
+/// What attention to few queries takes: heads of any known size. Blocks that read the same keys for
+/// a head each run at the same time, so that there are no turns.
+static const SpecializeFewQueriesOptions kFewQueries = {/*headStep=*/1, /*inTurns=*/false};
 
 static void addGraph(OpPassManager &manager, cuda::Execution execution,
                      const PhaseOptions &options) {
   int64_t own = execution == cuda::Execution::Device ? kBlocks : kEmulatedBlocks;
   int64_t blocks = options.deviceBlocks > 0 ? options.deviceBlocks : own;
-  addFusion(manager, std::nullopt,
+  addFusion(manager, kFewQueries,
             SplitKeysOptions{blocks, kManyKeys, kPartKeys, /*unknownSizes=*/true});
+  manager.addNestedPass<func::FuncOp>(createSplitDepth(SplitDepthOptions{blocks}));
   addCleanup(manager);
   manager.addPass(createFoldWeightViews());
   // Without a row of dots no weight is rounded, and the ledger says why.
@@ -49,14 +53,14 @@ static void addGraph(OpPassManager &manager, cuda::Execution execution,
 }
 
 /// Gives each kernel its form.
-static void addForms(OpPassManager &manager) {
-  manager.addPass(createScheduleBlocks());
+static void addForms(OpPassManager &manager, Products products) {
+  manager.addPass(createScheduleBlocks(ScheduleBlocksOptions{products == Products::Tf32}));
   addCleanup(manager);
   manager.addPass(createFormResidentGrids());
   addCleanup(manager);
 }
 
-static void addSchedule(OpPassManager &manager) {
+static void addSchedule(OpPassManager &manager, const PhaseOptions &options) {
   manager.addNestedPass<func::FuncOp>(createSizeOnHost());
   addCleanup(manager);
   addBuffers(manager);
@@ -68,7 +72,7 @@ static void addSchedule(OpPassManager &manager) {
   addCleanup(manager);
   manager.addPass(createPlanArena());
   manager.addPass(createCountWork());
-  addForms(manager);
+  addForms(manager, options.products);
 }
 
 static void addKernel(OpPassManager &manager, cuda::Execution execution) {
@@ -102,8 +106,8 @@ static void addLlvm(OpPassManager &manager, cuda::Execution execution) {
   addCleanup(manager);
 }
 
-void fovea::addKernelsAlone(OpPassManager &manager) {
-  addForms(manager);
+void fovea::addKernelsAlone(OpPassManager &manager, Products products) {
+  addForms(manager, products);
   addKernel(manager, cuda::Execution::Device);
   addOutlining(manager);
 }
@@ -116,7 +120,7 @@ void fovea::addCudaPhase(OpPassManager &manager, Phase phase, cuda::Execution ex
   case Phase::Graph:
     return addGraph(manager, execution, options);
   case Phase::Schedule:
-    return addSchedule(manager);
+    return addSchedule(manager, options);
   case Phase::Kernel:
     return addKernel(manager, execution);
   case Phase::Llvm:

@@ -15,7 +15,7 @@ void addCudaPhase(mlir::OpPassManager &manager, Phase phase, cuda::Execution exe
 
 /// Adds what the phases do with kernels, in their order and without host code: from functions that
 /// have no form yet to the `gpu.module` that addDeviceCode takes.
-void addKernelsAlone(mlir::OpPassManager &manager);
+void addKernelsAlone(mlir::OpPassManager &manager, Products products = Products::Exact);
 
 /// Registers the phases as pipelines `fovea-cuda-graph` ... `fovea-cuda-llvm`, and those for the
 /// emulator as `fovea-cuda-emulated-graph` ... `fovea-cuda-emulated-llvm`.

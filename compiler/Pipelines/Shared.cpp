@@ -21,8 +21,7 @@ void fovea::addCleanup(OpPassManager &manager) {
   manager.addPass(createCSEPass());
 }
 
-void fovea::addFusion(OpPassManager &manager,
-                      const std::optional<SpecializeFewQueriesOptions> &queries,
+void fovea::addFusion(OpPassManager &manager, const SpecializeFewQueriesOptions &queries,
                       const SplitKeysOptions &keys, const FuseGatesOptions &gates) {
   manager.addNestedPass<func::FuncOp>(createCountWhile());
   // Canonicalization takes for granted that extents agree.
@@ -34,8 +33,7 @@ void fovea::addFusion(OpPassManager &manager,
   function.addPass(createRaiseAttention());
   function.addPass(createMaterializeLengths());
   function.addPass(createMaterializeMods());
-  if (queries)
-    function.addPass(createSpecializeFewQueries(*queries));
+  function.addPass(createSpecializeFewQueries(queries));
   function.addPass(createFoldQueryGroups());
   function.addPass(createSplitKeys(keys));
   function.addPass(createExpandRecurrence());

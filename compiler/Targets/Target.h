@@ -80,9 +80,19 @@ enum class RecurrentWeights {
 /// Forms of the ledger's records of recurrent weights when I8 is asked for.
 inline constexpr llvm::StringLiteral kRoundedWeight = "i8_weight", kStoredWeight = "stored_weight";
 
+/// What products of f32 with f32 are computed from.
+enum class Products {
+  /// The operands as they are.
+  Exact,
+  /// Operands rounded to tf32, 10 bits behind the point, where a form for tensor cores applies.
+  Tf32,
+};
+
 /// What phases are to do.
 struct PhaseOptions {
   RecurrentWeights recurrentWeights = RecurrentWeights::Stored;
+  /// Anything but Exact is for targets with roundsProducts() alone.
+  Products products = Products::Exact;
   /// Blocks that a device runs at the same time, for which keys are split; 0: as many as targets of
   /// devices take themselves.
   int64_t deviceBlocks = 0;
@@ -100,6 +110,9 @@ enum class Rounding {
   /// Nowhere but in attention's weights, which are rounded to the values' type before they are
   /// multiplied, as products of 16-bit floats on tensor cores take them.
   AttentionWeights,
+  /// Nowhere but in f32 operands of contractions and of the products of inputs in recurrences,
+  /// which are rounded as Products::Tf32 allows.
+  ProductOperands,
 };
 
 /// Why an evaluation stopped.
@@ -139,6 +152,8 @@ public:
   /// The phases from import to emission, in order; empty for a target that evaluates.
   virtual llvm::ArrayRef<Phase> phases() const { return {}; }
   bool makesArtifacts() const { return !phases().empty(); }
+  /// Whether phases can have products as Products::Tf32 says.
+  virtual bool roundsProducts() const { return false; }
   /// The last phase that a compilation for the target can stop after.
   Phase lastPhase() const { return makesArtifacts() ? phases().back() : Phase::Import; }
   /// Adds the passes that lead to `phase`, one of phases(), from the one before. Only for an

@@ -192,8 +192,8 @@ def MaterializeLengths : Pass<"fovea-materialize-lengths", "::mlir::func::FuncOp
     Needs attention without contradictory extents (fovea-require-extents). The host checks lengths,
     tables of pages and starts of sequences. Lengths become a comparison of the mask region with a
     capture. Of sequences, each query captures the first and the last key that it keeps, causal and
-    window included, and, for regions that see positions, where its sequence starts. Afterwards no
-    attention has lengths or sequences; pages stay.
+    window included, and, for regions that see positions, where its sequence starts; alibi becomes
+    one of these. Afterwards no attention has lengths or sequences; pages stay.
     Never gives up.
   }];
   let statistics = [Statistic<"numFolded", "folded", "attention operations folded or checked">];
@@ -202,11 +202,11 @@ def MaterializeLengths : Pass<"fovea-materialize-lengths", "::mlir::func::FuncOp
 }
 
 def MaterializeMods : Pass<"fovea-materialize-mods", "::mlir::func::FuncOp"> {
-  let summary = "Fold softcap, causal and window into attention's regions";
+  let summary = "Fold alibi, softcap, causal and window into attention's regions";
   let description = [{
-    Needs nothing. softcap goes behind the score region; causal and window are conjoined to the mask
-    region. A constant offset becomes a constant there, any other a capture. Afterwards no attention
-    has softcap, causal, window or offset.
+    Needs nothing. alibi and softcap go behind the score region, slopes as a capture; causal and
+    window are conjoined to the mask region. A constant offset becomes a constant there, any other a
+    capture. Afterwards no attention has alibi, softcap, causal, window or offset.
     Never gives up.
   }];
   let statistics = [Statistic<"numFolded", "folded", "attention operations without sugar now">];
@@ -220,14 +220,15 @@ def SpecializeFewQueries : Pass<"fovea-specialize-few-queries", "::mlir::func::F
     Needs attention without sugar; runs before `fovea-fold-query-groups`. Where the run says the
     number S of queries, attention becomes an `scf.if` of three: with S = 1 a copy that knows it;
     with S up to 16 a loop over copies of 16 / G queries, of which G heads share keys (12 / G on
-    fewer than 4096 keys), the last filled up with zeros; else what there was. Of some queries,
-    regions see the positions that they did.
+    fewer than 4096 keys), the last filled up with zeros; else what there was. Regions see the
+    positions that they did. Without turns a copy of 16 / G queries and one of 16 replace the loop.
     Gives up where the number of keys is provably S, on f64, on a schedule, and on head sizes that
     are no multiple of `head-step`. With captures that are tables or of queries, some are left to
     what there was.
   }];
   let options = [Option<"headStep", "head-step", "int64_t", "16",
-    "what head sizes are multiples of where few queries have forms of their own">];
+    "what head sizes are multiples of where few queries have forms of their own">,
+    Option<"inTurns", "in-turns", "bool", "true", "attend to some queries in turns">];
   let statistics = [
     Statistic<"numSpecialized", "specialized", "attention operations of any number of queries">];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::scf::SCFDialect",

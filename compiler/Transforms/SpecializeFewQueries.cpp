@@ -25,7 +25,7 @@ using namespace fovea;
 using Dim = AttentionOp::Dim;
 
 /// Queries that count as few. Rows of queries that are attended to at a time, heads that share keys
-/// counted: with fewer keys than these, blocks of many queries catch up earlier.
+/// counted: with fewer keys than these, turns of more rows are slower than blocks of many queries.
 static constexpr int64_t kFewQueries = 16, kRows = 16, kRowsOnFewKeys = 12;
 static constexpr int64_t kFewKeys = 4096;
 
@@ -82,32 +82,31 @@ namespace {
 /// Rewrites one attention.
 class Specializing {
 public:
-  explicit Specializing(AttentionOp op)
+  Specializing(AttentionOp op, bool inTurns)
       : op(op), builder(op.getLoc(), op), refusal(whyNotSome(op)),
-        firstInit(3 + op.getCaptures().size()) {
+        firstInit(3 + op.getCaptures().size()), inTurns(inTurns) {
     int64_t keys = op.getKeyCount();
     bool few = !ShapedType::isDynamic(keys) && keys < kFewKeys;
     // Heads become rows unless a capture differs from head to head.
     bool folds = true;
     for (unsigned index = 0; index < op.getCaptures().size(); ++index)
       folds &= !op.getCaptureMap(index).isFunctionOfDim(Dim::H);
-    int64_t rows = few ? kRowsOnFewKeys : kRows;
+    int64_t rows = inTurns && few ? kRowsOnFewKeys : kRows;
     step = folds ? std::max<int64_t>(rows / op.getGroup(), 1) : rows;
   }
 
   void write() {
     queries = tensor::DimOp::create(builder, op.getQuery(), placeOf(op.getQueryMap(), Dim::I));
-    bool some = refusal.empty();
     scf::IfOp one = choose(arith::CmpIPredicate::eq, 1);
     op.replaceAllUsesWith(one.getResults());
     builder.setInsertionPointToStart(one.thenBlock());
     yield(attendToOne());
     builder.setInsertionPointToStart(one.elseBlock());
-    if (some) {
-      scf::IfOp few = choose(arith::CmpIPredicate::ule, kFewQueries);
+    for (int64_t most : refusal.empty() ? numbersOfSome() : SmallVector<int64_t>()) {
+      scf::IfOp few = choose(arith::CmpIPredicate::ule, most);
       yield(few.getResults());
       builder.setInsertionPointToStart(few.thenBlock());
-      yield(attendToSome());
+      yield(inTurns ? attendInTurns() : attendAtOnce(most));
       builder.setInsertionPointToStart(few.elseBlock());
     }
     attendToMany();
@@ -137,6 +136,13 @@ private:
     return type.clone(shape);
   }
 
+  /// Up to which numbers some queries have an operation of their own.
+  SmallVector<int64_t> numbersOfSome() {
+    if (inTurns || step == 1 || step >= kFewQueries)
+      return {kFewQueries};
+    return {step, kFewQueries};
+  }
+
   /// A copy with one query, which it knows.
   SmallVector<Value> attendToOne() {
     auto copy = cast<AttentionOp>(builder.clone(*op));
@@ -161,8 +167,8 @@ private:
     return results;
   }
 
-  /// `step` queries at a time, of which the last may be others than there are.
-  SmallVector<Value> attendToSome() {
+  /// `step` queries at a time.
+  SmallVector<Value> attendInTurns() {
     Value zero = arith::ConstantIndexOp::create(builder, 0);
     Value by = arith::ConstantIndexOp::create(builder, step);
     auto loop = scf::ForOp::create(builder, zero, queries, by, op.getInits());
@@ -173,45 +179,61 @@ private:
     Value count = arith::MinUIOp::create(builder, left, by);
     auto copy = cast<AttentionOp>(builder.clone(*op));
     describe(copy, "up to " + Twine(kFewQueries) + " queries, " + Twine(step) + " at a time");
+    yield(attendToPart(copy, step, first, count, loop.getRegionIterArgs()));
+    return llvm::to_vector_of<Value>(loop.getResults());
+  }
+
+  /// All queries as if there were `size`.
+  SmallVector<Value> attendAtOnce(int64_t size) {
+    auto copy = cast<AttentionOp>(builder.clone(*op));
+    describe(copy, "up to " + Twine(size) + " queries");
+    return attendToPart(copy, size, Value(), queries, op.getInits());
+  }
+
+  /// Lets `copy` attend to `count` queries from `first` on (from 0 if null) as if there were
+  /// `size`: the last may be others than there are. What comes of them takes its place in `whole`.
+  SmallVector<Value> attendToPart(AttentionOp copy, int64_t size, Value first, Value count,
+                                  ValueRange whole) {
+    OpFoldResult start = first ? OpFoldResult(first) : builder.getIndexAttr(0);
     builder.setInsertionPoint(copy);
-    copy.getQueryMutable().set(filledUp(first, count));
+    copy.getQueryMutable().set(filledUp(start, count, size));
     for (auto [index, init] : llvm::enumerate(copy.getInitsMutable()))
-      init.set(emptyPart(init.get(), op.getMap(firstInit + index)));
-    moveQueries(copy, first);
+      init.set(emptyPart(init.get(), op.getMap(firstInit + index), size));
+    if (first)
+      moveQueries(copy, first);
     builder.setInsertionPointAfter(copy);
     SmallVector<Value> results;
     for (auto [index, result] : llvm::enumerate(copy.getResults())) {
       result.setType(copy.getInits()[index].getType());
       int64_t place = placeOf(op.getMap(firstInit + index), Dim::I);
       Value there = viewRange(builder, result, place, builder.getIndexAttr(0), count);
-      results.push_back(inserted(there, loop.getRegionIterArgs()[index], place, first, count));
+      results.push_back(inserted(there, whole[index], place, start, count));
     }
-    yield(results);
-    return llvm::to_vector_of<Value>(loop.getResults());
+    return results;
   }
 
   /// Queries from `first` on, with zeros behind them.
-  Value filledUp(Value first, Value count) {
+  Value filledUp(OpFoldResult first, Value count, int64_t size) {
     int64_t place = placeOf(op.getQueryMap(), Dim::I);
     Value query = op.getQuery(), part = viewRange(builder, query, place, first, count);
     int64_t rank = cast<RankedTensorType>(query.getType()).getRank();
     SmallVector<OpFoldResult> low(rank, builder.getIndexAttr(0)), high(low);
     high[place] =
-        arith::SubIOp::create(builder, arith::ConstantIndexOp::create(builder, step), count)
+        arith::SubIOp::create(builder, arith::ConstantIndexOp::create(builder, size), count)
             .getResult();
     Type element = getElementTypeOrSelf(query);
     Value zero = arith::ConstantOp::create(builder, builder.getZeroAttr(element));
-    return tensor::PadOp::create(builder, withQueries(query, op.getQueryMap(), step), part, low,
+    return tensor::PadOp::create(builder, withQueries(query, op.getQueryMap(), size), part, low,
                                  high, zero);
   }
 
-  Value emptyPart(Value init, AffineMap map) {
+  Value emptyPart(Value init, AffineMap map, int64_t size) {
     SmallVector<OpFoldResult> sizes = tensor::getMixedSizes(builder, op.getLoc(), init);
-    sizes[placeOf(map, Dim::I)] = builder.getIndexAttr(step);
+    sizes[placeOf(map, Dim::I)] = builder.getIndexAttr(size);
     return tensor::EmptyOp::create(builder, sizes, getElementTypeOrSelf(init));
   }
 
-  Value inserted(Value part, Value whole, int64_t place, Value first, Value count) {
+  Value inserted(Value part, Value whole, int64_t place, OpFoldResult first, Value count) {
     SmallVector<OpFoldResult> sizes = tensor::getMixedSizes(builder, op.getLoc(), whole);
     SmallVector<OpFoldResult> offsets(sizes.size(), builder.getIndexAttr(0));
     SmallVector<OpFoldResult> strides(sizes.size(), builder.getIndexAttr(1));
@@ -260,7 +282,8 @@ private:
   ImplicitLocOpBuilder builder;
   StringRef refusal;
   unsigned firstInit;
-  /// Queries at a time, when they are some.
+  /// Whether some queries are attended to in turns, and how many then at a time.
+  bool inTurns;
   int64_t step;
   Value queries;
 };
@@ -279,7 +302,7 @@ struct SpecializeFewQueries : fovea::impl::SpecializeFewQueriesBase<SpecializeFe
         found.push_back(op);
     });
     for (AttentionOp op : found) {
-      Specializing(op).write();
+      Specializing(op, inTurns).write();
       ++numSpecialized;
     }
   }

@@ -49,7 +49,7 @@ def FoveaWarp_Approximation
     : FoveaWarp_Enum<"Approximation", "function that the hardware approximates", [
   I32EnumAttrCase<"Ex2", 0, "ex2">, I32EnumAttrCase<"Lg2", 1, "lg2">,
   I32EnumAttrCase<"Rcp", 2, "rcp">, I32EnumAttrCase<"Rsqrt", 3, "rsqrt">,
-  I32EnumAttrCase<"Tanh", 4, "tanh">]>;
+  I32EnumAttrCase<"Tanh", 4, "tanh">, I32EnumAttrCase<"TF32", 5, "tf32">]>;
 
 def FoveaWarp_Vote : FoveaWarp_Enum<"Vote", "what a vote asks", [
   I32EnumAttrCase<"All", 0, "all">, I32EnumAttrCase<"Any", 1, "any">,
@@ -75,9 +75,9 @@ def FoveaWarp_Fragment : FoveaWarp_Type<"Fragment", "fragment"> {
   let summary = "matrix in the registers of a warp";
   let description = [{
     `!fovea_warp.fragment<32x64xbf16, a>`. Operands `a` (rows x depth) and `b` (depth x columns) of
-    a product have 16-bit elements, sums `acc` (rows x columns) f32. A `row` has one f32 for each
-    row of a sum and one dimension. What lies where is what `fovea_warp.mma_sync` wants, tile by
-    tile.
+    a product have 16-bit elements or tf32, which is f32 rounded to 10 bits behind the point, sums
+    `acc` (rows x columns) f32. A `row` has one f32 for each row of a sum and one dimension. What
+    lies where is what `fovea_warp.mma_sync` wants, tile by tile.
   }];
   let parameters = (ins ArrayRefParameter<"int64_t">:$shape, "::mlir::Type":$elementType,
     "::fovea::warp::Role":$role);

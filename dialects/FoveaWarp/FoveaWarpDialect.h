@@ -41,7 +41,8 @@ inline constexpr llvm::StringLiteral kKernelAttr = "fovea_warp.kernel";
 /// On a kernel for the emulator: what its operations with sites are, an array of strings.
 inline constexpr llvm::StringLiteral kSitesAttr = "fovea_warp.sites";
 
-/// Tiles of m16n8k16: rows, columns and depth of one product of a warp.
+/// Tiles of m16n8k16: rows, columns and depth of one product of a warp. Of tf32 two products make
+/// one, each of half the depth.
 inline constexpr int64_t kTileRows = 16, kTileColumns = 8, kTileDepth = 16;
 
 /// True for memrefs in the memory of a block.

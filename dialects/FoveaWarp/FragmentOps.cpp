@@ -42,7 +42,10 @@ LogicalResult LoadFragmentOp::verify() {
   FragmentType type = getResult().getType();
   auto source = cast<MemRefType>(getSource().getType());
   bool isOperand = type.getRole() == Role::A || type.getRole() == Role::B;
-  if (!isOperand || source.getElementType() != type.getElementType() || source.getRank() < 2 ||
+  Type stored = type.getElementType();
+  if (stored.isTF32())
+    stored = Float32Type::get(getContext());
+  if (!isOperand || source.getElementType() != stored || source.getRank() < 2 ||
       int64_t(getIndices().size()) != source.getRank() || !isShared(source))
     return emitOpError("load_fragment_c1: expected an operand from a matrix of its elements in the "
                        "workgroup's memory with one index per dimension, got ")
@@ -159,5 +162,7 @@ LogicalResult ConvertOp::verify() {
       input.getShape() != result.getShape())
     return emitOpError("convert_c1: expected a sum and an operand a of the same shape, got ")
            << input << " and " << result;
+  if (result.getElementType().isTF32())
+    return emitOpError("convert_c2: expected elements of 16 bits, got ") << result;
   return success();
 }

@@ -30,7 +30,7 @@ def FoveaWarp_SplatOp : FoveaWarp_Op<"splat", [Pure]> {
 
     Constraints, of the type of fragments everywhere:
     - fragment_c1: sizes are multiples of 16 x 16 of `a`, 16 x 8 of `b` and `acc`, 16 of `row`.
-    - fragment_c2: elements are f16 or bf16 of `a` and `b`, f32 of `acc` and `row`.
+    - fragment_c2: elements are f16, bf16 or tf32 of `a` and `b`, f32 of `acc` and `row`.
 
     Of this operation:
     - splat_c1: the result is a sum or a row.
@@ -57,12 +57,12 @@ def FoveaWarp_LoadFragmentOp : FoveaWarp_Op<"load_fragment", []> {
     ```
     piece p of row r lies at p xor (r min(P, 128) / 128 mod (S / 16))
     ```
-    for rows of P bytes, so that pieces of 8 neighboring rows lie in different banks. All threads of
-    the warp take part.
+    for rows of P bytes, so that pieces of 8 neighboring rows lie in different banks. f32 becomes
+    tf32 by rounding (`fovea_warp.approx tf32`). All threads of the warp take part.
 
     Constraints:
-    - load_fragment_c1: the result is an operand; the source has its elements, rank 2 or more and
-      one index per dimension, and lies in the workgroup's memory.
+    - load_fragment_c1: the result is an operand; the source has its elements, f32 for tf32, rank 2
+      or more and one index per dimension, and lies in the workgroup's memory.
     - swizzle_c1: a swizzle is 32, 64 or 128 bytes, or 0 for none.
     - swizzle_c2: with a swizzle of S bytes rows have a static size of P bytes, a multiple of S; P
       divides 128 when it is less.
@@ -320,6 +320,7 @@ def FoveaWarp_ConvertOp : FoveaWarp_Op<"convert", [Pure]> {
 
     Constraints:
     - convert_c1: from role `acc` to role `a`, of the same shape.
+    - convert_c2: to elements of 16 bits; those of tf32 lie elsewhere.
 
     ```mlir
     %a = fovea_warp.convert %s

@@ -63,9 +63,11 @@ LogicalResult FragmentType::verify(function_ref<InFlightDiagnostic()> emitError,
                        << llvm::interleaved(tile, " x ") << " of role " << stringifyRole(role)
                        << ", got " << llvm::interleaved(shape, " x ");
   bool isOperand = role == Role::A || role == Role::B;
-  if (isOperand ? !element.isF16() && !element.isBF16() : !element.isF32())
-    return emitError() << "fragment_c2: expected elements of f16 or bf16 of operands and of f32 of "
-                          "sums and rows, got "
+  bool isKnown =
+      isOperand ? element.isF16() || element.isBF16() || element.isTF32() : element.isF32();
+  if (!isKnown)
+    return emitError() << "fragment_c2: expected elements of f16, bf16 or tf32 of operands and of "
+                          "f32 of sums and rows, got "
                        << element;
   return success();
 }
@@ -76,8 +78,8 @@ int64_t FragmentType::getRegisters() const {
     elements *= size;
   switch (getRole()) {
   case Role::A:
-  case Role::B: // two elements a register
-    return elements / kWarp / 2;
+  case Role::B: // two elements a register, of tf32 one
+    return getElementType().isTF32() ? elements / kWarp : elements / kWarp / 2;
   case Role::Acc:
     return elements / kWarp;
   case Role::Row: // four threads have the same

@@ -38,11 +38,14 @@ LogicalResult LdMatrixOp::verify() {
   if (count != 1 && count != 2 && count != 4)
     return emitOpError("ldmatrix_c1: expected 1, 2 or 4 results, got ") << count;
   auto type = cast<MemRefType>(getSource().getType());
-  if (!isShared(type) || type.getElementTypeBitWidth() != 16 ||
+  unsigned bits = type.getElementTypeBitWidth();
+  if (!isShared(type) || (bits != 16 && bits != 32) ||
       int64_t(getIndices().size()) != type.getRank())
-    return emitOpError("ldmatrix_c2: expected one index per dimension of a buffer of 16-bit "
-                       "elements in the workgroup's memory, got ")
+    return emitOpError("ldmatrix_c2: expected one index per dimension of a buffer of 16-bit or "
+                       "32-bit elements in the workgroup's memory, got ")
            << getIndices().size() << " of " << type;
+  if (getTransposed() && bits != 16)
+    return emitOpError("ldmatrix_c3: expected elements of 16 bits to transpose, got ") << type;
   return success();
 }
 

@@ -38,7 +38,8 @@ def FoveaWarp_ApproxOp : FoveaWarp_Op<"approx", [Pure, SameOperandsAndResultType
   let description = [{
     `ex2` and `lg2` are 2^x and log2 x, `rcp` and `rsqrt` 1/x and 1/sqrt x. Relative errors are
     about 2^-22 (`lg2`: absolute, near 1), of `tanh` 2^-11. Denormal numbers are read and given as
-    0, except by `tanh`.
+    0, except by `tanh`. `tf32` is x rounded to the nearest number of 10 bits behind the point, of
+    two as near the one away from 0; infinities and NaN stay, and so do denormal numbers.
 
     ```mlir
     %p = fovea_warp.approx ex2 %s : f32
@@ -121,13 +122,14 @@ def FoveaWarp_LdMatrixOp : FoveaWarp_Op<"ldmatrix", []> {
     ```
     row l / 4, columns 2 (l mod 4) and one more
     ```
-    the first in the low half; with `transposed` rows and columns are exchanged. All threads of the
-    warp take part.
+    the first in the low half; with `transposed` rows and columns are exchanged. Of 32-bit elements
+    it is row l / 4, column l mod 4. All threads of the warp take part.
 
     Constraints:
     - ldmatrix_c1: there are 1, 2 or 4 results.
-    - ldmatrix_c2: the buffer lies in the workgroup's memory, has elements of 16 bits and one index
-      per dimension.
+    - ldmatrix_c2: the buffer lies in the workgroup's memory, has elements of 16 or 32 bits and one
+      index per dimension.
+    - ldmatrix_c3: `transposed` are matrices of 16-bit elements.
 
     ```mlir
     %r:4 = fovea_warp.ldmatrix %s[%i, %j]
@@ -153,6 +155,11 @@ def FoveaWarp_MmaSyncOp : FoveaWarp_Op<"mma_sync", [AttrSizedOperandSegments]> {
     c[i]: row l / 4 + 8 (i / 2), column 2 (l mod 4) + i mod 2
     a[r]: row l / 4 + 8 (r mod 2), k = 2 (l mod 4) + 8 (r / 2) and one more
     b[r]: k = 2 (l mod 4) + 8 r and one more, column l / 4
+    ```
+    and of m16n8k8, whose registers have one element of tf32 in their upper 19 bits:
+    ```
+    a[r]: row l / 4 + 8 (r mod 2), k = l mod 4 + 4 (r / 2)
+    b[r]: k = l mod 4 + 4 r, column l / 4
     ```
     All threads of the warp take part.
 

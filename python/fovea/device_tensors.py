@@ -50,8 +50,10 @@ class _Buffer:
 
 class DeviceTensor:
     """An output in the memory of the device that wrote it, dense. Its memory lasts as long as this
-    object and whatever has taken it by DLPack; work on streams of the caller that uses it must have
-    ended by then."""
+    object and whatever has taken it by DLPack, and is then freed in the order of the context's
+    runs. DLPack orders streams on the way to a consumer and not on the way back, and consumers give
+    a tensor back without waiting: what they have queued on it must have ended before the last of
+    these objects does."""
 
     def __init__(
         self, tensor: Tensor, buffer: int, stream: int | None, wait: Callable[[], None]

@@ -25,6 +25,9 @@ from fovea.errors import FoveaError
 from fovea.libraries import runtime
 from fovea.runtime_abi import ContextOptions, DataType, Device, IoInfo, Plan, Tensor, check
 
+# Runs on streams whose inputs a thread keeps.
+MOST_QUEUED = 1024
+
 
 @dataclasses.dataclass(frozen=True)
 class RunSettings:
@@ -131,9 +134,12 @@ class _Loaded:
         return context
 
     def keep(self, values: object) -> None:
-        """Keeps what the calling thread's queued runs use until it waits for them."""
+        """Keeps what the calling thread's next queued run uses until it waits for it; behind
+        MOST_QUEUED runs that is now, so that not more and more is kept."""
         if not hasattr(self._local, "queued"):
             self._local.queued = []
+        if len(self._local.queued) >= MOST_QUEUED:
+            self.synchronize()
         self._local.queued.append(values)
 
     def synchronize(self) -> None:
@@ -197,7 +203,8 @@ class Entry:
         kernels write them: each is a DeviceTensor. With `stream`, a CUDA stream as DLPack numbers
         them, the run is queued there; results for the host are waited for, those on a device may
         be used on that stream at once, and elsewhere behind `synchronize`. Faults that the data
-        causes are told by the wait; inputs of runs on a stream are kept until then."""
+        causes are told by the wait; inputs of runs on a stream are kept until then. Every 1024th
+        run of a thread on streams waits for those before it, so that not more are kept."""
         if stream is not None and stream < 0:
             raise FoveaError(
                 f"stream is {stream}, expected a CUDA stream, 1 for the default one",

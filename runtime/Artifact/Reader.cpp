@@ -184,6 +184,16 @@ std::string sectionName(const SectionRecord &section) {
   return target.empty() ? name : concat(name, " '", target, "'");
 }
 
+Status readLedger(const Artifact &artifact, std::string &text) {
+  text.clear();
+  const SectionRecord *ledger = artifact.find(SectionKind::Ledger);
+  if (!ledger)
+    return {};
+  if (ledger->size > maxLedgerBytes)
+    return badArtifact("its ledger is too large");
+  return artifact.copyText(*ledger, text);
+}
+
 Status checkContent(const SectionRecord &section, Bytes content) {
   if (contentHash({&content, 1}) != section.hash)
     return badArtifact(

@@ -57,6 +57,9 @@ private:
 /// Name of a section for messages: "code 'cpu'".
 std::string sectionName(const SectionRecord &section);
 
+/// Copies the ledger and checks the copy; "" when there is none.
+Status readLedger(const Artifact &artifact, std::string &text);
+
 /// Compares `content` with the hash of `section`.
 Status checkContent(const SectionRecord &section, Bytes content);
 

@@ -53,12 +53,8 @@ Status Module::readTexts() {
     return status;
   if (Status status = fvm::readManifest(manifestText, description); !status.ok())
     return status;
-  if (const SectionRecord *ledger = artifact.find(SectionKind::Ledger)) {
-    if (ledger->size > fvm::maxLedgerBytes)
-      return fvm::badArtifact("its ledger is too large");
-    if (Status status = artifact.copyText(*ledger, ledgerText); !status.ok())
-      return status;
-  }
+  if (Status status = fvm::readLedger(artifact, ledgerText); !status.ok())
+    return status;
   targetText = concat(description.target.triple, " ", description.target.cpu, " ");
   for (size_t i = 0; i < description.target.features.size(); ++i)
     targetText += concat(i ? "," : "", description.target.features[i]);

@@ -23,6 +23,8 @@ inline float flushDenormal(float x) {
 ///   rcp.approx.ftz    relative error 2^-23
 ///   rsqrt.approx.ftz  relative error 2^-22.4
 ///   tanh.approx       relative error 2^-11 (denormals are kept)
+///   cvt.rna.tf32      none: to nearest of 10 bits behind the point, ties away from 0; NaN as PTX
+///                     has it, 0x7fffffff
 /// NaN for functions that there are not.
 float approximate(int32_t function, float x);
 

@@ -15,7 +15,7 @@
 extern "C" {
 #endif
 
-#define FOVEA_ABI_VERSION 6
+#define FOVEA_ABI_VERSION 7
 
 typedef struct fovea_call fovea_call;
 

@@ -92,13 +92,14 @@ typedef enum fovea_atomic_order {
   FOVEA_ATOMIC_ACQ_REL = 1,
 } fovea_atomic_order;
 
-/// Functions that the hardware approximates (ex2.approx.ftz.f32 and so on).
+/// Functions that the hardware approximates (ex2.approx.ftz.f32 and so on; cvt.rna.tf32.f32).
 typedef enum fovea_approximation {
   FOVEA_APPROX_EX2 = 0,
   FOVEA_APPROX_LG2 = 1,
   FOVEA_APPROX_RCP = 2,
   FOVEA_APPROX_RSQRT = 3,
   FOVEA_APPROX_TANH = 4,
+  FOVEA_APPROX_TF32 = 5,
 } fovea_approximation;
 
 /// Addresses that a plain access need not be told of: `starts` of them from `begin` on, in steps of

@@ -116,6 +116,24 @@ def test_without_a_driver_models_compile_and_do_not_run(fovea: Run, absent: dict
             assert "install NVIDIA's driver" in result.stderr
 
 
+def test_without_a_driver_artefacts_are_explained(
+    fovea: Run, tmp_path: Path, absent: dict[str, str]
+) -> None:
+    """From the ledger alone; one that has changed is refused."""
+    sound(fovea("compile", "linear.mlir", "--target=cuda", **absent))
+    shown = sound(fovea("explain", "linear.fvm", "-v", **absent)).stdout
+    assert shown == sound(fovea("explain", "linear.mlir", "-v", "--target=cuda", **absent)).stdout
+    assert "fovea.contract" in shown
+    found = json.loads(sound(fovea("inspect", "linear.fvm", "--json")).stdout)["sections"]
+    (ledger,) = (section for section in found if section["section"] == "ledger")
+    changed = bytearray((tmp_path / "linear.fvm").read_bytes())
+    changed[ledger["offset"] + 5] ^= 1
+    (tmp_path / "changed.fvm").write_bytes(changed)
+    refused = fovea("explain", "changed.fvm", **absent)
+    assert (refused.returncode, refused.stdout) == (3, "")
+    assert "changed.fvm: artefact is damaged: section ledger has changed" in refused.stderr
+
+
 def test_doctor_says_what_is_missing(fovea: Run, absent: dict[str, str]) -> None:
     told = sound(fovea("doctor", **absent)).stdout
     assert "WARN  cuda      there is no CUDA driver: " in told

@@ -55,6 +55,27 @@ def test_an_older_ptxas_is_taken_with_a_warning(fovea: Run, ptxas: dict[str, str
     assert f"OK    ptxas     {ptxas['FOVEA_PTXAS']}\n" in told
 
 
+def test_it_is_asked_once_for_its_release(fovea: Run, tmp_path: Path) -> None:
+    """By a compilation and by doctor, whether it is named or found."""
+    folder = tmp_path / "counted"
+    folder.mkdir()
+    script = folder / "ptxas"
+    script.write_text(
+        '#!/bin/sh\nif [ "$1" = --version ]; then echo x >> "$COUNT"; '
+        'echo "release 13.5"; else touch "$6"; fi\n'
+    )
+    script.chmod(0o755)
+    named = {"FOVEA_PTXAS": str(script)}
+    found = {"FOVEA_PTXAS": "", "PATH": f"{folder}:/usr/bin:/bin"}
+    beside = Path("/usr/local/cuda/bin/ptxas").exists()
+    for way in [named] if beside else [named, found]:
+        for command in (["compile", "linear.mlir", "--target=cuda"], ["doctor"]):
+            count = tmp_path / "count"
+            count.write_text("")
+            sound(fovea(*command, COUNT=str(count), **way))
+            assert count.read_text() == "x\n", (command, way)
+
+
 def check_notes(fovea: Run, why: str) -> None:
     """The artefact has no cubins, and says why."""
     assert "code 'sm_80'" not in sections(fovea, "linear.fvm")

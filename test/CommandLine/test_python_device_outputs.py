@@ -113,6 +113,31 @@ module.synchronize()
     assert launches == [True, False, False, True, False]
 
 
+def test_inputs_of_queued_runs_are_kept_up_to_a_number(python) -> None:  # noqa: ANN001, F811
+    told, calls = python(
+        GIVEN
+        + """
+import os, weakref
+from fovea import module as of_module
+of_module.MOST_QUEUED = 3
+refs = []
+for run in range(8):
+    values = given(module)
+    with open(os.environ["FAKE_CUDA_CALLS"], "a") as log:
+        log.write(f"mark {run}\\n")
+    module.run(values, outputs="device", stream=2)
+    refs.append(weakref.ref(values[0]))
+    del values
+    gc.collect()
+    print(sum(ref() is not None for ref in refs))
+"""
+    )
+    assert told.split() == ["1", "2", "3", "1", "2", "3", "1", "2"]
+    parts = "\n".join(calls).split("mark ")[1:]
+    # The last one is followed by the end of the program.
+    assert ["Synchronize" in part for part in parts[:7]] == [run in (3, 6) for run in range(7)]
+
+
 def test_another_thread_waits_for_the_run_that_wrote_a_result(python) -> None:  # noqa: ANN001, F811
     _, calls = python(
         GIVEN

@@ -150,3 +150,37 @@ def test_weights_that_a_form_rounds_are_allowed_for(fovea: Run, tmp_path: Path) 
     explained = fovea("explain", "attention.mlir", "--target=cuda", "--emulate").stdout
     assert "its weights rounded to the values' type" in explained
     assert "rounded" not in fovea("explain", "attention.mlir", "--target=host").stdout
+
+
+PRODUCT = """
+func.func @main(%x: tensor<40x96xf32> {fovea.name = "x"}, %w: tensor<48x96xf32> {fovea.name = "w"})
+    -> (tensor<40x48xf32> {fovea.name = "y"}) {
+  %o = tensor.empty() : tensor<40x48xf32>
+  %y = fovea.contract ins(%x, %w : tensor<40x96xf32>, tensor<48x96xf32>)
+      outs(%o : tensor<40x48xf32>) {indexing_maps = [affine_map<(m, n, k) -> (m, k)>,
+       affine_map<(m, n, k) -> (n, k)>, affine_map<(m, n, k) -> (m, n)>]} epilogue {
+  ^bb0(%s: f32):
+    fovea.yield %s : f32
+  } -> tensor<40x48xf32>
+  return %y : tensor<40x48xf32>
+}
+"""
+
+
+def test_operands_that_were_to_be_rounded_are_allowed_for(fovea: Run, tmp_path: Path) -> None:
+    (tmp_path / "product.mlir").write_text(PRODUCT)
+    outputs = []
+    device = ["--target=cuda", "--emulate"]
+    for options in ([], ["--products=tf32"]):
+        result = fovea("verify", "product.mlir", *device, *options, "--json")
+        assert result.returncode == 0, result.stdout + result.stderr
+        outputs.append(json.loads(result.stdout)["outputs"][0])
+    exact, rounded = outputs
+    # Sums of 96 products of about 1, of operands with errors of up to 2^-11.
+    assert exact["tolerance"] < 1e-3 < rounded["tolerance"] < 96 * 2**-9
+    assert exact["max_abs"] < 1e-4 < rounded["max_abs"] <= rounded["tolerance"]
+    explained = fovea("explain", "product.mlir", *device, "--products=tf32").stdout
+    assert "its operands rounded to tf32" in explained
+    assert "products=tf32" in fovea("explain", "product.mlir", *device).stdout
+    refused = fovea("compile", "product.mlir", "--products=tf32", "-o", "product.fvm")
+    assert refused.returncode != 0 and "'host' has no products of tf32" in refused.stderr

@@ -40,7 +40,7 @@ static llvm::Error writeCubin(mlir::gpu::GPUModuleOp device, llvm::StringRef ptx
   auto ptxas = cuda::findPtxas(named, folders);
   if (!ptxas)
     return ptxas.takeError();
-  auto cubin = cuda::assemble(ptx, arch, *ptxas);
+  auto cubin = cuda::assemble(ptx, arch, ptxas->path);
   if (!cubin)
     return cubin.takeError();
   std::error_code error;
@@ -74,6 +74,7 @@ int main(int argc, char **argv) {
   cl::opt<std::string> arch("arch", cl::desc("architecture of the PTX"), cl::init("sm_80"));
   cl::opt<std::string> gpu("gpu", cl::desc("architecture of the cubin (default: --arch)"));
   cl::opt<std::string> cubin("cubin", cl::desc("write a cubin to this file"));
+  cl::opt<bool> tf32("tf32", cl::desc("round f32 operands of products to tf32"));
   cl::ParseCommandLineOptions(argc, argv, "PTX of kernels\n");
   mlir::DialectRegistry registry;
   addDialects(registry);
@@ -84,7 +85,7 @@ int main(int argc, char **argv) {
     return EXIT_FAILURE;
   mlir::PassManager manager(&context);
   if (module->getOps<mlir::gpu::GPUModuleOp>().empty())
-    addKernelsAlone(manager);
+    addKernelsAlone(manager, tf32 ? Products::Tf32 : Products::Exact);
   addDeviceCode(manager, /*emulated=*/false);
   if (failed(manager.run(*module)))
     return EXIT_FAILURE;

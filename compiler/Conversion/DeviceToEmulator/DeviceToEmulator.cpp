@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 #include "compiler/Conversion/DeviceToEmulator/EmulatedKernel.h"
 #include "compiler/Conversion/DeviceToEmulator/Passes.h"
+#include "compiler/Conversion/KernelToLLVM/CodeToLLVM.h"
 #include "fovea_device_abi.h"
 
 #include "mlir/Conversion/LLVMCommon/ConversionTarget.h"
@@ -87,7 +88,10 @@ struct DeviceToEmulator : fovea::impl::DeviceToEmulatorBase<DeviceToEmulator> {
     populateGpuToEmulator(converter, kernel, patterns);
     populateWarpToEmulator(converter, kernel, patterns);
     LLVMConversionTarget target(getContext());
-    return applyFullConversion(kernel.function, target, std::move(patterns));
+    if (failed(applyFullConversion(kernel.function, target, std::move(patterns))))
+      return failure();
+    takeLoopAnnotations(kernel.function);
+    return success();
   }
 };
 

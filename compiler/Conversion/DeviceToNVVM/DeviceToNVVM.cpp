@@ -7,6 +7,7 @@
 #include "compiler/Conversion/DeviceToLLVM/DeviceCode.h"
 #include "compiler/Conversion/DeviceToNVVM/Passes.h"
 #include "compiler/Conversion/DeviceToNVVM/Patterns.h"
+#include "compiler/Conversion/KernelToLLVM/CodeToLLVM.h"
 
 #include "mlir/Conversion/GPUToNVVM/GPUToNVVMPass.h"
 #include "mlir/Conversion/LLVMCommon/ConversionTarget.h"
@@ -63,6 +64,10 @@ struct DeviceToNVVM : fovea::impl::DeviceToNVVMBase<DeviceToNVVM> {
     function->setAttr(NVVM::NVVMDialect::getKernelFuncAttrName(), builder.getUnitAttr());
     function->setAttr(NVVM::NVVMDialect::getReqntidAttrName(),
                       builder.getDenseI32ArrayAttr({int32_t(facts.threads)}));
+    // Blocks that stay for a whole loop are as many as run at once: ptxas, which would spill for
+    // room for more of them, is told that one on a multiprocessor is enough.
+    if (facts.cooperative)
+      function->setAttr(NVVM::NVVMDialect::getMinctasmAttrName(), builder.getI32IntegerAttr(1));
     if (ArrayAttr attributes = kernel.getArgAttrsAttr())
       function.setArgAttrsAttr(attributes);
     moveBody(kernel, function, [&](OpBuilder &) {
@@ -83,7 +88,10 @@ struct DeviceToNVVM : fovea::impl::DeviceToNVVMBase<DeviceToNVVM> {
     populateWarpToInlinePtx(converter, patterns);
     LLVMConversionTarget target(getContext());
     target.addLegalDialect<NVVM::NVVMDialect>();
-    return applyFullConversion(function, target, std::move(patterns));
+    if (failed(applyFullConversion(function, target, std::move(patterns))))
+      return failure();
+    takeLoopAnnotations(function);
+    return success();
   }
 };
 

@@ -37,6 +37,8 @@ static StringRef textOf(warp::Approximation function) {
     return "rsqrt.approx.ftz.f32 $0, $1;";
   case warp::Approximation::Tanh:
     return "tanh.approx.f32 $0, $1;";
+  case warp::Approximation::TF32:
+    return "cvt.rna.tf32.f32 $0, $1;";
   }
   llvm_unreachable("no such function");
 }
@@ -88,8 +90,17 @@ struct ApproxLowering : ConvertOpToLLVMPattern<warp::ApproxOp> {
 
   LogicalResult matchAndRewrite(warp::ApproxOp op, OpAdaptor adaptor,
                                 ConversionPatternRewriter &rewriter) const override {
-    rewriter.replaceOp(op, assembly(rewriter, op.getLoc(), op.getType(), adaptor.getX(),
-                                    textOf(op.getFunction()), "=f,f", /*hasEffects=*/false));
+    Location loc = op.getLoc();
+    StringRef text = textOf(op.getFunction());
+    if (op.getFunction() != warp::Approximation::TF32) {
+      rewriter.replaceOp(op, assembly(rewriter, loc, op.getType(), adaptor.getX(), text, "=f,f",
+                                      /*hasEffects=*/false));
+      return success();
+    }
+    // PTX has tf32 in registers of bits.
+    auto word = assembly(rewriter, loc, rewriter.getI32Type(), adaptor.getX(), text, "=r,f",
+                         /*hasEffects=*/false);
+    rewriter.replaceOpWithNewOp<LLVM::BitcastOp>(op, op.getType(), word.getResult(0));
     return success();
   }
 };

@@ -60,12 +60,13 @@ struct FormLoopKernels : fovea::impl::FormLoopKernelsBase<FormLoopKernels> {
     for (auto entry : getOperation().getOps<func::FuncOp>())
       if (entry->hasAttr(kEntryAttr))
         walkLoopsOfScalars(entry, [&](scf::ForOp loop) { loops.push_back(loop); });
+    SymbolTable symbols(getOperation());
     for (scf::ForOp loop : loops)
-      outline(loop);
+      outline(symbols, loop);
   }
 
 private:
-  void outline(scf::ForOp loop) {
+  void outline(SymbolTable &symbols, scf::ForOp loop) {
     OpBuilder builder(loop);
     requireElements(builder, loop, [&](CheckedIndexOp index) {
       SmallVector<Value> empty;
@@ -79,7 +80,7 @@ private:
     });
     OuterValues outer = outerValuesOf(loop);
     func::FuncOp kernel =
-        launchNewKernel(builder, loop, "kernel_loop", kMayAliasAttr, outer.inputs, {});
+        launchNewKernel(symbols, builder, loop, "kernel_loop", kMayAliasAttr, outer.inputs, {});
     fill(kernel, loop, outer);
     loop.erase();
     ++numLoops;

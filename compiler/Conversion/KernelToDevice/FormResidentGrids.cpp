@@ -35,13 +35,14 @@ struct Obstacle {
 
 struct FormResidentGrids : fovea::impl::FormResidentGridsBase<FormResidentGrids> {
   void runOnOperation() override {
+    SymbolTable symbols(getOperation());
     forLaunchingLoops(getOperation(),
-                      [&](scf::ForOp loop, int64_t launches) { visit(loop, launches); });
+                      [&](scf::ForOp loop, int64_t launches) { visit(symbols, loop, launches); });
     addToLedger(getOperation(), records);
   }
 
 private:
-  void visit(scf::ForOp loop, int64_t launches) {
+  void visit(SymbolTable &symbols, scf::ForOp loop, int64_t launches) {
     Obstacle obstacle = obstacleOf(loop);
     bool fits = obstacle.reason.empty();
     StringRef taken = fits ? kForm : kLaunches, refused = fits ? StringLiteral("") : kForm;
@@ -49,7 +50,7 @@ private:
         recordOfLoop(loop.getLoc(), taken, launches, refused, obstacle.reason, obstacle.text)
             .getDictionary(&getContext()));
     if (fits)
-      form(loop);
+      form(symbols, loop);
   }
 
   /// Threads of a block that can run each launch's blocks: the most that one has.
@@ -82,12 +83,12 @@ private:
     return {};
   }
 
-  void form(scf::ForOp loop) {
+  void form(SymbolTable &symbols, scf::ForOp loop) {
     Location loc = loop.getLoc();
     OpBuilder builder(loop);
     OuterValues outer = outerValuesOf(loop);
     func::FuncOp kernel =
-        launchNewKernel(builder, loop, "resident", kMayAliasAttr, outer.inputs, {});
+        launchNewKernel(symbols, builder, loop, "resident", kMayAliasAttr, outer.inputs, {});
     OpBuilder inner = OpBuilder::atBlockBegin(&kernel.front());
     IRMapping mapping = bringOuterValues(inner, kernel, outer);
     int64_t threads = threadsFor(loop);
@@ -106,19 +107,19 @@ private:
       endEarly(steps, cell);
       ++numEnding;
     }
-    leaveViews(loop);
+    leaveViews(symbols, loop);
     ++numFormed;
   }
 
   /// Of the host's loop remains which buffers it gives; kernels without a launch go.
-  void leaveViews(scf::ForOp loop) {
+  void leaveViews(SymbolTable &symbols, scf::ForOp loop) {
     SmallVector<kernel::LaunchOp> launches;
     loop.walk([&](kernel::LaunchOp launch) { launches.push_back(launch); });
     for (kernel::LaunchOp launch : launches) {
       func::FuncOp kernel = kernelOf(launch);
       launch.erase();
       if (kernel.symbolKnownUseEmpty(getOperation()))
-        kernel.erase();
+        symbols.erase(kernel);
     }
     if (loop->use_empty())
       loop.erase();

@@ -8,6 +8,7 @@
 #include "compiler/Conversion/KernelToDevice/DeviceViews.h"
 #include "compiler/Conversion/KernelToDevice/KernelVariants.h"
 #include "compiler/Conversion/KernelToDevice/Passes.h"
+#include "compiler/Conversion/TensorToKernel/KernelArguments.h"
 
 #include "dialects/Fovea/FoveaDialect.h"
 
@@ -80,14 +81,11 @@ private:
     Location loc = require.getLoc();
     Type index = builder.getIndexType();
     SmallVector<Type> types{builder.getI1Type(), index, index};
-    kernel = func::FuncOp::create(loc, "require", builder.getFunctionType(types, {}));
-    kernel.setPrivate();
-    kernel->setAttr(kernel::kKernelAttr, builder.getUnitAttr());
+    kernel = makeKernel(loc, "require", types);
     SymbolTable(getOperation()).insert(kernel);
-    builder.setInsertionPointToStart(kernel.addEntryBlock());
+    builder.setInsertionPointToStart(&kernel.front());
     Value one = arith::ConstantIndexOp::create(builder, loc, 1);
     auto grid = kernel::GridOp::create(builder, loc, one, /*threads=*/32);
-    func::ReturnOp::create(builder, loc);
     Block *block = builder.createBlock(&grid.getBody(), {}, {index, index}, {loc, loc});
     Value zero = arith::ConstantIndexOp::create(builder, loc, 0);
     Value first =

@@ -126,3 +126,13 @@ void fovea::populateCodeToLLVM(const LLVMTypeConverter &converter, RewritePatter
   index::populateIndexToLLVMConversionPatterns(converter, patterns);
   patterns.add<RebaseLowering, ViewLowering>(converter);
 }
+
+void fovea::takeLoopAnnotations(Operation *root) {
+  root->walk([](LLVM::BrOp branch) {
+    StringRef name = LLVM::LoopAnnotationAttr::name;
+    if (auto annotation = branch->getAttrOfType<LLVM::LoopAnnotationAttr>(name)) {
+      branch.setLoopAnnotationAttr(annotation);
+      branch->removeAttr(name);
+    }
+  });
+}

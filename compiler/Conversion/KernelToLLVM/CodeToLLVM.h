@@ -17,6 +17,10 @@ namespace fovea {
 void populateCodeToLLVM(const mlir::LLVMTypeConverter &converter,
                         mlir::RewritePatternSet &patterns);
 
+/// Gives branches back the annotations of their loops. Upstream's conversions carry them as an
+/// attribute of any name, which the translation to LLVM IR does not read.
+void takeLoopAnnotations(mlir::Operation *root);
+
 } // namespace fovea
 
 #endif // FOVEA_COMPILER_CONVERSION_KERNELTOLLVM_CODETOLLVM_H

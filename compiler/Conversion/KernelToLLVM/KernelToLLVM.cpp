@@ -46,18 +46,7 @@ struct KernelToLLVM : fovea::impl::KernelToLLVMBase<KernelToLLVM> {
     }
     if (failed(applyFullConversion(getOperation(), target, std::move(patterns))))
       return signalPassFailure();
-    getOperation().walk([](LLVM::BrOp branch) { takeLoopAnnotation(branch); });
-  }
-
-private:
-  /// Upstream's conversions carry a loop's annotation as an attribute of any name, which the
-  /// translation to LLVM IR does not read.
-  static void takeLoopAnnotation(LLVM::BrOp branch) {
-    StringRef name = LLVM::LoopAnnotationAttr::name;
-    if (auto annotation = branch->getAttrOfType<LLVM::LoopAnnotationAttr>(name)) {
-      branch.setLoopAnnotationAttr(annotation);
-      branch->removeAttr(name);
-    }
+    takeLoopAnnotations(getOperation());
   }
 };
 

@@ -41,6 +41,19 @@ Type fovea::kernelTypeOf(Type type) {
                          StridedLayoutAttr::get(type.getContext(), 0, strides));
 }
 
+func::FuncOp fovea::makeKernel(Location loc, StringRef name, TypeRange types,
+                               ArrayRef<StringRef> marks) {
+  OpBuilder builder(loc.getContext());
+  auto kernel = func::FuncOp::create(loc, name, builder.getFunctionType(types, {}));
+  kernel.setPrivate();
+  kernel->setAttr(kernel::kKernelAttr, builder.getUnitAttr());
+  for (StringRef mark : marks)
+    kernel->setAttr(mark, builder.getUnitAttr());
+  builder.setInsertionPointToStart(kernel.addEntryBlock());
+  func::ReturnOp::create(builder, loc);
+  return kernel;
+}
+
 void fovea::requireElements(OpBuilder &builder, Operation *op,
                             function_ref<SmallVector<Value>(CheckedIndexOp)> unreached) {
   // Loops of their own may have no steps.
@@ -119,7 +132,7 @@ private:
 
   void outline(Operation *op) {
     OuterValues outer = outerValuesOf(op);
-    func::FuncOp kernel = makeKernel(op, outer);
+    func::FuncOp kernel = kernelOf(op, outer);
     std::string text;
     llvm::raw_string_ostream stream(text);
     OpPrintingFlags flags;
@@ -127,7 +140,6 @@ private:
     kernel->print(stream, flags);
     auto [known, inserted] = kernels.try_emplace(text, kernel);
     if (inserted) {
-      SymbolTable table(getOperation());
       kernel.setName(
           ("kernel_" + Twine(kernels.size() - 1) + "_" + op->getName().stripDialect()).str());
       getOperation().push_back(kernel);
@@ -158,17 +170,15 @@ private:
     });
   }
 
-  func::FuncOp makeKernel(Operation *op, const OuterValues &outer) {
-    OpBuilder builder(&getContext());
+  static func::FuncOp kernelOf(Operation *op, const OuterValues &outer) {
     SmallVector<Type> types;
     for (Value input : outer.inputs)
       types.push_back(kernelTypeOf(input.getType()));
-    auto kernel = func::FuncOp::create(op->getLoc(), "kernel", builder.getFunctionType(types, {}));
-    kernel.setPrivate();
-    kernel->setAttr(kernel::kKernelAttr, builder.getUnitAttr());
+    SmallVector<StringRef> marks;
     if (mayAlias(op, outer.inputs))
-      kernel->setAttr(kMayAliasAttr, builder.getUnitAttr());
-    builder.setInsertionPointToStart(kernel.addEntryBlock());
+      marks.push_back(kMayAliasAttr);
+    func::FuncOp kernel = makeKernel(op->getLoc(), "kernel", types, marks);
+    OpBuilder builder = OpBuilder::atBlockBegin(&kernel.front());
     IRMapping mapping;
     for (auto [input, argument] : llvm::zip_equal(outer.inputs, kernel.getArguments()))
       mapping.map(input, argument);
@@ -176,7 +186,6 @@ private:
       builder.clone(*constant.getDefiningOp(), mapping);
     Operation *inner = builder.clone(*op, mapping);
     retypeTables(inner);
-    func::ReturnOp::create(builder, op->getLoc());
     return kernel;
   }
 

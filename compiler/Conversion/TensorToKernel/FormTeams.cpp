@@ -21,30 +21,31 @@ namespace {
 
 struct FormTeams : fovea::impl::FormTeamsBase<FormTeams> {
   void runOnOperation() override {
+    SymbolTable symbols(getOperation());
     forLaunchingLoops(getOperation(),
-                      [&](scf::ForOp loop, int64_t launches) { visit(loop, launches); });
+                      [&](scf::ForOp loop, int64_t launches) { visit(symbols, loop, launches); });
     addToLedger(getOperation(), records);
   }
 
 private:
-  void visit(scf::ForOp loop, int64_t launches) {
+  void visit(SymbolTable &symbols, scf::ForOp loop, int64_t launches) {
     std::string reason = onlyOnHost(loop.getRegion());
     bool fits = reason.empty();
     records.push_back(recordOfLoop(loop.getLoc(), fits ? "team" : "launches", launches,
                                    fits ? "" : "team", "order", reason)
                           .getDictionary(&getContext()));
     if (fits)
-      form(loop);
+      form(symbols, loop);
   }
 
-  void form(scf::ForOp loop) {
+  void form(SymbolTable &symbols, scf::ForOp loop) {
     OpBuilder builder(loop);
     Value shares = sharesOf(builder, loop);
     // A thread that is alone in any run meets nobody.
     bool isAlone = matchPattern(shares, m_One()) && loop.getBody()->getOps<ProceedIfOp>().empty();
     launchAsKernel(
-        builder, loop, "team", isAlone ? kernel::kSectionedAttr : kernel::kTeamAttr, shares,
-        [&](OpBuilder &inner, IRMapping &mapping, Value) { inner.clone(*loop, mapping); });
+        symbols, builder, loop, "team", isAlone ? kernel::kSectionedAttr : kernel::kTeamAttr,
+        shares, [&](OpBuilder &inner, IRMapping &mapping, Value) { inner.clone(*loop, mapping); });
     // Of the host's loop remains which buffers it gives.
     SmallVector<kernel::LaunchOp> launches;
     loop.walk([&](kernel::LaunchOp launch) { launches.push_back(launch); });

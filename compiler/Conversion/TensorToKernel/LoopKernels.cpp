@@ -113,29 +113,22 @@ OuterValues fovea::outerValuesOf(Operation *op) {
   return outer;
 }
 
-func::FuncOp fovea::launchNewKernel(OpBuilder &builder, Operation *op, StringRef name,
-                                    ArrayRef<StringRef> marks, ValueRange inputs,
+func::FuncOp fovea::launchNewKernel(SymbolTable &symbols, OpBuilder &builder, Operation *op,
+                                    StringRef name, ArrayRef<StringRef> marks, ValueRange inputs,
                                     ValueRange scalars) {
   Location loc = op->getLoc();
   SmallVector<Type> types;
   for (Value input : inputs)
     types.push_back(argumentTypeOf(input.getType()));
   llvm::append_range(types, scalars.getTypes());
-  SymbolTable symbols(op->getParentOfType<ModuleOp>());
   std::string unique;
   for (int number = 0; unique.empty() || symbols.lookup(unique); ++number)
     unique = (name + "_" + Twine(number)).str();
-  auto kernel = func::FuncOp::create(loc, unique, builder.getFunctionType(types, {}));
-  kernel.setPrivate();
-  kernel->setAttr(kernel::kKernelAttr, builder.getUnitAttr());
-  for (StringRef mark : marks)
-    kernel->setAttr(mark, builder.getUnitAttr());
+  func::FuncOp kernel = makeKernel(loc, unique, types, marks);
   symbols.insert(kernel);
   SmallVector<Value> arguments(inputs);
   llvm::append_range(arguments, scalars);
   kernel::LaunchOp::create(builder, loc, kernel.getName(), arguments, Value());
-  OpBuilder inner = OpBuilder::atBlockBegin(kernel.addEntryBlock());
-  func::ReturnOp::create(inner, loc);
   return kernel;
 }
 
@@ -154,13 +147,13 @@ IRMapping fovea::bringOuterValues(OpBuilder &builder, func::FuncOp kernel,
   return mapping;
 }
 
-func::FuncOp fovea::launchAsKernel(OpBuilder &builder, Operation *op, StringRef name,
-                                   StringRef mark, Value tasks,
+func::FuncOp fovea::launchAsKernel(SymbolTable &symbols, OpBuilder &builder, Operation *op,
+                                   StringRef name, StringRef mark, Value tasks,
                                    function_ref<void(OpBuilder &, IRMapping &, Value task)> body) {
   Location loc = op->getLoc();
   OuterValues outer = outerValuesOf(op);
   func::FuncOp kernel =
-      launchNewKernel(builder, op, name, {mark, kMayAliasAttr}, outer.inputs, tasks);
+      launchNewKernel(symbols, builder, op, name, {mark, kMayAliasAttr}, outer.inputs, tasks);
   OpBuilder inner = OpBuilder::atBlockBegin(&kernel.front());
   auto parallel = kernel::ParallelOp::create(inner, loc, kernel.getArguments().back());
   Block *block = inner.createBlock(&parallel.getBody(), {}, inner.getIndexType(), loc);

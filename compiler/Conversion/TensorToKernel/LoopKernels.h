@@ -12,6 +12,7 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/IRMapping.h"
+#include "mlir/IR/SymbolTable.h"
 
 namespace fovea {
 
@@ -44,12 +45,13 @@ struct OuterValues {
 };
 OuterValues outerValuesOf(mlir::Operation *op);
 
-/// Makes a private kernel, `name` with the first free number, with the attributes `marks` and an
-/// empty body, and launches it in front of `op` with `inputs`, which it sees as kernels do, and
-/// `scalars`.
-mlir::func::FuncOp launchNewKernel(mlir::OpBuilder &builder, mlir::Operation *op,
-                                   llvm::StringRef name, llvm::ArrayRef<llvm::StringRef> marks,
-                                   mlir::ValueRange inputs, mlir::ValueRange scalars);
+/// Makes a kernel of the module of `symbols`, `name` with the first free number, with the
+/// attributes `marks` and an empty body, and launches it in front of `op` with `inputs`, which it
+/// sees as kernels do, and `scalars`.
+mlir::func::FuncOp launchNewKernel(mlir::SymbolTable &symbols, mlir::OpBuilder &builder,
+                                   mlir::Operation *op, llvm::StringRef name,
+                                   llvm::ArrayRef<llvm::StringRef> marks, mlir::ValueRange inputs,
+                                   mlir::ValueRange scalars);
 
 /// Gives a kernel whose first arguments are the inputs what clones of the operation use.
 mlir::IRMapping bringOuterValues(mlir::OpBuilder &builder, mlir::func::FuncOp kernel,
@@ -59,8 +61,8 @@ mlir::IRMapping bringOuterValues(mlir::OpBuilder &builder, mlir::func::FuncOp ke
 /// The kernel's arguments are what `op` uses from outside, and its number of tasks, `tasks`, last;
 /// `body` builds what a task does, of clones by the mapping.
 mlir::func::FuncOp launchAsKernel(
-    mlir::OpBuilder &builder, mlir::Operation *op, llvm::StringRef name, llvm::StringRef mark,
-    mlir::Value tasks,
+    mlir::SymbolTable &symbols, mlir::OpBuilder &builder, mlir::Operation *op, llvm::StringRef name,
+    llvm::StringRef mark, mlir::Value tasks,
     llvm::function_ref<void(mlir::OpBuilder &, mlir::IRMapping &, mlir::Value task)> body);
 
 /// True when threads that share the steps of `loop` gain more than meeting in each costs; what

@@ -78,49 +78,50 @@ struct OutlineSections : fovea::impl::OutlineSectionsBase<OutlineSections> {
   void runOnOperation() override {
     SmallVector<kernel::SectionsOp> all;
     getOperation().walk([&](kernel::SectionsOp op) { all.push_back(op); });
+    SymbolTable symbols(getOperation());
     for (kernel::SectionsOp op : all)
-      visit(op);
+      visit(symbols, op);
     addToLedger(getOperation(), records);
   }
 
 private:
-  void visit(kernel::SectionsOp op) {
+  void visit(SymbolTable &symbols, kernel::SectionsOp op) {
     hoistFromSections(op);
     std::string reason = whyNot(op);
     if (!reason.empty()) {
       addRecord(op, "launches", "sections", "order", reason);
       unpack(op, op);
     } else {
-      outline(op);
+      outline(symbols, op);
     }
     op.erase();
   }
 
-  void outline(kernel::SectionsOp op) {
+  void outline(SymbolTable &symbols, kernel::SectionsOp op) {
     OpBuilder builder(op);
     Location loc = op.getLoc();
     Value apart = isBetterApart(builder, op);
     if (matchPattern(apart, m_One())) {
       addRecord(op, isWave(op) ? "wavefront" : "sections", "team", "speed",
                 "a step has little work for more than one thread");
-      launch(builder, op);
+      launch(symbols, builder, op);
     } else {
       addRecord(op, "sections", "team", "speed",
                 "with no more threads than loops each loop keeps its weights in one core's cache, "
                 "and its thread meets no other; more threads form teams");
       auto choice = scf::IfOp::create(builder, loc, apart, /*withElseRegion=*/true);
       builder.setInsertionPointToStart(choice.thenBlock());
-      launch(builder, op);
+      launch(symbols, builder, op);
       unpack(op, choice.elseBlock()->getTerminator());
     }
     ++numOutlined;
   }
 
-  void launch(OpBuilder &builder, kernel::SectionsOp op) {
+  void launch(SymbolTable &symbols, OpBuilder &builder, kernel::SectionsOp op) {
     Location loc = op.getLoc();
     Value tasks = arith::ConstantIndexOp::create(builder, loc, op.getSections().size());
     func::FuncOp kernel =
-        launchAsKernel(builder, op, "sections", kernel::kSectionedAttr, tasks,
+        launchAsKernel(symbols, builder, op, "sections", kernel::kSectionedAttr, tasks,
                        [&](OpBuilder &inner, IRMapping &mapping, Value task) {
                          for (auto [number, section] : llvm::enumerate(op.getSections()))
                            addSection(inner, section, mapping, task, number);

@@ -50,8 +50,11 @@ struct MmaLowering : OpConversionPattern<warp::MmaOp> {
                                 ConversionPatternRewriter &rewriter) const override {
     warp::FragmentType type = op.getSum().getType(), a = op.getA().getType();
     int64_t rows = tileRows(type), columns = tileColumns(type);
-    int64_t depth = a.getShape()[1] / warp::kTileDepth;
-    auto product = a.getElementType().isF16() ? warp::Product::F16 : warp::Product::BF16;
+    int64_t depth = a.getShape()[1] / tileDepth(a);
+    Type element = a.getElementType();
+    auto product = element.isTF32()  ? warp::Product::TF32
+                   : element.isF16() ? warp::Product::F16
+                                     : warp::Product::BF16;
     SmallVector<Value> sums(adaptor.getSum());
     for (int64_t k = 0; k < depth; ++k)
       for (int64_t m = 0; m < rows; ++m)

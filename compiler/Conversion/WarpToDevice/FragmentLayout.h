@@ -1,7 +1,7 @@
 //===- FragmentLayout.h - which thread holds what of a fragment -----------===//
 //
-// The tables of mma.sync m16n8k16 (PTX ISA, section on warp level matrix instructions), as index
-// arithmetic.
+// The tables of mma.sync m16n8k16 and m16n8k8 (PTX ISA, section on warp level matrix instructions),
+// as index arithmetic.
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
@@ -39,6 +39,13 @@ inline int64_t tileRows(warp::FragmentType type) { return type.getShape()[0] / w
 inline int64_t tileColumns(warp::FragmentType type) {
   return type.getShape()[1] / warp::kTileColumns;
 }
+
+/// Elements of an operand in 16 bytes, the row of a matrix that ldmatrix loads; two of them are the
+/// depth of a product.
+inline int64_t rowElements(warp::FragmentType type) {
+  return type.getElementType().isTF32() ? 4 : 8;
+}
+inline int64_t tileDepth(warp::FragmentType type) { return 2 * rowElements(type); }
 
 /// Patterns for products, regions and reductions, and for what goes to memory and comes from it.
 void populateFragmentArithmetic(const mlir::TypeConverter &converter,

@@ -13,59 +13,163 @@
 using namespace mlir;
 using namespace fovea;
 
+/// Rows after which every swizzle repeats, and the columns of two matrices beside each other.
+static constexpr int64_t kSwizzledRows = 8, kMatrices = 16;
+
 namespace {
+
+/// An index as a value, null for 0, and a constant.
+struct Sum {
+  Value value;
+  int64_t constant = 0;
+
+  static Sum of(Value index) {
+    APInt constant;
+    if (matchPattern(index, m_ConstantInt(&constant)))
+      return {Value(), constant.getSExtValue()};
+    auto sum = index.getDefiningOp<arith::AddIOp>();
+    if (sum && matchPattern(sum.getRhs(), m_ConstantInt(&constant)))
+      return {sum.getLhs(), constant.getSExtValue()};
+    return {index, 0};
+  }
+
+  /// Keeps what is left of the constant by multiples of `step`, which it gives.
+  int64_t takeMultiple(int64_t step) {
+    int64_t whole = llvm::divideFloorSigned(constant, step) * step;
+    constant -= whole;
+    return whole;
+  }
+};
 
 struct LoadLowering : OpConversionPattern<warp::LoadFragmentOp> {
   using OpConversionPattern::OpConversionPattern;
 
-  /// Matrices 0 and 1 of an operand `a` are below each other, those of `b` too, 2 and 3 beside
-  /// them; with two matrices the upper lanes repeat the addresses of the lower ones.
+  /// Indices in the source of element (row, column) of the fragment, by the lane's place and
+  /// constants. What is constant is added, or its bits are exchanged, behind the swizzle: a row's
+  /// columns then have few addresses that differ by more than a constant, and rows one.
+  static SmallVector<Value> placeOf(OpBuilder &builder, warp::LoadFragmentOp op, Sum row,
+                                    Sum column) {
+    Location loc = op.getLoc();
+    if (op.getTransposed())
+      std::swap(row, column);
+    auto source = cast<MemRefType>(op.getSource().getType());
+    SmallVector<Value> indices(op.getIndices());
+    Value &i = indices[indices.size() - 2], &j = indices.back();
+    auto begin = [&](Value &index, Sum &of) {
+      Sum first = Sum::of(index);
+      of.constant += first.constant;
+      if (first.value)
+        of.value = arith::AddIOp::create(builder, loc, first.value, of.value);
+      return bool(first.value);
+    };
+    begin(i, row);
+    bool isLaneAlone = !begin(j, column);
+    int64_t below = row.takeMultiple(kSwizzledRows);
+    // Pieces are exchanged within rows of the swizzle's size.
+    int64_t size = op.getSwizzle() * 8 / source.getElementTypeBitWidth();
+    int64_t beside = size ? column.takeMultiple(size) : std::exchange(column.constant, 0);
+    // The lane's column is less than that of two matrices: it shares no bits with multiples.
+    bool exchanges = isLaneAlone && column.constant % kMatrices == 0;
+    i = plus(builder, loc, row.value, row.constant);
+    j = exchanges ? column.value : plus(builder, loc, column.value, column.constant);
+    indices = swizzled(builder, loc, indices, source, op.getSwizzle());
+    Value &rowAt = indices[indices.size() - 2], &columnAt = indices.back();
+    if (exchanges && column.constant != 0)
+      columnAt = arith::XOrIOp::create(builder, loc, columnAt,
+                                       constantIndex(builder, loc, column.constant));
+    rowAt = plus(builder, loc, rowAt, below);
+    columnAt = plus(builder, loc, columnAt, beside);
+    return indices;
+  }
+
   LogicalResult matchAndRewrite(warp::LoadFragmentOp op, OpAdaptor adaptor,
                                 ConversionPatternRewriter &rewriter) const override {
     Location loc = op.getLoc();
     warp::FragmentType type = op.getResult().getType();
-    bool isA = type.getRole() == warp::Role::A;
-    int64_t rows = type.getShape()[0], columns = type.getShape()[1];
-    // One load takes 16 rows of 16 columns where there are as many, else of 8.
-    int64_t width = columns % 16 == 0 ? 16 : 8, count = width / 4;
-    Value lane = gpu::LaneIdOp::create(rewriter, loc, /*upper_bound=*/nullptr);
-    if (count == 2)
-      lane = arith::RemUIOp::create(rewriter, loc, lane, constantIndex(rewriter, loc, 16));
-    Value eight = constantIndex(rewriter, loc, 8), two = constantIndex(rewriter, loc, 2);
-    Value within = arith::RemUIOp::create(rewriter, loc, lane, eight);
-    Value matrix = arith::DivUIOp::create(rewriter, loc, lane, eight);
-    Value low = arith::RemUIOp::create(rewriter, loc, matrix, two);
-    Value high = arith::DivUIOp::create(rewriter, loc, matrix, two);
-    Value below = arith::MulIOp::create(rewriter, loc, low, eight);
-    Value beside = arith::MulIOp::create(rewriter, loc, high, eight);
-    // The lane addresses a row of memory: of the fragment, or a column of it.
-    bool transposed = op.getTransposed();
-    (transposed ? beside : below) =
-        arith::AddIOp::create(rewriter, loc, transposed ? beside : below, within);
+    bool isA = type.getRole() == warp::Role::A, isTf32 = type.getElementType().isTF32();
     SmallVector<Value> registers(type.getRegisters());
-    for (int64_t row = 0; row < rows; row += 16)
-      for (int64_t column = 0; column < columns; column += width) {
-        SmallVector<Value> indices(adaptor.getIndices());
-        size_t last = indices.size() - 1;
-        Value r = plus(rewriter, loc, below, row), c = plus(rewriter, loc, beside, column);
-        if (transposed)
-          std::swap(r, c);
-        indices[last - 1] = arith::AddIOp::create(rewriter, loc, indices[last - 1], r);
-        indices[last] = arith::AddIOp::create(rewriter, loc, indices[last], c);
-        indices = swizzled(rewriter, loc, indices, cast<MemRefType>(op.getSource().getType()),
-                           op.getSwizzle());
-        // Registers of `a` hold neighbors of a row, those of `b` of a column.
-        auto load = warp::LdMatrixOp::create(
-            rewriter, loc, SmallVector<Type>(count, rewriter.getI32Type()), adaptor.getSource(),
-            indices, /*transposed=*/isA == transposed);
-        // Tiles of `a` are as wide as one load, those of `b` 8 columns.
-        int64_t first = isA ? (row / 16 * (columns / 16) + column / 16) * 4
-                            : (row / 16 * (columns / 8) + column / 8) * 2;
-        for (auto [place, value] : llvm::enumerate(load.getRegisters()))
-          registers[first + place] = value;
-      }
+    if (isTf32 && isA == op.getTransposed())
+      loadElements(rewriter, op, registers);
+    else
+      loadMatrices(rewriter, op, registers);
+    if (isTf32)
+      for (Value &word : registers)
+        word = rounded(rewriter, loc, word);
     rewriter.replaceOpWithMultiple(op, ArrayRef<ValueRange>{registers});
     return success();
+  }
+
+  /// A word of f32, or f32, as the word of the nearest tf32.
+  static Value rounded(OpBuilder &builder, Location loc, Value value) {
+    Type f32 = builder.getF32Type();
+    if (!value.getType().isF32())
+      value = arith::BitcastOp::create(builder, loc, f32, value);
+    value = warp::ApproxOp::create(builder, loc, f32, warp::Approximation::TF32, value);
+    return arith::BitcastOp::create(builder, loc, builder.getI32Type(), value);
+  }
+
+  /// One by one, because ldmatrix exchanges rows and columns of 16-bit elements only: those of `a`
+  /// lie where those of `b` do, by its columns.
+  static void loadElements(OpBuilder &builder, warp::LoadFragmentOp op,
+                           MutableArrayRef<Value> registers) {
+    Location loc = op.getLoc();
+    warp::FragmentType type = op.getResult().getType();
+    bool isA = type.getRole() == warp::Role::A;
+    int64_t depth = type.getShape()[isA ? 1 : 0], outer = type.getShape()[isA ? 0 : 1];
+    Value lane = gpu::LaneIdOp::create(builder, loc, /*upper_bound=*/nullptr);
+    Value four = constantIndex(builder, loc, 4);
+    Value group = arith::DivUIOp::create(builder, loc, lane, four);
+    Value member = arith::RemUIOp::create(builder, loc, lane, four);
+    // Registers of a tile of `a`: by halves of its rows, then of its depth; of `b`: of its depth.
+    int64_t halves = isA ? 2 : 1;
+    for (auto [place, value] : llvm::enumerate(registers)) {
+      int64_t tile = place / (2 * halves), within = place % (2 * halves);
+      int64_t along = isA ? tile % (depth / 8) : tile / (outer / 8);
+      int64_t across = isA ? tile / (depth / 8) * 16 + within % 2 * 8 : tile % (outer / 8) * 8;
+      Sum k{member, along * 8 + within / halves * 4}, other{group, across};
+      SmallVector<Value> at = placeOf(builder, op, isA ? other : k, isA ? k : other);
+      value = memref::LoadOp::create(builder, loc, op.getSource(), at);
+    }
+  }
+
+  /// Matrices 0 and 1 of an operand `a` are below each other, those of `b` too, 2 and 3 beside
+  /// them; with two matrices the upper lanes repeat the addresses of the lower ones.
+  static void loadMatrices(OpBuilder &builder, warp::LoadFragmentOp op,
+                           MutableArrayRef<Value> registers) {
+    Location loc = op.getLoc();
+    warp::FragmentType type = op.getResult().getType();
+    bool isA = type.getRole() == warp::Role::A;
+    int64_t rows = type.getShape()[0], columns = type.getShape()[1];
+    // One load takes tiles of 16 rows of `a`; of `b` 16 columns where there are as many, else 8.
+    int64_t depth = tileDepth(type), height = isA ? 16 : depth;
+    int64_t width = isA ? depth : columns % 16 == 0 ? 16 : 8;
+    int64_t count = isA ? 4 : width / 4;
+    Value lane = gpu::LaneIdOp::create(builder, loc, /*upper_bound=*/nullptr);
+    if (count == 2)
+      lane = arith::RemUIOp::create(builder, loc, lane, constantIndex(builder, loc, 16));
+    Value eight = constantIndex(builder, loc, 8), two = constantIndex(builder, loc, 2);
+    Value half = constantIndex(builder, loc, depth / 2);
+    Value within = arith::RemUIOp::create(builder, loc, lane, eight);
+    Value matrix = arith::DivUIOp::create(builder, loc, lane, eight);
+    Value low = arith::RemUIOp::create(builder, loc, matrix, two);
+    Value high = arith::DivUIOp::create(builder, loc, matrix, two);
+    Value below = arith::MulIOp::create(builder, loc, low, isA ? eight : half);
+    Value beside = arith::MulIOp::create(builder, loc, high, isA ? half : eight);
+    // The lane addresses a row of memory: of the fragment, or a column of it.
+    Value &along = op.getTransposed() ? beside : below;
+    along = arith::AddIOp::create(builder, loc, along, within);
+    for (int64_t row = 0; row < rows; row += height)
+      for (int64_t column = 0; column < columns; column += width) {
+        // Registers of `a` hold neighbors of a row, those of `b` of a column.
+        auto load = warp::LdMatrixOp::create(
+            builder, loc, SmallVector<Type>(count, builder.getI32Type()), op.getSource(),
+            placeOf(builder, op, {below, row}, {beside, column}),
+            /*transposed=*/isA == op.getTransposed());
+        // Tiles of `a` are as wide as one load, those of `b` 8 columns.
+        int64_t first = isA ? (row / height * (columns / width) + column / width) * 4
+                            : (row / height * (columns / 8) + column / 8) * 2;
+        llvm::copy(load.getRegisters(), registers.begin() + first);
+      }
   }
 };
 

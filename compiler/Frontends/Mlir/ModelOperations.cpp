@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 #include "compiler/Frontends/Mlir/ModelOperations.h"
 #include "dialects/Fovea/FoveaDialect.h"
+#include "dialects/FoveaWarp/FoveaWarpDialect.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "llvm/ADT/StringSet.h"
@@ -125,13 +126,15 @@ LogicalResult fovea::checkFloatTypes(ModuleOp module) {
     strange = type;
     return WalkResult::interrupt();
   });
+  // Its own verifier knows what tensor cores take.
+  walker.addWalk([](warp::FragmentType) { return WalkResult::skip(); });
+  auto isStrange = [&](auto what) {
+    return walker.walk<WalkOrder::PreOrder>(what).wasInterrupted();
+  };
   WalkResult walked = module.walk([&](Operation *op) {
-    bool ends = walker.walk(op->getAttrDictionary()).wasInterrupted();
-    for (Type type : op->getResultTypes())
-      ends = ends || walker.walk(type).wasInterrupted();
+    bool ends = isStrange(op->getAttrDictionary()) || llvm::any_of(op->getResultTypes(), isStrange);
     for (Region &region : op->getRegions())
-      for (Type type : region.getArgumentTypes())
-        ends = ends || walker.walk(type).wasInterrupted();
+      ends = ends || llvm::any_of(region.getArgumentTypes(), isStrange);
     if (!ends)
       return WalkResult::advance();
     op->emitError("type ") << strange << " is not taken: expected f16, bf16, f32 or f64";

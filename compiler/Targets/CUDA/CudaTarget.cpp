@@ -49,23 +49,19 @@ std::optional<Problem> CudaTarget::unavailable() const {
                  "compile on another machine"};
 }
 
-static Finding describePtxas(const std::string &ptxas) {
-  llvm::Expected<cuda::Release> release = cuda::releaseOf(ptxas);
-  if (!release)
-    return {false, "ptxas", llvm::toString(release.takeError())};
-  if (*release >= cuda::kSoundForAsynchronousProducts)
-    return {true, "ptxas", ptxas};
+static Finding describePtxas(const Assembler &ptxas) {
+  if (ptxas.release >= kSoundForAsynchronousProducts)
+    return {true, "ptxas", ptxas.path};
   return {false, "ptxas",
-          ptxas + " is of CUDA " + std::to_string(release->first) + "." +
-              std::to_string(release->second) +
-              ": taken; those before 13.3 miscompile asynchronous products, of which none is "
-              "generated"};
+          ptxas.path + " is of CUDA " + textOf(ptxas.release) + ": taken; those before " +
+              textOf(kSoundForAsynchronousProducts) +
+              " miscompile asynchronous products, of which none is generated"};
 }
 
 std::optional<Problem> CudaTarget::refuses(const EmissionOptions &options) const {
   if (execution == Execution::Emulated || !namesAssembler(options))
     return std::nullopt;
-  llvm::Expected<std::string> ptxas = assemblerOf(options);
+  llvm::Expected<Assembler> ptxas = assemblerOf(options);
   if (ptxas)
     return std::nullopt;
   Problem problem;
@@ -83,7 +79,7 @@ std::vector<Finding> CudaTarget::examine(const EmissionOptions &options) const {
   std::vector<Finding> findings;
   for (const Report &report : describeMachine())
     findings.push_back({report.good, named, report.text});
-  llvm::Expected<std::string> ptxas = assemblerOf(options);
+  llvm::Expected<Assembler> ptxas = assemblerOf(options);
   if (ptxas)
     findings.push_back(describePtxas(*ptxas));
   else

@@ -43,6 +43,7 @@ public:
   std::optional<Problem> refuses(const EmissionOptions &options) const override;
   std::vector<Finding> examine(const EmissionOptions &options) const override;
   llvm::ArrayRef<Phase> phases() const override;
+  bool roundsProducts() const override { return true; }
   void addPhase(mlir::OpPassManager &manager, Phase phase,
                 const PhaseOptions &options) const override;
   llvm::Expected<Emission> emit(mlir::ModuleOp module,

@@ -6,6 +6,7 @@
 
 #include "compiler/Targets/CUDA/RowCopies.h"
 #include "compiler/Targets/CUDA/SharedMemory.h"
+#include "compiler/Transforms/AttentionNotes.h"
 
 #include "dialects/Fovea/StructuredOps.h"
 
@@ -18,6 +19,8 @@ using namespace fovea::cuda;
 Refusal cuda::refuseDecode(AttentionOp op) {
   if (Refusal refusal = refuseOnWarps(op))
     return refusal;
+  if (auto reason = op->getAttrOfType<StringAttr>(kNotForFewAttr))
+    return {"shape", "of some queries: " + reason.str()};
   int64_t queries = staticExtent(op.getQuery(), op.getQueryMap(), AttentionOp::I);
   if (ShapedType::isDynamic(queries) || queries > kFewQueries)
     return {"shape",
@@ -170,5 +173,8 @@ void DecodeBlock::mergeAndStore() {
     Statistics of = merged(thread);
     store(logOfSum(of.maximum, of.total), op.getLse(), op.getLseMap(),
           at(nest.add(firstQuery, thread), Value()));
+    if (op.hasMax())
+      store(maximumOf(of.maximum, of.total), op.getMax(), op.getMaxMap(),
+            at(nest.add(firstQuery, thread), Value()));
   });
 }

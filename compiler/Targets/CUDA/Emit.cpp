@@ -8,7 +8,6 @@
 
 #include "compiler/Targets/CPU/Emit.h"
 #include "compiler/Targets/CUDA/Ptx.h"
-#include "compiler/Targets/CUDA/Ptxas.h"
 
 using namespace fovea;
 
@@ -25,10 +24,20 @@ bool cuda::namesAssembler(const EmissionOptions &options) {
   return !options.ptxas.empty() && options.ptxas != kNone;
 }
 
-llvm::Expected<std::string> cuda::assemblerOf(const EmissionOptions &options) {
+llvm::Expected<cuda::Assembler> cuda::assemblerOf(const EmissionOptions &options) {
   if (options.ptxas == kNone)
     return llvm::createStringError("ptxas is not used, as FOVEA_PTXAS or the option ptxas asks");
   return findPtxas(options.ptxas, {"/usr/local/cuda/bin"});
+}
+
+/// The program to run. One that is named has said its version before the first phase.
+static llvm::Expected<std::string> programOf(const EmissionOptions &options) {
+  if (cuda::namesAssembler(options))
+    return options.ptxas;
+  llvm::Expected<cuda::Assembler> found = cuda::assemblerOf(options);
+  if (!found)
+    return found.takeError();
+  return std::move(found->path);
 }
 
 static CodeSection section(std::string target, llvm::StringRef content) {
@@ -60,10 +69,8 @@ llvm::Expected<Emission> cuda::emit(mlir::ModuleOp module, const cpu::Capabiliti
   llvm::Expected<std::string> ptx = ptxOf(module, oldest, options);
   if (!ptx)
     return ptx.takeError();
-  llvm::Expected<std::string> ptxas = assemblerOf(options);
-  // A program that is named must be there; without any the driver assembles the PTX.
-  if (!ptxas && namesAssembler(options))
-    return ptxas.takeError();
+  llvm::Expected<std::string> ptxas = programOf(options);
+  // Without any the driver assembles the PTX.
   if (ptxas)
     for (const std::string &arch : architectures) {
       llvm::Expected<Cubin> cubin = assemble(*ptx, arch, *ptxas);

@@ -8,6 +8,7 @@
 #define FOVEA_COMPILER_TARGETS_CUDA_EMIT_H
 
 #include "compiler/Targets/CPU/Capabilities.h"
+#include "compiler/Targets/CUDA/Ptxas.h"
 #include "compiler/Targets/Target.h"
 
 namespace fovea::cuda {
@@ -20,11 +21,12 @@ bool namesAssembler(const EmissionOptions &options);
 
 /// ptxas as `options` name it ("none" for none), else in the CUDA toolkit's usual folder, else on
 /// the path. The error says what to install.
-llvm::Expected<std::string> assemblerOf(const EmissionOptions &options);
+llvm::Expected<Assembler> assemblerOf(const EmissionOptions &options);
 
 /// Host code for `host` as the section "cpu"; of the kernels PTX for the oldest of `architectures`
 /// as "compute_<number>" and, where there is a ptxas, a cubin for each as "sm_<number>". The PTX is
-/// what keepAssembly keeps. `module` is behind the last phase and stays as it is.
+/// what keepAssembly keeps. `module` is behind the last phase and stays as it is. A ptxas that
+/// `options` name has been found good before (CudaTarget::refuses).
 llvm::Expected<Emission> emit(mlir::ModuleOp module, const cpu::Capabilities &host,
                               llvm::ArrayRef<std::string> architectures,
                               const EmissionOptions &options);

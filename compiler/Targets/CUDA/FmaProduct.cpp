@@ -9,18 +9,22 @@
 #include "compiler/Targets/CUDA/Forms.h"
 #include "compiler/Targets/CUDA/ProductBlock.h"
 #include "compiler/Targets/CUDA/SharedMemory.h"
+#include "compiler/Targets/Loops/RegionInliner.h"
 
 #include "dialects/Fovea/StructuredOps.h"
 #include "dialects/FoveaWarp/FoveaWarpDialect.h"
 
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 using namespace mlir;
 using namespace fovea;
 using namespace fovea::cuda;
 
-/// Elements of a tile along rows and columns, of a thread along both, and summed at a time.
-static constexpr int64_t kTile = 64, kPart = 4, kDepth = 16;
+/// Elements of a tile along rows and columns, of a thread along both, and summed at a time: by a
+/// tile in memory, and by a turn in straight code.
+static constexpr int64_t kTile = 64, kPart = 4, kDepth = 16, kTurn = 8;
 static constexpr int64_t kAcross = kTile / kPart, kThreads = kAcross * kAcross;
 
 static bool handles(Operation *op) { return isa<ContractOp>(op); }
@@ -69,7 +73,7 @@ private:
           gpu::BarrierOp::create(b, nest.loc);
           return next;
         });
-    finish(nest.add(firstRow, row), nest.add(firstColumn, column), sums);
+    finish(row, column, sums);
   }
 
   /// Tile [kDepth, kTile] of an operand: summed elements from `first` on of the rows (or columns)
@@ -105,26 +109,64 @@ private:
     return last && last.isFunctionOfDim(dim) && strides.back() == 1;
   }
 
+  /// Adds what one summed element gives.
+  Nest::Carried multiplyAt(Value k, Value rowTile, Value columnTile, Value row, Value column,
+                           ValueRange sums) {
+    Value left = vector::LoadOp::create(b, nest.loc, quad, rowTile, ValueRange{k, row});
+    Value right = vector::LoadOp::create(b, nest.loc, quad, columnTile, ValueRange{k, column});
+    Nest::Carried next;
+    for (auto [number, sum] : llvm::enumerate(sums))
+      next.push_back(math::FmaOp::create(
+          b, nest.loc, vector::ExtractOp::create(b, nest.loc, left, number / kPart),
+          vector::ExtractOp::create(b, nest.loc, right, number % kPart), sum));
+    return next;
+  }
+
   Nest::Carried multiply(Value rowTile, Value columnTile, Value row, Value column,
                          ValueRange carried) {
-    return nest.loop(
-        nest.index(0), nest.index(kDepth), nest.index(1), carried, [&](Value k, ValueRange sums) {
-          Value left = vector::LoadOp::create(b, nest.loc, quad, rowTile, ValueRange{k, row});
-          Value right =
-              vector::LoadOp::create(b, nest.loc, quad, columnTile, ValueRange{k, column});
-          Nest::Carried next;
-          for (auto [number, sum] : llvm::enumerate(sums))
-            next.push_back(math::FmaOp::create(
-                b, nest.loc, vector::ExtractOp::create(b, nest.loc, left, number / kPart),
-                vector::ExtractOp::create(b, nest.loc, right, number % kPart), sum));
-          return next;
-        });
+    Nest::Carried sums = nest.loop(nest.index(0), nest.index(kDepth), nest.index(kTurn), carried,
+                                   [&](Value first, ValueRange now) {
+                                     Nest::Carried next(now);
+                                     for (int64_t turn = 0; turn < kTurn; ++turn)
+                                       next = multiplyAt(nest.add(first, nest.index(turn)), rowTile,
+                                                         columnTile, row, column, next);
+                                     return next;
+                                   });
+    keepTurns(sums.front().getDefiningOp<scf::ForOp>());
+    return sums;
+  }
+
+  /// The assembler would unroll all turns, load what all of them take, and spill for it.
+  void keepTurns(scf::ForOp loop) {
+    MLIRContext *context = b.getContext();
+    auto unroll = LLVM::LoopUnrollAttr::get(context, b.getBoolAttr(true), {}, {}, {}, {}, {}, {});
+    loop->setAttr(LLVM::LoopAnnotationAttr::name,
+                  LLVM::LoopAnnotationAttr::get(context, {}, {}, {}, unroll, {}, {}, {}, {}, {}, {},
+                                                {}, {}, {}, {}, {}));
+  }
+
+  /// Of the rows or columns from `first` on, how many the tile has, in one register.
+  Value countOf(Value extent, Value first) {
+    Value count = nest.min(nest.sub(extent, first), nest.index(kTile));
+    return arith::IndexCastUIOp::create(b, nest.loc, b.getI32Type(), count);
+  }
+  Value isWithin(Value place, Value count) {
+    return below(arith::IndexCastUIOp::create(b, nest.loc, b.getI32Type(), place), count);
   }
 
   void finish(Value row, Value column, ValueRange sums) {
-    for (auto [number, sum] : llvm::enumerate(sums))
-      finishAt(nest.add(row, nest.index(number / kPart)),
-               nest.add(column, nest.index(number % kPart)), sum);
+    Value rowCount = countOf(extents[*dims.m], firstRow);
+    Value columnCount = countOf(extents[dims.n], firstColumn);
+    for (auto [number, sum] : llvm::enumerate(sums)) {
+      Value i = nest.add(row, nest.index(number / kPart));
+      Value j = nest.add(column, nest.index(number % kPart));
+      Value exists =
+          arith::AndIOp::create(b, nest.loc, isWithin(i, rowCount), isWithin(j, columnCount));
+      SmallVector<Value> at(position);
+      at[*dims.m] = nest.add(firstRow, i);
+      at[dims.n] = nest.add(firstColumn, j);
+      nest.branch(exists, [&] { finishElement(nest, op, at, sum); });
+    }
   }
 
   VectorType quad;

@@ -24,11 +24,13 @@ extern const loops::LoopForm kTileAttention;
 extern const loops::LoopForm kDecodeTiles;
 extern const loops::LoopForm kDecodeAttention;
 extern const loops::LoopForm kWarpAttention;
-extern const loops::LoopForm kTileProduct;
 extern const loops::LoopForm kFmaProduct;
 extern const loops::LoopForm kWarpProduct;
 extern const loops::LoopForm kWarpGates;
 extern const loops::LoopForm kResidentGates;
+
+/// TileProduct.cpp; with `tf32` of f32, too, whose operands it rounds.
+loops::BoundForm tileProduct(bool tf32);
 
 } // namespace fovea::cuda
 

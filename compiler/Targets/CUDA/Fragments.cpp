@@ -18,6 +18,8 @@ using namespace fovea::cuda;
 
 /// Bytes of a row of all banks.
 static constexpr int64_t kBanks = 128;
+/// Bytes of the shortest rows: a piece of 16-bit elements.
+static constexpr int64_t kLeastPitch = 2 * kPiece;
 
 SmallVector<Piece> cuda::piecesOf(int64_t columns) {
   SmallVector<Piece> pieces;
@@ -29,7 +31,7 @@ SmallVector<Piece> cuda::piecesOf(int64_t columns) {
 SharedRows::SharedRows(loops::Nest &nest, Type element, ArrayRef<int64_t> rows, int64_t columns) {
   int64_t bytes = element.getIntOrFloatBitWidth() / 8;
   int64_t pitch = columns * bytes;
-  pitch = pitch <= kBanks ? std::max<int64_t>(llvm::PowerOf2Ceil(pitch), kPiece * bytes)
+  pitch = pitch <= kBanks ? std::max<int64_t>(llvm::PowerOf2Ceil(pitch), kLeastPitch)
                           : llvm::alignTo(pitch, kBanks);
   SmallVector<int64_t> shape(rows);
   shape.push_back(pitch / bytes);

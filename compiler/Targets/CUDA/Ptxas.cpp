@@ -21,7 +21,7 @@ using namespace fovea;
 /// ends.
 static constexpr unsigned kSeconds = 300, kSecondsOfVersion = 20;
 /// The CUDA release whose ptxas knows PTX 8.0, which is what is emitted.
-static constexpr unsigned kOldest = 12;
+static constexpr cuda::Release kOldest = {12, 0};
 
 static llvm::Error failure(const llvm::Twine &what) { return llvm::createStringError(what); }
 
@@ -66,7 +66,12 @@ static constexpr llvm::StringLiteral kRemedy =
     "install the Python package nvidia-cuda-nvcc or the CUDA toolkit, of 12.0 or later, and let "
     "FOVEA_PTXAS or the option ptxas name its ptxas";
 
-llvm::Expected<cuda::Release> cuda::releaseOf(llvm::StringRef ptxas) {
+std::string cuda::textOf(Release release) {
+  return std::to_string(release.first) + "." + std::to_string(release.second);
+}
+
+/// What `ptxas` says its release is, unless it is no ptxas.
+static llvm::Expected<cuda::Release> releaseOf(llvm::StringRef ptxas) {
   static const llvm::Regex release("release ([0-9]+)\\.([0-9]+)");
   auto ran = run(ptxas, {"--version"}, kSecondsOfVersion);
   if (!ran)
@@ -74,7 +79,7 @@ llvm::Expected<cuda::Release> cuda::releaseOf(llvm::StringRef ptxas) {
   if (!ran->error.empty())
     return failure("ptxas '" + ptxas + "' did not say its version: " + ran->error + "; " + kRemedy);
   llvm::SmallVector<llvm::StringRef> match;
-  Release found;
+  cuda::Release found;
   if (ran->status != 0 || !release.match(ran->report, &match) ||
       match[1].getAsInteger(10, found.first) || match[2].getAsInteger(10, found.second))
     return failure("'" + ptxas +
@@ -82,20 +87,20 @@ llvm::Expected<cuda::Release> cuda::releaseOf(llvm::StringRef ptxas) {
   return found;
 }
 
-/// `path`, unless what is there is too old or no ptxas.
-static llvm::Expected<std::string> checked(llvm::StringRef path) {
-  llvm::Expected<cuda::Release> release = cuda::releaseOf(path);
+/// What is at `path`, unless it is too old or no ptxas.
+static llvm::Expected<cuda::Assembler> checked(llvm::StringRef path) {
+  llvm::Expected<cuda::Release> release = releaseOf(path);
   if (!release)
     return release.takeError();
-  if (release->first < kOldest)
-    return failure("ptxas '" + path + "' is of CUDA " + llvm::Twine(release->first) + "." +
-                   llvm::Twine(release->second) + ", and PTX 8.0 needs that of CUDA " +
-                   llvm::Twine(kOldest) + ".0 or later: " + kRemedy);
-  return path.str();
+  if (*release < kOldest)
+    return failure("ptxas '" + path + "' is of CUDA " + cuda::textOf(*release) +
+                   ", and PTX 8.0 needs that of CUDA " + cuda::textOf(kOldest) +
+                   " or later: " + kRemedy);
+  return cuda::Assembler{path.str(), *release};
 }
 
-llvm::Expected<std::string> cuda::findPtxas(llvm::StringRef named,
-                                            llvm::ArrayRef<std::string> folders) {
+llvm::Expected<cuda::Assembler> cuda::findPtxas(llvm::StringRef named,
+                                                llvm::ArrayRef<std::string> folders) {
   if (!named.empty()) {
     if (llvm::sys::fs::can_execute(named))
       return checked(named);

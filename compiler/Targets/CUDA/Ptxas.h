@@ -36,15 +36,21 @@ using Release = std::pair<unsigned, unsigned>;
 /// The first release whose ptxas compiles asynchronous products (wgmma) soundly.
 inline constexpr Release kSoundForAsynchronousProducts = {13, 3};
 
-/// What `ptxas` says its release is, unless it is no ptxas.
-llvm::Expected<Release> releaseOf(llvm::StringRef ptxas);
+/// "13.3".
+std::string textOf(Release release);
 
-/// The path of ptxas: `named` unless empty (what FOVEA_PTXAS or the option ptxas says), else the
+/// A ptxas that is taken: its path, and what it has said its release is.
+struct Assembler {
+  std::string path;
+  Release release;
+};
+
+/// A ptxas: `named` unless empty (what FOVEA_PTXAS or the option ptxas says), else the
 /// first in `folders`, else on the path. It is asked for its version, that of the CUDA toolkit it
-/// came with: from 12.0 on it is taken, as that knows PTX 8.0. Those before 13.3 miscompile
-/// asynchronous products (wgmma), of which none is generated here. The error says what to install.
-llvm::Expected<std::string> findPtxas(llvm::StringRef named,
-                                      llvm::ArrayRef<std::string> folders = {});
+/// came with: from 12.0 on it is taken, as that knows PTX 8.0. Those that are not yet sound for
+/// asynchronous products are taken, too, as none is generated here. The error says what to install.
+llvm::Expected<Assembler> findPtxas(llvm::StringRef named,
+                                    llvm::ArrayRef<std::string> folders = {});
 
 /// Assembles `ptx` for `arch`, e.g. "sm_90". Warnings and remarks are no errors: `report` has them.
 llvm::Expected<Cubin> assemble(llvm::StringRef ptx, llvm::StringRef arch, llvm::StringRef ptxas);

@@ -11,6 +11,7 @@
 #include "compiler/Targets/Loops/ProductDims.h"
 #include "compiler/Targets/Loops/RegionInliner.h"
 #include "compiler/Targets/Loops/ScalarLoops.h"
+#include "compiler/Targets/Loops/StepLaunches.h"
 
 #include "dialects/Fovea/StructuredOps.h"
 #include "dialects/FoveaKernel/FoveaKernelDialect.h"
@@ -43,19 +44,19 @@ static bool handles(Operation *op) { return isa<GatesOp>(op); }
 static bool walkLoops(func::FuncOp kernel, function_ref<void()> begin,
                       function_ref<void(func::FuncOp)> see) {
   auto module = kernel->getParentOfType<ModuleOp>();
-  std::optional<SymbolTable::UseRange> uses = kernel.getSymbolUses(module);
-  for (SymbolTable::SymbolUse use : *uses) {
-    auto loop = use.getUser()->getParentOfType<scf::ForOp>();
-    if (!loop)
-      return false;
-    while (auto around = loop->getParentOfType<scf::ForOp>())
-      loop = around;
+  bool inLoops = true;
+  forLaunches(module, [&](kernel::LaunchOp own, scf::ForOp steps) {
+    if (own.getKernel() != kernel.getName())
+      return;
+    inLoops &= steps != nullptr;
+    if (!steps)
+      return;
     begin();
-    loop.walk([&](kernel::LaunchOp launch) {
+    steps.walk([&](kernel::LaunchOp launch) {
       see(module.lookupSymbol<func::FuncOp>(launch.getKernel()));
     });
-  }
-  return true;
+  });
+  return inLoops;
 }
 
 /// Launches of gates in the loop of each launch of `kernel`, at most; 0 when one is in no loop.

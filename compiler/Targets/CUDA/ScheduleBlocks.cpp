@@ -21,11 +21,13 @@ static constexpr int64_t kLoopThreads = 128;
 namespace {
 
 struct ScheduleBlocks : fovea::impl::ScheduleBlocksBase<ScheduleBlocks> {
+  using ScheduleBlocksBase::ScheduleBlocksBase;
+
   void runOnOperation() override {
     const loops::BoundForm forms[] = {
         bind(cuda::kDecodeTiles),   bind(cuda::kTileAttention), bind(cuda::kDecodeAttention),
         bind(cuda::kWarpAttention), bind(loops::kRowAttention), bind(cuda::kResidentGates),
-        bind(cuda::kWarpGates),     bind(loops::kLoopGates),    bind(cuda::kTileProduct),
+        bind(cuda::kWarpGates),     bind(loops::kLoopGates),    cuda::tileProduct(tf32),
         bind(cuda::kFmaProduct),    bind(cuda::kWarpProduct),   bind(loops::kLoopProduct),
         bind(loops::kRowSoftmax),   bind(loops::kRowNorm),      bind(loops::kReduction),
         bind(loops::kElementwise)};

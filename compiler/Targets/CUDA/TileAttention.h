@@ -70,6 +70,7 @@ private:
   llvm::SmallVector<Value> pairAt(const KeyTile &tile, const Piece &piece, Value row, Value column);
   Values changed(const KeyTile &tile, mlir::ValueRange scores, bool excludes);
   Value hasNonFinite(const KeyTile &tile);
+  Value hasNonFinite(const KeyTile &tile, llvm::ArrayRef<Piece> pieces);
   Values addNonFinite(const KeyTile &tile, mlir::ValueRange weights, Values sums);
   Value marked(const KeyTile &tile, const Piece &piece, Value weight);
   Value addKey(const KeyTile &tile, Value key, Value place, Value first, Value sum);

@@ -2,7 +2,8 @@
 //
 // Tensor cores: the four warps of a block compute a square tile of the result, each a quarter of
 // it, from rows of both operands that go through a ring of stages in the memory of the block.
-// Products of f16 or bf16 are exact, sums are in f32. Where there are enough large tiles for all
+// Products of f16 or bf16 are exact, sums are in f32. Operands of f32 are rounded to tf32, where
+// that was asked for; their products are exact, too. Where there are enough large tiles for all
 // multiprocessors blocks have large ones, which need fewer loads for each product.
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -21,8 +22,8 @@ using namespace mlir;
 using namespace fovea;
 using namespace fovea::cuda;
 
-/// Rows and columns of a block's tile; summed elements of a stage, and stages.
-static constexpr int64_t kLargeTile = 128, kSmallTile = 64, kDepth = 32, kStages = 4;
+/// Rows and columns of a block's tile; bytes of summed elements of a stage, and stages.
+static constexpr int64_t kLargeTile = 128, kSmallTile = 64, kDepthBytes = 64, kStages = 4;
 /// Large tiles from which on no multiprocessor of 132 is left without one.
 static constexpr int64_t kManyTiles = 128;
 /// Elements of a row of what goes to results through the memory of the block: with the distance of
@@ -37,11 +38,22 @@ static bool hasColumnsAsRows(const ProductDims &dims) {
   return last == getAffineDimExpr(dims.k.back(), last.getContext());
 }
 
-static Refusal refuse(Operation *op) {
+/// True of a product that this form would compute of rounded operands.
+static bool isOfF32(Operation *op) {
+  auto contract = cast<ContractOp>(op);
+  return elementTypeOf(contract.getLhs()).isF32() && elementTypeOf(contract.getRhs()).isF32();
+}
+
+static Refusal refuse(Operation *op, bool tf32) {
   auto contract = cast<ContractOp>(op);
   Type element = elementTypeOf(contract.getLhs());
   bool isShort = element.isF16() || element.isBF16();
-  if (!isShort || elementTypeOf(contract.getRhs()) != element || !contract.getSumType().isF32())
+  if (isOfF32(op) && !tf32)
+    return {"dtype",
+            "its operands are of f32, which tensor cores would round to tf32, and that was "
+            "not asked for: compile with products=tf32"};
+  if ((!isShort && !isOfF32(op)) || elementTypeOf(contract.getRhs()) != element ||
+      !contract.getSumType().isF32())
     return {"dtype", "the elements of both operands are not of f16 or of bf16, or sums not of f32"};
   std::optional<ProductDims> dims = ProductDims::of(contract);
   if (!dims || dims->packedWidth != 0 || dims->k.empty())
@@ -64,7 +76,9 @@ class TileProduct : ProductBlock {
 public:
   TileProduct(ContractOp op, Nest &nest)
       : ProductBlock(op, nest), k(dims.k.back()), asRows(hasColumnsAsRows(dims)),
-        fragments(nest, elementTypeOf(op.getLhs())) {}
+        element(elementTypeOf(op.getLhs())),
+        depth(kDepthBytes * 8 / element.getIntOrFloatBitWidth()),
+        fragments(nest, element.isF32() ? Type(b.getTF32Type()) : element) {}
 
   void write() {
     Value many = nest.index(kManyTiles), large = nest.index(kLargeTile);
@@ -84,10 +98,9 @@ private:
   using Values = Fragments::Values;
 
   void placeShared(int64_t tile) {
-    Type element = elementTypeOf(op.getLhs());
-    rows.emplace(nest, element, ArrayRef<int64_t>{kStages, tile}, kDepth);
-    columns.emplace(nest, element, ArrayRef<int64_t>{kStages, asRows ? tile : kDepth},
-                    asRows ? kDepth : tile);
+    rows.emplace(nest, element, ArrayRef<int64_t>{kStages, tile}, depth);
+    columns.emplace(nest, element, ArrayRef<int64_t>{kStages, asRows ? tile : depth},
+                    asRows ? depth : tile);
     results = sharedBuffer(nest, {kWarps, kRows, kResultPitch}, b.getF32Type());
   }
 
@@ -113,7 +126,7 @@ private:
     size_t count = carried.size();
     summed.clear();
     for (unsigned dim : dims.k)
-      summed.push_back(dim == k ? nest.ceilDiv(extents[k], nest.index(kDepth)) : extents[dim]);
+      summed.push_back(dim == k ? nest.ceilDiv(extents[k], nest.index(depth)) : extents[dim]);
     steps = nest.product(summed);
     for (int64_t stage = 0; stage < kStages - 1; ++stage)
       carried.push_back(copyStage(nest.index(stage), nest.index(stage)));
@@ -139,17 +152,17 @@ private:
   Values multiply(Value stage, ValueRange before) {
     Values sums(before);
     SmallVector<Piece> pieces = piecesOf(quarter);
-    for (Piece depth : piecesOf(kDepth)) {
-      Value inner = nest.index(depth.first);
+    for (Piece part : piecesOf(depth)) {
+      Value inner = nest.index(part.first);
       Values left;
       for (int64_t row = 0; row < quarter; row += kRows)
         left.push_back(
-            fragments.loadA(*rows, {stage, nest.add(line, nest.index(row)), inner}, depth.size));
+            fragments.loadA(*rows, {stage, nest.add(line, nest.index(row)), inner}, part.size));
       for (auto [place, piece] : llvm::enumerate(pieces)) {
         Value outer = nest.add(side, nest.index(piece.first));
-        Value right = asRows ? fragments.loadB(*columns, {stage, outer, inner}, depth.size,
+        Value right = asRows ? fragments.loadB(*columns, {stage, outer, inner}, part.size,
                                                piece.size, /*transposed=*/true)
-                             : fragments.loadB(*columns, {stage, inner, outer}, depth.size,
+                             : fragments.loadB(*columns, {stage, inner, outer}, part.size,
                                                piece.size, /*transposed=*/false);
         for (auto [row, rowsOf] : llvm::enumerate(left)) {
           Value &sum = sums[row * pieces.size() + place];
@@ -168,7 +181,7 @@ private:
       SmallVector<Value> around(position);
       for (auto [dim, place] : llvm::zip_equal(dims.k, nest.delinearize(step, summed)))
         around[dim] = place;
-      Value first = nest.mul(around[k], nest.index(kDepth));
+      Value first = nest.mul(around[k], nest.index(depth));
       auto source = [&](Value operand, AffineMap map, unsigned rowDim, unsigned columnDim,
                         Value firstOfColumns, int64_t width) -> RowSource {
         auto at = [this, around, map, rowDim, columnDim, firstOfColumns](Value row, Value column) {
@@ -184,14 +197,14 @@ private:
           return {operand, at, width};
         return {operand, at, width, nest.sub(end, firstOfColumns)};
       };
-      RowSource ofRows = source(dims.rows, dims.rowsMap, *dims.m, k, first, kDepth);
+      RowSource ofRows = source(dims.rows, dims.rowsMap, *dims.m, k, first, depth);
       Value begun =
           copyRows(nest, ofRows, {firstRow, extents[*dims.m], tile}, *rows, stage, copiers, none);
       RowSource ofColumns =
-          asRows ? source(dims.columns, dims.columnsMap, dims.n, k, first, kDepth)
+          asRows ? source(dims.columns, dims.columnsMap, dims.n, k, first, depth)
                  : source(dims.columns, dims.columnsMap, k, dims.n, firstColumn, tile);
       RowRange range = asRows ? RowRange{firstColumn, extents[dims.n], tile}
-                              : RowRange{first, extents[k], kDepth};
+                              : RowRange{first, extents[k], depth};
       begun = copyRows(nest, ofColumns, range, *columns, stage, copiers, begun);
       scf::YieldOp::create(b, nest.loc, begun);
     };
@@ -228,6 +241,9 @@ private:
   unsigned k;
   /// Whether columns lie in shared memory as rows.
   bool asRows;
+  /// Of operands in memory, and how many are summed in a stage.
+  Type element;
+  int64_t depth;
   Fragments fragments;
   /// Rows and columns of the tile, and of a warp's part of it.
   int64_t tile = 0, quarter = 0;
@@ -235,7 +251,7 @@ private:
   /// [warp, row, column] of sums on their way to results.
   Value results;
   Copiers copiers;
-  /// Steps of kDepth elements of dimension k, by summed dimension and in all.
+  /// Steps of `depth` elements of dimension k, by summed dimension and in all.
   SmallVector<Value> summed;
   Value steps;
   /// This warp, and the first row and column of its part of the tile.
@@ -246,4 +262,9 @@ private:
 
 static void schedule(Operation *op, Nest &nest) { TileProduct(cast<ContractOp>(op), nest).write(); }
 
-const LoopForm cuda::kTileProduct = {"tile_product", handles, refuse, schedule};
+BoundForm cuda::tileProduct(bool tf32) {
+  auto refuseWhere = [tf32](Operation *op) { return refuse(op, tf32); };
+  BoundForm form{"tile_product", false, handles, refuseWhere, schedule, nullptr};
+  form.roundsOperands = isOfF32;
+  return form;
+}

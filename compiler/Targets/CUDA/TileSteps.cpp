@@ -195,11 +195,11 @@ Fragments::Values TileSteps::addValues(const KeyTile &tile, ValueRange weights, 
   return sums;
 }
 
-/// All warps look at the same tile and find the same.
-Value TileSteps::hasNonFinite(const KeyTile &tile) {
-  Value found;
-  for (Piece channels : piecesOf(width)) {
-    Value sum = fragments.splat(0, fragments.sum(channels.size));
+/// Whether some value of channels is not finite, in pieces of one size: they have one sum, in which
+/// a NaN stays, so that the look takes the registers of one piece.
+Value TileSteps::hasNonFinite(const KeyTile &tile, ArrayRef<Piece> pieces) {
+  Value sum = fragments.splat(0, fragments.sum(pieces.front().size));
+  for (Piece channels : pieces)
     for (Piece piece : piecesOf(tileKeys))
       sum = fragments.multiply(
           fragments.convert(fragments.splat(0, fragments.sum(piece.size))),
@@ -207,7 +207,19 @@ Value TileSteps::hasNonFinite(const KeyTile &tile) {
                           {tile.stage, nest.index(piece.first), nest.index(channels.first)},
                           piece.size, channels.size, /*transposed=*/false),
           sum);
-    Value here = warp::HasNanOp::create(b, nest.loc, sum);
+  return warp::HasNanOp::create(b, nest.loc, sum);
+}
+
+/// All warps look at the same tile and find the same.
+Value TileSteps::hasNonFinite(const KeyTile &tile) {
+  SmallVector<Piece> pieces = piecesOf(width);
+  size_t whole = width / kPiece;
+  Value found;
+  for (ArrayRef<Piece> some :
+       {ArrayRef(pieces).take_front(whole), ArrayRef(pieces).drop_front(whole)}) {
+    if (some.empty())
+      continue;
+    Value here = hasNonFinite(tile, some);
     found = found ? Value(arith::OrIOp::create(b, nest.loc, found, here)) : here;
   }
   return found;

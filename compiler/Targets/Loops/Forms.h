@@ -40,6 +40,8 @@ struct BoundForm {
   std::function<Refusal(mlir::Operation *op, RegisterTile tile)> refuseTile;
   /// True when attention's weights are rounded to the values' type before they are multiplied.
   bool roundsWeights = false;
+  /// True of a product whose operands are rounded to tf32; empty in forms that round none.
+  std::function<bool(mlir::Operation *op)> roundsOperands = nullptr;
 };
 
 /// A form that asks nothing of the machine: scalar loops, and those of warps and blocks, which are

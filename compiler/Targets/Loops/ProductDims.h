@@ -16,6 +16,9 @@ namespace fovea::loops {
 /// one reads like panels may lie otherwise, and has neither column sums nor zeros behind its ends.
 inline constexpr llvm::StringLiteral kPackedAttr = "fovea.packed";
 
+/// On a contraction of which each part of the depth has a result of its own: their number (i64).
+inline constexpr llvm::StringLiteral kDepthPartsAttr = "fovea.depth_parts";
+
 /// Roles in `out[m, n] = sum over k of rows[m, k] * columns[k, n]` with further loops around.
 struct ProductDims {
   /// Operands: `columns` owns the out map's last dimension.

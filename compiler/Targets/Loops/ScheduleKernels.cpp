@@ -7,7 +7,9 @@
 #include "compiler/Base/Refusal.h"
 #include "compiler/Conversion/TensorToKernel/Passes.h"
 #include "compiler/Targets/Loops/Forms.h"
+#include "compiler/Targets/Loops/ProductDims.h"
 #include "compiler/Targets/Loops/ScheduleRequest.h"
+#include "compiler/Targets/Loops/StepLaunches.h"
 #include "compiler/Transforms/AttentionNotes.h"
 #include "compiler/Transforms/Passes.h"
 
@@ -18,7 +20,8 @@ using namespace fovea;
 using namespace fovea::loops;
 
 BoundForm loops::bind(const LoopForm &form) {
-  return {form.name, false, form.handles, form.refuse, form.schedule, nullptr, form.roundsWeights};
+  return {form.name,     false,   form.handles,       form.refuse,
+          form.schedule, nullptr, form.roundsWeights, nullptr};
 }
 
 /// The graph phase's records and one per launch: node, operation, form taken, forms refused, and
@@ -102,11 +105,15 @@ static DictionaryAttr recordOf(Operation *op, const BoundForm &form, ArrayRef<At
   record.set("form", attrs.getStringAttr(form.name));
   if (form.roundsWeights)
     record.set("rounds", attrs.getStringAttr("weights"));
+  if (form.roundsOperands && form.roundsOperands(op))
+    record.set("rounds", attrs.getStringAttr("operands"));
   record.set("refused", attrs.getArrayAttr(refused));
   if (ScheduleAttr schedule = scheduleOf(op))
     record.set("schedule", recordOf(schedule));
   if (int64_t parts = keyPartsOf(op); parts > 1)
     record.set("key_parts", attrs.getI64IntegerAttr(parts));
+  if (auto parts = op->getAttrOfType<IntegerAttr>(kDepthPartsAttr))
+    record.set("depth_parts", parts);
   if (auto queries = op->getAttrOfType<StringAttr>(kQueriesAttr))
     record.set("queries", queries);
   return record.getDictionary(attrs.getContext());
@@ -157,8 +164,8 @@ static bool isScheduled(func::FuncOp kernel) {
 /// Kernels that nothing but steps of loops launches.
 static DenseSet<StringRef> kernelsOfSteps(ModuleOp module) {
   DenseSet<StringRef> found, others;
-  module.walk([&](kernel::LaunchOp launch) {
-    (launch->getParentOfType<scf::ForOp>() ? found : others).insert(launch.getKernel());
+  forLaunches(module, [&](kernel::LaunchOp launch, scf::ForOp steps) {
+    (steps ? found : others).insert(launch.getKernel());
   });
   for (StringRef name : others)
     found.erase(name);

@@ -117,8 +117,10 @@ LogicalResult Contraction<T>::pack(Factor<T> &factor, Value value, AffineMap map
     strides.push_back(sourceStrides[dim]);
   }
   factor.access.emplace(AffineMap::get(map.getNumDims(), 0, exprs, map.getContext()), shape);
-  std::optional<unsigned> rounded = placeToRound(map, order);
-  if (std::is_same_v<T, double> && llvm::is_sorted(order) && !rounded) {
+  std::optional<unsigned> levels = placeToRound(map, order);
+  bool rounds = run.roundsOperands() && getElementTypeOrSelf(op.getLhs()).isF32() &&
+                getElementTypeOrSelf(op.getRhs()).isF32();
+  if (std::is_same_v<T, double> && llvm::is_sorted(order) && !rounds && !levels) {
     factor.data = reinterpret_cast<const T *>(array.data());
     return success();
   }
@@ -128,9 +130,12 @@ LogicalResult Contraction<T>::pack(Factor<T> &factor, Value value, AffineMap map
   T *data = reinterpret_cast<T *>(factor.memory.get());
   factor.data = data;
   copyPermuted(array.data(), shape, strides, data);
-  if constexpr (std::is_floating_point_v<T>)
-    if (rounded)
-      roundAlong(data, shape, *rounded);
+  if constexpr (std::is_floating_point_v<T>) {
+    if (rounds)
+      std::transform(data, data + array.count, data, roundToTf32<T>);
+    if (levels)
+      roundAlong(data, shape, *levels);
+  }
   return success();
 }
 

@@ -104,6 +104,7 @@ public:
   Mode mode() const { return options.mode; }
   bool roundsRecurrent() const { return options.roundRecurrent; }
   bool roundsWeights() const { return options.roundWeights; }
+  bool roundsOperands() const { return options.roundOperands; }
   Budget &memory() { return budget; }
   mlir::ModuleOp getModule() { return module; }
 
@@ -142,6 +143,7 @@ public:
   Mode mode() { return execution.mode(); }
   bool roundsRecurrent() { return execution.roundsRecurrent(); }
   bool roundsWeights() { return execution.roundsWeights(); }
+  bool roundsOperands() { return execution.roundsOperands(); }
 
   /// Value of an operand, and of any SSA value that is visible here.
   const Datum &operand(unsigned index) { return frame.slots[plan.operands[index]]; }

@@ -70,7 +70,7 @@ template <typename T> LogicalResult Gru<T>::prepare() {
 template <typename T> typename Gru<T>::Parts Gru<T>::parts(int64_t d, Gate gate, int64_t unit) {
   int64_t block = llvm::find(order, gate) - order.begin(), row = block * hidden + unit;
   const Cell *w = dataOf(run, op.getW()) + (d * 3 * hidden + row) * width;
-  Parts result{dot<T>(w, x), recurrent.product(d * 3 * hidden + row), 0, 0};
+  Parts result{dot<T>(w, x, run.roundsOperands()), recurrent.product(d * 3 * hidden + row), 0, 0};
   if (!op.getBias())
     return result;
   const Cell *bias = dataOf(run, op.getBias()) + d * 6 * hidden;

@@ -56,6 +56,8 @@ struct EvaluateOptions {
   bool roundRecurrent = false;
   /// Round attention's weights to the type of the values.
   bool roundWeights = false;
+  /// Round f32 operands of products to tf32 (Working.h).
+  bool roundOperands = false;
   /// Bytes of all values alive at one time, at 8 bytes an element.
   uint64_t memoryLimit = uint64_t(16) << 30;
 };

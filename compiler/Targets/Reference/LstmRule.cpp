@@ -86,7 +86,8 @@ template <typename T> void Lstm<T>::gates(int64_t d) {
     sums[gate].resize(hidden);
     for (int64_t unit = 0; unit < hidden; ++unit) {
       int64_t row = place[gate] * hidden + unit;
-      T sum = dot<T>(w + row * width, x) + recurrent.product(d * 4 * hidden + row);
+      T sum = dot<T>(w + row * width, x, run.roundsOperands()) +
+              recurrent.product(d * 4 * hidden + row);
       if (bias)
         sum = sum + load<T>(bias[row]) + load<T>(bias[4 * hidden + row]);
       // Peepholes are stored in the order i, o, f.

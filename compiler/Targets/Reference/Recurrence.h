@@ -135,11 +135,12 @@ template <typename T> T clipTo(T x, std::optional<llvm::APFloat> limit) {
   return x < -bound ? -bound : x > bound ? bound : x;
 }
 
-/// Sum of weights[i] * x[i] in order.
-template <typename T> T dot(const Cell *weights, llvm::ArrayRef<T> x) {
+/// Sum of weights[i] * x[i] in order; of both rounded to tf32 where `rounds`.
+template <typename T> T dot(const Cell *weights, llvm::ArrayRef<T> x, bool rounds = false) {
   T sum = 0;
   for (size_t i = 0; i < x.size(); ++i)
-    sum += load<T>(weights[i]) * x[i];
+    sum +=
+        rounds ? roundToTf32(load<T>(weights[i])) * roundToTf32(x[i]) : load<T>(weights[i]) * x[i];
   return sum;
 }
 

@@ -23,6 +23,7 @@ ReferenceTarget::evaluate(mlir::ModuleOp module, const WeightStore &weights, llv
   options.mode = rounding == Rounding::Storage ? Mode::Plain : Mode::Exact;
   options.roundRecurrent = rounding == Rounding::Recurrent;
   options.roundWeights = rounding == Rounding::AttentionWeights;
+  options.roundOperands = rounding == Rounding::ProductOperands;
   RunError error;
   auto outputs = Interpreter(module, weights).evaluate(entry, inputs, options, error);
   if (failed(outputs))

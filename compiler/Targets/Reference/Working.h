@@ -10,6 +10,8 @@
 
 #include "compiler/Targets/Reference/Array.h"
 
+#include "llvm/ADT/bit.h"
+
 #include <cmath>
 #include <type_traits>
 
@@ -36,6 +38,15 @@ template <typename T> void store(Cell &cell, T value) {
 template <typename T> T expOf(T x) { return static_cast<T>(std::exp(static_cast<double>(x))); }
 template <typename T> T tanhOf(T x) { return static_cast<T>(std::tanh(static_cast<double>(x))); }
 template <typename T> T logOf(T x) { return static_cast<T>(std::log(static_cast<double>(x))); }
+
+/// The nearest number of 10 bits behind the point, of two as near the one away from 0, as tensor
+/// cores take f32 (cvt.rna.tf32.f32): half of the last bit that is kept is added to the magnitude.
+template <typename T> T roundToTf32(T value) {
+  auto single = static_cast<float>(value);
+  if (!std::isfinite(single))
+    return value;
+  return llvm::bit_cast<float>((llvm::bit_cast<uint32_t>(single) + 0x1000) & ~uint32_t(0x1fff));
+}
 
 /// Writes the elements at `strides` in row-major order of `shape`.
 template <typename T>

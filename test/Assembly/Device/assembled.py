@@ -36,9 +36,12 @@ class Usage:
 
 
 def assemble(file: Path, arch: str, cubin: Path) -> dict[str, Usage]:
-    """What each kernel needs, by name."""
+    """What each kernel needs, by name; compiled as the file's own test asks."""
     ptxas = require(TOOLS / "ptxas", "./dev build")
-    command = [str(BUILD / "bin" / "fovea-ptx"), str(file), "--gpu", arch, "--cubin", str(cubin)]
+    options = re.search(r"RUN: fovea-ptx((?: --\w+)*) %s", file.read_text())
+    asked = options[1].split() if options else []
+    command = [str(BUILD / "bin" / "fovea-ptx"), str(file), *asked, "--gpu", arch,
+               "--cubin", str(cubin)]  # fmt: skip
     done = subprocess.run(
         command, env=os.environ | {"FOVEA_PTXAS": str(ptxas)}, capture_output=True, text=True,
         timeout=LIMIT_SECONDS, check=False,

@@ -49,13 +49,17 @@ def _kind(case: str) -> str:
     return re.sub(r"_[BHMNKST]\d+", "", case)
 
 
+# Beginnings of names of what is timed beyond the first of each kind.
+CHOSEN = ("gemm_M16_", "gemm_M128_", "attn_causal_B1_S16384_")
+
+
 def of_visit() -> Iterator[Program]:
-    """What is timed: decode, whose number of parts follows from sizes, and products of few and of
-    many rows; of the others one of each kind."""
+    """What is timed: decode, whose number of parts follows from sizes, attention of many keys, and
+    products of few and of many rows; of the others one of each kind."""
     seen = set()
     for one in visit.programs(tiny=False):
         kind = one.case if one.section == "decode" else _kind(one.case)
-        if kind not in seen or one.case.startswith(("gemm_M16_", "gemm_M128_")):
+        if kind not in seen or one.case.startswith(CHOSEN):
             yield _program(one.case, one.text)
         seen.add(kind)
 
@@ -101,7 +105,18 @@ func.func @main(%h: tensor<?x40xf32> {fovea.name = "h", fovea.shape = ["R", ""]}
 LARGE = [{"heads": (size, size), "mask": "causal"} for size in (32, 96, 256)]
 MASKED = [{"mask": mask} for mask in ("window", "bool", "documents")]
 SCORED = [{"score": "softcap"}, {"score": "relative", "mask": "bias"}]
-OTHERS = [{"dtype": "f16", "normalizer": "lse", "mask": "causal"}]
+OTHERS = [{"dtype": "f16", "normalizer": "lse_max", "mask": "causal"}]
+# Of many queries, where registers are tightest; and 16 queries of heads too large for other forms,
+# whose keys are split.
+TIGHT_MASKS = {32: ("window",), 64: ("bool",), 96: ("bool",),
+               192: ("bool", "window", "documents", "causal"),
+               256: ("bool", "window", "documents")}  # fmt: skip
+TIGHT = [
+    *({"heads": (size, size), "mask": mask} for size, masks in TIGHT_MASKS.items()
+      for mask in masks),
+    *({"heads": (size, size), "score": "relative", "mask": "causal"} for size in (128, 256)),
+    {"heads": (256, 256), "queries": 16},
+]  # fmt: skip
 
 
 def _unusual(crossing: Crossing) -> str:
@@ -117,6 +132,7 @@ def of_forms() -> Iterator[Program]:
     for queries in (0, 1):
         base = Crossing(dtype="bf16", group="4", heads=(128, 128), queries=queries)
         made += [replace(base, **values) for values in (*LARGE, *MASKED, *SCORED, *OTHERS)]
+    made += [replace(Crossing(dtype="bf16", group="4"), **values) for values in TIGHT]
     for crossing in made:
         yield _program(_unusual(crossing), program_text.entry(crossing))
     for name, weight, order in (("warp", "2x6x40", ""), ("loop", "2x40x6", "0, 2, 1")):
@@ -128,6 +144,23 @@ def of_forms() -> Iterator[Program]:
         yield _program(f"{form} {dtype} {as_rows} {sizes}", text)
 
 
+# The graph decomposes softmax outside attention: a program that begins behind it, as one may that a
+# user's passes have written, keeps it.
+SOFTMAX = """
+module attributes {fovea.phase = "graph"} {
+  func.func @main(%x: tensor<?x?xT> {fovea.name = "x", fovea.shape = ["R", "C"]})
+      -> (tensor<?x?xT> {fovea.name = "y", fovea.shape = ["R", "C"]}) attributes {fovea.entry} {
+    %c0 = arith.constant 0 : index
+    %c1 = arith.constant 1 : index
+    %r = tensor.dim %x, %c0 : tensor<?x?xT>
+    %c = tensor.dim %x, %c1 : tensor<?x?xT>
+    %e = tensor.empty(%r, %c) : tensor<?x?xT>
+    %y = linalg.softmax dimension(1) ins(%x : tensor<?x?xT>) outs(%e : tensor<?x?xT>)
+        -> tensor<?x?xT>
+    return %y : tensor<?x?xT>
+  }
+}
+"""
 # Bodies of graphs over x of type T by name, with the declarations of x, of what else there is, and
 # of the result y.
 MATRIX = "T[R, C] x", "T[R, C] y"
@@ -172,6 +205,12 @@ def operator(name: str, dtype: str) -> onnx.ModelProto:
     return onnx.parser.parse_model(re.sub(r"\bT\b", TYPES[dtype], text))
 
 
+def of_graphs() -> Iterator[Program]:
+    for dtype in ("f32", "f64"):
+        text = re.sub(r"(?<=x)T\b", dtype, SOFTMAX)
+        yield _program(f"softmax behind the graph {dtype}", text)
+
+
 # Those that differ by more than an instruction from one type to another.
 ALL_TYPES = ("softmax", "layer_norm", "mean", "divide", "convolution", "matrices")
 
@@ -190,6 +229,6 @@ def of_operators() -> Iterator[Program]:
 
 def programs(everything: bool = False) -> list[Program]:
     """The sample, or all, of distinct names."""
-    found = [*of_visit(), *of_grids(), *of_forms(), *of_operators()]
+    found = [*of_visit(), *of_grids(), *of_forms(), *of_operators(), *of_graphs()]
     assert len({program.name for program in found}) == len(found)
     return [program for program in found if everything or program.sampled]

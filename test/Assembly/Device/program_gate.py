@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
-"""Holds kernels of whole programs to what their forms promise, and writes the tables of that.
+"""Holds kernels of whole programs to what their forms promise, and writes the table of that.
 
 A kernel is accepted by ptxas without a remark, spills nothing, has no memory of its own, and calls
 nothing and uses no local memory in loops, as check_sass.py says; those of FORMS_OF_TENSORS have
-tensor instructions. What breaks this is a violation, a line of known_violations.txt with its
-counts. forms.toml has the worst that kernels of a form need: registers, and bytes of shared memory.
+tensor instructions. What breaks this is a violation; there is none. forms.toml has the worst that
+kernels of a form need: registers, and bytes of shared memory.
 
-Kernels of doubles have the same rules, and lines of their own, as an element takes two registers.
+Kernels of doubles have the same rules, and lines of their own there, as an element takes two
+registers.
 `row_attention`, for heads of any size, keeps a row of sums in a thread's own memory by its design
 (LOCAL_ROWS).
 
@@ -34,7 +35,7 @@ from build_tree import PROGRAM
 from gated_programs import Program, programs
 
 HERE = Path(__file__).resolve().parent
-TABLE, KNOWN = HERE / "forms.toml", HERE / "known_violations.txt"
+TABLE = HERE / "forms.toml"
 SECONDS = 300
 # Registers that a limit may lie above what is needed: a table that is never reached says nothing.
 SLACK = 8
@@ -72,7 +73,7 @@ class Kernel:
         return ", ".join(f"{count} {name}" for name, count in found.items() if count)
 
     def line(self) -> str:
-        """Of known_violations.txt."""
+        """What breaks the rules, and where."""
         return f"{self.program}: {self.name} {self.arch}: {self.violations()}"
 
 
@@ -139,19 +140,6 @@ def violations(gated: Iterable[Gated]) -> list[str]:
     return [kernel.line() for one in gated for kernel in one.kernels if kernel.violations()]
 
 
-def differences(gated: Sequence[Gated], known: Sequence[str]) -> list[str]:
-    """Violations that are new or no longer there, of the programs that were gated."""
-    found, names = violations(gated), {one.program for one in gated}
-    mine = [line for line in known if line.split(": ")[0] in names]
-    new = [f"new: {line}" for line in found if line not in known]
-    return new + [f"take out of {KNOWN.name}: {line}" for line in mine if line not in found]
-
-
-def known_violations() -> list[str]:
-    lines = KNOWN.read_text().splitlines()
-    return [line for line in lines if line and not line.startswith("#")]
-
-
 Needs = dict[str, dict[str, int]]
 
 
@@ -178,19 +166,17 @@ def changes(found: Needs, table: Needs) -> list[str]:
 
 
 def write(gated: Sequence[Gated]) -> None:
-    """Both tables anew, with their heads."""
+    """The table anew, with its head."""
     head = "".join(line for line in TABLE.read_text().splitlines(True) if line.startswith("#"))
     lines = [f"{form} = {{ {', '.join(f'{what} = {most}' for what, most in needs.items())} }}\n"
              for form, needs in worst(gated).items()]  # fmt: skip
     TABLE.write_text(head + "".join(lines))
-    head = "".join(line for line in KNOWN.read_text().splitlines(True) if line.startswith("#"))
-    KNOWN.write_text(head + "".join(f"{line}\n" for line in violations(gated)))
 
 
 def main(argv: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     chosen = parser.add_mutually_exclusive_group()
-    chosen.add_argument("--write", action="store_true", help="write the tables anew")
+    chosen.add_argument("--write", action="store_true", help="write the table anew")
     chosen.add_argument("--all", action="store_true", help="print what breaks the rules, of all "
                         "programs of the grids: half an hour of one processor")  # fmt: skip
     options = parser.parse_args(argv)
@@ -199,7 +185,7 @@ def main(argv: Sequence[str]) -> int:
     print("\n".join(refused + violations(gated)))
     if options.write and not refused:
         write(gated)
-    return 1 if refused else 0
+    return 1 if refused or violations(gated) else 0
 
 
 if __name__ == "__main__":

@@ -49,6 +49,8 @@ def test_needs_and_loops(file: Path, arch: str, tmp_path: Path) -> None:
     cubin = tmp_path / "kernels.cubin"
     kernels = assemble(file, arch, cubin)
     code = disassemble(cubin)
+    # f32 is rounded for tensor cores where a file asks for it, and nowhere else.
+    assert (".TF32" in code) == ("--tf32" in file.read_text())
     for name, usage in kernels.items():
         limits = USAGE[name]
         assert (usage.spilled, usage.stack, usage.static) == (0, 0, 0), name

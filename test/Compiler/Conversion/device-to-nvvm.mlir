@@ -32,13 +32,25 @@ gpu.module @device {
     gpu.return
   }
 
+  // Blocks that stay are as many as run at once.
+  // CHECK-LABEL: llvm.func @stays(
+  // CHECK-SAME:    nvvm.kernel, nvvm.minctasm = 1 : i32, nvvm.reqntid = array<i32: 64>
+  gpu.func @stays(%n: i64, %fault: !llvm.ptr) kernel
+      attributes {known_block_size = array<i32: 64, 1, 1>, fovea_warp.kernel = {
+        cooperative, threads = 64 : i64, shared_bytes = 0 : i64, words = 1 : i64}} {
+    gpu.return
+  }
+
   // CHECK-LABEL: llvm.func @warps
   gpu.func @warps(%p: !llvm.ptr, %x: i64, %fault: !llvm.ptr) kernel
       attributes {known_block_size = array<i32: 32, 1, 1>, fovea_warp.kernel = {}} {
     %f = llvm.load %p : !llvm.ptr -> f32
     // CHECK: llvm.inline_asm "ex2.approx.ftz.f32 $0, $1;", "=f,f"
     %e = fovea_warp.approx ex2 %f : f32
-    %is = arith.cmpf ogt, %e, %f : f32
+    // CHECK: %[[WORD:.*]] = llvm.inline_asm "cvt.rna.tf32.f32 $0, $1;", "=r,f" {{.*}} -> i32
+    // CHECK: llvm.bitcast %[[WORD]] : i32 to f32
+    %t = fovea_warp.approx tf32 %e : f32
+    %is = arith.cmpf ogt, %t, %f : f32
     // CHECK: nvvm.vote.sync ballot
     %bits = fovea_warp.vote ballot %is : i32
     // CHECK: nvvm.bar.warp.sync

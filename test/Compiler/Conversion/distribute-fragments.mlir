@@ -2,6 +2,7 @@
 // RUN:   -split-input-file -verify-diagnostics | FileCheck %s
 
 !tile = memref<32x64xbf16, #gpu.address_space<workgroup>>
+!wide = memref<32x128xbf16, #gpu.address_space<workgroup>>
 !a = !fovea_warp.fragment<16x32xbf16, a>
 !b = !fovea_warp.fragment<32x8xbf16, b>
 !sum = !fovea_warp.fragment<16x8xf32, acc>
@@ -39,6 +40,46 @@ gpu.module @device {
         : memref<?x64xbf16> to !tile
     %group = fovea_warp.commit %some
     fovea_warp.wait %group pending 2
+    gpu.return
+  }
+
+  // Constants that move whole patterns of a swizzle are added behind it, bits of others exchanged.
+  // CHECK-LABEL: gpu.func @constants_behind_swizzle(
+  // CHECK-SAME:    %[[I:.*]]: index)
+  // CHECK:         gpu.lane_id
+  // CHECK:         %[[ROW:.*]] = arith.addi %[[I]], %{{.*}}
+  // CHECK:         %[[KEY:.*]] = arith.remui %[[ROW]], %{{.*}}
+  // CHECK:         %[[MOVE:.*]] = arith.muli %[[KEY]], %{{.*}}
+  // CHECK:         %[[MOVED:.*]] = arith.xori %{{.*}}, %[[MOVE]]
+  // CHECK:         %[[C32:.*]] = arith.constant 32 : index
+  // CHECK:         %[[COLUMN:.*]] = arith.xori %[[MOVED]], %[[C32]]
+  // CHECK:         %[[C24:.*]] = arith.constant 24 : index
+  // CHECK:         %[[BELOW:.*]] = arith.addi %[[ROW]], %[[C24]]
+  // CHECK:         %[[C64:.*]] = arith.constant 64 : index
+  // CHECK:         %[[BESIDE:.*]] = arith.addi %[[COLUMN]], %[[C64]]
+  // CHECK:         fovea_warp.ldmatrix %{{.*}}[%[[BELOW]], %[[BESIDE]]]
+  gpu.func @constants_behind_swizzle(%i: index) kernel {
+    %c24 = arith.constant 24 : index
+    %c96 = arith.constant 96 : index
+    %s = fovea_warp.shared : !wide
+    %line = arith.addi %i, %c24 : index
+    %a = fovea_warp.load_fragment %s[%line, %c96] swizzle 128 : !wide -> !a
+    gpu.return
+  }
+
+  // CHECK-LABEL: gpu.func @do_not_exchange_bits_of_unknown_columns(
+  // CHECK-SAME:    %[[J:.*]]: index)
+  // CHECK:         %[[FIRST:.*]] = arith.addi %[[J]], %{{.*}}
+  // CHECK:         arith.xori %[[FIRST]], %{{.*}}
+  // CHECK:         %[[SECOND:.*]] = arith.addi %[[J]], %{{.*}}
+  // CHECK:         %[[C16:.*]] = arith.constant 16 : index
+  // CHECK:         %[[COLUMN:.*]] = arith.addi %[[SECOND]], %[[C16]]
+  // CHECK:         %[[MOVED:.*]] = arith.xori %[[COLUMN]], %{{.*}}
+  // CHECK-NEXT:    fovea_warp.ldmatrix %{{.*}}[%{{.*}}, %[[MOVED]]]
+  gpu.func @do_not_exchange_bits_of_unknown_columns(%j: index) kernel {
+    %c0 = arith.constant 0 : index
+    %s = fovea_warp.shared : !wide
+    %a = fovea_warp.load_fragment %s[%c0, %j] swizzle 128 : !wide -> !a
     gpu.return
   }
 

@@ -1,5 +1,5 @@
-// What tells the phases of CUDA devices from those of emulated ones: parts of keys, the refusal of
-// f64, and the last conversion of kernels.
+// What tells the phases of CUDA devices from those of emulated ones: parts of keys and of depths,
+// the refusal of f64, and the last conversion of kernels.
 //
 // RUN: fovea-opt %s -fovea-cuda-graph -dump-pass-pipeline 2>&1 | FileCheck %s --check-prefix=MANY
 // RUN: fovea-opt %s -fovea-cuda-emulated-graph -dump-pass-pipeline 2>&1 \
@@ -13,7 +13,9 @@
 // RUN:   | FileCheck %s --check-prefix=EMULATED
 
 // MANY:        fovea-split-keys{many-keys=512 part-keys=64 run-keys=1 tasks=256 unknown-sizes=true}
+// MANY:        fovea-split-depth{many-elements=4096 part-elements=512 tasks=256}
 // FEW:         fovea-split-keys{many-keys=512 part-keys=64 run-keys=1 tasks=8 unknown-sizes=true}
+// FEW:         fovea-split-depth{many-elements=4096 part-elements=512 tasks=8}
 
 // REFUSE:      fovea-math-to-arith
 // REFUSE:      fovea-refuse-host-math

@@ -1,4 +1,7 @@
 // RUN: fovea-opt %s -split-input-file -fovea-specialize-few-queries | FileCheck %s
+// RUN: fovea-opt %s -split-input-file \
+// RUN:   -fovea-specialize-few-queries="head-step=1 in-turns=false" \
+// RUN:   | FileCheck %s --check-prefix=ONCE
 
 #q = affine_map<(b, h, i, j, d, e) -> (b, h, i, d)>
 #k = affine_map<(b, h, i, j, d, e) -> (b, h floordiv 4, j, d)>
@@ -38,6 +41,23 @@
 // CHECK:             fovea.attention ins(%[[Q]], %[[K]], %[[K]] :
 // CHECK-SAME:            fovea.queries = "more than 16 queries"
 // CHECK:         return %[[R]]
+
+// ONCE-LABEL: func @attend_to_one_some_and_many
+// ONCE-SAME:      (%[[Q:.*]]: tensor<2x8x?x16xf32>, %{{.*}}, %{{.*}}, %[[O:.*]]: tensor
+// ONCE-DAG:     %[[S:.*]] = tensor.dim %[[Q]]
+// ONCE-NOT:     scf.for
+// ONCE:         fovea.queries = "1 query"
+// ONCE:         arith.cmpi ule, %[[S]], %c4
+// ONCE:           %[[PART:.*]] = tensor.extract_slice %[[Q]][0, 0, 0, 0] [2, 8, %[[S]], 16]
+// ONCE:           %[[ROWS:.*]] = tensor.pad %[[PART]]
+// ONCE:           tensor<2x8x?x16xf32> to tensor<2x8x4x16xf32>
+// ONCE:           %[[Y:.*]] = fovea.attention ins(%[[ROWS]], {{.*}} captures(%{{[^,]*}} :
+// ONCE-SAME:          fovea.queries = "up to 4 queries"
+// ONCE:           %[[THERE:.*]] = tensor.extract_slice %[[Y]]
+// ONCE:           tensor.insert_slice %[[THERE]] into %[[O]]
+// ONCE:         arith.cmpi ule, %[[S]], %c16
+// ONCE:           fovea.queries = "up to 16 queries"
+// ONCE:           fovea.queries = "more than 16 queries"
 func.func @attend_to_one_some_and_many(%q: tensor<2x8x?x16xf32>, %k: tensor<2x2x?x16xf32>,
     %n: tensor<2xi64>, %o: tensor<2x8x?x16xf32>) -> tensor<2x8x?x16xf32> {
   %r = fovea.attention ins(%q, %k, %k : tensor<2x8x?x16xf32>, tensor<2x2x?x16xf32>,
@@ -136,6 +156,10 @@ func.func @do_not_specialize_as_many_keys_as_queries(%q: tensor<1x2x?x16xf32>)
 
 // CHECK-LABEL: func @do_not_specialize_heads_of_other_sizes
 // CHECK-NOT:     scf.if
+
+// ONCE-LABEL: func @do_not_specialize_heads_of_other_sizes
+// ONCE-COUNT-2: scf.if
+// ONCE-NOT:     "up to 4 queries"
 func.func @do_not_specialize_heads_of_other_sizes(%q: tensor<1x2x?x24xf32>,
     %k: tensor<1x2x?x24xf32>) -> tensor<1x2x?x24xf32> {
   %r = fovea.attention ins(%q, %k, %k : tensor<1x2x?x24xf32>, tensor<1x2x?x24xf32>,

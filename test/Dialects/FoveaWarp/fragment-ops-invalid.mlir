@@ -5,7 +5,7 @@ func.func private @fragment_c1(!fovea_warp.fragment<16x8xbf16, a>)
 
 // -----
 
-// expected-error @+1 {{fragment_c2: expected elements of f16 or bf16 of operands}}
+// expected-error @+1 {{fragment_c2: expected elements of f16, bf16 or tf32 of operands}}
 func.func private @fragment_c2(!fovea_warp.fragment<16x8xbf16, acc>)
 
 // -----
@@ -182,5 +182,33 @@ func.func @store_fragment_c3(%s: !sum, %m: memref<16x16xf32, strided<[32, 2]>>, 
 func.func @combine_rows_c1(%s: !sum) {
   // expected-error @+1 {{combine_rows_c1: expected a row}}
   %m = fovea_warp.combine_rows add %s : !sum
+  return
+}
+
+// -----
+
+// expected-error @+1 {{fragment_c2: expected elements of f16, bf16 or tf32 of operands and of f32}}
+func.func private @fragment_c2_operand(!fovea_warp.fragment<16x16xf32, a>)
+
+// -----
+
+// expected-error @+1 {{fragment_c2: expected elements of f16, bf16 or tf32 of operands and of f32}}
+func.func private @fragment_c2_sum(!fovea_warp.fragment<16x8xtf32, acc>)
+
+// -----
+
+!tile = memref<32x64xbf16, #gpu.address_space<workgroup>>
+func.func @load_fragment_c1_tf32(%s: !tile, %i: index) {
+  // expected-error @+1 {{load_fragment_c1: expected an operand from a matrix of its elements}}
+  %a = fovea_warp.load_fragment %s[%i, %i] : !tile -> !fovea_warp.fragment<16x16xtf32, a>
+  return
+}
+
+// -----
+
+!sum = !fovea_warp.fragment<16x16xf32, acc>
+func.func @convert_c2(%s: !sum) {
+  // expected-error @+1 {{convert_c2: expected elements of 16 bits, got}}
+  %a = fovea_warp.convert %s : !sum -> !fovea_warp.fragment<16x16xtf32, a>
   return
 }

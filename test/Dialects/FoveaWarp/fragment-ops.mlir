@@ -60,3 +60,20 @@ func.func @copies(%m: memref<?x64xbf16>, %s: !tile, %i: index, %valid: i32) {
   fovea_warp.wait %group pending 1
   return
 }
+
+!words = memref<32x16xf32, #gpu.address_space<workgroup>>
+
+// CHECK-LABEL: func @products_of_tf32
+func.func @products_of_tf32(%s: !words, %i: index, %c: !sum)
+    -> !fovea_warp.pending<!sum> {
+  // CHECK: fovea_warp.load_fragment %{{.*}}[{{.*}}] swizzle 64 : {{.*}} -> <16x16xtf32, a>
+  %a = fovea_warp.load_fragment %s[%i, %i] swizzle 64 : !words
+      -> !fovea_warp.fragment<16x16xtf32, a>
+  // CHECK: fovea_warp.load_fragment %{{.*}} transposed swizzle 64 : {{.*}} -> <16x32xtf32, b>
+  %b = fovea_warp.load_fragment %s[%i, %i] transposed swizzle 64 : !words
+      -> !fovea_warp.fragment<16x32xtf32, b>
+  // CHECK: fovea_warp.mma %{{.*}} : <16x16xtf32, a>, <16x32xtf32, b>, <16x32xf32, acc>
+  %p = fovea_warp.mma %a, %b, %c : !fovea_warp.fragment<16x16xtf32, a>,
+      !fovea_warp.fragment<16x32xtf32, b>, !sum
+  return %p : !fovea_warp.pending<!sum>
+}

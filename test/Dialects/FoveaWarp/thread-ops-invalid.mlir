@@ -83,3 +83,19 @@ func.func @cp_async_c2(%s: memref<64xf32, #gpu.address_space<workgroup>>, %i: in
       to memref<64xf32, #gpu.address_space<workgroup>>
   return
 }
+
+// -----
+
+func.func @ldmatrix_c2_bits(%s: memref<64xf64, #gpu.address_space<workgroup>>, %i: index) {
+  // expected-error @+1 {{ldmatrix_c2: expected one index per dimension of a buffer of 16-bit or}}
+  %a = fovea_warp.ldmatrix %s[%i] : memref<64xf64, #gpu.address_space<workgroup>> -> i32
+  return
+}
+
+// -----
+
+func.func @ldmatrix_c3(%s: memref<64xf32, #gpu.address_space<workgroup>>, %i: index) {
+  // expected-error @+1 {{ldmatrix_c3: expected elements of 16 bits to transpose, got}}
+  %a = fovea_warp.ldmatrix %s[%i] transposed : memref<64xf32, #gpu.address_space<workgroup>> -> i32
+  return
+}

@@ -17,7 +17,9 @@ func.func @approximations(%x: f32) -> f32 {
   %a = fovea_warp.approx ex2 %x : f32
   // CHECK: fovea_warp.approx tanh %{{.*}} : f32
   %b = fovea_warp.approx tanh %a : f32
-  return %b : f32
+  // CHECK: fovea_warp.approx tf32 %{{.*}} : f32
+  %c = fovea_warp.approx tf32 %b : f32
+  return %c : f32
 }
 
 // CHECK-LABEL: func @together
@@ -54,4 +56,13 @@ func.func @copies(%m: memref<?x64xbf16>, %s: !tile, %i: index, %valid: i32) {
   // CHECK: fovea_warp.cp_async_wait 1
   fovea_warp.cp_async_wait 1
   return
+}
+
+!words = memref<64x32xf32, #gpu.address_space<workgroup>>
+
+// CHECK-LABEL: func @matrices_of_words
+func.func @matrices_of_words(%s: !words, %i: index, %j: index) -> i32 {
+  // CHECK: fovea_warp.ldmatrix %{{.*}}[%{{.*}}, %{{.*}}] : memref<64x32xf32
+  %a:2 = fovea_warp.ldmatrix %s[%i, %j] : !words -> i32, i32
+  return %a#1 : i32
 }

@@ -25,8 +25,8 @@ def contract(result: str, operands: str, types: tuple[str, str, str], rhs: str) 
 
 
 def module(batch: int, has_lengths: bool) -> str:
-    """z = sigmoid(R_z h + x), n = tanh(R_n h + x), h' = n + z (h - n); y = W (attend(h') + h'). With
-    lengths, row b attends to its first ends[b] keys."""
+    """z = sigmoid(R_z h + x), n = tanh(R_n h + x), h' = n + z (h - n); y = W (attend(h') + h').
+    With lengths, row b attends to its first ends[b] keys."""
     h, both = f"tensor<{batch}x{UNITS}xf32>", f"tensor<{batch}x{2 * UNITS}xf32>"
     x, out = f"tensor<?x{batch}x{UNITS}xf32>", f"tensor<{batch}x{WORDS}xf32>"
     r, w = f"tensor<{UNITS}x{2 * UNITS}xf32>", f"tensor<{WORDS}x{UNITS}xf32>"

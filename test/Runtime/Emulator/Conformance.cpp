@@ -45,6 +45,15 @@ static uint32_t productInput(int32_t kind, uint32_t word, uint32_t index) {
   return bytes;
 }
 
+/// f32 of all kinds, with bits behind those of tf32: ties, infinity, NaN and the largest among
+/// them.
+static uint32_t tf32InputOf(uint32_t lane) {
+  constexpr uint32_t kSpecial[] = {0x7f800000, 0x7f800001, 0x3f801000, 0xbf801000, 0x7f7fffff};
+  if (lane >= 1 && lane <= std::size(kSpecial))
+    return kSpecial[lane - 1];
+  return mix(2 * lane) << 20 | mix(2 * lane + 1) << 1;
+}
+
 static float argumentOf(int32_t function, uint32_t lane) {
   auto number = float(mix(lane)), centered = float(mix(lane) % 512) - 256;
   return function == FOVEA_APPROX_EX2    ? centered / 8
@@ -61,6 +70,8 @@ std::vector<uint32_t> ConformanceCase::inputs() const {
       words[i] = productInput(kind, i % uint32_t(inputWords), i);
     else if (operation == Op::LoadMatrix || operation == Op::Copy)
       words[i] = mix(2 * i) | mix(2 * i + 1) << 16;
+    else if (operation == Op::Approximate && kind == FOVEA_APPROX_TF32)
+      words[i] = tf32InputOf(i);
     else if (operation == Op::Approximate)
       words[i] = bitsOf(argumentOf(kind, i));
     else if (operation == Op::Atomic)
@@ -92,6 +103,7 @@ static const ConformanceCase cases[] = {
     {"rcp.approx", Op::Approximate, FOVEA_APPROX_RCP, 0, 0, 1, 1, rcpValues, 0x1p-23, 0},
     {"rsqrt.approx", Op::Approximate, FOVEA_APPROX_RSQRT, 0, 0, 1, 1, rsqrtValues, 0x1p-22, 0},
     {"tanh.approx", Op::Approximate, FOVEA_APPROX_TANH, 0, 0, 1, 1, tanhValues, 0x1p-11, 0},
+    {"cvt.rna.tf32", Op::Approximate, FOVEA_APPROX_TF32, 0, 0, 1, 1, tf32Values},
     {"cp.async 16 bytes, 16 valid", Op::Copy, 16, 16, 0, 4, 4, copies16Of16},
     {"cp.async 16 bytes, 4 valid", Op::Copy, 16, 4, 0, 4, 4, copies16Of4},
     {"cp.async 8 bytes, 8 valid", Op::Copy, 8, 8, 0, 4, 2, copies8Of8},

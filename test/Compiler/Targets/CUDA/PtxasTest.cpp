@@ -70,10 +70,11 @@ TEST(Ptxas, IsFoundByNameThenInFolders) {
   std::string folder = script.folder.str().str();
   auto named = cuda::findPtxas(script.path);
   ASSERT_TRUE(bool(named));
-  EXPECT_EQ(*named, script.path.str());
+  EXPECT_EQ(named->path, script.path.str());
+  EXPECT_EQ(cuda::textOf(named->release), "13.5");
   auto beside = cuda::findPtxas("", {folder});
   ASSERT_TRUE(bool(beside));
-  EXPECT_EQ(*beside, script.path.str());
+  EXPECT_EQ(beside->path, script.path.str());
 }
 
 TEST(Ptxas, SaysThatANamedOneIsNoProgram) {
