@@ -24,13 +24,15 @@ MODULE = """
 #k = affine_map<(b, h, i, j, d, e) -> (b, h, j, d)>
 #v = affine_map<(b, h, i, j, d, e) -> (b, h, j, e)>
 #o = affine_map<(b, h, i, j, d, e) -> (b, h, i, e)>
+#m = affine_map<(b, h, i, j, d, e) -> (h)>
 !heads = tensor<1x16x{length}x64xf32>
 func.func @main(%q: !heads {{fovea.name = "q"}}, %k: !heads {{fovea.name = "k"}},
-    %v: !heads {{fovea.name = "v"}}) -> (!heads {{fovea.name = "y"}}) {{
+    %v: !heads {{fovea.name = "v"}}, %m: tensor<16xf32> {{fovea.name = "m"}})
+    -> (!heads {{fovea.name = "y"}}) {{
   %zero = arith.constant 0 : index
   %o = tensor.empty() : !heads
   %y = fovea.attention ins(%q, %k, %v : !heads, !heads, !heads) {sugar} outs(%o : !heads)
-      {{scale = 0.125 : f64, indexing_maps = [#q, #k, #v, #o]}} {region} -> !heads
+      {{scale = 0.125 : f64, indexing_maps = [#q, #k, #v{maps}, #o]}} {region} -> !heads
   return %y : !heads
 }}
 """
@@ -52,17 +54,28 @@ SOFTCAP = f"""score {{ ^bb0(%s: f32, {POSITIONS}):
     %bent = math.tanh %part : f32
     %score = arith.mulf %bent, %cap : f32
     fovea.yield %score : f32 }}"""
-# Name: length, the form of Fovea's own, the region.
+ALIBI = f"""score {{ ^bb0(%s: f32, {POSITIONS}, %slope: f32):
+    %behind = arith.subi %i, %j : index
+    %whole = arith.index_cast %behind : index to i32
+    %real = arith.sitofp %whole : i32 to f32
+    %bias = arith.mulf %real, %slope : f32
+    %score = arith.subf %s, %bias : f32
+    fovea.yield %score : f32 }}"""
+SLOPES = "captures(%m : tensor<16xf32>)"
+# Name: length, the form of Fovea's own, what the region captures, and the region.
 CASES = {
-    "causal": (2048, "offset(%zero) causal", CAUSAL),
-    "window": (4096, "offset(%zero) window [256, 0]", WINDOW),
-    "softcap": (2048, "softcap 30.0", SOFTCAP),
+    "causal": (2048, "offset(%zero) causal", "", CAUSAL),
+    "window": (4096, "offset(%zero) window [256, 0]", "", WINDOW),
+    "softcap": (2048, "softcap 30.0", "", SOFTCAP),
+    "alibi": (2048, "alibi(%m : tensor<16xf32>)", SLOPES, ALIBI),
 }
 
 
 def compiled(folder: Path, name: str, length: int, sugar: str, region: str) -> Path:
     source, module = folder / f"{name}.mlir", folder / f"{name}.fvm"
-    source.write_text(MODULE.format(length=length, sugar=sugar, region=region))
+    maps = ", #m" if sugar == SLOPES else ""
+    text = MODULE.format(length=length, sugar=sugar, region=region, maps=maps)
+    source.write_text(text)
     subprocess.run([PROGRAM, "compile", source, "-o", module], check=True, capture_output=True)
     return module
 
@@ -75,9 +88,9 @@ def main(arguments: list[str]) -> int:
     slow = 0
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        for case, (length, sugar, region) in CASES.items():
+        for case, (length, sugar, captures, region) in CASES.items():
             own = compiled(folder, f"{case}_own", length, sugar, "")
-            hand = compiled(folder, f"{case}_hand", length, "", region)
+            hand = compiled(folder, f"{case}_hand", length, captures, region)
             times = [[least_ms(module, 1, options.time) for module in (own, hand)]
                      for _ in range(options.rounds)]  # fmt: skip
             theirs, ours = (min(column) for column in zip(*times, strict=True))

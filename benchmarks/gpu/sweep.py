@@ -170,6 +170,8 @@ def _attention_case(case: Case) -> Made:
     pairs = [("out", want.out, want.out_bound)]
     if case.crossing.has_lse:
         pairs.append(("lse", want.lse, want.lse_bound))
+    if case.crossing.has_max:
+        pairs.append(("max", want.max, want.max_bound))
     wanted = []
     for name, value, bound in pairs:
         value, bound = (_arranged(case.crossing, name, x) for x in (value, bound))

@@ -48,6 +48,33 @@ void fovea::addScalarCapture(AttentionOp op, Value capture) {
   addCapture(op, capture, AffineMap::get(6, 0, op.getContext()));
 }
 
+void fovea::changeScore(AttentionOp op,
+                        function_ref<Value(ImplicitLocOpBuilder &, Value, ValueRange)> change) {
+  bool fresh = op.getScore().empty();
+  Block *block = regionBlock(op, op.getScore(), op.getScoreType());
+  ImplicitLocOpBuilder builder(op.getLoc(), op.getContext());
+  builder.setInsertionPointToEnd(block);
+  if (fresh)
+    YieldOp::create(builder, block->getArgument(0));
+  Operation *yield = block->getTerminator();
+  builder.setInsertionPoint(yield);
+  yield->setOperand(0, change(builder, yield->getOperand(0), block->getArguments()));
+}
+
+void fovea::appendSlopes(AttentionOp op) {
+  MLIRContext *context = op.getContext();
+  addCapture(op, op.getSlopes(),
+             AffineMap::get(6, 0, getAffineDimExpr(AttentionOp::H, context), context));
+  op.getSlopesMutable().clear();
+  changeScore(op, [&](ImplicitLocOpBuilder &b, Value score, ValueRange arguments) -> Value {
+    Value i = arguments[1 + AttentionOp::I], j = arguments[1 + AttentionOp::J];
+    Value apart = arith::SubIOp::create(b, j, i);
+    Value whole = arith::IndexCastOp::create(b, b.getI32Type(), apart);
+    Value real = arith::SIToFPOp::create(b, op.getScoreType(), whole);
+    return arith::AddFOp::create(b, score, arith::MulFOp::create(b, arguments.back(), real));
+  });
+}
+
 void fovea::conjoinMask(AttentionOp op,
                         function_ref<Value(ImplicitLocOpBuilder &, ValueRange)> keep) {
   Block *block = regionBlock(op, op.getMask(), {});

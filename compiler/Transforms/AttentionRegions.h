@@ -25,6 +25,15 @@ mlir::Block *regionBlock(AttentionOp op, mlir::Region &region, mlir::TypeRange l
 void addCapture(AttentionOp op, mlir::Value capture, mlir::AffineMap map);
 void addScalarCapture(AttentionOp op, mlir::Value capture);
 
+/// Lets the score region yield what `change` makes of its score and arguments.
+void changeScore(
+    AttentionOp op,
+    llvm::function_ref<mlir::Value(mlir::ImplicitLocOpBuilder &, mlir::Value, mlir::ValueRange)>
+        change);
+
+/// Appends the bias of `alibi` to the score region.
+void appendSlopes(AttentionOp op);
+
 /// Conjoins what `keep` computes of the mask region's arguments to what that keeps already.
 void conjoinMask(
     AttentionOp op,

@@ -125,6 +125,9 @@ public:
   void write() {
     requireStarts(op.getQueryStarts(), queries);
     requireStarts(op.getKeyStarts(), keys);
+    // While positions count from the sequence's first.
+    if (op.getSlopes())
+      appendSlopes(op);
     bool positions = seesPositions();
     SmallVector<Value> tables = fillTables(positions ? 5 : 2);
     unsigned first = op.getCaptures().size();

@@ -1,6 +1,6 @@
-//===- MaterializeMods.cpp - causal, window and softcap as regions --------===//
+//===- MaterializeMods.cpp - sugar of attention as regions ----------------===//
 //
-// Folds attention's sugar into its score and mask regions.
+// Folds causal, window, alibi and softcap into the score and mask regions.
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
@@ -26,20 +26,14 @@ using namespace fovea;
 /// s -> softcap * tanh(s / softcap), behind what the score region does already.
 static void appendSoftcap(AttentionOp op) {
   Type type = op.getScoreType();
-  bool fresh = op.getScore().empty();
-  Block *block = regionBlock(op, op.getScore(), type);
-  ImplicitLocOpBuilder builder(op.getLoc(), op.getContext());
-  builder.setInsertionPointToEnd(block);
-  if (fresh)
-    YieldOp::create(builder, block->getArgument(0));
-  Operation *yield = block->getTerminator();
-  builder.setInsertionPoint(yield);
   double cap = op.getSoftcap()->convertToDouble();
-  Value inverse = arith::ConstantOp::create(builder, builder.getFloatAttr(type, 1 / cap));
-  Value bound = arith::ConstantOp::create(builder, builder.getFloatAttr(type, cap));
-  Value small = arith::MulFOp::create(builder, yield->getOperand(0), inverse);
-  Value bent = math::TanhOp::create(builder, small);
-  yield->setOperand(0, arith::MulFOp::create(builder, bent, bound));
+  changeScore(op, [&](ImplicitLocOpBuilder &builder, Value score, ValueRange) -> Value {
+    Value inverse = arith::ConstantOp::create(builder, builder.getFloatAttr(type, 1 / cap));
+    Value bound = arith::ConstantOp::create(builder, builder.getFloatAttr(type, cap));
+    Value small = arith::MulFOp::create(builder, score, inverse);
+    Value bent = math::TanhOp::create(builder, small);
+    return arith::MulFOp::create(builder, bent, bound);
+  });
 }
 
 /// offset + addend, moved to +-kMaxPositions when it is further away: no key position is that far
@@ -122,8 +116,11 @@ namespace {
 struct MaterializeMods : fovea::impl::MaterializeModsBase<MaterializeMods> {
   void runOnOperation() override {
     getOperation().walk([&](AttentionOp op) {
-      if (!op.getSoftcap() && !op.getCausal() && !op.getWindow() && !op.getOffset())
+      if (!op.getSlopes() && !op.getSoftcap() && !op.getCausal() && !op.getWindow() &&
+          !op.getOffset())
         return;
+      if (op.getSlopes())
+        appendSlopes(op);
       if (op.getSoftcap())
         appendSoftcap(op);
       appendPositions(op);

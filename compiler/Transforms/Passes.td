@@ -192,8 +192,8 @@ def MaterializeLengths : Pass<"fovea-materialize-lengths", "::mlir::func::FuncOp
     Needs attention without contradictory extents (fovea-require-extents). The host checks lengths,
     tables of pages and starts of sequences. Lengths become a comparison of the mask region with a
     capture. Of sequences, each query captures the first and the last key that it keeps, causal and
-    window included, and, for regions that see positions, where its sequence starts. Afterwards no
-    attention has lengths or sequences; pages stay.
+    window included, and, for regions that see positions, where its sequence starts; alibi becomes
+    one of these. Afterwards no attention has lengths or sequences; pages stay.
     Never gives up.
   }];
   let statistics = [Statistic<"numFolded", "folded", "attention operations folded or checked">];
@@ -202,11 +202,11 @@ def MaterializeLengths : Pass<"fovea-materialize-lengths", "::mlir::func::FuncOp
 }
 
 def MaterializeMods : Pass<"fovea-materialize-mods", "::mlir::func::FuncOp"> {
-  let summary = "Fold softcap, causal and window into attention's regions";
+  let summary = "Fold alibi, softcap, causal and window into attention's regions";
   let description = [{
-    Needs nothing. softcap goes behind the score region; causal and window are conjoined to the mask
-    region. A constant offset becomes a constant there, any other a capture. Afterwards no attention
-    has softcap, causal, window or offset.
+    Needs nothing. alibi and softcap go behind the score region, slopes as a capture; causal and
+    window are conjoined to the mask region. A constant offset becomes a constant there, any other a
+    capture. Afterwards no attention has alibi, softcap, causal, window or offset.
     Never gives up.
   }];
   let statistics = [Statistic<"numFolded", "folded", "attention operations without sugar now">];

@@ -94,6 +94,8 @@ public:
     SmallVector<Value> merged{mergeOut()};
     if (op.hasLse())
       merged.push_back(mergeLse());
+    if (op.hasMax())
+      merged.push_back(mergeMax());
     op.replaceAllUsesWith(merged);
     op.erase();
   }
@@ -193,7 +195,8 @@ private:
     });
   }
 
-  /// The attention over the parts: out as [b, h', i, e] and log-sum-exp as [b, h', i].
+  /// The attention over the parts: out as [b, h', i, e], log-sum-exp and, where it is asked for,
+  /// the maximum as [b, h', i].
   void createParts() {
     SmallVector<OpFoldResult> out = tensor::getMixedSizes(builder, op.getLoc(), op.getOut()), sizes;
     for (unsigned dim : {Dim::B, Dim::H, Dim::I, Dim::E})
@@ -201,15 +204,16 @@ private:
     sizes[1] = builder.getIndexAttr(allHeads);
     Value outs = tensor::EmptyOp::create(builder, sizes, real);
     sizes.pop_back();
-    Value sums = tensor::EmptyOp::create(builder, sizes, real);
+    SmallVector<Value> inits{outs, tensor::EmptyOp::create(builder, sizes, real)};
+    if (op.hasMax())
+      inits.push_back(tensor::EmptyOp::create(builder, sizes, real));
     SmallVector<Attribute> maps(
         op.getIndexingMaps().getValue().take_front(3 + op.getCaptures().size()));
     maps.push_back(AffineMapAttr::get(mapOf(builder, 6, {Dim::B, Dim::H, Dim::I, Dim::E})));
-    maps.push_back(AffineMapAttr::get(mapOf(builder, 6, {Dim::B, Dim::H, Dim::I})));
-    auto partial =
-        AttentionOp::create(builder, TypeRange{outs.getType(), sums.getType()}, op.getQuery(),
-                            op.getKey(), op.getValue(), op.getCaptures(), ValueRange{outs, sums},
-                            builder.getArrayAttr(maps), op.getScaleAttr());
+    maps.append(inits.size() - 1, AffineMapAttr::get(mapOf(builder, 6, {Dim::B, Dim::H, Dim::I})));
+    auto partial = AttentionOp::create(builder, TypeRange(ValueRange(inits)), op.getQuery(),
+                                       op.getKey(), op.getValue(), op.getCaptures(), inits,
+                                       builder.getArrayAttr(maps), op.getScaleAttr());
     partial.setScheduleAttr(op.getScheduleAttr());
     partial.getPagesMutable().assign(op.getPages() ? ValueRange(op.getPages()) : ValueRange());
     partial.getScore().takeBody(op.getScore());
@@ -295,6 +299,19 @@ private:
       return {unlessEmpty(b, total, log, -std::numeric_limits<double>::infinity())};
     };
     return createElementwise(builder, inputs, readingParts(op.getLseMap(), 1), op.getLse(), body)
+        .front();
+  }
+
+  /// Maximum over all parts, NaN where a part's is.
+  Value mergeMax() {
+    SmallVector<Value> inputs(parts, results[2]);
+    auto body = [&](ImplicitLocOpBuilder &b, ValueRange scalars) -> SmallVector<Value> {
+      Value most = scalars.front();
+      for (Value next : scalars.take_front(parts).drop_front())
+        most = arith::MaximumFOp::create(b, most, next);
+      return {most};
+    };
+    return createElementwise(builder, inputs, readingParts(op.getMaxMap(), 2), op.getMax(), body)
         .front();
   }
 

@@ -152,6 +152,9 @@ static void demandAttention(AttentionOp op, ExtentDemands &demands) {
   if (op.getLengths())
     operands.emplace_back(op.getLengths(),
                           AffineMap::get(6, 0, getAffineDimExpr(AttentionOp::B, op.getContext())));
+  if (op.getSlopes())
+    operands.emplace_back(op.getSlopes(),
+                          AffineMap::get(6, 0, getAffineDimExpr(AttentionOp::H, op.getContext())));
   if (Value starts = op.getQueryStarts()) {
     SizeExpr count = demands.sizes.sizeOf(starts, 0);
     demands.equal(demands.sizes.sizeOf(op.getKeyStarts(), 0), count);
@@ -163,8 +166,11 @@ static void demandAttention(AttentionOp op, ExtentDemands &demands) {
   operands.emplace_back(op.getOut(), op.getOutMap());
   if (op.hasLse())
     operands.emplace_back(op.getLse(), op.getLseMap());
+  if (op.hasMax())
+    operands.emplace_back(op.getMax(), op.getMaxMap());
   SmallVector<SizeExpr> extents = demandMaps(operands, /*grouped=*/true, demands);
-  bool positional = op.getCausal() || op.getWindow() || op.getLengths() || op.getQueryStarts() ||
+  bool positional = op.getCausal() || op.getWindow() || op.getSlopes() || op.getLengths() ||
+                    op.getQueryStarts() ||
                     llvm::any_of(op->getRegions(), [](Region &region) { return !region.empty(); });
   if (positional)
     for (unsigned dim : {AttentionOp::I, AttentionOp::J})

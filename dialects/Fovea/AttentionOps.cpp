@@ -141,8 +141,9 @@ static LogicalResult verifyMaps(AttentionOp op) {
   SmallVector<Value> shaped{op.getQuery(), op.getKey(), op.getValue()};
   llvm::append_range(shaped, op.getCaptures());
   llvm::append_range(shaped, op.getInits());
-  if (op.getInits().empty() || op.getInits().size() > 2)
-    return emitConstraint(op, "attention_c13") << "expected out and optionally lse in outs";
+  if (op.getInits().empty() || op.getInits().size() > 3)
+    return emitConstraint(op, "attention_c13")
+           << "expected out and optionally lse, or lse and max, in outs";
   if (op.getIndexingMaps().size() != shaped.size())
     return emitConstraint(op, "attention_c2")
            << "expected " << shaped.size() << " indexing maps, got " << op.getIndexingMaps().size();
@@ -164,11 +165,12 @@ static LogicalResult verifyMaps(AttentionOp op) {
                                               << AffineMapAttr::get(op.getOutMap());
   if (failed(verifyKeyMaps(op)))
     return failure();
-  if (op.hasLse() && (!permutes(op.getLseMap(), {A::B, A::H, A::I}) ||
-                      elementTypeOf(op.getLse()) != op.getScoreType()))
-    return emitConstraint(op, "attention_c6")
-           << "expected an " << op.getScoreType() << " lse whose map permutes (b, h, i), got "
-           << op.getLse().getType();
+  for (auto [index, init] : llvm::enumerate(op.getInits().drop_front()))
+    if (!permutes(op.getMap(4 + op.getCaptures().size() + index), {A::B, A::H, A::I}) ||
+        elementTypeOf(init) != op.getScoreType())
+      return emitConstraint(op, "attention_c6")
+             << "expected an " << op.getScoreType() << (index == 0 ? " lse" : " max")
+             << " whose map permutes (b, h, i), got " << init.getType();
   for (unsigned index = 0; index < op.getCaptures().size(); ++index)
     for (unsigned dim : {A::D, A::E})
       if (op.getCaptureMap(index).isFunctionOfDim(dim))
@@ -317,6 +319,14 @@ LogicalResult AttentionOp::verify() {
     maps.push_back(AffineMap::get(6, 0, getAffineDimExpr(B, getContext()), getContext()));
     shaped.push_back(getLengths());
   }
+  if (Value slopes = getSlopes()) {
+    auto type = cast<ShapedType>(slopes.getType());
+    if (type.getRank() != 1 || type.getElementType() != getScoreType())
+      return emitConstraint(*this, "attention_c17")
+             << "expected slopes of " << getScoreType() << " of shape [H], got " << type;
+    maps.push_back(AffineMap::get(6, 0, getAffineDimExpr(H, getContext()), getContext()));
+    shaped.push_back(slopes);
+  }
   for (auto [index, capture] : llvm::enumerate(getCaptures())) {
     if (isTable(capture, getCaptureMap(index)))
       continue;
@@ -324,7 +334,7 @@ LogicalResult AttentionOp::verify() {
     shaped.push_back(capture);
   }
   for (auto [index, init] : llvm::enumerate(getInits())) {
-    maps.push_back(index == 0 ? getOutMap() : getLseMap());
+    maps.push_back(getMap(3 + getCaptures().size() + index));
     shaped.push_back(init);
   }
   if (failed(verifyExtents(*this, "attention_c5", maps, shaped, Division::Exact)) ||

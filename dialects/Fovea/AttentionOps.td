@@ -19,19 +19,21 @@ def Fovea_AttentionOp : Fovea_DestinationOp<"attention", [AttrSizedOperandSegmen
     p[j] = prob(softmax over kept j of s, b, h, i, j, captures)
     out[b,h,i,e] = sum over kept j of p[j] * value[b,h,j,e]
     lse[b,h,i] = log(sum over kept j of exp(s[j]))
+    max[b,h,i] = max over kept j of s[j]
     ```
-    A row that keeps no key gives out 0 and lse -inf. An excluded key is never read into the row,
-    so a NaN there does not leak. Scores, probabilities and lse are f64 where the query is f64, f32
-    otherwise; out is rounded or extended to its own type.
+    A row that keeps no key gives out 0, lse and max -inf; one that keeps a score of NaN or +inf has
+    NaN in both. An excluded key is never read into the row, so a NaN there does not leak. Scores,
+    probabilities, lse and max are f64 where the query is f64, f32 otherwise; out is rounded or
+    extended to its own type.
 
-    `indexing_maps` (query, key, value, captures, out, lse) are over the dimensions
+    `indexing_maps` (query, key, value, captures, out, lse, max) are over the dimensions
     (b, h, i, j, d, e), so that a layout is a map, and a key head shared by G query heads is
     `h floordiv G`. A capture arrives in the regions as the scalar that its map names; a capture
     whose map has no results and whose block argument is shaped is a table for `fovea.capture_load`.
 
-    Sugar, folded into the regions in this order by `fovea-materialize-mods`: `softcap c` appends
-    c * tanh(s / c) to the score region; `causal` keeps j <= i + offset; `window [l, r]` keeps
-    i + offset - l <= j <= i + offset + r (-1 is unbounded).
+    Sugar, folded into the regions in this order by `fovea-materialize-mods`: `alibi m` appends
+    s + m[h] * (j - i) to the score region, `softcap c` appends c * tanh(s / c); `causal` keeps
+    j <= i + offset; `window [l, r]` keeps i + offset - l <= j <= i + offset + r (-1 is unbounded).
 
     `lengths n` keeps the keys j < n[b] alone. `pages table` says where the keys and values of a
     batch lie: the maps of both have `j floordiv P` and `j mod P` in place of b and j, a page and a
@@ -59,7 +61,8 @@ def Fovea_AttentionOp : Fovea_DestinationOp<"attention", [AttrSizedOperandSegmen
       with e, for one P of at least 2.
     - attention_c5: extents of the same dimension agree; query heads = G * key heads; any other
       index that a capture's map computes stays inside the capture.
-    - attention_c6: the lse map permutes (b, h, i), its element type is that of scores.
+    - attention_c6: the maps of lse and max permute (b, h, i), their element type is that of
+      scores.
     - attention_c7: a capture's map uses b, h, i and j alone.
     - attention_c8: region arguments are (score | none | probability), b, h, i, j, captures; they
       yield a score, i1 and a probability.
@@ -67,13 +70,15 @@ def Fovea_AttentionOp : Fovea_DestinationOp<"attention", [AttrSizedOperandSegmen
     - attention_c10: causal and window need an offset.
     - attention_c11: window has two entries, each >= -1.
     - attention_c12: scale is finite, softcap is finite and positive.
-    - attention_c13: outs are out and optionally lse; results are as the outs that are tensors.
+    - attention_c13: outs are out, optionally lse and, behind lse, optionally max; results are as
+      the outs that are tensors.
     - attention_c14: of a schedule, tiles are two counts and kv_split is one, each at least 1.
     - attention_c15: lengths are i32 or i64 of shape [B]; pages are of shape [B, blocks], and pages
       of the pool have the static size P.
     - attention_c16: sequences are two i32 or i64 of one shape [N + 1], go without lengths and
       pages, and with a batch extent of 1, and indices of capture_load come from positions and
       constants alone; align_ends needs sequences.
+    - attention_c17: slopes of alibi are of shape [H] and of the scores' type.
 
     ```mlir
     %r = fovea.attention
@@ -90,7 +95,8 @@ def Fovea_AttentionOp : Fovea_DestinationOp<"attention", [AttrSizedOperandSegmen
   let arguments = (ins Fovea_Buffer:$query, Fovea_Buffer:$key, Fovea_Buffer:$value,
     Variadic<Fovea_Buffer>:$captures, Optional<Index>:$offset, Optional<Fovea_Buffer>:$lengths,
     Optional<Fovea_Buffer>:$pages, Optional<Fovea_Buffer>:$query_starts,
-    Optional<Fovea_Buffer>:$key_starts, Variadic<Fovea_Buffer>:$inits,
+    Optional<Fovea_Buffer>:$key_starts, Optional<Fovea_Buffer>:$slopes,
+    Variadic<Fovea_Buffer>:$inits,
     AffineMapArrayAttr:$indexing_maps, DefaultValuedAttr<F64Attr, "1.0">:$scale,
     DefaultValuedAttr<Fovea_ScorerAttr, "Scorer::Dot">:$scorer,
     DefaultValuedAttr<Fovea_NormalizerAttr, "Normalizer::Softmax">:$normalizer,
@@ -104,7 +110,8 @@ def Fovea_AttentionOp : Fovea_DestinationOp<"attention", [AttrSizedOperandSegmen
     (`lengths` `(` $lengths^ `:` type($lengths) `)`)? (`pages` `(` $pages^ `:` type($pages) `)`)?
     (`sequences` `(` $query_starts^ `,` $key_starts `:` type($query_starts) `,`
     type($key_starts) `)`)? (`align_ends` $align_ends^)?
-    (`offset` `(` $offset^ `)`)? (`causal` $causal^)? (`window` $window^)? (`softcap` $softcap^)?
+    (`offset` `(` $offset^ `)`)? (`causal` $causal^)? (`window` $window^)?
+    (`alibi` `(` $slopes^ `:` type($slopes) `)`)? (`softcap` $softcap^)?
     `outs` `(` $inits `:` type($inits) `)` attr-dict
     (`score` $score^)? (`mask` $mask^)? (`prob` $prob^)? (`->` type($results)^)?
   }];
@@ -112,7 +119,7 @@ def Fovea_AttentionOp : Fovea_DestinationOp<"attention", [AttrSizedOperandSegmen
       "::mlir::Value":$key, "::mlir::Value":$value, "::mlir::ValueRange":$captures,
       "::mlir::ValueRange":$inits, "::mlir::ArrayAttr":$maps, "::mlir::FloatAttr":$scale), [{
     build($_builder, $_state, results, query, key, value, captures, /*offset=*/{}, /*lengths=*/{},
-          /*pages=*/{}, /*query_starts=*/{}, /*key_starts=*/{}, inits, maps, scale,
+          /*pages=*/{}, /*query_starts=*/{}, /*key_starts=*/{}, /*slopes=*/{}, inits, maps, scale,
           ScorerAttr::get($_builder.getContext(), Scorer::Dot),
           NormalizerAttr::get($_builder.getContext(), Normalizer::Softmax), /*causal=*/{},
           /*window=*/{}, /*softcap=*/{}, /*align_ends=*/{}, /*schedule=*/{});
@@ -123,8 +130,10 @@ def Fovea_AttentionOp : Fovea_DestinationOp<"attention", [AttrSizedOperandSegmen
     enum Dim : unsigned { B = 0, H = 1, I = 2, J = 3, D = 4, E = 5 };
     ::mlir::MutableOperandRange getDpsInitsMutable() { return getInitsMutable(); }
     ::mlir::Value getOut() { return getInits().front(); }
-    bool hasLse() { return getInits().size() == 2; }
+    bool hasLse() { return getInits().size() >= 2; }
     ::mlir::Value getLse() { return hasLse() ? getInits()[1] : ::mlir::Value(); }
+    bool hasMax() { return getInits().size() == 3; }
+    ::mlir::Value getMax() { return hasMax() ? getInits()[2] : ::mlir::Value(); }
     ::mlir::AffineMap getMap(unsigned operand) {
       return ::llvm::cast<::mlir::AffineMapAttr>(getIndexingMaps()[operand]).getValue();
     }
@@ -134,7 +143,8 @@ def Fovea_AttentionOp : Fovea_DestinationOp<"attention", [AttrSizedOperandSegmen
     ::mlir::AffineMap getCaptureMap(unsigned capture) { return getMap(3 + capture); }
     ::mlir::AffineMap getOutMap() { return getMap(3 + getCaptures().size()); }
     ::mlir::AffineMap getLseMap() { return getMap(4 + getCaptures().size()); }
-    /// Type of scores, probabilities and lse: f64 for queries in f64, f32 for shorter ones.
+    ::mlir::AffineMap getMaxMap() { return getMap(5 + getCaptures().size()); }
+    /// Type of scores, probabilities, lse and max: f64 for queries in f64, f32 for shorter ones.
     ::mlir::FloatType getScoreType();
     /// Query heads per key head (G of the key map's `h floordiv G`).
     int64_t getGroup();
@@ -142,7 +152,8 @@ def Fovea_AttentionOp : Fovea_DestinationOp<"attention", [AttrSizedOperandSegmen
     int64_t getKeyCount();
     /// True when something is left for fovea-materialize-lengths or fovea-materialize-mods.
     bool hasSugar() {
-      return getCausal() || getWindow() || getSoftcap() || getLengths() || getQueryStarts();
+      return getCausal() || getWindow() || getSlopes() || getSoftcap() || getLengths() ||
+             getQueryStarts();
     }
     /// Keys of a page (P of the key map's `j floordiv P`); 0 without pages.
     int64_t getPageSize();

@@ -10,7 +10,8 @@ func.func @main(%a: tensor<1x512xf32> {fovea.name = "a"},
   %o = tensor.empty() : tensor<1x64xf32>
   %c = fovea.contract ins(%a, %b : tensor<1x512xf32>, tensor<512x64xf32>)
       outs(%o : tensor<1x64xf32>)
-      {indexing_maps = [affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> (k, n)>,
+      {schedule = #fovea.schedule<form = "panel_product">,
+       indexing_maps = [affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> (k, n)>,
                         affine_map<(m, n, k) -> (m, n)>]} epilogue {
       ^bb0(%sum: f32):
         fovea.yield %sum : f32

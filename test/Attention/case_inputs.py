@@ -60,6 +60,7 @@ def cases_of(crossing: Crossing, program: int, count: int) -> list[Case]:
         if crossing.layout == "pages":
             keys = -(-keys // crossing.page) * crossing.page
         batch = int(rng.integers(1, 4)) if rng.random() < 0.97 else 0
+        batch = 1 if crossing.layout == "sequences" else batch
         work = crossing.query_heads * queries * keys * (depth + width)
         if work > WORK:
             continue
@@ -120,10 +121,18 @@ def inputs_of(case: Case) -> dict[str, Array]:
     given = _values(rng, case)
     sizes = {"b": case.batch, "h": crossing.query_heads, "i": case.queries, "j": case.keys,
              str(2 * REACH + 1): 2 * REACH + 1}  # fmt: skip
+    if crossing.layout == "sequences":
+        sizes["n"] = int(rng.integers(0 if case.queries == case.keys == 0 else 1, 6))
+        for name, count in (("q_starts", case.queries), ("k_starts", case.keys)):
+            cuts = np.sort(rng.integers(0, count + 1, max(sizes["n"] - 1, 0)))
+            given[name] = np.array([0, *cuts, *[count] * (sizes["n"] > 0)], np.int32)
     for capture in captures_of(crossing):
         shape = [sizes[dim] for dim in capture.table or capture.dims]
         made = _capture(rng, capture.name, shape, case)
         given[capture.name] = np.asarray(made).astype(NUMPY[capture.element])
+    if crossing.alibi_is_sugar:
+        slopes = _capture(rng, "slopes", [crossing.query_heads], case)
+        given["slopes"] = slopes.astype(NUMPY[crossing.working])
     if crossing.mask in ("offset", "window"):
         far = (0, case.keys - case.queries, -3, 11, -case.queries, 2**40)
         given["at"] = np.array(far[rng.integers(len(far))], np.int64)
@@ -201,6 +210,6 @@ def laid_out(case: Case, given: dict[str, Array]) -> dict[str, Array]:
 def canonical(crossing: Crossing, name: str, x: Array) -> Array:
     """A result of the program as [B, H, S, E] or [B, H, S]."""
     dims = LAYOUTS[crossing.layout][3]
-    if name == "lse":
+    if name in ("lse", "max"):
         dims = dims.replace("e", "")
     return x.transpose([dims.index(dim) for dim in "bhie" if dim in dims])

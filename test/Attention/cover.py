@@ -20,7 +20,7 @@ Tuple = tuple[tuple[str, object], ...]
 DIMENSIONS: dict[str, tuple[object, ...]] = {**NAMED, **OTHERS}
 ORDER = {name: place for place, name in enumerate(DIMENSIONS)}
 # Programs of one compilation.
-PROGRAMS = 6
+PROGRAMS = 7
 # Rows that are tried for each that is taken.
 TRIES = 4
 

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 
 SCORES = ("none", "scale", "softcap", "alibi", "relative")
 MASKS = ("none", "causal", "offset", "window", "prefix", "documents", "lengths", "bool", "bias")
-NORMALIZERS = ("softmax", "lse", "prob", "prob_lse", "sink")
-LAYOUTS = ("bhsd", "bshd", "sbhd", "keys_transposed", "channels_first", "packed", "pages")
+NORMALIZERS = ("softmax", "lse_max", "prob", "prob_lse", "sink")
+LAYOUTS = ("bhsd", "bshd", "sbhd", "keys_transposed", "channels_first", "packed", "pages",
+           "sequences")  # fmt: skip
 DTYPES = ("f32", "bf16", "f16", "f64")
 # Query heads for each key head; "mqa": all of them, "dynamic": 2, with heads of run-time number.
 GROUPS = ("1", "2", "4", "mqa", "dynamic")
@@ -41,7 +42,8 @@ MEANINGS = {
         "none": "scale 1, no region",
         "scale": "a scale",
         "softcap": "scale and softcap; with the mask `bias` by a score region",
-        "alibi": "a slope for each head times j - i",
+        "alibi": "a slope for each head times j - i: `alibi`, or a score region where the mask is "
+        "one",
         "relative": "a captured table by the distance j - i, cut off at 16 either way",
     },
     "mask": {
@@ -57,9 +59,9 @@ MEANINGS = {
     },
     "normalizer": {
         "softmax": "softmax",
-        "lse": "softmax, with the logarithms of the sums as a second result",
+        "lse_max": "softmax, the logarithms of the sums and the largest scores as further results",
         "prob": "softmax and a probability region",
-        "prob_lse": "both of these",
+        "prob_lse": "this, and the logarithms of the sums as a second result",
         "sink": "softmax with a further score for each head in its sum (from the logarithms)",
         "sigmoid": "`normalizer = #fovea.normalizer<sigmoid>`",
     },
@@ -71,6 +73,8 @@ MEANINGS = {
         "channels_first": "[B, H, D, S] throughout",
         "packed": "slices of one [B, S, heads of query, key and value, D]",
         "pages": "keys and values in pages of 8 to 32 rows that a table names, with lengths",
+        "sequences": "queries and keys of 0 to 5 sequences one behind the other, `sequences`; with "
+        "the mask `offset` also `align_ends`",
         "shared_head": "keys and values [B, T, D], without a dimension of heads",
     },
 }
@@ -132,9 +136,24 @@ class Crossing:
         return "f64" if self.dtype == "f64" else "f32"
 
     @property
+    def alibi_is_sugar(self) -> bool:
+        """Whether the slopes are an operand instead of a capture of the score region."""
+        return self.score == "alibi" and self.mask in ("none", "causal", "offset", "window")
+
+    @property
     def has_lse(self) -> bool:
-        """Whether the logarithms are a result of the program."""
-        return self.normalizer in ("lse", "prob_lse")
+        """Whether the logarithms are a result of the program; `lse` is these alone."""
+        return "lse" in self.normalizer
+
+    @property
+    def has_max(self) -> bool:
+        """Whether the largest scores are a result of the program, behind the logarithms."""
+        return self.normalizer == "lse_max"
+
+    @property
+    def aligns_ends(self) -> bool:
+        """Whether sugar counts from the last query and key of a sequence."""
+        return self.layout == "sequences" and self.mask == "offset"
 
     @property
     def has_prob(self) -> bool:

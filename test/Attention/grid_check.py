@@ -37,6 +37,8 @@ def disagreement(crossing: Crossing, results: Results, want: Answer) -> tuple[st
     expected = {"out": (want.out, want.out_bound)}
     if crossing.has_lse:
         expected["lse"] = (want.lse, want.lse_bound)
+    if crossing.has_max:
+        expected["max"] = (want.max, want.max_bound)
     if list(results) != list(expected):
         return f"outputs {list(results)}", 0.0
     most = 0.0

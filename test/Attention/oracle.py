@@ -29,6 +29,8 @@ Array = np.ndarray
 UNIT = {"f32": 2.0**-24, "f64": 2.0**-53}
 FLUSHED = {"f32": 2.0**-126, "f64": 2.0**-1022}
 WIDER = {"f32": np.float64, "f64": np.longdouble}
+# What a bound of the largest score is at least: one of exact scores would be 0.
+LEAST = 2.0**-1074
 # The unit of rounding to a type, and half of its smallest number.
 ROUNDING = {
     "f32": (2.0**-24, 2.0**-149),
@@ -44,27 +46,56 @@ class Answer:
 
     out: Array
     lse: Array
+    max: Array
     out_bound: Array
     lse_bound: Array
+    max_bound: Array
     kept: Array
+
+
+class Places:
+    """Positions i [S, 1] and j [1, T] as regions and sugar see them: with sequences, counted from
+    the first of the own one."""
+
+    def __init__(self, crossing: Crossing, given: dict[str, Array], s: int, t: int) -> None:
+        self.i, self.j = np.arange(s)[:, None], np.arange(t)[None, :]
+        # Which pairs are of one sequence; keys less queries of it, where sugar counts from the end.
+        self.together, self.ends = np.True_, np.int64(0)
+        self.own = None
+        if crossing.layout != "sequences":
+            return
+        queries, keys = given["q_starts"].astype(np.int64), given["k_starts"].astype(np.int64)
+        own = [np.searchsorted(starts, at, "right") - 1
+               for starts, at in ((queries, self.i), (keys, self.j))]  # fmt: skip
+        self.together = own[0] == own[1]
+        self.i, self.j = self.i - queries[own[0]], self.j - keys[own[1]]
+        self.own = own[1][0]
+        if crossing.aligns_ends:
+            self.ends = (np.diff(keys) - np.diff(queries))[own[0]]
+
+    def of_keys(self, table: Array) -> Array:
+        """[B, T] of a table that regions read at b and j."""
+        return table if self.own is None else table[self.own, self.j[0]][None]
 
 
 def kept_by_mask(crossing: Crossing, given: dict[str, Array], sizes: dict[str, int]) -> Array:
     """[B, H, S, T] of bools, by definition of the masks."""
-    i, j = np.arange(sizes["i"])[:, None], np.arange(sizes["j"])[None, :]
+    places = Places(crossing, given, sizes["i"], sizes["j"])
+    i, j = places.i, places.j
     shape = tuple(sizes[dim] for dim in "bhij")
     match crossing.mask:
         case "causal":
             keep = j <= i
         case "offset":
-            keep = j <= i + given["at"]
+            keep = j <= i + given["at"] + places.ends
         case "window":
             left, right = WINDOW
             keep = (j >= i + given["at"] - left) & (j <= i + given["at"] + right)
         case "prefix":
             keep = ((j < given["prefix"][:, None, None]) | (j <= i))[:, None]
         case "documents":
-            keep = (given["own"][:, :, None] == given["ids"][:, None, :])[:, None]
+            ids = places.of_keys(given["ids"])
+            keep = (given["own"][:, :, None] == ids[:, None, :])[:, None]
         case "lengths":
             keep = (j < given["lengths"][:, None, None])[:, None]
         case "bool":
@@ -73,14 +104,15 @@ def kept_by_mask(crossing: Crossing, given: dict[str, Array], sizes: dict[str, i
             keep = np.True_
     if crossing.layout == "pages":
         keep = keep & (j < given["count"][:, None, None])[:, None]
-    return np.broadcast_to(keep, shape)
+    return np.broadcast_to(keep & places.together, shape)
 
 
 def changed_scores(
     crossing: Crossing, given: dict[str, Array], scores: Array, errors: Array
 ) -> tuple[Array, Array]:
     """Scores and the bounds of their errors behind the score change and the bias."""
-    i, j = np.arange(scores.shape[2])[:, None], np.arange(scores.shape[3])[None, :]
+    places = Places(crossing, given, *scores.shape[2:])
+    i, j = places.i, places.j
     unit, real, terms = UNIT[crossing.working], scores.dtype, []
     if crossing.score == "softcap":
         errors = errors + 8 * unit * np.abs(scores)
@@ -122,6 +154,8 @@ def answer(crossing: Crossing, given: dict[str, Array], rounds_weights: bool = F
     sums = weights.sum(axis=-1, keepdims=True)
     p = weights / np.where(sums > 0, sums, 1)
     size = np.abs(np.where(kept, scores, 0))
+    # Of the largest score no more than of any, and its way into units of log2(e) and back.
+    worst = errors.max(axis=-1, initial=0) + 4 * unit * size.max(axis=-1, initial=0)
     errors = errors + 4 * unit * (size + size.max(axis=-1, keepdims=True, initial=0))
     # One form takes a key at a time: for f64, and head sizes that are large or known at run time.
     one = crossing.dtype == "f64" or 0 in crossing.heads or max(crossing.heads) > 1024
@@ -131,6 +165,7 @@ def answer(crossing: Crossing, given: dict[str, Array], rounds_weights: bool = F
     relative = np.expm1(errors + mean) + (keys + 4) * unit
     with np.errstate(divide="ignore"):
         lse = np.where(sums[..., 0] > 0, most[..., 0] + np.log(sums[..., 0]), -np.inf)
+    largest = np.where(sums[..., 0] > 0, most[..., 0], -np.inf)
     lse_error = mean[..., 0] + unit * (keys + 8 + 4 * np.abs(np.where(sums[..., 0] > 0, lse, 0)))
     weighed, weight_errors = p, p * relative + FLUSHED[crossing.working]
     if crossing.has_prob:
@@ -145,7 +180,8 @@ def answer(crossing: Crossing, given: dict[str, Array], rounds_weights: bool = F
         weight_errors = weight_errors + part
     weight_errors = np.where(kept, weight_errors + (keys + 4) * unit * np.abs(weighed), 0)
     out, bound = weighed @ v, weight_errors @ np.abs(v)
-    return _rounded(crossing, given, Answer(out, lse, bound, lse_error, kept))
+    exact = Answer(out, lse, largest, bound, lse_error, worst + LEAST, kept)
+    return _rounded(crossing, given, exact)
 
 
 def _rounded(crossing: Crossing, given: dict[str, Array], exact: Answer) -> Answer:

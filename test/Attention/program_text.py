@@ -9,7 +9,7 @@ from crossings import Crossing
 from region_text import SOFTCAP, WINDOW, Capture, Regions, captures_of
 
 _DIMS = "b, h, i, j, d, e"
-# The dimensions of query, key, value and out; those of lse are out's without e.
+# The dimensions of query, key, value and out; those of lse and max are out's without e.
 LAYOUTS = {
     "bhsd": ("bhid", "bhjd", "bhje", "bhie"),
     "bshd": ("bihd", "bjhd", "bjhe", "bihe"),
@@ -19,6 +19,8 @@ LAYOUTS = {
     "packed": ("bihd", "bjhd", "bjhe", "bihe"),
     # p is a page, r a row of it.
     "pages": ("bhid", "prhd", "phre", "bhie"),
+    # b is 1.
+    "sequences": ("bihd", "bjhd", "bhje", "bihe"),
     "shared_head": ("bhid", "bjd", "bje", "bhie"),
 }
 
@@ -38,11 +40,12 @@ class _Text:
         queries = str(crossing.queries or "S")
         # Static sizes are numbers, others the names of symbols; k is the key heads.
         self.sizes = {
-            "b": "B", "i": queries, "j": queries if packed else "T",
+            "b": "1" if crossing.layout == "sequences" else "B",
+            "i": queries, "j": queries if packed else "T",
             "d": depth or "D", "e": width or "E",
             "h": "H" if dynamic else crossing.query_heads,
             "k": "K" if dynamic else crossing.key_heads,
-            "p": "N", "r": crossing.page,
+            "p": "N", "r": crossing.page, "n": "L",
         }  # fmt: skip
         self.arguments: list[str] = []
         self.lines: list[str] = []
@@ -112,7 +115,7 @@ class _Text:
                  "r": f"j mod {self.crossing.page}"}  # fmt: skip
         shared = [[named.get(dim, dim) for dim in dims] for dims in (k, v)]
         captured = [capture.dims for capture in self.captures]
-        outs = [out, out.replace("e", "")] if self.asks_lse else [out]
+        outs = [out, *[out.replace("e", "")] * (self.asks_lse + self.crossing.has_max)]
         return ", ".join(map(_map, [q, *shared, *captured, *outs]))
 
     @property
@@ -125,6 +128,11 @@ class _Text:
             self.argument("count", ["B"], "i32")
             self.argument("pages", ["B", "M"], "i64")
             text = " lengths(%count : tensor<?xi32>) pages(%pages : tensor<?x?xi64>)"
+        if crossing.layout == "sequences":
+            self.argument("q_starts", ["L1"], "i32")
+            self.argument("k_starts", ["L1"], "i32")
+            text = " sequences(%q_starts, %k_starts : tensor<?xi32>, tensor<?xi32>)"
+            text += " align_ends" * crossing.aligns_ends
         if crossing.mask == "causal":
             text += " offset(%c0) causal"
         elif crossing.mask in ("offset", "window"):
@@ -133,6 +141,8 @@ class _Text:
                            "%offset = arith.index_cast %raw : i64 to index"]  # fmt: skip
             text += " offset(%offset)"
             text += " causal" if crossing.mask == "offset" else f" window {list(WINDOW)}"
+        if crossing.alibi_is_sugar:
+            text += f" alibi(%slopes : {self.type(self.sized('h'), crossing.working)})"
         if crossing.score == "softcap" and crossing.mask != "bias":
             text += f" softcap {SOFTCAP}"
         return text
@@ -145,10 +155,12 @@ class _Text:
         types = self.tensors()
         for capture in self.captures:
             self.argument(capture.name, self.capture_sizes(capture), capture.element)
+        if crossing.alibi_is_sugar:
+            self.argument("slopes", self.sized("h"), crossing.working)
         sugar = self.sugar()
         out = LAYOUTS[crossing.layout][3]
         shapes = [(self.sized(out), crossing.dtype)]
-        if self.asks_lse:
+        for _ in range(self.asks_lse + crossing.has_max):
             shapes.append((self.sized(out.replace("e", "")), crossing.working))
         kinds = [self.type(*shape) for shape in shapes]
         for index, shape in enumerate(shapes):
@@ -171,7 +183,7 @@ class _Text:
         if crossing.normalizer == "sink":
             self.apply_sinks(shapes)
             shapes = shapes[:1]
-        returned = list(zip(("out", "lse"), shapes, strict=False))
+        returned = list(zip(("out", "lse", "max"), shapes, strict=False))
         signature = ", ".join(self.slot(name, *shape) for name, shape in returned)
         final = ", ".join(f"%r{index}" for index in range(len(returned)))
         if crossing.normalizer == "sink":

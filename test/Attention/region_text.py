@@ -26,14 +26,15 @@ class Capture:
 
 def captures_of(crossing: Crossing) -> list[Capture]:
     """In the order in which the regions receive them."""
-    real = crossing.working
+    # Regions see the number of a sequence as b.
+    real, rows = crossing.working, "n" if crossing.layout == "sequences" else "b"
     captures = {
-        "alibi": [Capture("slopes", real, "h")],
+        "alibi": [] if crossing.alibi_is_sugar else [Capture("slopes", real, "h")],
         "relative": [Capture("table", real, table=(str(2 * REACH + 1), "h"))],
     }.get(crossing.score, [])
     captures += {
         "prefix": [Capture("prefix", "i64", "b")],
-        "documents": [Capture("own", "i32", "bi"), Capture("ids", "i32", table=("b", "j"))],
+        "documents": [Capture("own", "i32", "bi"), Capture("ids", "i32", table=(rows, "j"))],
         "lengths": [Capture("lengths", "i32", "b")],
         "bool": [Capture("kept", "i1", "bij")],
         "bias": [Capture("bias", crossing.dtype, "hij")],
@@ -65,7 +66,7 @@ class Regions:
         crossing, body, now = self.crossing, "", "%s"
         if crossing.score == "softcap" and crossing.mask == "bias":
             body, now = _SOFTCAP, "%bent"
-        elif crossing.score in _SCORES:
+        elif crossing.score in _SCORES and not crossing.alibi_is_sugar:
             body, now = _SCORES[crossing.score], "%changed"
             body = body.replace("TABLE", self.type_of((str(2 * REACH + 1), "h"), "REAL"))
         if crossing.mask == "bias":
@@ -80,7 +81,9 @@ class Regions:
     def write(self) -> str:
         crossing, parts = self.crossing, [self._score()]
         if crossing.mask in _MASKS:
-            body = _MASKS[crossing.mask].replace("IDS", self.type_of("bj", "i32"))
+            tables = [c.table for c in captures_of(crossing) if c.name == "ids"]
+            ids = "".join(self.type_of(sizes, "i32") for sizes in tables)
+            body = _MASKS[crossing.mask].replace("IDS", ids)
             parts.append(self._region("mask", "", body))
         if crossing.has_prob:
             parts.append(self._region("prob", "%p: REAL, ", _PROB))

@@ -27,9 +27,11 @@ def arranged(crossing: Crossing, want: Answer) -> Results:
     dims = LAYOUTS[crossing.layout][3]
     out = want.out.transpose(["bhie".index(dim) for dim in dims])
     results = {"out": out.astype(NUMPY[crossing.dtype])}
+    order = ["bhi".index(dim) for dim in dims.replace("e", "")]
     if crossing.has_lse:
-        lse = want.lse.transpose(["bhi".index(dim) for dim in dims.replace("e", "")])
-        results["lse"] = lse.astype(NUMPY[crossing.working])
+        results["lse"] = want.lse.transpose(order).astype(NUMPY[crossing.working])
+    if crossing.has_max:
+        results["max"] = want.max.transpose(order).astype(NUMPY[crossing.working])
     return results
 
 
@@ -57,7 +59,7 @@ def moved(by: float) -> Callable[[Results], Results]:
 
 EVERY = [
     case_of(),
-    case_of(mask="lengths", normalizer="lse", layout="sbhd"),
+    case_of(mask="lengths", normalizer="lse_max", layout="sbhd"),
     case_of(mask="window", normalizer="prob_lse", layout="channels_first", dtype="f16"),
     case_of(mask="bias", normalizer="sink", layout="bshd", dtype="bf16", group="4"),
 ]
@@ -79,7 +81,7 @@ FORGOTTEN = [
     ({"score": "scale"}, {"score": "none"}),
     ({"normalizer": "prob"}, {"normalizer": "softmax"}),
     ({"normalizer": "sink"}, {"normalizer": "softmax"}),
-    ({"normalizer": "prob_lse"}, {"normalizer": "lse"}),
+    ({"normalizer": "prob_lse"}, {"normalizer": "lse_max"}),
 ]
 
 
@@ -104,7 +106,7 @@ def test_results_of_another_shape_or_number_fail() -> None:
         return {"out": results["out"][:, :, 1:]}
 
     assert "has shape" in said(case_of(), shorter, shorter)
-    lse = case_of(normalizer="lse")
+    lse = case_of(normalizer="prob_lse")
     assert "outputs ['out']" in said(lse, lambda results: {"out": results["out"]})
 
 
@@ -132,9 +134,33 @@ def test_poison_that_leaks_fails() -> None:
 
 
 def test_an_empty_row_is_zero_and_its_logarithm_minus_infinity() -> None:
-    case = Case(Crossing(mask="offset", normalizer="lse"), 5, 1, 9, 4, "plain", False)
+    case = Case(Crossing(mask="offset", normalizer="lse_max"), 5, 1, 9, 4, "plain", False)
     given = inputs_of(case) | {"at": np.array(-3, np.int64)}
     want = answer(case.crossing, given)
     assert np.all(want.out[:, :, :3] == 0) and np.all(want.lse[:, :, :3] == -np.inf)
     assert np.all(np.isfinite(want.lse[:, :, 3:]))
     assert np.all(want.lse_bound > 0)
+    np.testing.assert_array_equal(want.max[:, :, :3], -np.inf)
+    assert np.all(want.max[:, :, 3:] <= want.lse[:, :, 3:])
+
+
+@pytest.mark.parametrize("mask", ["none", "causal", "offset", "window", "prefix", "documents"])
+def test_packed_sequences_are_attended_to_each_by_itself(mask: str) -> None:
+    crossing = Crossing(mask=mask, score="alibi", normalizer="lse_max", layout="sequences")
+    given = inputs_of(Case(crossing, 5, 1, 40, 90, "plain", False))
+    want = answer(crossing, given)
+    queries, keys = given["q_starts"], given["k_starts"]
+    assert len(queries) > 3
+    for n in range(len(queries) - 1):
+        rows, columns = slice(*queries[n : n + 2]), slice(*keys[n : n + 2])
+        own = given | {"q": given["q"][:, :, rows]}
+        own |= {name: given[name][:, :, columns] for name in "kv"}
+        if mask == "offset":
+            own["at"] = given["at"] + own["k"].shape[2] - own["q"].shape[2]
+        if mask == "documents":
+            own |= {"own": given["own"][:, rows], "ids": given["ids"][n : n + 1]}
+            own["ids"] = own["ids"][:, : own["k"].shape[2]]
+        alone = answer(dataclasses.replace(crossing, layout="bhsd"), own)
+        for name in ("out", "lse", "max"):
+            got = getattr(want, name)[:, :, rows]
+            np.testing.assert_allclose(got, getattr(alone, name), rtol=1e-12, atol=1e-12)

@@ -77,7 +77,7 @@ def _mask_region(p: Program, captures: _Captures) -> list[str]:
     return ["mask {", header, *body.lines, f"fovea.yield {result} : i1", "}"]
 
 
-def _sugar(p: Program) -> str:
+def _sugar(p: Program, heads: Dim, score: str) -> str:
     text = ""
     causal, window = p.rng.random() < 0.35, p.rng.random() < 0.2
     if causal or window:
@@ -85,6 +85,9 @@ def _sugar(p: Program) -> str:
     text += " causal" if causal else ""
     if window:
         text += f" window [{p.rng.choice([-1, 0, 2, 5])}, {p.rng.choice([-1, 0, 1, 4])}]"
+    if p.rng.random() < 0.15:
+        slopes = p.argument([heads], score)
+        text += f" alibi({slopes.name} : {slopes.type})"
     return text + (f" softcap {p.rng.choice([1.5, 20.0])}" if p.rng.random() < 0.2 else "")
 
 
@@ -130,12 +133,14 @@ def attention(p: Program) -> list[Value]:
         maps.append(text)
         values.append(p.argument(shape, dtype))
     captures = _Captures(p, dims)
-    sugar = _counts(p, dims, page, pool) + _sugar(p)
+    sugar = _counts(p, dims, page, pool) + _sugar(p, dims["h"], score)
     out_shape, out_map = _laid_out(p, {name: dims[name] for name in "bhie"})
     outs, out_maps = [p.empty(out_shape, dtype)], [out_map]
-    if p.rng.random() < 0.3:
-        outs.append(p.empty([dims[name] for name in "bhi"], score))
-        out_maps.append(_map(list("bhi")))
+    # Logarithms of sums, and largest scores.
+    for _ in range(p.rng.choice([0, 0, 0, 0, 1, 2])):
+        shape, text = _laid_out(p, {name: dims[name] for name in "bhi"})
+        outs.append(p.empty(shape, score))
+        out_maps.append(text)
     results = [p.result(out.shape, out.dtype) for out in outs]
     listed = ", ".join(value.name for value in captures.values)
     types = ", ".join(value.type for value in captures.values)

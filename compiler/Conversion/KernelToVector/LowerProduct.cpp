@@ -32,16 +32,29 @@ static constexpr int64_t kBroadcasts = 32;
 /// bytes. What prefetches for a load takes the distance to the same load's last one, the bytes of a
 /// turn: 2048 are too many for it on some processors.
 static constexpr int64_t kFewRows = 4, kTurnBytes = 1024;
+/// Where rows of a panel from memory lie so many bytes apart or more, turns have fewer bytes: Zen 5
+/// reads 87 % of the bandwidth with two steps of 128 bytes in a turn, 67 % with four.
+static constexpr int64_t kFarRowBytes = 2048, kFarTurnBytes = 256;
+
+/// True when the panel is asked for ahead and its rows lie far apart.
+static bool hasFarRows(ProductOp op) {
+  auto type = cast<MemRefType>(op.getPanel().getType());
+  int64_t stride = type.getStridesAndOffset().first.front();
+  return !op.getAhead().empty() && (ShapedType::isDynamic(stride) ||
+                                    stride * type.getElementTypeBitWidth() / 8 >= kFarRowBytes);
+}
 
 int64_t fovea::stepsOfTurn(ProductOp op, int64_t rowBytes) {
   int64_t rows = op.getRows(), most = kBroadcasts / rows;
-  if (rows <= kFewRows)
-    most = std::min<int64_t>(most, llvm::bit_floor<uint64_t>(kTurnBytes / rowBytes));
+  bool far = hasFarRows(op);
+  if (rows <= kFewRows || far)
+    most = std::min<int64_t>(
+        most, llvm::bit_floor<uint64_t>((far ? kFarTurnBytes : kTurnBytes) / rowBytes));
   return std::clamp<int64_t>(most, 1, kUnroll);
 }
 
 void fovea::keepTurn(scf::ForOp loop, ProductOp op) {
-  if (static_cast<int64_t>(op.getRows()) > kFewRows)
+  if (static_cast<int64_t>(op.getRows()) > kFewRows && !hasFarRows(op))
     return;
   Builder builder(op.getContext());
   auto unroll =
@@ -173,7 +186,7 @@ private:
       scf::YieldOp::create(builder, loc, next);
     };
     auto loop = scf::ForOp::create(builder, loc, low, high, index(steps), all, turn);
-    if (steps > group)
+    if (steps > group || hasFarRows(op))
       keepTurn(loop, op);
     SmallVector<Value> total(loop.getResults().take_front(count));
     for (auto [number, part] : llvm::enumerate(loop.getResults().drop_front(count)))

@@ -193,3 +193,9 @@ Value AttentionTask::logOfSum(Value maximum, Value total, bool inverted) {
   Value empty = compare(arith::CmpFPredicate::OEQ, total, splat(0));
   return select(empty, infinity(), addf(maximum, logarithm));
 }
+
+Value AttentionTask::maximumOf(Value maximum, Value total) {
+  if (inLog2())
+    maximum = mulf(maximum, splat(M_LN2));
+  return select(compare(arith::CmpFPredicate::UNO, total, total), total, maximum);
+}

@@ -65,6 +65,8 @@ protected:
   Value inverse(Value total);
   /// maximum + log(total), -inf in rows that keep no key; `inverted` totals are 1 / total.
   Value logOfSum(Value maximum, Value total, bool inverted);
+  /// The maximum in units of scores, NaN where the total is.
+  Value maximumOf(Value maximum, Value total);
 
   Value infinity() { return splat(-std::numeric_limits<double>::infinity()); }
 

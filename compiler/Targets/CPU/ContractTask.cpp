@@ -5,6 +5,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 #include "compiler/Targets/CPU/ContractTask.h"
+#include "compiler/Targets/CPU/WidenRows.h"
 #include "compiler/Targets/Loops/ScalarLoops.h"
 
 #include "dialects/Fovea/StructuredOps.h"
@@ -111,6 +112,26 @@ Value ContractTask::rowsView(ArrayRef<Value> position, Value k0) {
   Value rowStep = dims.m ? stepAlong(dims.rows, dims.rowsMap, *dims.m) : nest.index(0);
   return nest.view(dims.rows, offset, {dims.m ? extent[*dims.m] : nest.index(1), depth},
                    {rowStep, step});
+}
+
+Value ContractTask::copyRows(ArrayRef<Value> position, Value first, int64_t rows,
+                             const RowRange &depth, Value memory) {
+  if (Value step = kStride(); step && constant(step) == 1) {
+    widenRows(nest, rowsView(position, depth.first), {first, nest.index(rows)}, depth.count, memory,
+              cpu.lanes);
+    return memory;
+  }
+  nest.loop(nest.index(0), depth.count, nest.index(1), [&](Value k) {
+    SmallVector<Value> at = atDepth(position, nest.add(depth.first, k));
+    for (int64_t row = 0; row < rows; ++row) {
+      if (dims.m)
+        at[*dims.m] = nest.add(first, nest.index(row));
+      Value value = loadWide(nest, dims.rows, nest.apply(dims.rowsMap, at));
+      memref::StoreOp::create(nest.builder, nest.loc, value, memory,
+                              ValueRange{nest.index(row), k});
+    }
+  });
+  return memory;
 }
 
 SmallVector<Value> ContractTask::atDepth(ArrayRef<Value> position, Value k) {

@@ -49,6 +49,12 @@ protected:
   /// The rows operand of the task as [rows, depth], from summed element `k0` on.
   mlir::Value rowsView(llvm::ArrayRef<mlir::Value> position, mlir::Value k0);
 
+  /// Rows `first` .. first + rows of the task's rows operand in `memory`, as f32 [rows, depth], for
+  /// elements of another type and for maps without one distance along the depth. `depth` is the
+  /// first summed element and how many of them. Gives `memory`.
+  mlir::Value copyRows(llvm::ArrayRef<mlir::Value> position, mlir::Value first, int64_t rows,
+                       const RowRange &depth, mlir::Value memory);
+
   /// `position` with the summed dimensions at element `k` of the depth.
   llvm::SmallVector<mlir::Value> atDepth(llvm::ArrayRef<mlir::Value> position, mlir::Value k);
 

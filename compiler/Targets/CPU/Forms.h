@@ -39,6 +39,7 @@ Refusal refuseRegisters(RegisterTile tile, const Capabilities &cpu);
 // The forms, each in the file of its name; both of words in WordProduct.cpp.
 extern const Form kTileProduct;
 extern const Form kDotProduct;
+extern const Form kStreamedProduct;
 extern const Form kPanelProduct;
 extern const Form kGateProduct;
 extern const Form kRoundedGates;

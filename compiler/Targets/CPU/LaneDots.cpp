@@ -57,7 +57,7 @@ public:
       return add(leftRows, rightRows, k, kVectorsPerTurn, SmallVector<Value>(carried));
     };
     if (whole == 0 && between)
-      between(nest.index(0), 1);
+      between({nest.index(0), 1, 0, nest.index(0), depth});
     if (whole > 0)
       sums = nest.loop(nest.index(0), nest.index(whole), nest.index(turn), sums, addTurn);
     part = Value();
@@ -71,27 +71,41 @@ private:
   /// The sums with `vectors` vectors of each row from element `k` on added.
   SmallVector<Value> add(ArrayRef<Value> leftRows, ArrayRef<Value> rightRows, Value k,
                          int64_t vectors, SmallVector<Value> sums) {
-    SmallVector<SmallVector<Value>> lefts;
-    for (Value row : leftRows) {
-      lefts.emplace_back();
+    // The fewer rows of both stay in registers while those of the other come and go.
+    bool keepsLeft = leftRows.size() <= rightRows.size();
+    SmallVector<SmallVector<Value>> kept;
+    auto step = [&](size_t l, size_t r, ArrayRef<Value> lefts, ArrayRef<Value> rights) {
+      Value &sum = sums[l * rightRows.size() + r];
       for (int64_t vector = 0; vector < vectors; ++vector)
-        lefts.back().push_back(
-            vector::LoadOp::create(nest.builder, nest.loc, type, left,
-                                   ValueRange{row, nest.add(k, nest.index(vector * lanes))}));
-    }
-    // A right row at a time: few of its vectors are in registers.
+        sum = vector::FMAOp::create(nest.builder, nest.loc, rights[vector], lefts[vector], sum);
+    };
+    if (keepsLeft)
+      for (Value row : leftRows)
+        kept.push_back(leftVectors(row, k, vectors));
     for (auto [r, row] : llvm::enumerate(rightRows)) {
       if (between && part)
-        between(nest.add(part, nest.index(r)), parts);
+        between({nest.add(part, nest.index(r)), parts, int64_t(r), k, vectors * lanes});
       SmallVector<Value> rights = rightVectors(row, k, vectors);
-      for (size_t l = 0; l < leftRows.size(); ++l)
-        for (int64_t vector = 0; vector < vectors; ++vector) {
-          Value &sum = sums[l * rightRows.size() + r];
-          sum =
-              vector::FMAOp::create(nest.builder, nest.loc, rights[vector], lefts[l][vector], sum);
-        }
+      if (keepsLeft)
+        for (size_t l = 0; l < leftRows.size(); ++l)
+          step(l, r, kept[l], rights);
+      else
+        kept.push_back(rights);
     }
+    if (!keepsLeft)
+      for (auto [l, row] : llvm::enumerate(leftRows)) {
+        SmallVector<Value> lefts = leftVectors(row, k, vectors);
+        for (size_t r = 0; r < rightRows.size(); ++r)
+          step(l, r, lefts, kept[r]);
+      }
     return sums;
+  }
+
+  SmallVector<Value> leftVectors(Value row, Value k, int64_t vectors) {
+    return llvm::map_to_vector(llvm::seq(vectors), [&](int64_t vector) -> Value {
+      return vector::LoadOp::create(nest.builder, nest.loc, type, left,
+                                    ValueRange{row, nest.add(k, nest.index(vector * lanes))});
+    });
   }
 
   /// `vectors` vectors of a right row as f32, in dot order.

@@ -28,13 +28,23 @@ DotTile dotTile(int64_t left, int64_t lanes);
 llvm::SmallVector<mlir::Value> inDotOrder(Nest &nest, llvm::ArrayRef<mlir::Value> row,
                                           mlir::Type element);
 
-/// Writes part `number` of `parts` of something else.
-using BetweenDots = llvm::function_ref<void(mlir::Value number, int64_t parts)>;
+/// A place between the multiply-adds: number `number` of `parts`, before elements from `element` on
+/// of right row `row` of those given, as many as `elements`.
+struct DotsPlace {
+  mlir::Value number;
+  int64_t parts;
+  int64_t row;
+  mlir::Value element;
+  int64_t elements;
+};
+
+/// Writes something else at such a place.
+using BetweenDots = llvm::function_ref<void(const DotsPlace &place)>;
 
 /// Sums over `depth` elements, a multiple of the lanes, of left[first + r, :] * right[rows[c], :]
 /// for r < tile.left and each c: lane r * tile.right + c of the result. `left` is f32 in dot order;
-/// both have contiguous rows. `between`, if any, writes part `number` of `parts` of something else,
-/// one after the other between the products.
+/// both have contiguous rows. `between`, if any, is called for all places in their order, or for
+/// one in front of products that are too short to have any.
 mlir::Value laneDots(Nest &nest, mlir::Value left, int64_t first, mlir::Value right,
                      llvm::ArrayRef<mlir::Value> rows, const DotTile &tile, int64_t depth,
                      int64_t lanes, BetweenDots between = nullptr);

@@ -61,7 +61,7 @@ public:
     int64_t wholeDepth = dims.packedWidth ? kPanelBytes / (4 * width) : kDepthBlock;
     blocked = !(known && *known <= wholeDepth);
     Value rows = dims.m ? extent[*dims.m] : nest.index(1), step = kStride();
-    widensRows = step && constant(step) == 1 && elementTypeOf(dims.rows) != f32;
+    bool widensRows = step && constant(step) == 1 && elementTypeOf(dims.rows) != f32;
     directRows = step && !widensRows;
     widensPanel = dims.packedWidth && elementTypeOf(dims.columns) != f32 &&
                   !(constant(rows) && *constant(rows) < tile.rows * kStripsToWidenFor);
@@ -162,7 +162,8 @@ private:
                    Value count, Tail tail, Init init, Finish finishRow) {
     nest.strips(count, tile.rows, tail, [&](Value row, int64_t rows) {
       Value first = nest.add(firstRow, row);
-      Value lhs = directRows ? rowsView(position, k0) : packRows(position, first, rows, k0, length);
+      Value lhs = directRows ? rowsView(position, k0)
+                             : copyRows(position, first, rows, {k0, length}, rowsScratch);
       Value start = directRows ? first : nest.index(0);
       auto product = kernel::ProductOp::create(nest.builder, nest.loc, lhs, columns, start, length,
                                                rows, tile.vectors, cpu.lanes, {}, aheadOf(columns));
@@ -185,35 +186,12 @@ private:
         nest.view(panel, offset, {depth, nest.index(width)}, {nest.index(width), nest.index(1)})};
   }
 
-  /// Copies a strip of rows into scratch memory, for maps without one stride along the depth.
-  Value packRows(ArrayRef<Value> position, Value first, int64_t rows, Value k0, Value length) {
-    if (widensRows) {
-      widenRows(nest, rowsView(position, k0), {first, nest.index(rows)}, length, rowsScratch,
-                cpu.lanes);
-      return rowsScratch;
-    }
-    nest.loop(nest.index(0), length, nest.index(1), [&](Value k) {
-      SmallVector<Value> at = atDepth(position, nest.add(k0, k));
-      for (int64_t row = 0; row < rows; ++row) {
-        if (dims.m)
-          at[*dims.m] = nest.add(first, nest.index(row));
-        Value value =
-            memref::LoadOp::create(nest.builder, nest.loc, dims.rows, nest.apply(dims.rowsMap, at));
-        if (!value.getType().isF32())
-          value = arith::ExtFOp::create(nest.builder, nest.loc, f32, value);
-        memref::StoreOp::create(nest.builder, nest.loc, value, rowsScratch,
-                                ValueRange{nest.index(row), k});
-      }
-    });
-    return rowsScratch;
-  }
-
   Type f32;
   RegisterTile tile{};
   Value rowsScratch;
   bool blocked = false, directRows = false;
-  /// Whether rows, and the packed panel, are widened to f32 in scratch memory.
-  bool widensRows = false, widensPanel = false;
+  /// Whether the packed panel is widened to f32 in scratch memory.
+  bool widensPanel = false;
 };
 
 } // namespace

@@ -40,11 +40,11 @@ static BoundForm bindTo(const Form &form, const Capabilities &cpu) {
 
 std::vector<BoundForm> cpu::formsOf(const Capabilities &cpu) {
   auto on = [&](const Form &form) { return bindTo(form, cpu); };
-  return {on(kStreamedAttention),   on(kTransposedAttention), bind(loops::kRowAttention),
-          on(kRoundedGates),        on(kGateProduct),         on(kTileProduct),
-          on(kDotProduct),          on(kPanelProduct),        bind(loops::kLoopProduct),
-          bind(loops::kRowSoftmax), bind(loops::kRowNorm),    bind(loops::kReduction),
-          bind(loops::kElementwise)};
+  return {on(kStreamedAttention),    on(kTransposedAttention), bind(loops::kRowAttention),
+          on(kRoundedGates),         on(kGateProduct),         on(kTileProduct),
+          on(kDotProduct),           on(kStreamedProduct),     on(kPanelProduct),
+          bind(loops::kLoopProduct), bind(loops::kRowSoftmax), bind(loops::kRowNorm),
+          bind(loops::kReduction),   bind(loops::kElementwise)};
 }
 
 Refusal cpu::refuseRegisters(RegisterTile tile, const Capabilities &cpu) {

@@ -177,11 +177,11 @@ private:
         rows.push_back(key);
       }
       Value following = nest.add(group, nest.index(tile.right));
-      auto ask = [&](Value number, int64_t parts) {
+      auto ask = [&](const DotsPlace &at) {
         keepRequestsApart(nest.builder, nest.loc);
         if (weigh)
-          prefetchPart(nest, values, group, tile.right, outWidth, number, parts);
-        prefetchPart(nest, keys, following, tile.right, depth, number, parts);
+          prefetchPart(nest, values, group, tile.right, outWidth, at.number, at.parts);
+        prefetchPart(nest, keys, following, tile.right, depth, at.number, at.parts);
       };
       for (int64_t query = 0; query < queries; query += tile.left) {
         DotTile part{std::min(tile.left, queries - query), tile.right};
@@ -359,14 +359,21 @@ private:
     store(op.getProb().empty() ? total : inverse(total), totals, first(query));
   }
 
+  /// A result of a query, which all lanes are.
+  void storeOfRow(Value lanes, Value buffer, AffineMap map, Value query) {
+    Value value = vector::ExtractOp::create(nest.builder, nest.loc, lanes, int64_t(0));
+    Value zero = nest.index(0);
+    memref::StoreOp::create(nest.builder, nest.loc, value, buffer,
+                            nest.apply(map, {batch, head, query, zero, zero, zero}));
+  }
+
   void finish(Value query, bool normalized) {
     Value total = load(totals, first(query)), zero = nest.index(0);
-    if (op.hasLse()) {
-      Value lse = logOfSum(load(maxima, first(query)), total, normalized);
-      Value value = vector::ExtractOp::create(nest.builder, nest.loc, lse, int64_t(0));
-      memref::StoreOp::create(nest.builder, nest.loc, value, op.getLse(),
-                              nest.apply(op.getLseMap(), {batch, head, query, zero, zero, zero}));
-    }
+    if (op.hasLse())
+      storeOfRow(logOfSum(load(maxima, first(query)), total, normalized), op.getLse(),
+                 op.getLseMap(), query);
+    if (op.hasMax())
+      storeOfRow(maximumOf(load(maxima, first(query)), total), op.getMax(), op.getMaxMap(), query);
     Value factor = normalized ? splat(1) : inverse(total);
     forElements([&](Value e) {
       LaneGroup lanes{Dim::E, {batch, head, query, zero, zero, e}, cpu.lanes, Value()};

@@ -394,7 +394,12 @@ private:
 
   void finish(bool normalized) {
     if (op.hasLse())
-      storeLse(normalized);
+      storeOfRows(op.getLse(), op.getLseMap(), [&](Value maximum, Value total) {
+        return logOfSum(maximum, total, /*inverted=*/normalized);
+      });
+    if (op.hasMax())
+      storeOfRows(op.getMax(), op.getMaxMap(),
+                  [&](Value maximum, Value total) { return maximumOf(maximum, total); });
     if (!normalized) {
       SmallVector<Value> factors;
       forVectors([&](int64_t v) { factors.push_back(inverse(load(totals, lane(v)))); });
@@ -409,17 +414,18 @@ private:
                     extent[Dim::I]);
   }
 
-  void storeLse(bool inverted) {
+  /// A result of each query, from its statistics.
+  void storeOfRows(Value buffer, AffineMap map, function_ref<Value(Value, Value)> result) {
     forVectors([&](int64_t v) {
-      store(logOfSum(load(maxima, lane(v)), load(totals, lane(v)), inverted), newMaxima, lane(v));
+      store(result(load(maxima, lane(v)), load(totals, lane(v))), newMaxima, lane(v));
     });
     Value queries = nest.min(nest.sub(extent[Dim::I], firstQuery), nest.index(width));
     nest.loop(nest.index(0), queries, nest.index(1), [&](Value query) {
       Value value = memref::LoadOp::create(nest.builder, nest.loc, newMaxima, ValueRange{query});
       Value zero = nest.index(0);
       SmallVector<Value> at =
-          nest.apply(op.getLseMap(), {batch, head, nest.add(firstQuery, query), zero, zero, zero});
-      memref::StoreOp::create(nest.builder, nest.loc, value, op.getLse(), at);
+          nest.apply(map, {batch, head, nest.add(firstQuery, query), zero, zero, zero});
+      memref::StoreOp::create(nest.builder, nest.loc, value, buffer, at);
     });
   }
 

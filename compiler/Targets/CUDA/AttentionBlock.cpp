@@ -131,6 +131,12 @@ Value AttentionBlock::logOfSum(Value maximum, Value total) {
   return select(empty, infinity(), sum);
 }
 
+Value AttentionBlock::maximumOf(Value maximum, Value total) {
+  if (inLog2())
+    maximum = mulf(maximum, f32(M_LN2));
+  return select(compare(arith::CmpFPredicate::UNO, total, total), total, maximum);
+}
+
 Value AttentionBlock::regionAt(Region &region, Value first, ArrayRef<Value> point) {
   SmallVector<Value> arguments;
   if (first)

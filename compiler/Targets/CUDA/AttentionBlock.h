@@ -75,6 +75,8 @@ protected:
   Value inverse(Value total);
   /// maximum + log(total), -inf in rows that keep no key.
   Value logOfSum(Value maximum, Value total);
+  /// The maximum in units of scores, NaN where the total is.
+  Value maximumOf(Value maximum, Value total);
 
   /// Score region, and mask region where `masked`, of a scaled score; -inf where a key is excluded.
   Value modified(Value score, llvm::ArrayRef<Value> point, bool masked);

@@ -173,5 +173,8 @@ void DecodeBlock::mergeAndStore() {
     Statistics of = merged(thread);
     store(logOfSum(of.maximum, of.total), op.getLse(), op.getLseMap(),
           at(nest.add(firstQuery, thread), Value()));
+    if (op.hasMax())
+      store(maximumOf(of.maximum, of.total), op.getMax(), op.getMaxMap(),
+            at(nest.add(firstQuery, thread), Value()));
   });
 }

@@ -283,15 +283,17 @@ private:
                                     ValueRange{firstOfWarp, nest.index(channels.first)},
                                     ValueRange{extent[Dim::I], extent[Dim::E]}, /*swizzle=*/0);
     }
-    if (!op.hasLse())
-      return;
-    Value lse = fragments.mapOne({rows.maximum, rows.total}, [&](Value, Value, ValueRange x) {
-      Value most = scalesLate() ? mulf(x[0], f32(scale())) : x[0];
-      return logOfSum(most, x[1]);
-    });
-    warp::StoreFragmentOp::create(b, nest.loc, lse,
-                                  resultView(op.getLse(), op.getLseMap(), /*hasChannels=*/false),
-                                  firstOfWarp, extent[Dim::I], /*swizzle=*/0);
+    auto store = [&](Value buffer, AffineMap map, function_ref<Value(Value, Value)> result) {
+      Value row = fragments.mapOne({rows.maximum, rows.total}, [&](Value, Value, ValueRange x) {
+        return result(scalesLate() ? mulf(x[0], f32(scale())) : x[0], x[1]);
+      });
+      warp::StoreFragmentOp::create(b, nest.loc, row, resultView(buffer, map, false), firstOfWarp,
+                                    extent[Dim::I], /*swizzle=*/0);
+    };
+    if (op.hasLse())
+      store(op.getLse(), op.getLseMap(), [&](Value x, Value y) { return logOfSum(x, y); });
+    if (op.hasMax())
+      store(op.getMax(), op.getMaxMap(), [&](Value x, Value y) { return maximumOf(x, y); });
   }
 
   Copiers copiers;

@@ -252,8 +252,14 @@ private:
     nest.branch(compare(arith::CmpIPredicate::eq, index, nest.index(0)), body);
   }
 
-  void storeLse(const Statistics &row) {
-    store(logOfSum(row.maximum, row.total), op.getLse(), op.getLseMap(), at(query, Value()));
+  /// The results that are one number of the row, where `index` is 0.
+  void storeStatistics(const Statistics &row, Value index) {
+    if (op.hasLse())
+      whereFirst(index, [&] {
+        store(logOfSum(row.maximum, row.total), op.getLse(), op.getLseMap(), at(query, Value()));
+        if (op.hasMax())
+          store(maximumOf(row.maximum, row.total), op.getMax(), op.getMaxMap(), at(query, Value()));
+      });
   }
 
   /// The results of a warp that has a row for itself; sums times `factor` unless that is null.
@@ -264,8 +270,7 @@ private:
         store(value, op.getOut(), op.getOutMap(), at(query, Value(), Value(), channel(group)));
       });
     }
-    if (op.hasLse())
-      whereFirst(lane, [&] { storeLse(row); });
+    storeStatistics(row, lane);
   }
 
   Value shared(ArrayRef<int64_t> shape) { return sharedBuffer(nest, shape, b.getF32Type()); }
@@ -329,8 +334,7 @@ private:
     for (int64_t one = 0; one < kWarps; ++one)
       factors.push_back(factorOf(all, one, row));
     storeSums(parts, factors, inverse(row.total));
-    if (op.hasLse())
-      whereFirst(thread, [&] { storeLse(row); });
+    storeStatistics(row, thread);
   }
 
   /// The same of sums that are normalized already.
@@ -338,8 +342,7 @@ private:
     Value parts = shareSums(sums);
     barrier();
     storeSums(parts, {}, Value());
-    if (op.hasLse())
-      whereFirst(thread, [&] { storeLse(row); });
+    storeStatistics(row, thread);
   }
 
   /// Whether the warps of a block share one row.

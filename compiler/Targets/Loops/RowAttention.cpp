@@ -118,6 +118,8 @@ private:
     });
     if (op.hasLse())
       storeLse();
+    if (op.hasMax())
+      storeMax();
   }
 
   /// body(key, score) for every key that the row keeps.
@@ -224,6 +226,13 @@ private:
     Value empty = compare(arith::CmpFPredicate::OEQ, sum, number(0));
     memref::StoreOp::create(b, nest.loc, select(empty, infinity(), value), op.getLse(),
                             nest.apply(op.getLseMap(), at(Value(), Value(), Value())));
+  }
+
+  /// The largest score, -inf in a row that keeps no key, NaN where the sum of exponentials is.
+  void storeMax() {
+    Value sum = read(total), nan = compare(arith::CmpFPredicate::UNO, sum, sum);
+    memref::StoreOp::create(b, nest.loc, select(nan, sum, read(maximum)), op.getMax(),
+                            nest.apply(op.getMaxMap(), at(Value(), Value(), Value())));
   }
 
   AttentionOp op;

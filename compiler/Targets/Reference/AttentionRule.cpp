@@ -2,7 +2,7 @@
 //
 // The operation's formulas row by row: dot product, scale, score region, softcap, mask region,
 // causal, window, softmax over what is kept, probability region, weighted sum. A row whose kept
-// scores are all -inf counts as one that keeps nothing: it gives 0, and lse -inf.
+// scores are all -inf counts as one that keeps nothing: it gives 0, and lse and max -inf.
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
@@ -19,6 +19,12 @@ using namespace fovea::reference;
 using Kind = RunError::Kind;
 
 namespace {
+/// Where the results go, those of a number a row if they are asked for.
+struct Outs {
+  Array &out;
+  Array *lse = nullptr, *max = nullptr;
+};
+
 /// One attention operation in a working type.
 template <typename T> class Attention {
 public:
@@ -26,11 +32,11 @@ public:
       : run(run), op(op), extents(extents), score(run, op, 0, 1), mask(run, op, 1, 0),
         prob(run, op, 2, 1) {}
 
-  LogicalResult execute(Array &out, Array *lse);
+  LogicalResult execute(Outs outs);
 
 private:
   using Op = AttentionOp;
-  LogicalResult prepare(Array &out, Array *lse);
+  LogicalResult prepare(Outs outs);
   LogicalResult readLengths();
   LogicalResult readStarts(Value starts, int64_t extent, std::vector<int64_t> &into);
   void enterSequence(int64_t i);
@@ -39,7 +45,7 @@ private:
   bool keeps(int64_t i, int64_t j) const;
   LogicalResult findKept(MutableArrayRef<int64_t> point);
   LogicalResult findScores(MutableArrayRef<int64_t> point);
-  LogicalResult executeRow(MutableArrayRef<int64_t> point, Array &out, Array *lse);
+  LogicalResult executeRow(MutableArrayRef<int64_t> point, Outs outs);
   int64_t offset(const Access &access, int64_t b, int64_t h, int64_t i, int64_t j, int64_t d,
                  int64_t e) const {
     return access.at({b, h, i, j, d, e});
@@ -49,7 +55,7 @@ private:
   AttentionOp op;
   ArrayRef<int64_t> extents;
   RowRegion score, mask, prob;
-  std::optional<Access> query, key, value, outAccess, lseAccess;
+  std::optional<Access> query, key, value, outAccess, lseAccess, maxAccess;
   /// The head's keys as [d][j] and values as [j][e], one row of scores and one of results.
   std::vector<T> keys, values, row, sums;
   std::vector<int64_t> kept, all;
@@ -63,13 +69,15 @@ private:
 };
 } // namespace
 
-template <typename T> LogicalResult Attention<T>::prepare(Array &out, Array *lse) {
+template <typename T> LogicalResult Attention<T>::prepare(Outs outs) {
   query.emplace(op.getQueryMap(), run.array(op.getQuery()).shape);
   key.emplace(op.getKeyMap(), run.array(op.getKey()).shape);
   value.emplace(op.getValueMap(), run.array(op.getValue()).shape);
-  outAccess.emplace(op.getOutMap(), out.shape);
-  if (lse)
-    lseAccess.emplace(op.getLseMap(), lse->shape);
+  outAccess.emplace(op.getOutMap(), outs.out.shape);
+  if (outs.lse)
+    lseAccess.emplace(op.getLseMap(), outs.lse->shape);
+  if (outs.max)
+    maxAccess.emplace(op.getMaxMap(), outs.max->shape);
   int64_t group = op.getGroup(), heads = extents[Op::H];
   if (group > 1) {
     // The maps' h floordiv G hides the number of key heads from the extents.
@@ -227,6 +235,12 @@ template <typename T> LogicalResult Attention<T>::findScores(MutableArrayRef<int
     for (size_t place = 0; place < kept.size(); ++place)
       row[place] = load<T>(cells[place]);
   }
+  if (Value slopes = op.getSlopes()) {
+    T slope = load<T>(run.array(slopes).data()[point[Op::H]]);
+    int64_t query = point[Op::I] - firstQuery;
+    for (auto [place, j] : llvm::enumerate(kept))
+      row[place] += slope * static_cast<T>(j - firstKey - query);
+  }
   if (op.getSoftcap()) {
     T cap = static_cast<T>(op.getSoftcap()->convertToDouble());
     for (size_t place = 0; place < kept.size(); ++place)
@@ -236,7 +250,7 @@ template <typename T> LogicalResult Attention<T>::findScores(MutableArrayRef<int
 }
 
 template <typename T>
-LogicalResult Attention<T>::executeRow(MutableArrayRef<int64_t> point, Array &out, Array *lse) {
+LogicalResult Attention<T>::executeRow(MutableArrayRef<int64_t> point, Outs outs) {
   if (failed(findKept(point)) || failed(findScores(point)))
     return failure();
   size_t count = kept.size();
@@ -253,10 +267,13 @@ LogicalResult Attention<T>::executeRow(MutableArrayRef<int64_t> point, Array &ou
     row[place] = expOf<T>(row[place] - largest);
     sum += row[place];
   }
-  if (lse) {
-    int64_t at = offset(*lseAccess, point[Op::B], point[Op::H], point[Op::I], 0, 0, 0);
-    lse->mutableData()[at].real = empty ? -INFINITY : largest + logOf(sum);
-  }
+  auto placeIn = [&](const Access &access) {
+    return offset(access, point[Op::B], point[Op::H], point[Op::I], 0, 0, 0);
+  };
+  if (outs.lse)
+    outs.lse->mutableData()[placeIn(*lseAccess)].real = empty ? -INFINITY : largest + logOf(sum);
+  if (outs.max)
+    outs.max->mutableData()[placeIn(*maxAccess)].real = std::isnan(sum) ? sum : largest;
   for (size_t place = 0; place < count; ++place)
     cells[place].real = row[place] / sum;
   if (prob.exists() && failed(prob.apply(point, ArrayRef<int64_t>(kept).take_front(count),
@@ -271,14 +288,14 @@ LogicalResult Attention<T>::executeRow(MutableArrayRef<int64_t> point, Array &ou
     for (int64_t e = 0; e < extents[Op::E]; ++e)
       sums[e] += weight * line[e];
   }
-  int64_t at = offset(*outAccess, point[Op::B], point[Op::H], point[Op::I], 0, 0, 0);
+  int64_t at = placeIn(*outAccess);
   for (int64_t e = 0; e < extents[Op::E]; ++e)
-    out.mutableData()[at + e * outAccess->stride(Op::E)].real = sums[e];
+    outs.out.mutableData()[at + e * outAccess->stride(Op::E)].real = sums[e];
   return success();
 }
 
-template <typename T> LogicalResult Attention<T>::execute(Array &out, Array *lse) {
-  if (failed(prepare(out, lse)))
+template <typename T> LogicalResult Attention<T>::execute(Outs outs) {
+  if (failed(prepare(outs)))
     return failure();
   SmallVector<int64_t> point(6, 0);
   for (int64_t b = 0; b < extents[Op::B]; ++b)
@@ -287,7 +304,7 @@ template <typename T> LogicalResult Attention<T>::execute(Array &out, Array *lse
         return failure();
       for (int64_t i = 0; i < extents[Op::I]; ++i) {
         point[Op::B] = b, point[Op::H] = h, point[Op::I] = i;
-        if (failed(executeRow(point, out, lse)))
+        if (failed(executeRow(point, outs)))
           return failure();
       }
     }
@@ -298,17 +315,21 @@ static LogicalResult runAttention(OpRun &run) {
   auto op = run.as<AttentionOp>();
   if (op.getScorer() != Scorer::Dot || op.getNormalizer() != Normalizer::Softmax)
     return run.fail(Kind::Unsupported, "only dot scores with softmax are evaluated");
-  SmallVector<AffineMap> maps{op.getQueryMap(), op.getKeyMap(), op.getValueMap(), op.getOutMap()};
-  SmallVector<Value> operands{op.getQuery(), op.getKey(), op.getValue(), op.getOut()};
-  if (op.hasLse()) {
-    maps.push_back(op.getLseMap());
-    operands.push_back(op.getLse());
+  SmallVector<AffineMap> maps{op.getQueryMap(), op.getKeyMap(), op.getValueMap()};
+  SmallVector<Value> operands{op.getQuery(), op.getKey(), op.getValue()};
+  for (auto [index, init] : llvm::enumerate(op.getInits())) {
+    maps.push_back(op.getMap(3 + op.getCaptures().size() + index));
+    operands.push_back(init);
   }
   for (auto [index, capture] : llvm::enumerate(op.getCaptures())) {
     if (isTable(capture, op.getCaptureMap(index)))
       continue;
     maps.push_back(op.getCaptureMap(index));
     operands.push_back(capture);
+  }
+  if (Value slopes = op.getSlopes()) {
+    maps.push_back(AffineMap::getMultiDimMapWithTargets(6, {AttentionOp::H}, op.getContext()));
+    operands.push_back(slopes);
   }
   SmallVector<ArrayRef<int64_t>> shapes;
   for (Value operand : operands)
@@ -328,17 +349,17 @@ static LogicalResult runAttention(OpRun &run) {
   auto extents = iterationExtents(maps, shapes, why);
   if (!extents)
     return run.fail(Kind::Shape, why);
-  SmallVector<Array, 2> results;
+  SmallVector<Array, 3> results;
   for (OpOperand &init : op.getDpsInitsMutable()) {
     FailureOr<Array> result = run.takeDestination(init);
     if (failed(result))
       return failure();
     results.push_back(std::move(*result));
   }
-  Array *lse = op.hasLse() ? &results[1] : nullptr;
+  Outs outs{results[0], op.hasLse() ? &results[1] : nullptr, op.hasMax() ? &results[2] : nullptr};
   bool narrow = run.mode() == Mode::Plain && op.getScoreType().isF32();
-  if (failed(narrow ? Attention<float>(run, op, *extents).execute(results[0], lse)
-                    : Attention<double>(run, op, *extents).execute(results[0], lse)))
+  if (failed(narrow ? Attention<float>(run, op, *extents).execute(outs)
+                    : Attention<double>(run, op, *extents).execute(outs)))
     return failure();
   for (auto [index, result] : llvm::enumerate(results)) {
     Type element = cast<ShapedType>(op.getInits()[index].getType()).getElementType();

@@ -109,3 +109,24 @@ func.func @sequences(%x: tensor<1x2x?x8xf32>, %o: tensor<1x2x?x8xf32>, %qs: tens
       } -> tensor<1x2x?x8xf32>
   return %r : tensor<1x2x?x8xf32>
 }
+
+// The bias counts from the sequence's first, as regions do; softcap stays for later.
+// CHECK-LABEL: func @alibi_of_sequences
+// CHECK-SAME:    %[[SLOPES:[a-z0-9]+]]: tensor<2xf32>
+// CHECK:         = fovea.attention ins
+// CHECK-SAME:      captures(%[[SLOPES]],
+// CHECK-SAME:      softcap
+// CHECK-SAME:      score {
+// CHECK:             %[[QUERY:.*]] = arith.subi
+// CHECK:             %[[APART:.*]] = arith.subi
+// CHECK-NEXT:        %[[KEY:.*]] = arith.maxsi %[[APART]]
+// CHECK-NEXT:        arith.subi %[[KEY]], %[[QUERY]]
+func.func @alibi_of_sequences(%x: tensor<1x2x?x8xf32>, %o: tensor<1x2x?x8xf32>,
+    %slopes: tensor<2xf32>, %qs: tensor<?xi32>) -> tensor<1x2x?x8xf32> {
+  %r = fovea.attention
+      ins(%x, %x, %x : tensor<1x2x?x8xf32>, tensor<1x2x?x8xf32>, tensor<1x2x?x8xf32>)
+      sequences(%qs, %qs : tensor<?xi32>, tensor<?xi32>) alibi(%slopes : tensor<2xf32>)
+      softcap 5.0 outs(%o : tensor<1x2x?x8xf32>) {indexing_maps = [#q, #k, #v, #o]}
+      -> tensor<1x2x?x8xf32>
+  return %r : tensor<1x2x?x8xf32>
+}

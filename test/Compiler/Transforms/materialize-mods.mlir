@@ -103,3 +103,31 @@ func.func @bound_a_window_without_end(%x: !t, %o: !t) -> !t {
       {indexing_maps = [#q, #k, #v, #o]} -> !t
   return %r : !t
 }
+
+// Behind what the score region does, and before softcap.
+// CHECK-LABEL: func @alibi_before_softcap
+// CHECK-SAME:    %[[SLOPES:[a-z0-9]+]]: tensor<2xf32>)
+// CHECK:         fovea.attention
+// CHECK-SAME:      captures(%[[SLOPES]] : tensor<2xf32>) outs
+// CHECK-NOT:       alibi
+// CHECK-SAME:      score {
+// CHECK-NEXT:      ^bb0(%[[S:[a-z0-9]+]]: f32, %{{[a-z0-9]+}}: index, %{{[a-z0-9]+}}: index,
+// CHECK-SAME:          %[[I:[a-z0-9]+]]: index, %[[J:[a-z0-9]+]]: index,
+// CHECK-SAME:          %[[SLOPE:[a-z0-9]+]]: f32):
+// CHECK-NEXT:        %[[OWN:.*]] = arith.negf %[[S]]
+// CHECK-NEXT:        %[[APART:.*]] = arith.subi %[[J]], %[[I]]
+// CHECK-NEXT:        %[[WHOLE:.*]] = arith.index_cast %[[APART]] : index to i32
+// CHECK-NEXT:        %[[REAL:.*]] = arith.sitofp %[[WHOLE]]
+// CHECK-NEXT:        %[[BIAS:.*]] = arith.mulf %[[SLOPE]], %[[REAL]]
+// CHECK-NEXT:        %[[BIASED:.*]] = arith.addf %[[OWN]], %[[BIAS]]
+// CHECK:             %[[SMALL:.*]] = arith.mulf %[[BIASED]]
+// CHECK:             math.tanh %[[SMALL]]
+func.func @alibi_before_softcap(%x: !t, %o: !t, %slopes: tensor<2xf32>) -> !t {
+  %r = fovea.attention ins(%x, %x, %x : !t, !t, !t) alibi(%slopes : tensor<2xf32>) softcap 30.0
+      outs(%o : !t) {indexing_maps = [#q, #k, #v, #o]} score {
+      ^bb0(%s: f32, %b: index, %h: index, %i: index, %j: index):
+        %y = arith.negf %s : f32
+        fovea.yield %y : f32
+      } -> !t
+  return %r : !t
+}

@@ -18,6 +18,7 @@
 // CHECK-DAG: #[[$LOG0:.*]] = affine_map<(d0, d1, d2, d3) -> (d0, d1 * 4, d2)>
 // CHECK-DAG: #[[$OUT3:.*]] = affine_map<(d0, d1, d2, d3) -> (d0, d1 * 4 + 3, d2, d3)>
 // CHECK-DAG: #[[$LOGT1:.*]] = affine_map<(d0, d1, d2) -> (d1, d2 * 2 + 1, d0)>
+// CHECK-DAG: #[[$MAX1:.*]] = affine_map<(d0, d1, d2) -> (d0, d1 * 2 + 1, d2)>
 
 // CHECK-LABEL: func @parts_asked_for
 // CHECK-SAME:    %[[Q:[a-z0-9]+]]: tensor<?x2x3x16xbf16>
@@ -96,4 +97,29 @@ func.func @keys_of_the_run(%q: tensor<2x1x6x16xf32>, %k: tensor<2x?x2x16xf32>,
     fovea.yield %keep : i1
   } -> tensor<2x1x6x16xf32>, tensor<1x2x6xf32>
   return %r#0, %r#1 : tensor<2x1x6x16xf32>, tensor<1x2x6xf32>
+}
+
+// The largest score of a row is that of its parts', NaN where one is.
+// CHECK-LABEL: func @largest_scores
+// CHECK:         %[[PARTS:.*]]:3 = fovea.attention
+// CHECK:           -> tensor<1x4x1x16xf32>, tensor<1x4x1xf32>, tensor<1x4x1xf32>
+// CHECK:         linalg.generic {{.*}} ins(%[[PARTS]]#1, %[[PARTS]]#1 :
+// CHECK:         %[[MAX:.*]] = linalg.generic
+// CHECK-SAME:      #[[$MAX1]], {{.*}} ins(%[[PARTS]]#2, %[[PARTS]]#2 :
+// CHECK-NEXT:      ^bb0(%[[A:.*]]: f32, %[[B:.*]]: f32, %{{.*}}: f32):
+// CHECK-NEXT:        %[[C:.*]] = arith.maximumf %[[A]], %[[B]]
+// CHECK-NEXT:        linalg.yield %[[C]]
+// CHECK:         return %[[MAX]]
+func.func @largest_scores(%q: tensor<1x2x1x16xf32>, %k: tensor<1x2x90x16xf32>,
+    %l: tensor<1x2x1xf32>) -> tensor<1x2x1xf32> {
+  %r:3 = fovea.attention
+      ins(%q, %k, %k : tensor<1x2x1x16xf32>, tensor<1x2x90x16xf32>, tensor<1x2x90x16xf32>)
+      outs(%q, %l, %l : tensor<1x2x1x16xf32>, tensor<1x2x1xf32>, tensor<1x2x1xf32>)
+      {indexing_maps = [affine_map<(b, h, i, j, d, e) -> (b, h, i, d)>,
+        affine_map<(b, h, i, j, d, e) -> (b, h, j, d)>,
+        affine_map<(b, h, i, j, d, e) -> (b, h, j, e)>, #o,
+        affine_map<(b, h, i, j, d, e) -> (b, h, i)>, affine_map<(b, h, i, j, d, e) -> (b, h, i)>],
+       schedule = #fovea.schedule<kv_split = 2>}
+      -> tensor<1x2x1x16xf32>, tensor<1x2x1xf32>, tensor<1x2x1xf32>
+  return %r#2 : tensor<1x2x1xf32>
 }

@@ -47,12 +47,13 @@ func.func @grouped_heads_of_buffers(%q: memref<1x8x1x64xf16>, %k: memref<1x?x2x6
 // CHECK-LABEL: func @sugar
 // CHECK-SAME:    %[[OFFSET:[a-z0-9]+]]: index
 // CHECK:         fovea.attention
-// CHECK-SAME:      offset(%[[OFFSET]]) causal window [3, -1] softcap 5.000000e+01
-func.func @sugar(%q: tensor<1x2x5x8xf32>, %k: tensor<1x2x?x8xf32>, %offset: index)
-    -> tensor<1x2x5x8xf32> {
+// CHECK-SAME:      offset(%[[OFFSET]]) causal window [3, -1] alibi(%{{.*}} : tensor<2xf32>)
+// CHECK-SAME:      softcap 5.000000e+01
+func.func @sugar(%q: tensor<1x2x5x8xf32>, %k: tensor<1x2x?x8xf32>, %offset: index,
+    %slopes: tensor<2xf32>) -> tensor<1x2x5x8xf32> {
   %r = fovea.attention ins(%q, %k, %k : tensor<1x2x5x8xf32>, tensor<1x2x?x8xf32>,
                                         tensor<1x2x?x8xf32>)
-      offset(%offset) causal window [3, -1] softcap 50.0
+      offset(%offset) causal window [3, -1] alibi(%slopes : tensor<2xf32>) softcap 50.0
       outs(%q : tensor<1x2x5x8xf32>) {indexing_maps = [#q, #k, #v, #o]} -> tensor<1x2x5x8xf32>
   return %r : tensor<1x2x5x8xf32>
 }
@@ -118,6 +119,21 @@ func.func @double_precision(%q: memref<1x2x5x8xf64>, %bias: memref<2x5x5xf32>,
         fovea.yield %x : f64
       }
   return
+}
+
+// CHECK-LABEL: func @sums_and_maxima_of_rows
+// CHECK:         %[[R:.*]]:3 = fovea.attention
+// CHECK-SAME:      outs(%{{.*}} : tensor<1x2x5x8xf32>, tensor<1x2x5xf32>, tensor<2x5x1xf32>)
+// CHECK-SAME:      affine_map<(d0, d1, d2, d3, d4, d5) -> (d1, d2, d0)>]
+// CHECK:         return %[[R]]#2
+func.func @sums_and_maxima_of_rows(%q: tensor<1x2x5x8xf32>, %lse: tensor<1x2x5xf32>,
+    %max: tensor<2x5x1xf32>) -> tensor<2x5x1xf32> {
+  %r:3 = fovea.attention
+      ins(%q, %q, %q : tensor<1x2x5x8xf32>, tensor<1x2x5x8xf32>, tensor<1x2x5x8xf32>)
+      outs(%q, %lse, %max : tensor<1x2x5x8xf32>, tensor<1x2x5xf32>, tensor<2x5x1xf32>)
+      {indexing_maps = [#q, #k, #v, #o, #lse, affine_map<(b, h, i, j, d, e) -> (h, i, b)>]}
+      -> tensor<1x2x5x8xf32>, tensor<1x2x5xf32>, tensor<2x5x1xf32>
+  return %r#2 : tensor<2x5x1xf32>
 }
 
 // CHECK-LABEL: func @capture_load

@@ -181,9 +181,9 @@ func.func @attention_c12_softcap(%q: !t) {
 #q = affine_map<(b, h, i, j, d, e) -> (b, h, i, d)>
 #k = affine_map<(b, h, i, j, d, e) -> (b, h, j, d)>
 func.func @attention_c13_outs(%q: memref<1x2x4x4xf32>) {
-  // expected-error @+1 {{attention_c13: expected out and optionally lse in outs}}
+  // expected-error @+1 {{attention_c13: expected out and optionally lse, or lse and max, in outs}}
   fovea.attention ins(%q, %q, %q : memref<1x2x4x4xf32>, memref<1x2x4x4xf32>, memref<1x2x4x4xf32>)
-      outs(%q, %q, %q : memref<1x2x4x4xf32>, memref<1x2x4x4xf32>, memref<1x2x4x4xf32>)
-      {indexing_maps = [#q, #k, #k, #q, #q, #q]}
+      outs(%q, %q, %q, %q : memref<1x2x4x4xf32>, memref<1x2x4x4xf32>, memref<1x2x4x4xf32>,
+                            memref<1x2x4x4xf32>) {indexing_maps = [#q, #k, #k, #q, #q, #q, #q]}
   return
 }

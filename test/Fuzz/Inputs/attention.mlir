@@ -9,18 +9,18 @@
 
 func.func @main(%q: tensor<2x4x?x8xf32> {fovea.name = "q", fovea.shape = ["", "", "s", ""]},
     %k: tensor<2x2x9x8xf32> {fovea.name = "k"}, %bias: tensor<4x?x9xf32>
-    {fovea.name = "bias", fovea.shape = ["", "s", ""]}, %table: tensor<9x4xf32>)
-    -> (tensor<2x4x?x8xf32>, tensor<2x4x?xf32>) {
+    {fovea.name = "bias", fovea.shape = ["", "s", ""]}, %table: tensor<9x4xf32>,
+    %slopes: tensor<4xf32>) -> (tensor<2x4x?x8xf32>, tensor<2x4x?xf32>, tensor<2x4x?xf32>) {
   %c2 = arith.constant 2 : index
   %n = tensor.dim %q, %c2 : tensor<2x4x?x8xf32>
   %e = tensor.empty(%n) : tensor<2x4x?x8xf32>
   %f = tensor.empty(%n) : tensor<2x4x?xf32>
-  %r, %l = fovea.attention
+  %r, %l, %m = fovea.attention
       ins(%q, %k, %k : tensor<2x4x?x8xf32>, tensor<2x2x9x8xf32>, tensor<2x2x9x8xf32>)
       captures(%bias, %table : tensor<4x?x9xf32>, tensor<9x4xf32>)
-      offset(%c2) causal window [5, -1] softcap 30.0
-      outs(%e, %f : tensor<2x4x?x8xf32>, tensor<2x4x?xf32>)
-      {scale = 0.35 : f64, indexing_maps = [#q, #k, #v, #bias, #table, #o, #lse]}
+      offset(%c2) causal window [5, -1] alibi(%slopes : tensor<4xf32>) softcap 30.0
+      outs(%e, %f, %f : tensor<2x4x?x8xf32>, tensor<2x4x?xf32>, tensor<2x4x?xf32>)
+      {scale = 0.35 : f64, indexing_maps = [#q, #k, #v, #bias, #table, #o, #lse, #lse]}
       score {
       ^bb0(%s: f32, %b: index, %h: index, %i: index, %j: index, %add: f32, %t: tensor<9x4xf32>):
         %x = fovea.capture_load %t[%j, %h] : tensor<9x4xf32> -> f32
@@ -36,6 +36,6 @@ func.func @main(%q: tensor<2x4x?x8xf32> {fovea.name = "q", fovea.shape = ["", ""
         %half = arith.constant 0.5 : f32
         %x = arith.mulf %p, %half : f32
         fovea.yield %x : f32
-      } -> tensor<2x4x?x8xf32>, tensor<2x4x?xf32>
-  return %r, %l : tensor<2x4x?x8xf32>, tensor<2x4x?xf32>
+      } -> tensor<2x4x?x8xf32>, tensor<2x4x?xf32>, tensor<2x4x?xf32>
+  return %r, %l, %m : tensor<2x4x?x8xf32>, tensor<2x4x?xf32>, tensor<2x4x?xf32>
 }

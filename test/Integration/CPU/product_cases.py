@@ -29,7 +29,8 @@ NAMED = {"avx512bf16"}
 EMULATED = {"neon": "test/Emulation/test_emulated_products.py"}
 FLAGS = {"amx-bf16": "amx_bf16", "avx512bf16": "avx512_bf16", "amx-int8": "amx_int8",
          "avx512vnni": "avx512_vnni", "avx512": "avx512vl", "avx2": "avx2"}  # fmt: skip
-NUMPY = {"f32": np.dtype(np.float32), "bf16": BF16, "i8": np.dtype(np.int8)}
+NUMPY = {"f32": np.dtype(np.float32), "bf16": BF16, "f16": np.dtype(np.float16),
+         "i8": np.dtype(np.int8)}
 
 
 def usable(row: str) -> None:

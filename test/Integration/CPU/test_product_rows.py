@@ -36,6 +36,37 @@ LONG = 4101
 WIDE = (600, 70)
 
 
+OF_THE_RUN = """
+!x = tensor<3x?xf32>
+!w = tensor<?x?xf32>
+func.func @main(%x: !x {fovea.name = "x", fovea.shape = ["", "K"]},
+    %w: !w {fovea.name = "w", fovea.shape = ["K", "N"]},
+    %b: tensor<?xf32> {fovea.name = "b", fovea.shape = ["N"]}) -> (!x {fovea.name = "y"}) {
+  %c1 = arith.constant 1 : index
+  %n = tensor.dim %w, %c1 : !w
+  %o = tensor.empty(%n) : !x
+  %y = fovea.contract ins(%x, %w : !x, !w) captures(%b : tensor<?xf32>) outs(%o : !x)
+      {indexing_maps = [affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> (k, n)>,
+                        affine_map<(m, n, k) -> (n)>, affine_map<(m, n, k) -> (m, n)>]} epilogue {
+      ^bb0(%sum: f32, %bias: f32):
+        %z = arith.addf %sum, %bias : f32
+        fovea.yield %z : f32
+      } -> !x
+  return %y : !x
+}
+"""
+# Rows and columns of products with a matrix of the run, and what they sum: tiles of one to eight
+# rows, several tasks, panels with vectors and columns left over, blocks of the depth with a rest.
+STREAMED = ((1, 17, 64), (2, 130, 96), (3, 1100, 32), (4, 64, 2080), (5, 333, 160), (6, 48, 544),
+            (7, 16, 1056), (8, 210, 1568))  # fmt: skip
+
+
+def form_of_columns(row: str, m: int | str, n: int) -> str:
+    """The form of a product with a matrix [K, N] of the run."""
+    lanes = 8 if row == "avx2" else 16
+    return "streamed_product" if m != "?" and m <= 8 and n >= lanes else "panel_product"
+
+
 @pytest.mark.parametrize("packed", [True, False], ids=["weight", "input"])
 @pytest.mark.parametrize("row", EXECUTED)
 def test_products_agree_with_the_oracle(row: str, packed: bool, tmp_path: Path) -> None:
@@ -48,8 +79,9 @@ def test_products_agree_with_the_oracle(row: str, packed: bool, tmp_path: Path) 
         # Every number of rows meets every width and every depth over the places.
         for m in (ROWS[place % len(ROWS)], ROWS[(place + 5) % len(ROWS)], "?"):
             shapes = {"x": f"{m}x{k}", "w": f"{k}x{n}", "n": str(n), "y": f"{m}x{n}"}
-            few = row == "amx-bf16" and m in (1, 2)
-            form = "panel_product" if few else ""
+            form = "panel_product" if row == "amx-bf16" and m in (1, 2) else ""
+            if not packed and (form or EXECUTED[row][2] == "panel_product"):
+                form = form_of_columns(row, m, n)
             module = compiled(program(kind, shapes, packed), tmp_path, row, w, form)
             inputs = {"b": bias_of(kind, n)} | ({} if packed else {"w": w})
             for count in (m,) if m != "?" else (1, 3, 23, 90):
@@ -67,6 +99,40 @@ def test_batches_of_transposed_columns(row: str, tmp_path: Path) -> None:
         module = compiled(program(kind, shapes, False, batch=True), tmp_path, row, w)
         inputs = {"b": bias_of(kind, n), "w": w}
         check(module, kind, values(rng, kind, 3, m, k), w.transpose(0, 2, 1), inputs)
+
+
+@pytest.mark.parametrize("kind", ["f32", "bf16", "f16"])
+@pytest.mark.parametrize("row", ["avx512", "avx2"])
+def test_few_rows_stream_a_matrix_of_the_run(row: str, kind: str, tmp_path: Path) -> None:
+    """Both orders of the matrix; of [K, N] depths that are no multiple of anything as well."""
+    usable(row)
+    rng = np.random.default_rng(12)
+    for m, n, k in STREAMED:
+        bias = {"b": bias_of(kind, n)}
+        for depth in (k, k - 27):
+            shapes = {"x": f"{m}x{depth}", "w": f"{depth}x{n}", "n": str(n), "y": f"{m}x{n}"}
+            w = before_a_hole(values(rng, kind, depth, n))
+            text = program(kind, shapes, False)
+            module = compiled(text, tmp_path, row, w, "streamed_product")
+            check(module, kind, before_a_hole(values(rng, kind, m, depth)), w, bias | {"w": w})
+        shapes = {"x": f"2x{m}x{k}", "w": f"2x{n}x{k}", "n": str(n), "y": f"2x{m}x{n}"}
+        w = before_a_hole(values(rng, kind, 2, n, k))
+        text = program(kind, shapes, False, batch=True)
+        module = compiled(text, tmp_path, row, w, "streamed_product")
+        x = before_a_hole(values(rng, kind, 2, m, k))
+        check(module, kind, x, w.transpose(0, 2, 1), bias | {"w": w})
+
+
+@pytest.mark.parametrize("row", ["avx512", "avx2"])
+def test_columns_and_depths_that_the_run_says(row: str, tmp_path: Path) -> None:
+    usable(row)
+    rng = np.random.default_rng(13)
+    (tmp_path / "model.mlir").write_text(OF_THE_RUN)
+    module = fovea.compile(tmp_path / "model.mlir", target=EXECUTED[row][0])
+    assert [kernel["form"] for kernel in module.ledger["kernels"]] == ["streamed_product"]
+    for n, k in ((1, 5), (15, 33), (64, 8), (100, 1), (1030, 70), (513, 1030)):
+        x, w = values(rng, "f32", 3, k), before_a_hole(values(rng, "f32", k, n))
+        check(module, "f32", x, w, {"w": w, "b": bias_of("f32", n)})
 
 
 @pytest.mark.parametrize("row", [row for row in EXECUTED if EXECUTED[row][1] == "bf16"])

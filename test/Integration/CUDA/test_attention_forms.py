@@ -28,18 +28,18 @@ FEW = ((1, 0), (2, 33), (1, 129), (0, 7))
 MANY = {
     TILES: [
         Crossing(dtype="bf16", heads=(64, 64)),
-        Crossing(dtype="f16", heads=(64, 64), mask="causal", normalizer="lse", group="2"),
+        Crossing(dtype="f16", heads=(64, 64), mask="causal", normalizer="lse_max", group="2"),
         Crossing(dtype="bf16", heads=(128, 128), mask="window", group="4", layout="bshd"),
         Crossing(dtype="bf16", heads=(64, 64), mask="documents", score="softcap"),
         Crossing(dtype="f16", heads=(16, 16), mask="bool", normalizer="prob_lse"),
-        Crossing(dtype="bf16", heads=(256, 256), mask="offset", normalizer="lse"),
+        Crossing(dtype="bf16", heads=(256, 256), mask="offset", normalizer="lse_max"),
         Crossing(dtype="bf16", heads=(128, 128), mask="bias", score="alibi", layout="sbhd"),
         Crossing(dtype="f16", heads=(64, 64), mask="prefix", score="relative"),
         Crossing(dtype="bf16", heads=(16, 16), layout="packed", mask="lengths"),
         Crossing(dtype="f16", heads=(256, 256), mask="bool", group="dynamic"),
     ],
     WARPS: [
-        Crossing(dtype="f32", heads=(64, 64), mask="causal", normalizer="lse"),
+        Crossing(dtype="f32", heads=(64, 64), mask="causal", normalizer="lse_max"),
         Crossing(dtype="bf16", heads=(33, 80), mask="bool", group="2"),
         Crossing(dtype="f16", heads=(72, 40), score="softcap", mask="window", layout="bshd"),
         Crossing(dtype="f32", heads=(20, 20), mask="documents", normalizer="prob_lse"),
@@ -56,10 +56,10 @@ SPLIT = [
 # And those whose rows are whole pieces of 16 bytes: queries share the keys.
 FEW_ROWS = {
     DECODES: [
-        Crossing(dtype="f32", heads=(128, 128), group="4", normalizer="lse", queries=1),
+        Crossing(dtype="f32", heads=(128, 128), group="4", normalizer="lse_max", queries=1),
         Crossing(dtype="f32", heads=(256, 256), mask="documents", queries=3),
         Crossing(
-            dtype="f32", heads=(64, 64), mask="causal", group="4", normalizer="lse", queries=4
+            dtype="f32", heads=(64, 64), mask="causal", group="4", normalizer="lse_max", queries=4
         ),
         Crossing(dtype="f32", heads=(20, 20), mask="window", score="alibi", queries=7),
         Crossing(dtype="f32", heads=(16, 16), mask="bool", layout="bshd", group="2", queries=5),
@@ -67,10 +67,10 @@ FEW_ROWS = {
         Crossing(dtype="bf16", heads=(256, 256), mask="documents", queries=3),
     ],
     DECODE_TILES: [
-        Crossing(dtype="f16", heads=(128, 128), group="4", normalizer="lse", queries=1),
+        Crossing(dtype="f16", heads=(128, 128), group="4", normalizer="lse_max", queries=1),
         Crossing(dtype="bf16", heads=(64, 64), mask="causal", group="mqa", queries=2),
         Crossing(dtype="bf16", heads=(128, 128), mask="bool", layout="bshd", queries=16),
-        Crossing(dtype="f16", heads=(64, 64), mask="documents", normalizer="lse", queries=12),
+        Crossing(dtype="f16", heads=(64, 64), mask="documents", normalizer="lse_max", queries=12),
         Crossing(dtype="f16", heads=(128, 128), mask="window", score="softcap", queries=3),
         Crossing(dtype="bf16", heads=(64, 64), mask="prefix", score="alibi", queries=5),
     ],

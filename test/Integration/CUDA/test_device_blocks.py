@@ -32,7 +32,7 @@ PARTS = re.compile(r"key_parts = (\d+)")
 DECODES = [
     ("decode_tiles", 64, Crossing(dtype="bf16", heads=(64, 64), group="4", queries=1)),
     ("decode_tiles", 64, Crossing(dtype="f16", heads=(128, 128), group="1", mask="bool",
-                                  normalizer="lse", queries=3)),
+                                  normalizer="lse_max", queries=3)),
     ("decode_tiles", 64, Crossing(dtype="bf16", heads=(64, 64), group="mqa", layout="pages",
                                   mask="lengths", queries=1)),
     ("decode_attention", 64, Crossing(dtype="f32", heads=(64, 64), group="2", mask="window",
@@ -102,7 +102,7 @@ def test_known_sizes_are_split_as_on_a_device(
 
 def test_few_blocks_split_less(tmp_path: Path) -> None:
     """And the emulator's own number is smaller than a device's."""
-    crossing = replace(DECODES[0][2], normalizer="lse")
+    crossing = replace(DECODES[0][2], normalizer="lse_max")
     text = entry(crossing)
     assert device_parts(text, tmp_path, "--device-blocks=8") == [4]
     assert parts_of(fovea.compile(text, target="cuda-emulated")) == [4]

@@ -15,9 +15,9 @@
 // CHECK:         fovea_kernel.parallel
 // CHECK:           fovea_kernel.product
 // CHECK-NOT:     fovea.contract
-func.func private @panel_product(%a: memref<5x8xf32>, %b: memref<8x32xf32>, %c: memref<5x32xf32>)
+func.func private @panel_product(%a: memref<9x8xf32>, %b: memref<8x32xf32>, %c: memref<9x32xf32>)
     attributes {fovea_kernel.kernel} {
-  fovea.contract ins(%a, %b : memref<5x8xf32>, memref<8x32xf32>) outs(%c : memref<5x32xf32>)
+  fovea.contract ins(%a, %b : memref<9x8xf32>, memref<8x32xf32>) outs(%c : memref<9x32xf32>)
       {indexing_maps = [#a, #b, #c]} epilogue {
       ^bb0(%sum: f32):
         fovea.yield %sum : f32
@@ -42,7 +42,8 @@ func.func private @do_not_use_registers_when_elements_are_f64(%a: memref<5x8xf64
 }
 
 // CHECK-LABEL: func private @do_not_use_registers_when_columns_are_apart
-// CHECK-SAME:    refused = [{form = "panel_product", reason = "layout"
+// CHECK-SAME:    refused = [{form = "streamed_product", reason = "layout"
+// CHECK-SAME:    {form = "panel_product", reason = "layout"
 func.func private @do_not_use_registers_when_columns_are_apart(%a: memref<5x8xf32>,
     %b: memref<8x6xf32>, %c: memref<5x6xf32, strided<[1, 5]>>)
     attributes {fovea_kernel.kernel} {
@@ -110,10 +111,10 @@ func.func private @elementwise(%x: memref<4x8xf32>) attributes {fovea_kernel.ker
   return
 }
 
-func.func @main(%a: memref<5x8xf32>, %b: memref<8x32xf32>, %c: memref<5x32xf32>)
+func.func @main(%a: memref<9x8xf32>, %b: memref<8x32xf32>, %c: memref<9x32xf32>)
     attributes {fovea.entry} {
   fovea_kernel.launch @panel_product(%a, %b, %c)
-      : memref<5x8xf32>, memref<8x32xf32>, memref<5x32xf32> loc("Gemm_1")
+      : memref<9x8xf32>, memref<8x32xf32>, memref<9x32xf32> loc("Gemm_1")
   return
 }
 

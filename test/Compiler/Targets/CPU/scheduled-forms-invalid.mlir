@@ -95,9 +95,10 @@ func.func private @keys_were_not_split(%q: !t) attributes {fovea_kernel.kernel} 
 #c = affine_map<(m, n, k) -> (m, n)>
 func.func private @panels_are_not_as_wide_as_the_tile(%a: memref<5x8xf32>, %b: memref<1x8x32xf32>,
     %c: memref<5x32xf32>) attributes {fovea_kernel.kernel} {
-  // expected-error @+3 {{cannot follow}}
-  // expected-note @+2 {{packed in panels of 32 columns; tiles of 4 vectors are 64 columns wide}}
-  // expected-note @+1 {{loop_product: it has no register tile}}
+  // expected-error @+4 {{cannot follow}}
+  // expected-note @+3 {{packed in panels of 32 columns; tiles of 4 vectors are 64 columns wide}}
+  // expected-note @+2 {{loop_product: it has no register tile}}
+  // expected-note @+1 {{streamed_product: the weight is packed in panels}}
   fovea.contract ins(%a, %b : memref<5x8xf32>, memref<1x8x32xf32>) outs(%c : memref<5x32xf32>)
       {fovea.packed, indexing_maps = [#a, #b, #c],
        schedule = #fovea.schedule<tiles = [6, 4]>} epilogue {
