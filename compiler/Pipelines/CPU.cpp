@@ -12,6 +12,7 @@
 #include "compiler/Conversion/TensorToKernel/Passes.h"
 #include "compiler/Pipelines/Shared.h"
 #include "compiler/Targets/CPU/Passes.h"
+#include "compiler/Targets/CPU/WordPanels.h"
 #include "compiler/Transforms/Passes.h"
 
 #include "mlir/Conversion/AffineToStandard/AffineToStandard.h"
@@ -31,7 +32,12 @@ static void addGraph(OpPassManager &manager, const cpu::Capabilities &cpu,
   SplitKeysOptions keys;
   keys.unknownSizes = true;
   keys.runKeys = keys.partKeys;
-  addFusion(manager, SpecializeFewQueriesOptions{cpu.lanes}, keys);
+  FuseGatesOptions gates;
+  // The weight of a single product is rounded, too; as stored it is read faster by panels of more
+  // units.
+  gates.single = options.recurrentWeights == RecurrentWeights::I8 &&
+                 cpu::rowFor("i8", cpu::RowUnit::Dot, cpu) != nullptr;
+  addFusion(manager, SpecializeFewQueriesOptions{cpu.lanes}, keys, gates);
   auto &layout = manager.nest<func::FuncOp>();
   layout.addPass(createChannelsLast(ChannelsLastOptions{cpu.lanes}));
   layout.addPass(createSinkTransposes());

@@ -22,7 +22,7 @@ void fovea::addCleanup(OpPassManager &manager) {
 }
 
 void fovea::addFusion(OpPassManager &manager, const SpecializeFewQueriesOptions &queries,
-                      const SplitKeysOptions &keys) {
+                      const SplitKeysOptions &keys, const FuseGatesOptions &gates) {
   manager.addNestedPass<func::FuncOp>(createCountWhile());
   // Canonicalization takes for granted that extents agree.
   manager.addNestedPass<func::FuncOp>(createRequireExtents());
@@ -43,7 +43,7 @@ void fovea::addFusion(OpPassManager &manager, const SpecializeFewQueriesOptions 
   function.addPass(createExpandRope());
   addCleanup(function);
   manager.addPass(createFoldWeightViews());
-  manager.addPass(createFuseGates());
+  manager.addPass(createFuseGates(gates));
   auto &fusion = manager.nest<func::FuncOp>();
   fusion.addPass(createCollapseContract());
   fusion.addPass(createFuseEpilogue());

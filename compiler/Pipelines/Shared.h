@@ -16,10 +16,10 @@ namespace fovea {
 void addCleanup(mlir::OpPassManager &manager);
 
 /// The start of the graph phase: raises, expands and fuses. Few queries that the run counts are
-/// attended to by themselves as the target says, and keys are split as it wants them. What follows
-/// is layout, which is the target's.
+/// attended to by themselves as the target says, keys are split and gates found as it wants them.
+/// What follows is layout, which is the target's.
 void addFusion(mlir::OpPassManager &manager, const SpecializeFewQueriesOptions &queries,
-               const SplitKeysOptions &keys);
+               const SplitKeysOptions &keys, const FuseGatesOptions &gates = {});
 
 /// Tensors to buffers: every result has its destination, inputs are never written.
 void addBuffers(mlir::OpPassManager &manager);

@@ -1,18 +1,19 @@
 //===- FuseGates.cpp - products of one state finished together ------------===//
 //
 // Finds the products of a step that belong together, in whichever of three ways they are written,
-// and makes one fovea.gates of them and of the elementwise operations that read them.
+// and makes one fovea.gates of them and of the elementwise operations that read them. Where the
+// target wants them, single products that a state comes from and goes to are such, too.
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 #include "compiler/Analysis/ScalarBody.h"
 #include "compiler/Transforms/GateCell.h"
+#include "compiler/Transforms/Passes.h"
 #include "compiler/Transforms/TensorBuilders.h"
 
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Interfaces/LoopLikeInterface.h"
 #include "mlir/Interfaces/ValueBoundsOpInterface.h"
-#include "mlir/Pass/Pass.h"
 
 namespace fovea {
 #define GEN_PASS_DEF_FUSEGATES
@@ -158,9 +159,73 @@ static std::optional<Gates> gatesOfSlices(ImplicitLocOpBuilder &builder, Contrac
   return found;
 }
 
+/// Adds what an operation of a cell computes its results from; nothing for one that is neither
+/// elementwise, nor a product, nor a view.
+static void addSourcesOfCell(Operation *op, SetVector<Value> &sources) {
+  if (auto generic = dyn_cast<linalg::GenericOp>(op)) {
+    if (generic.getNumParallelLoops() != generic.getNumLoops())
+      return;
+    for (OpOperand &operand : op->getOpOperands())
+      if (generic.payloadUsesValueFromOperand(&operand))
+        sources.insert(operand.get());
+  } else if (auto product = dyn_cast<ContractOp>(op)) {
+    sources.insert(product.getLhs());
+    sources.insert_range(product.getCaptures());
+  } else if (isa<tensor::CastOp, tensor::CollapseShapeOp, tensor::ExpandShapeOp,
+                 tensor::ExtractSliceOp>(op)) {
+    sources.insert(op->getOperand(0));
+  }
+}
+
+/// True when the state that `op` multiplies is computed, in a step before, from what it gives, by
+/// elementwise operations and products alone.
+static bool comesBackAsState(ContractOp op) {
+  SetVector<Value> sources;
+  sources.insert(op.getLhs());
+  for (size_t next = 0; next < sources.size(); ++next) {
+    Value source = sources[next];
+    if (source == op.getResult())
+      return true;
+    if (auto argument = dyn_cast<BlockArgument>(source)) {
+      auto loop = dyn_cast<LoopLikeOpInterface>(op->getParentOp());
+      OpOperand *yielded = loop ? loop.getTiedLoopYieldedValue(argument) : nullptr;
+      if (yielded)
+        sources.insert(yielded->get());
+    } else if (source.getParentBlock() == op->getBlock()) {
+      addSourcesOfCell(source.getDefiningOp(), sources);
+    }
+  }
+  return false;
+}
+
+/// A product into [m, n] by itself, between one step's state and the next.
+static std::optional<Gates> gateByItself(ContractOp op) {
+  ImplicitLocOpBuilder builder(op.getLoc(), op);
+  auto loop = dyn_cast<LoopLikeOpInterface>(op->getParentOp());
+  bool isKnown = op.getRhs().getDefiningOp<GetWeightOp>() ||
+                 (loop && loop.isDefinedOutsideOfLoop(op.getRhs()));
+  auto areUnits = [](Operation *user) {
+    auto reader = dyn_cast<linalg::GenericOp>(user);
+    return !reader || isElementwiseOverUnits(reader);
+  };
+  if (!isStateProduct(op, 3) || op.getOutMap() != mapOf(builder, 3, {0, 1}) || !isKnown ||
+      !llvm::all_of(op.getResult().getUsers(), areUnits) || !comesBackAsState(op))
+    return std::nullopt;
+  AffineMap map = op.getRhsMap();
+  Gates found{op.getLhs(), {}, {0, 1 + placeOf(map, 1), 1 + placeOf(map, 2)}, {}, {}};
+  found.gates.push_back({op, 0, {}, op.getResult(), {}});
+  found.units = builder.getIndexAttr(
+      cast<RankedTensorType>(op.getRhs().getType()).getDimSize(placeOf(map, 1)));
+  builder.setInsertionPointAfterValue(op.getRhs());
+  found.weight = insertUnitDim(builder, op.getRhs(), 0);
+  return found;
+}
+
 namespace {
 
 struct FuseGates : fovea::impl::FuseGatesBase<FuseGates> {
+  using FuseGatesBase::FuseGatesBase;
+
   void runOnOperation() override {
     SmallVector<LoopLikeOpInterface> loops;
     getOperation().walk([&](LoopLikeOpInterface loop) { loops.push_back(loop); });
@@ -184,16 +249,20 @@ private:
         gates = gatesOfSlices(builder, product);
       if (!gates)
         gates = gatesOfSeveral(product, products);
+      if (!gates && single)
+        gates = gateByItself(product);
       if (!gates)
         continue;
       for (GateProduct &gate : gates->gates)
         taken.insert(gate.product);
       found.push_back(std::move(*gates));
     }
-    for (Gates &gates : found) {
-      growCell(build(gates));
-      ++numFused;
-    }
+    // A cell may take what another's state is computed by: all gates are there before one grows.
+    SmallVector<GatesOp> built;
+    for (Gates &gates : found)
+      built.push_back(build(gates));
+    llvm::for_each(built, growCell);
+    numFused += built.size();
   }
 
   /// Products of one state with weights of one type, each into [m, n].

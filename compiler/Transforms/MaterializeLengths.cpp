@@ -13,6 +13,7 @@
 
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
+#include "mlir/Interfaces/LoopLikeInterface.h"
 
 namespace fovea {
 #define GEN_PASS_DEF_MATERIALIZELENGTHS
@@ -72,15 +73,13 @@ public:
   using HostNumbers::HostNumbers;
 
   void write() {
+    builder.setInsertionPoint(beforeSteps());
     Value keys = op.getPages() ? arith::MulIOp::create(builder, size(op.getPages(), 1),
                                                        index(op.getPageSize()))
                                      .getResult()
                                : sizeOf(op.getKey(), op.getKeyMap(), Dim::J);
     if (op.getLengths())
-      loop(index(0), size(op.getLengths(), 0), [&](Value b) {
-        Value length = read(op.getLengths(), b);
-        require(compare(Predicate::ule, length, keys), length, keys, Fault::Length);
-      });
+      requireLengths(keys);
     if (op.getPages())
       requirePages();
     if (op.getLengths())
@@ -88,6 +87,33 @@ public:
   }
 
 private:
+  /// The attention, or the outermost recurrence or loop around it of which each step would check
+  /// the same lengths and pages.
+  Operation *beforeSteps() {
+    Operation *front = op;
+    SmallVector<Value> read{op.getKey(), op.getValue()};
+    for (Value value : {op.getLengths(), op.getPages()})
+      if (value)
+        read.push_back(value);
+    for (Operation *around = op->getParentOp(); isa<RnnOp, LoopLikeOpInterface>(around);
+         around = around->getParentOp()) {
+      if (llvm::any_of(read, [&](Value value) {
+            return around->isAncestor(value.getParentBlock()->getParentOp());
+          }))
+        break;
+      front = around;
+    }
+    return front;
+  }
+
+  /// Every length is in [0, keys].
+  void requireLengths(Value keys) {
+    loop(index(0), size(op.getLengths(), 0), [&](Value b) {
+      Value length = read(op.getLengths(), b);
+      require(compare(Predicate::ule, length, keys), length, keys, Fault::Length);
+    });
+  }
+
   /// Every entry of a page that holds a key names a page of both pools.
   void requirePages() {
     Value count = least(size(op.getKey(), op.getPagePlace(op.getKeyMap())),

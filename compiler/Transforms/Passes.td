@@ -76,18 +76,16 @@ def ExpandRecurrence : Pass<"fovea-expand-recurrence", "::mlir::func::FuncOp"> {
 }
 
 def ReadLastStep : Pass<"fovea-read-last-step", "::mlir::func::FuncOp"> {
-  let summary = "Read the final state where a model takes the last step of a recurrence";
+  let summary = "Make one step of a recurrence's output where a model takes one";
   let description = [{
-    Runs behind `fovea-expand-recurrence`. When a `fovea.rnn` without lengths gives a next state as
-    y_t, and all that reads y takes the last step of it (step 0 of a reverse recurrence), through
-    reshapes that keep the steps a dimension and changes of the dimensions' order, these read the
-    final state. Then nothing uses y, and no step is stored.
-    Gives up when y has another reader, as a bidirectional recurrence, whose last step is the end of
-    one direction and the beginning of the other.
+    Runs behind `fovea-expand-recurrence`. When all that reads y of a `fovea.rnn` without lengths
+    takes its first or last step, through reshapes, joins and elementwise operations that keep the
+    steps a dimension, these read one step: the final state where the recurrence ends there and
+    gives a state as y_t, else what a recurrence over that step alone gives. No step is stored.
+    Gives up when y has another reader.
   }];
-  let statistics = [Statistic<"numRead", "read", "recurrences whose last step is the final state">];
-  let dependentDialects = [
-    "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+  let statistics = [Statistic<"numRead", "read", "recurrences of which one step is read">];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
     "::mlir::tensor::TensorDialect"];
 }
 
@@ -151,11 +149,13 @@ def FuseGates : Pass<"fovea-fuse-gates", "::mlir::ModuleOp"> {
     came from, decides. Elementwise operations over [M, N] that read the results at their own places
     become part of the cell, e.g. the choice of rows that have not ended. A result that is carried
     on and also inserted into a sequence is written to both places.
+    With `single`, so does one product into [M, N] whose state comes from its result, in the step
+    before, by elementwise operations and products alone: plain RNN, a projection of h.
     Gives up on weights of dynamic sizes, on more than 8 gates, and on products with a schedule.
   }];
+  let options = [Option<"single", "single", "bool", "false", "make gates of one product, too">];
   let statistics = [Statistic<"numFused", "fused", "groups of products with their gates fused">];
-  let dependentDialects = [
-    "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
     "::mlir::tensor::TensorDialect"];
 }
 

@@ -40,8 +40,8 @@ inline constexpr llvm::StringLiteral kTeamAttr = "fovea_kernel.team";
 /// On a kernel: each of its tasks may launch kernels, and runs all their tasks itself.
 inline constexpr llvm::StringLiteral kSectionedAttr = "fovea_kernel.sectioned";
 
-/// On a kernel: when a team launches it in every step of a loop, the tasks are counted backwards in
-/// every second step: what one has read last is what the next reads first.
+/// On a kernel: in every second step of a loop its tasks are counted backwards, first what was read
+/// last. An argument and the most that its first extent may be for that, or -1: known to be few.
 inline constexpr llvm::StringLiteral kInTurnsAttr = "fovea_kernel.in_turns";
 
 /// On a kernel: multiply-adds of a launch, and the argument whose first extent they are to be

@@ -171,7 +171,8 @@ def FoveaWarp_WaitOp : FoveaWarp_Op<"wait", []> {
   let summary = "wait for a group of copies";
   let description = [{
     Waits until the group has landed, when `pending` groups of the thread have been committed behind
-    it. Other threads see what has landed behind a barrier.
+    it. Other threads see what has landed behind a barrier. Groups need no wait where nobody touches
+    what their copies write; the emulator stops a kernel that does before the wait.
 
     ```mlir
     fovea_warp.wait %group pending 1

@@ -1,4 +1,4 @@
-"""recurrent_weights="i8": LSTM and GRU against float64 on the integers that the option makes.
+"""recurrent_weights="i8": layers against float64 on the integers that the option makes.
 
 The oracle rounds every state that the module gave, so that one step's rounding error cannot turn
 into another integer: what is left are the errors of f32.
@@ -52,6 +52,8 @@ def expected(layer: Layer, given: dict[str, Array], y: Array) -> list[Array]:
             i, o, f = (sigmoid(x[:, g] + own[:, g]) for g in range(3))
             c = f * c + i * np.tanh(x[:, 3] + own[:, 3])
             new = o * np.tanh(c)
+        elif layer.kind == "rnn":
+            new = np.tanh(x[:, 0] + own[:, 0])
         else:
             z, reset = (sigmoid(x[:, g] + own[:, g]) for g in range(2))
             new = (1 - z) * np.tanh(x[:, 2] + reset * own[:, 2]) + z * h
@@ -60,7 +62,7 @@ def expected(layer: Layer, given: dict[str, Array], y: Array) -> list[Array]:
     return [np.stack(ys)[:, None], ys[-1][None], *([c[None]] if c is not None else [])]
 
 
-@pytest.mark.parametrize("kind", ["lstm", "gru"])
+@pytest.mark.parametrize("kind", ["lstm", "gru", "rnn"])
 @pytest.mark.parametrize("stored", ["f32", "bf16", "f16"])
 def test_results_are_those_of_the_integers(kind: str, stored: str, tmp_path: Path) -> None:
     usable()
@@ -131,9 +133,12 @@ def test_the_ledger_says_how_far_weights_were_rounded(tmp_path: Path) -> None:
     assert record["rms_error"] == pytest.approx(rms, rel=1e-6)
 
 
+@pytest.mark.parametrize("kind", ["lstm", "rnn"])
 @pytest.mark.parametrize("target", ["x86-64-v3", "cuda-emulated"])
-def test_without_dots_weights_stay_and_the_ledger_says_so(target: str, tmp_path: Path) -> None:
-    layer = Layer("lstm", 1, 37, 3)
+def test_without_dots_weights_stay_and_the_ledger_says_so(
+    target: str, kind: str, tmp_path: Path
+) -> None:
+    layer = Layer(kind, 1, 37, 3)
     path = write(layer, tmp_path)
     made = fovea.compile(path, target=target, recurrent_weights="i8")
     (record,) = (r for r in made.ledger["kernels"] if r["form"] == "stored_weight")
@@ -151,11 +156,12 @@ def test_without_dots_weights_stay_and_the_ledger_says_so(target: str, tmp_path:
     assert "error[FV0401]" in refused.stderr
 
 
-@pytest.mark.parametrize("kind", ["lstm", "gru"])
+@pytest.mark.parametrize("kind", ["lstm", "gru", "gru_before", "rnn"])
 def test_verify_allows_for_the_rounding(kind: str, tmp_path: Path) -> None:
     usable()
     path = write(Layer(kind, 2, 64, 20), tmp_path)
-    result = run_fovea(tmp_path, "verify", path, "--recurrent-weights=i8", "--json")
+    options = ["--recurrent-weights=i8", "--require-fused"]
+    result = run_fovea(tmp_path, "verify", path, *options, "--json")
     assert result.returncode == 0, result.stderr
     plain = run_fovea(tmp_path, "verify", path, "--json")
     for rounded, stored in zip(json.loads(result.stdout)["outputs"],

@@ -64,9 +64,11 @@ struct DeviceToNVVM : fovea::impl::DeviceToNVVMBase<DeviceToNVVM> {
     function->setAttr(NVVM::NVVMDialect::getKernelFuncAttrName(), builder.getUnitAttr());
     function->setAttr(NVVM::NVVMDialect::getReqntidAttrName(),
                       builder.getDenseI32ArrayAttr({int32_t(facts.threads)}));
-    // Blocks that stay for a whole loop are as many as run at once: ptxas, which would spill for
-    // room for more of them, is told that one on a multiprocessor is enough.
-    if (facts.cooperative)
+    // ptxas, which would spill for room for more blocks, is told that one on a multiprocessor is
+    // enough: blocks that stay for a whole loop are as many as run at once, and of threads with
+    // memory of their own that memory is what room is needed for.
+    WalkResult found = kernel.walk([](memref::AllocaOp) { return WalkResult::interrupt(); });
+    if (facts.cooperative || found.wasInterrupted())
       function->setAttr(NVVM::NVVMDialect::getMinctasmAttrName(), builder.getI32IntegerAttr(1));
     if (ArrayAttr attributes = kernel.getArgAttrsAttr())
       function.setArgAttrsAttr(attributes);

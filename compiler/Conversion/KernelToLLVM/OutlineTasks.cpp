@@ -207,8 +207,9 @@ private:
     OpBuilder inner = OpBuilder::atBlockBegin(tasks.getBody());
     Value task = tasks.getInductionVar();
     // A single task has no turns to take.
-    if (parts.back().kernel->hasAttr(kernel::kInTurnsAttr) && parts.size() == 1)
-      task = inTurns(inner, launch, task, low, high);
+    auto turns = parts.back().kernel->getAttrOfType<DenseI64ArrayAttr>(kernel::kInTurnsAttr);
+    if (turns && parts.size() == 1)
+      task = inTurns(inner, launch, turns, task, low, high);
     for (auto [part, given] : llvm::zip_equal(parts, arguments)) {
       given.push_back(task);
       given.push_back(scratch);
@@ -247,9 +248,10 @@ private:
       part.launch.erase();
   }
 
-  /// Task `number` of [low, high), counted backwards in every second step of the loop around.
-  static Value inTurns(OpBuilder &builder, kernel::LaunchOp launch, Value number, Value low,
-                       Value high) {
+  /// Task `number` of [low, high), counted backwards in every second step of the loop around if the
+  /// kernel's attribute, `turns`, allows it.
+  static Value inTurns(OpBuilder &builder, kernel::LaunchOp launch, ArrayRef<int64_t> turns,
+                       Value number, Value low, Value high) {
     auto steps = launch->getParentOfType<scf::ForOp>();
     if (!steps)
       return number;
@@ -257,6 +259,12 @@ private:
     Value one = arith::ConstantIndexOp::create(builder, loc, 1);
     Value odd = arith::AndIOp::create(builder, loc, steps.getInductionVar(), one);
     Value isOdd = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq, odd, one);
+    if (turns[0] >= 0) {
+      Value extent = memref::DimOp::create(builder, loc, launch.getArgs()[turns[0]], 0);
+      Value most = arith::ConstantIndexOp::create(builder, loc, turns[1]);
+      Value isFew = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::sle, extent, most);
+      isOdd = arith::AndIOp::create(builder, loc, isOdd, isFew);
+    }
     Value last =
         arith::SubIOp::create(builder, loc, arith::AddIOp::create(builder, loc, low, high), one);
     Value back = arith::SubIOp::create(builder, loc, last, number);

@@ -40,9 +40,12 @@ private:
 
   void form(SymbolTable &symbols, scf::ForOp loop) {
     OpBuilder builder(loop);
+    Value shares = sharesOf(builder, loop);
+    // A thread that is alone in any run meets nobody.
+    bool isAlone = matchPattern(shares, m_One()) && loop.getBody()->getOps<ProceedIfOp>().empty();
     launchAsKernel(
-        symbols, builder, loop, "team", kernel::kTeamAttr, sharesOf(builder, loop),
-        [&](OpBuilder &inner, IRMapping &mapping, Value) { inner.clone(*loop, mapping); });
+        symbols, builder, loop, "team", isAlone ? kernel::kSectionedAttr : kernel::kTeamAttr,
+        shares, [&](OpBuilder &inner, IRMapping &mapping, Value) { inner.clone(*loop, mapping); });
     // Of the host's loop remains which buffers it gives.
     SmallVector<kernel::LaunchOp> launches;
     loop.walk([&](kernel::LaunchOp launch) { launches.push_back(launch); });
@@ -73,6 +76,8 @@ private:
     Location loc = loop.getLoc();
     Value enough = hasWorkForTeam(builder, loop);
     Value one = arith::ConstantIndexOp::create(builder, loc, 1);
+    if (matchPattern(enough, m_Zero()))
+      return one;
     Value threads = kernel::ThreadsOp::create(builder, loc, builder.getIndexType());
     if (matchPattern(enough, m_One()))
       return threads;

@@ -164,10 +164,27 @@ func::FuncOp fovea::launchAsKernel(SymbolTable &symbols, OpBuilder &builder, Ope
   return kernel;
 }
 
+/// True for a kernel of one task, which one thread of a team runs, whichever comes first.
+static bool isOneTask(func::FuncOp kernel) {
+  auto loops = kernel.getOps<kernel::ParallelOp>();
+  return llvm::hasSingleElement(loops) && matchPattern((*loops.begin()).getCount(), m_One());
+}
+
+/// Multiply-adds from which on threads share the steps of `loop`, by how many launches of a step
+/// they share.
+static int64_t leastWorkOf(scf::ForOp loop) {
+  auto module = loop->getParentOfType<ModuleOp>();
+  int64_t shared = 0;
+  loop.walk([&](kernel::LaunchOp launch) {
+    shared += !isOneTask(module.lookupSymbol<func::FuncOp>(launch.getKernel()));
+  });
+  return kWorkOfTeam + std::max<int64_t>(0, shared - 1) * kWorkOfPhase;
+}
+
 Value fovea::hasWorkForTeam(OpBuilder &builder, scf::ForOp loop) {
   Location loc = loop.getLoc();
   auto module = loop->getParentOfType<ModuleOp>();
-  int64_t known = 0;
+  int64_t known = 0, enoughWork = leastWorkOf(loop);
   SmallVector<std::pair<int64_t, Value>> perRow;
   loop.walk([&](kernel::LaunchOp launch) {
     auto callee = module.lookupSymbol<func::FuncOp>(launch.getKernel());
@@ -183,15 +200,15 @@ Value fovea::hasWorkForTeam(OpBuilder &builder, scf::ForOp loop) {
     if (loop.isDefinedOutsideOfLoop(rows))
       perRow.push_back({work[0], rows});
     else
-      known = std::max(known, kWorkOfTeam);
+      known = std::max(known, enoughWork);
   });
-  Value enough = arith::ConstantIntOp::create(builder, loc, known >= kWorkOfTeam, 1);
-  if (known >= kWorkOfTeam)
+  Value enough = arith::ConstantIntOp::create(builder, loc, known >= enoughWork, 1);
+  if (known >= enoughWork)
     return enough;
   for (auto [work, bearer] : perRow) {
     Value rows = memref::DimOp::create(builder, loc, bearer, 0);
     Value least = arith::ConstantIndexOp::create(
-        builder, loc, llvm::divideCeil(kWorkOfTeam, std::max<int64_t>(work, 1)));
+        builder, loc, llvm::divideCeil(enoughWork, std::max<int64_t>(work, 1)));
     Value is = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::sge, rows, least);
     enough = arith::OrIOp::create(builder, loc, enough, is);
   }

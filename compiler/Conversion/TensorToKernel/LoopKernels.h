@@ -19,6 +19,9 @@ namespace fovea {
 /// Multiply-adds of a step below which a second thread costs more than it does: waiting for each
 /// other takes some tenths of a microsecond a step.
 inline constexpr int64_t kWorkOfTeam = 48 * 1024;
+/// More of them for each launch of a step, behind the first, that threads share: there they wait
+/// once more, and read what others have written.
+inline constexpr int64_t kWorkOfPhase = 24 * 1024;
 
 /// Moves what is the same in every step in front of the loop, buffers of the arena included.
 void hoistFromSteps(mlir::scf::ForOp loop);
@@ -62,7 +65,7 @@ mlir::func::FuncOp launchAsKernel(
     llvm::StringRef mark, mlir::Value tasks,
     llvm::function_ref<void(mlir::OpBuilder &, mlir::IRMapping &, mlir::Value task)> body);
 
-/// True when threads that share the steps of `loop` gain more than meeting after each costs; what
+/// True when threads that share the steps of `loop` gain more than meeting in each costs; what
 /// of it only the run knows is computed at `builder`.
 mlir::Value hasWorkForTeam(mlir::OpBuilder &builder, mlir::scf::ForOp loop);
 

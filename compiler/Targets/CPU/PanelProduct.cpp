@@ -32,6 +32,9 @@ static constexpr int64_t kStripsToWidenFor = 3;
 /// With few rows, memory bounds the time: this many bytes ahead a packed panel is asked for. With
 /// one, loads alone run far enough ahead.
 static constexpr int64_t kFewRows = 16, kBytesAhead = 8192;
+/// Vectors of one row up to which sums of every second step are taken apart: fewer do not fill the
+/// time that a multiply-add takes.
+static constexpr int64_t kMostOfTwoChains = 4;
 
 static bool handles(Operation *op) { return isa<ContractOp>(op); }
 
@@ -167,6 +170,9 @@ private:
       Value start = directRows ? first : nest.index(0);
       auto product = kernel::ProductOp::create(nest.builder, nest.loc, lhs, columns, start, length,
                                                rows, tile.vectors, cpu.lanes, {}, aheadOf(columns));
+      // Of one row alone: rows of a batch are summed up alike wherever they lie in it.
+      if (dims.rowCount() == 1 && tile.vectors <= kMostOfTwoChains)
+        product.setChains(2);
       // In packed rows the product counts from 0.
       auto absolute = [&](Value at) { return directRows ? at : nest.add(first, at); };
       auto from = [&](Value at) { return init(absolute(at)); };

@@ -126,13 +126,15 @@ private:
   }
 
   /// Of a product that is not made of gates: nothing when it is none of a recurrence.
-  static Refusal refuseProduct(ContractOp op) {
+  Refusal refuseProduct(ContractOp op) {
     if (!isInLoop(op) || (!storedWeight(op.getLhs()) && !storedWeight(op.getRhs())))
       return {};
     if (op.getSumType().isF64())
       return {"dtype", "sums of f64 are not taken of rounded weights"};
-    return {"shape", "the product is not one of two to eight gates that elementwise operations "
-                     "read one by one"};
+    if (!hasDots)
+      return {"target", "the target has no dot products of i8"};
+    return {"shape", "the product is not one of at most eight gates that elementwise operations "
+                     "read one by one, on the way from a state to the next"};
   }
 
   void round(GatesOp op, WeightOp weight) {

@@ -60,14 +60,28 @@ Refusal cpu::refuseRegisters(RegisterTile tile, const Capabilities &cpu) {
 /// With up to so many rows, reading a weight takes most of a product's time.
 static constexpr int64_t kFewRows = 8;
 
-/// True for a product that reads its weight longer than it computes.
-static bool hasFewRows(Operation *op) {
-  auto isFew = [](int64_t rows) { return !ShapedType::isDynamic(rows) && rows <= kFewRows; };
-  if (auto gates = dyn_cast<GatesOp>(op))
-    return isFew(gates.getRows());
+/// For a product that reads its weight longer than it computes when it has at most so many rows,
+/// the argument whose first extent they are: -1 when they are few in every run; nothing for others.
+static std::optional<int64_t> bearerOfFewRows(Operation *op) {
+  int64_t rows = 0;
+  Value bearer;
+  auto gates = dyn_cast<GatesOp>(op);
   auto contract = dyn_cast<ContractOp>(op);
-  std::optional<ProductDims> dims = contract ? ProductDims::of(contract) : std::nullopt;
-  return dims && isFew(dims->rowCount().value_or(ShapedType::kDynamic));
+  if (gates) {
+    rows = gates.getRows();
+    bearer = gates.getState();
+  } else if (std::optional<ProductDims> dims =
+                 contract ? ProductDims::of(contract) : std::nullopt) {
+    rows = dims->rowCount().value_or(ShapedType::kDynamic);
+    auto [operand, place] = bearerOf(contract, dims->m.value_or(0));
+    bearer = place == 0 ? operand : Value();
+  } else {
+    return std::nullopt;
+  }
+  if (!ShapedType::isDynamic(rows))
+    return rows <= kFewRows ? std::optional<int64_t>(-1) : std::nullopt;
+  auto argument = dyn_cast_or_null<BlockArgument>(bearer);
+  return argument ? std::optional<int64_t>(argument.getArgNumber()) : std::nullopt;
 }
 
 /// Multiply-adds of a product, of i8 in the time of those of f32, and the argument whose first
@@ -113,8 +127,8 @@ struct ScheduleKernels : fovea::impl::ScheduleKernelsBase<ScheduleKernels> {
       Builder attrs(op->getContext());
       if (std::array<int64_t, 2> work = workOf(op); work[0] > 0)
         kernel->setAttr(kernel::kWorkAttr, attrs.getDenseI64ArrayAttr(work));
-      if (hasFewRows(op))
-        kernel->setAttr(kernel::kInTurnsAttr, attrs.getUnitAttr());
+      if (std::optional<int64_t> bearer = bearerOfFewRows(op))
+        kernel->setAttr(kernel::kInTurnsAttr, attrs.getDenseI64ArrayAttr({*bearer, kFewRows}));
     };
     FailureOr<int64_t> scheduled = scheduleKernels(getOperation(), {forms, "the CPU", noteWork});
     if (failed(scheduled))

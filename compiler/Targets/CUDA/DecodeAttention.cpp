@@ -35,10 +35,12 @@ public:
     int64_t pieces = llvm::divideCeil(std::max(depth, width), shared * piece);
     bool isNarrow = pieces == 1 && elementTypeOf(op.getKey()).isF32();
     int64_t registers = isNarrow ? kRowRegisters : kShortRowRegisters;
-    int64_t most = std::max<int64_t>(llvm::bit_floor(uint64_t(registers / each)), 1);
-    rows = std::min<int64_t>(llvm::PowerOf2Ceil(queries), most);
+    int64_t fitting = std::max<int64_t>(llvm::bit_floor(uint64_t(registers / each)), 1);
+    rows = std::min<int64_t>(llvm::PowerOf2Ceil(queries), fitting);
     shared = std::max(shared, rows);
-    int64_t inFlight = std::max<int64_t>(llvm::bit_floor(uint64_t(kPieces / pieces)), 1);
+    // Where the run says how far rows are apart, addresses take registers, too.
+    int64_t most = hasStepsOfTheRun() ? kPieces / 2 : kPieces;
+    int64_t inFlight = std::max<int64_t>(llvm::bit_floor(uint64_t(most / pieces)), 1);
     loads = std::min(kScores / rows, inFlight);
     held = std::max<int64_t>(rows * loads / shared, 1);
     copies = std::max<int64_t>(shared / (rows * loads), 1);
@@ -50,6 +52,16 @@ public:
   }
 
 private:
+  /// True when only the run says how far two keys or two values lie apart.
+  bool hasStepsOfTheRun() {
+    auto isOfTheRun = [](Value buffer, AffineMap map) {
+      unsigned place = *map.getResultPosition(getAffineDimExpr(Dim::J, map.getContext()));
+      return ShapedType::isDynamic(
+          cast<MemRefType>(buffer.getType()).getStridesAndOffset().first[place]);
+    };
+    return isOfTheRun(op.getKey(), op.getKeyMap()) || isOfTheRun(op.getValue(), op.getValueMap());
+  }
+
   // Lanes. Score n of a lane before exchanges is that of query n / loads and load n mod loads;
   // after them lane l of those that share a row has scores l / copies * held and following ones.
 

@@ -8,6 +8,7 @@
 //===----------------------------------------------------------------------===//
 #include "compiler/Targets/Reference/Access.h"
 #include "compiler/Targets/Reference/Execution.h"
+#include "compiler/Targets/Reference/Recurrence.h"
 #include "compiler/Targets/Reference/Working.h"
 #include "dialects/Fovea/FoveaDialect.h"
 
@@ -17,6 +18,25 @@ using namespace mlir;
 using namespace fovea;
 using namespace fovea::reference;
 using Kind = RunError::Kind;
+
+/// True for a product, in the cell of a recurrence, of what hangs on a state with what the cell is
+/// given: one whose factors a run may round (docs/Rationale/RecurrentWeights.md).
+static bool isOfState(ContractOp op) {
+  auto rnn = dyn_cast<RnnOp>(op->getParentOp());
+  if (!rnn || op.getRhs().getParentRegion() == &rnn.getCell())
+    return false;
+  Block &cell = rnn.getCell().front();
+  SetVector<Value> sources;
+  sources.insert(op.getLhs());
+  for (size_t next = 0; next < sources.size(); ++next) {
+    Value source = sources[next];
+    if (Operation *def = source.getDefiningOp(); def && def->getBlock() == &cell)
+      sources.insert_range(def->getOperands());
+    else if (llvm::is_contained(cell.getArguments().take_back(rnn.getStates().size()), source))
+      return true;
+  }
+  return false;
+}
 
 namespace {
 /// lhs or rhs: its elements in the type of the sum, the dimension along the lanes last. Copied
@@ -36,6 +56,7 @@ public:
 
 private:
   LogicalResult pack(Factor<T> &factor, Value value, AffineMap map);
+  std::optional<unsigned> placeToRound(AffineMap map, ArrayRef<unsigned> order);
   LogicalResult prepare(Array &out);
   void chooseLaneDim(ArrayRef<Access> accesses);
   LogicalResult findOffsets(ArrayRef<int64_t> point);
@@ -63,6 +84,18 @@ private:
 };
 } // namespace
 
+/// Along which dimension a factor packed in `order` is rounded; none in most runs.
+template <typename T>
+std::optional<unsigned> Contraction<T>::placeToRound(AffineMap map, ArrayRef<unsigned> order) {
+  if (!run.roundsRecurrent() || summed.size() != 1 || !map.isProjectedPermutation() ||
+      !isOfState(op))
+    return std::nullopt;
+  for (auto [place, dim] : llvm::enumerate(order))
+    if (map.getDimPosition(dim) == summed.front())
+      return place;
+  return std::nullopt;
+}
+
 template <typename T>
 LogicalResult Contraction<T>::pack(Factor<T> &factor, Value value, AffineMap map) {
   const Array &array = run.array(value);
@@ -84,9 +117,10 @@ LogicalResult Contraction<T>::pack(Factor<T> &factor, Value value, AffineMap map
     strides.push_back(sourceStrides[dim]);
   }
   factor.access.emplace(AffineMap::get(map.getNumDims(), 0, exprs, map.getContext()), shape);
+  std::optional<unsigned> levels = placeToRound(map, order);
   bool rounds = run.roundsOperands() && getElementTypeOrSelf(op.getLhs()).isF32() &&
                 getElementTypeOrSelf(op.getRhs()).isF32();
-  if (std::is_same_v<T, double> && llvm::is_sorted(order) && !rounds) {
+  if (std::is_same_v<T, double> && llvm::is_sorted(order) && !rounds && !levels) {
     factor.data = reinterpret_cast<const T *>(array.data());
     return success();
   }
@@ -96,9 +130,12 @@ LogicalResult Contraction<T>::pack(Factor<T> &factor, Value value, AffineMap map
   T *data = reinterpret_cast<T *>(factor.memory.get());
   factor.data = data;
   copyPermuted(array.data(), shape, strides, data);
-  if constexpr (std::is_floating_point_v<T>)
+  if constexpr (std::is_floating_point_v<T>) {
     if (rounds)
       std::transform(data, data + array.count, data, roundToTf32<T>);
+    if (levels)
+      roundAlong(data, shape, *levels);
+  }
   return success();
 }
 

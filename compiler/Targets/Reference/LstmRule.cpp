@@ -39,7 +39,7 @@ private:
   Array y, finalH, finalC;
   /// The row's input, states, and pre-activations by gate.
   SmallVector<T> x, h, c, next, sums[4];
-  RecurrentRows<T> recurrent;
+  RecurrentRows<T> recurrent, projection;
 };
 } // namespace
 
@@ -71,6 +71,8 @@ template <typename T> LogicalResult Lstm<T>::prepare() {
     return failure();
   y = std::move(*out), finalH = std::move(*lastH), finalC = std::move(*lastC);
   recurrent.setWeights(run, dataOf(run, op.getR()), directions * rows, state);
+  if (op.getProjection())
+    projection.setWeights(run, dataOf(run, op.getProjection()), directions * state, hidden);
   return success();
 }
 
@@ -117,9 +119,9 @@ template <typename T> void Lstm<T>::step(int64_t d) {
     h = next;
     return;
   }
-  const Cell *projection = dataOf(run, op.getProjection()) + d * state * hidden;
+  projection.setState(next);
   for (int64_t row = 0; row < state; ++row)
-    h[row] = keep(dot<T>(projection + row * hidden, next));
+    h[row] = keep(projection.product(d * state + row));
 }
 
 template <typename T> void Lstm<T>::executeRow(int64_t d, int64_t b) {

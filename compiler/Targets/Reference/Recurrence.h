@@ -162,6 +162,24 @@ template <typename T> void roundToLevels(llvm::MutableArrayRef<T> values) {
     value = step > 0 ? step * std::nearbyint(value / step) : value * 0;
 }
 
+/// The same for each run of the elements along dimension `dim` of an array of `shape`.
+template <typename T> void roundAlong(T *data, llvm::ArrayRef<int64_t> shape, unsigned dim) {
+  int64_t before = 1, length = shape[dim], stride = 1;
+  for (int64_t extent : shape.take_front(dim))
+    before *= extent;
+  for (int64_t extent : shape.drop_front(dim + 1))
+    stride *= extent;
+  llvm::SmallVector<T> run(length);
+  for (int64_t number = 0; number < before * stride; ++number) {
+    T *first = data + number / stride * length * stride + number % stride;
+    for (int64_t k = 0; k < length; ++k)
+      run[k] = first[k * stride];
+    roundToLevels(llvm::MutableArrayRef<T>(run));
+    for (int64_t k = 0; k < length; ++k)
+      first[k * stride] = run[k];
+  }
+}
+
 /// Products of recurrent weights with a state; both are rounded where the run asks for it.
 template <typename T> class RecurrentRows {
 public:

@@ -1,7 +1,7 @@
 // RUN: fovea-opt %s -split-input-file -fovea-form-teams | FileCheck %s
 
 // What is the same in every step comes before the loop, buffers included; the shares are those of
-// the run's threads, since a step has 65536 multiply-adds.
+// the run's threads, since a step has 98304 multiply-adds.
 // CHECK:       fovea.ledger = [{form = "team", launches = 2 : i64, node = "lstm",
 // CHECK-SAME:      op = "scf.for", refused = []}]
 // CHECK-LABEL: func @make_one_kernel_of_a_loop
@@ -37,7 +37,7 @@ module attributes {fovea.ledger = []} {
     return
   }
   func.func private @step(%a: memref<1x8xf32, strided<[8, 1]>>, %b: memref<1x8xf32>)
-      attributes {fovea_kernel.kernel, fovea_kernel.work = array<i64: 65536, -1>} {
+      attributes {fovea_kernel.kernel, fovea_kernel.work = array<i64: 98304, -1>} {
     return
   }
   func.func private @other(%a: memref<1x8xf32>) attributes {fovea_kernel.kernel} {
@@ -47,9 +47,11 @@ module attributes {fovea.ledger = []} {
 
 // -----
 
+// Nobody meets where a thread is alone in every run.
 // CHECK-LABEL: func @one_share_for_little_work
-// CHECK:         %[[FEW:.*]] = arith.select %{{.*}}, %{{.*}}, %[[ONE:.*]] : index
-// CHECK-NEXT:    fovea_kernel.launch @team_0({{.*}}%[[FEW]])
+// CHECK-NOT:     fovea_kernel.threads
+// CHECK:         fovea_kernel.launch @team_0(
+// CHECK:       func private @team_0({{.*}} fovea_kernel.sectioned
 module attributes {fovea.ledger = []} {
   func.func @one_share_for_little_work(%x: memref<1x8xf32>, %t: index)
       attributes {fovea.entry} {
@@ -62,6 +64,52 @@ module attributes {fovea.ledger = []} {
   }
   func.func private @step(%a: memref<1x8xf32>)
       attributes {fovea_kernel.kernel, fovea_kernel.work = array<i64: 256, -1>} {
+    return
+  }
+}
+
+// -----
+
+// 65536 multiply-adds are enough for a team that meets once a step, not for one that meets twice;
+// launches of one task are nothing to meet for.
+// CHECK-LABEL: func @shares_by_phases
+// CHECK:         fovea_kernel.launch @team_0(
+// CHECK:         %[[ALL:.*]] = fovea_kernel.threads
+// CHECK-NEXT:    fovea_kernel.launch @team_1({{.*}}%[[ALL]])
+// CHECK-DAG:   func private @team_0({{.*}} fovea_kernel.sectioned
+// CHECK-DAG:   func private @team_1({{.*}} fovea_kernel.team
+module attributes {fovea.ledger = []} {
+  func.func @shares_by_phases(%x: memref<1x8xf32>, %t: index) attributes {fovea.entry} {
+    %c0 = arith.constant 0 : index
+    %c1 = arith.constant 1 : index
+    scf.for %i = %c0 to %t step %c1 {
+      fovea_kernel.launch @step(%x) : memref<1x8xf32>
+      fovea_kernel.launch @rows(%x) : memref<1x8xf32>
+    }
+    scf.for %i = %c0 to %t step %c1 {
+      fovea_kernel.launch @step(%x) : memref<1x8xf32>
+      fovea_kernel.launch @row(%x) : memref<1x8xf32>
+    }
+    return
+  }
+  func.func private @step(%a: memref<1x8xf32>)
+      attributes {fovea_kernel.kernel, fovea_kernel.work = array<i64: 65536, -1>} {
+    return
+  }
+  func.func private @rows(%a: memref<1x8xf32>) attributes {fovea_kernel.kernel} {
+    %c2 = arith.constant 2 : index
+    fovea_kernel.parallel %c2 {
+    ^bb0(%task: index):
+      fovea_kernel.yield
+    }
+    return
+  }
+  func.func private @row(%a: memref<1x8xf32>) attributes {fovea_kernel.kernel} {
+    %c1 = arith.constant 1 : index
+    fovea_kernel.parallel %c1 {
+    ^bb0(%task: index):
+      fovea_kernel.yield
+    }
     return
   }
 }

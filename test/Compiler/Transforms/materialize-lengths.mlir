@@ -110,6 +110,39 @@ func.func @sequences(%x: tensor<1x2x?x8xf32>, %o: tensor<1x2x?x8xf32>, %qs: tens
   return %r : tensor<1x2x?x8xf32>
 }
 
+// What is the same in every step is checked in front of the first.
+// CHECK-LABEL: func @check_before_the_steps
+// CHECK:         fovea.require
+// CHECK:         fovea.rnn
+// CHECK-NOT:       fovea.require
+// CHECK:           fovea.attention
+func.func @check_before_the_steps(%x: tensor<7x3x2x5x8xf32>, %k: !q, %h: !q, %n: tensor<3xi32>)
+    -> !q {
+  %y, %last = fovea.rnn %x init(%h) cell {
+  ^bb0(%xt: !q, %s: !q):
+    %r = fovea.attention ins(%xt, %k, %k : !q, !q, !q) lengths(%n : tensor<3xi32>) outs(%s : !q)
+        {indexing_maps = [#q, #k, #v, #o]} -> !q
+    fovea.yield %r, %r : !q, !q
+  } : tensor<7x3x2x5x8xf32>, !q -> tensor<7x3x2x5x8xf32>, !q
+  return %last : !q
+}
+
+// CHECK-LABEL: func @do_not_check_lengths_of_a_step_before_it
+// CHECK-NOT:     fovea.require
+// CHECK:         fovea.rnn
+// CHECK:           fovea.require
+// CHECK:           fovea.attention
+func.func @do_not_check_lengths_of_a_step_before_it(%x: tensor<7x3x2x5x8xf32>, %k: !q, %h: !q,
+    %n: tensor<7x3xi32>) -> !q {
+  %y, %last = fovea.rnn %x along(%n : tensor<7x3xi32>) init(%h) cell {
+  ^bb0(%xt: !q, %nt: tensor<3xi32>, %s: !q):
+    %r = fovea.attention ins(%xt, %k, %k : !q, !q, !q) lengths(%nt : tensor<3xi32>) outs(%s : !q)
+        {indexing_maps = [#q, #k, #v, #o]} -> !q
+    fovea.yield %r, %r : !q, !q
+  } : tensor<7x3x2x5x8xf32>, !q -> tensor<7x3x2x5x8xf32>, !q
+  return %last : !q
+}
+
 // The bias counts from the sequence's first, as regions do; softcap stays for later.
 // CHECK-LABEL: func @alibi_of_sequences
 // CHECK-SAME:    %[[SLOPES:[a-z0-9]+]]: tensor<2xf32>

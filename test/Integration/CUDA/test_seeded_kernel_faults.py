@@ -15,6 +15,7 @@ import pytest
 from build_tree import Done, fovea, sound
 from emulated_device import OPTIONS
 from small_models import gather, linear
+from test_product_forms import program
 
 INDICES = np.array([3, 0, 8, -1, 5], np.int64)
 TABLE = np.arange(72, dtype=np.float32).reshape(9, 8)
@@ -70,6 +71,21 @@ PRODUCTS = {
     ),
 }  # fmt: skip
 
+# Copies go on beside the products of tiles.
+EARLY = (
+    f"{KERNEL} [0-9]+: 'ldmatrix at model.mlir:5' reads 16 bytes at shared [+] [0-9]+, which "
+    "belongs to a copy that has not been waited for of thread [0-9]+ at 'cp.async at model.mlir:5'"
+)
+COPIES = {
+    "a_wait_that_is_missing": (r"fovea_warp.wait %\w+ pending 2 .*\n", r"\n", EARLY),
+    "a_wait_that_leaves_too_many": (r"(fovea_warp.wait %\w+ pending) 2 ", r"\1 3 ", EARLY),
+    "a_barrier_that_is_missing_behind_a_wait": (
+        r"(fovea_warp.wait %\w+ pending 2 .*\n)\s*gpu.barrier .*\n", r"\1",
+        f"{KERNEL} [0-9]+: 'ldmatrix at model.mlir:5' reads 16 bytes at shared [+] [0-9]+, a race "
+        "with a write of thread [0-9]+ at 'cp.async at model.mlir:5'",
+    ),
+}  # fmt: skip
+
 
 def run(folder: Path, inputs: dict[str, np.ndarray]) -> Done:
     """Goes on from model.kernel.mlir; results are to be in y.npz."""
@@ -111,3 +127,12 @@ def test_faults_between_blocks_are_found(tmp_path: Path, name: str) -> None:
 @pytest.mark.parametrize("name", PRODUCTS)
 def test_faults_of_products_are_found(tmp_path: Path, name: str) -> None:
     check(tmp_path, linear(40, 5), PRODUCTS[name], ROWS)
+
+
+@pytest.mark.parametrize("name", COPIES)
+def test_faults_of_copies_are_found(tmp_path: Path, name: str) -> None:
+    """Where they touch memory: a token that is not waited for is no fault by itself, as the last
+    groups of a ring are not."""
+    inputs = {"x": np.ones((33, 128), np.float16), "w": np.ones((40, 128), np.float16),
+              "c": np.ones(40, np.float32)}  # fmt: skip
+    check(tmp_path, program("f16", True, (33, 40, 128), 0), COPIES[name], inputs)
