@@ -17,7 +17,7 @@ from build_tree import PROGRAM, ROOT, require
 from gated_programs import programs
 from program_gate import Gated, Kernel
 
-FORM = re.compile(r'LoopForm \S+ = \{\s*"(\w+)"')
+FORM = re.compile(r'(?:LoopForm \S+ = |BoundForm form)\{\s*"(\w+)"')
 CLEAN = Kernel("p", "kernel_0", "tile_product", "sm_80", Usage(200, 0, 0, 0, 4096), {}, True)
 
 
