@@ -45,6 +45,15 @@ AttentionBlock::AttentionBlock(AttentionOp op, Nest &nest)
   multiplyByReciprocals(op.getScore());
 }
 
+bool AttentionBlock::hasStepsOfTheRun() {
+  auto isOfTheRun = [](Value buffer, AffineMap map) {
+    unsigned place = *map.getResultPosition(getAffineDimExpr(Dim::J, map.getContext()));
+    auto type = cast<MemRefType>(buffer.getType());
+    return ShapedType::isDynamic(type.getStridesAndOffset().first[place]);
+  };
+  return isOfTheRun(op.getKey(), op.getKeyMap()) || isOfTheRun(op.getValue(), op.getValueMap());
+}
+
 void AttentionBlock::enter(Value inBatch, Value inHead) {
   batch = inBatch;
   head = inHead;

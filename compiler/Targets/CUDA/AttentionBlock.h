@@ -33,6 +33,9 @@ protected:
   /// Sets the batch and the head, and loads what their regions capture of these alone.
   void enter(Value inBatch, Value inHead);
 
+  /// True when only the run says how far two keys or two values lie apart.
+  bool hasStepsOfTheRun();
+
   /// (b, h, i, j, d, e), 0 for what is not given.
   llvm::SmallVector<Value> at(Value query, Value key, Value depthAt = Value(),
                               Value channel = Value());

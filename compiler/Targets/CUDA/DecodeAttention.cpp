@@ -52,16 +52,6 @@ public:
   }
 
 private:
-  /// True when only the run says how far two keys or two values lie apart.
-  bool hasStepsOfTheRun() {
-    auto isOfTheRun = [](Value buffer, AffineMap map) {
-      unsigned place = *map.getResultPosition(getAffineDimExpr(Dim::J, map.getContext()));
-      return ShapedType::isDynamic(
-          cast<MemRefType>(buffer.getType()).getStridesAndOffset().first[place]);
-    };
-    return isOfTheRun(op.getKey(), op.getKeyMap()) || isOfTheRun(op.getValue(), op.getValueMap());
-  }
-
   // Lanes. Score n of a lane before exchanges is that of query n / loads and load n mod loads;
   // after them lane l of those that share a row has scores l / copies * held and following ones.
 

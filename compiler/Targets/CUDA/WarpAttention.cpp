@@ -139,6 +139,17 @@ private:
 
   /// The lane's score; -inf where its key is excluded.
   Value scoreOf(Value first, Value count) {
+    Value score = mulf(exchangeDots(dotsOfGroup(first, count)), f32(scale()));
+    score = modified(score, pointOf(first, count), /*masked=*/true);
+    Value exists = compare(arith::CmpIPredicate::slt, lane, count);
+    return select(exists, score, infinity());
+  }
+
+  /// As `dotsOf`, with code of its own for groups of 32 keys. Where only the run says how far keys
+  /// lie apart that code would keep 32 distances over the loop, and spill.
+  SmallVector<Value> dotsOfGroup(Value first, Value count) {
+    if (hasStepsOfTheRun())
+      return dotsOf(first, count);
     Value whole = compare(arith::CmpIPredicate::eq, count, nest.index(warp::kWarp));
     auto dots = [&](bool isWhole) {
       scf::YieldOp::create(b, nest.loc, dotsOf(first, isWhole ? Value() : count));
@@ -146,10 +157,7 @@ private:
     auto either = scf::IfOp::create(
         b, nest.loc, whole, [&](OpBuilder &, Location) { dots(true); },
         [&](OpBuilder &, Location) { dots(false); });
-    Value score = mulf(exchangeDots(SmallVector<Value>(either.getResults())), f32(scale()));
-    score = modified(score, pointOf(first, count), /*masked=*/true);
-    Value exists = compare(arith::CmpIPredicate::slt, lane, count);
-    return select(exists, score, infinity());
+    return SmallVector<Value>(either.getResults());
   }
 
   /// The lane's share of the products with 32 keys; of the last key instead of those behind it.
