@@ -125,8 +125,10 @@ static llvm::Error readLedger(const std::string &path, std::string &ledger) {
   fvm::Status status = fvm::Artifact::open(path.c_str(), artifact);
   if (status.ok())
     status = fvm::readLedger(artifact, ledger);
-  return status.ok() ? llvm::Error::success()
-                     : failure(kInput, path + ": " + std::string(status.message()));
+  if (status.ok())
+    return llvm::Error::success();
+  std::string said(status.message());
+  return failure(kInput, StringRef(said).contains(path) ? said : path + ": " + said);
 }
 
 llvm::Expected<Exit> cli::explainModel(const Invocation &invocation) {

@@ -59,9 +59,9 @@ FOVEA_API void fovea_options_free(fovea_options *options);
 ///                      4096, for which keys of few queries are split (default 256, of which two
 ///                      run on each multiprocessor of an H100; 8 for the emulator)
 ///   products           "exact" (default), or "tf32": for target "cuda", also emulated, f32
-///                      operands of products of 16 rows or more may be rounded to tf32 (10 bits
-///                      behind the point) for tensor cores; sums are of f32, and the ledger says
-///                      which were rounded
+///                      operands of products of 16 rows or more, or of a number that the run
+///                      says, may be rounded to tf32 (10 bits behind the point) for tensor cores;
+///                      sums are of f32, and the ledger says which were rounded
 ///   require-fused      "true": a kernel that is not computed by its best form is a problem
 ///   address-sanitizer  "true": instrument loads and stores
 ///   pass-plugin        file of a library with passes (mlirGetPassPluginInfo), which is native code

@@ -110,8 +110,8 @@ enum class Rounding {
   /// Nowhere but in attention's weights, which are rounded to the values' type before they are
   /// multiplied, as products of 16-bit floats on tensor cores take them.
   AttentionWeights,
-  /// Nowhere but in f32 operands of contractions and of the products of inputs in recurrences,
-  /// which are rounded as Products::Tf32 allows.
+  /// Nowhere but in f32 operands of contractions and of recurrences' products, which are rounded as
+  /// Products::Tf32 allows. Gates of a state that lie in panels are not, and lose nothing by it.
   ProductOperands,
 };
 

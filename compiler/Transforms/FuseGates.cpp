@@ -364,10 +364,12 @@ private:
       if (last->isBeforeInBlock(gate.product))
         last = gate.product;
     ImplicitLocOpBuilder builder(last.getLoc(), last);
+    // Gates that were built before may have taken the place of what was found.
+    Value state = found.gates.front().product.getLhs();
     SmallVector<Value> captures, inits;
     SmallVector<AffineMap> maps;
     SmallVector<unsigned> starts;
-    OpFoldResult rows = tensor::getMixedSize(builder, last.getLoc(), found.state, 0);
+    OpFoldResult rows = tensor::getMixedSize(builder, last.getLoc(), state, 0);
     for (GateProduct &gate : found.gates) {
       starts.push_back(captures.size());
       for (auto [index, capture] : llvm::enumerate(gate.product.getCaptures())) {
@@ -380,9 +382,8 @@ private:
     DenseI64ArrayAttr order = found.order == SmallVector<int64_t>{0, 1, 2}
                                   ? DenseI64ArrayAttr()
                                   : builder.getDenseI64ArrayAttr(found.order);
-    auto op =
-        GatesOp::create(builder, ValueRange(inits).getTypes(), found.state, found.weight, captures,
-                        inits, builder.getAffineMapArrayAttr(maps), order, IntegerAttr());
+    auto op = GatesOp::create(builder, ValueRange(inits).getTypes(), state, found.weight, captures,
+                              inits, builder.getAffineMapArrayAttr(maps), order, IntegerAttr());
     fill(op, found.gates, starts);
     replace(op, found);
     return op;

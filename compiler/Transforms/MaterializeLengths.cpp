@@ -95,20 +95,50 @@ private:
     for (Value value : {op.getLengths(), op.getPages()})
       if (value)
         read.push_back(value);
-    for (Operation *around = op->getParentOp(); isa<RnnOp, LoopLikeOpInterface>(around);
+    for (Operation *around = op->getParentOp(); isa<RnnOp, scf::ForOp>(around);
          around = around->getParentOp()) {
       if (llvm::any_of(read, [&](Value value) {
             return around->isAncestor(value.getParentBlock()->getParentOp());
           }))
         break;
       front = around;
+      passed.push_back(around);
+      if (auto rnn = dyn_cast<RnnOp>(around))
+        read.push_back(rnn.getX());
+      else
+        read.append(
+            {cast<scf::ForOp>(around).getLowerBound(), cast<scf::ForOp>(around).getUpperBound()});
     }
     return front;
   }
 
+  /// `count`, or 0 where one of the loops that the checks stand before has no steps: nothing is
+  /// read there, so nothing is checked.
+  Value countOfSteps(Value count) {
+    for (Operation *around : passed) {
+      OpFoldResult low = builder.getIndexAttr(0), high;
+      if (auto rnn = dyn_cast<RnnOp>(around)) {
+        high = tensor::getMixedSize(builder, builder.getLoc(), rnn.getX(), 0);
+      } else {
+        auto loop = cast<scf::ForOp>(around);
+        low = getAsOpFoldResult(loop.getLowerBound());
+        high = getAsOpFoldResult(loop.getUpperBound());
+      }
+      std::optional<int64_t> first = getConstantIntValue(low), end = getConstantIntValue(high);
+      if (first && end && *first < *end)
+        continue;
+      auto value = [&](OpFoldResult of) {
+        return getValueOrCreateConstantIndexOp(builder, builder.getLoc(), of);
+      };
+      count = arith::SelectOp::create(builder, compare(Predicate::slt, value(low), value(high)),
+                                      count, index(0));
+    }
+    return count;
+  }
+
   /// Every length is in [0, keys].
   void requireLengths(Value keys) {
-    loop(index(0), size(op.getLengths(), 0), [&](Value b) {
+    loop(index(0), countOfSteps(size(op.getLengths(), 0)), [&](Value b) {
       Value length = read(op.getLengths(), b);
       require(compare(Predicate::ule, length, keys), length, keys, Fault::Length);
     });
@@ -118,7 +148,7 @@ private:
   void requirePages() {
     Value count = least(size(op.getKey(), op.getPagePlace(op.getKeyMap())),
                         size(op.getValue(), op.getPagePlace(op.getValueMap())));
-    loop(index(0), size(op.getPages(), 0), [&](Value b) {
+    loop(index(0), countOfSteps(size(op.getPages(), 0)), [&](Value b) {
       Value used = size(op.getPages(), 1);
       if (op.getLengths())
         used =
@@ -139,6 +169,9 @@ private:
     });
     op.getLengthsMutable().clear();
   }
+
+  /// The loops that the checks stand before, from the inside.
+  SmallVector<Operation *> passed;
 };
 
 /// Packed sequences of one attention: what each query keeps, as captures that the query picks.

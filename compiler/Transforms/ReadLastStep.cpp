@@ -148,6 +148,13 @@ private:
     if (!isElementwise(generic) || !generic.isDpsInput(&use) || !loop ||
         llvm::count_if(map.getResults(), moves) != 1)
       return std::nullopt;
+    // Other inputs are cut to the step too, where their step is a dimension, or have all steps.
+    auto isCut = [&](OpOperand *input) {
+      AffineMap other = generic.getMatchingIndexingMap(input);
+      return llvm::count_if(other.getResults(), moves) == (other.getResultPosition(loop) ? 1 : 0);
+    };
+    if (!llvm::all_of(generic.getDpsInputOperands(), isCut))
+      return std::nullopt;
     AffineMap out = generic.getMatchingIndexingMap(generic.getDpsInitOperand(0));
     return out.getResultPosition(loop);
   }

@@ -6,7 +6,6 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import dataclasses
-import functools
 import json
 import os
 import shutil
@@ -94,17 +93,30 @@ def _info(raw: IoInfo) -> TensorInfo:
 
 
 class _Context:
-    """Owns a context of the runtime; dropped with its thread or module."""
+    """Owns a context of the runtime; dropped with its thread or module. Results on a device make
+    others wait for it, so that a run and a wait hold its lock."""
 
     def __init__(self, handle: int) -> None:
         self.handle = handle
+        self.lock = threading.RLock()
+        self._queued: list[object] = []
         weakref.finalize(self, runtime().fovea_context_free, handle)
 
+    def keep(self, values: object) -> None:
+        """Keeps what the next queued run uses until somebody waits for it; behind MOST_QUEUED runs
+        that is now, so that not more and more is kept."""
+        if len(self._queued) >= MOST_QUEUED:
+            self.synchronize()
+        self._queued.append(values)
 
-def _wait(context: _Context) -> None:
-    """Waits for the runs of a context."""
-    library = runtime()
-    check(library, library.fovea_context_synchronize(context.handle))
+    def synchronize(self) -> None:
+        """Waits for the runs that have been queued."""
+        library = runtime()
+        with self.lock:
+            try:
+                check(library, library.fovea_context_synchronize(self.handle))
+            finally:
+                self._queued.clear()
 
 
 class _Loaded:
@@ -133,21 +145,9 @@ class _Loaded:
             context = self._local.context = _Context(made.value)
         return context
 
-    def keep(self, values: object) -> None:
-        """Keeps what the calling thread's next queued run uses until it waits for it; behind
-        MOST_QUEUED runs that is now, so that not more and more is kept."""
-        if not hasattr(self._local, "queued"):
-            self._local.queued = []
-        if len(self._local.queued) >= MOST_QUEUED:
-            self.synchronize()
-        self._local.queued.append(values)
-
     def synchronize(self) -> None:
         """Waits for the runs that the calling thread has queued."""
-        try:
-            _wait(self.context())
-        finally:
-            self._local.queued = []
+        self.context().synchronize()
 
 
 class Entry:
@@ -235,18 +235,25 @@ class Entry:
         outputs = (Tensor * max(count, 1))()
         for output in outputs:
             output.device = device or output.device
-        if stream is not None:
-            self._loaded.keep(keep)
-        check(
-            library,
-            library.fovea_context_run(
-                context.handle, self.name.encode(), inputs, len(values), outputs, count, stream
-            ),
-        )
-        del keep
-        if stream is not None and device is None:
-            self._loaded.synchronize()
-        results = {}
+        with context.lock:
+            if stream is not None:
+                context.keep(keep)
+            check(
+                library,
+                library.fovea_context_run(
+                    context.handle, self.name.encode(), inputs, len(values), outputs, count, stream
+                ),
+            )
+            del keep
+            if stream is not None and device is None:
+                context.synchronize()
+            return self._results(context, outputs, device, stream)
+
+    def _results(
+        self, context: _Context, outputs: Any, device: Device | None, stream: int | None
+    ) -> dict[str, Any]:
+        """What the context's last run has written."""
+        library, results = runtime(), {}
         for index, info in enumerate(self.outputs):
             buffer = ctypes.c_void_p()
             check(library, library.fovea_context_detach(context.handle, index,
@@ -255,7 +262,7 @@ class Entry:
                 results[info.name] = tensors.from_output(outputs[index], buffer.value)
             else:
                 results[info.name] = DeviceTensor(
-                    outputs[index], buffer.value, stream, functools.partial(_wait, context)
+                    outputs[index], buffer.value, stream, context.synchronize
                 )
         return results
 

@@ -158,3 +158,34 @@ thread.join()
     _, taken, _ = "\n".join(calls).split("mark ")
     assert "cuStreamSynchronize" in taken or "cuEventSynchronize" in taken
     assert "cuStreamCreate" not in taken, "no context of the thread's own is made"
+
+
+def test_runs_and_waits_of_two_threads_take_turns(python) -> None:  # noqa: ANN001, F811
+    told, _ = python(
+        GIVEN
+        + """
+import threading, weakref
+(tensor,) = module.run(given(module), outputs="device", stream=2).values()
+stop = threading.Event()
+def take():
+    while not stop.is_set():
+        tensor.__dlpack__(stream=1)
+thread = threading.Thread(target=take)
+thread.start()
+for _ in range(100):
+    module.run(given(module), outputs="device", stream=2)
+stop.set()
+thread.join()
+values = given(module)
+kept = [weakref.ref(value) for value in values]
+(tensor,) = module.run(values, outputs="device", stream=2).values()
+del values
+print([one() is not None for one in kept])
+tensor.__dlpack__(stream=1)
+gc.collect()
+print([one() is not None for one in kept])
+"""
+    )
+    before, after = told.split("\n")[:2]
+    assert "False" not in before, "the run may still read them"
+    assert "True" not in after, "somebody has waited for the run"

@@ -184,3 +184,42 @@ def test_operands_that_were_to_be_rounded_are_allowed_for(fovea: Run, tmp_path: 
     assert "products=tf32" in fovea("explain", "product.mlir", *device).stdout
     refused = fovea("compile", "product.mlir", "--products=tf32", "-o", "product.fvm")
     assert refused.returncode != 0 and "'host' has no products of tf32" in refused.stderr
+
+
+RECURRENCES = {
+    "lstm": """
+func.func @main(%x: tensor<2x16x1xf32> {fovea.name = "x"}, %w: tensor<1x256x1xf32>
+    {fovea.name = "w"}, %r: tensor<1x256x32xf32> {fovea.name = "r"}, %p: tensor<1x32x64xf32>
+    {fovea.name = "p"}) -> (tensor<2x1x16x32xf32> {fovea.name = "y"}) {
+  %y = fovea.lstm %x, %w, %r projection(%p : tensor<1x32x64xf32>) {gate_order =
+      [#fovea.gate<i>, #fovea.gate<o>, #fovea.gate<f>, #fovea.gate<c>], activations =
+      [#fovea.activation<sigmoid>, #fovea.activation<tanh>, #fovea.activation<tanh>]}
+    : tensor<2x16x1xf32>, tensor<1x256x1xf32>, tensor<1x256x32xf32> -> tensor<2x1x16x32xf32>
+  return %y : tensor<2x1x16x32xf32>
+}
+""",
+    "gru": """
+func.func @main(%x: tensor<3x16x1xf32> {fovea.name = "x"}, %w: tensor<1x768x1xf32>
+    {fovea.name = "w"}, %r: tensor<1x768x256xf32> {fovea.name = "r"})
+    -> (tensor<3x1x16x256xf32> {fovea.name = "y"}) {
+  %y = fovea.gru %x, %w, %r {gate_order =
+      [#fovea.gate<z>, #fovea.gate<r>, #fovea.gate<n>], activations =
+      [#fovea.activation<sigmoid>, #fovea.activation<tanh>], reset = #fovea.reset<before>}
+    : tensor<3x16x1xf32>, tensor<1x768x1xf32>, tensor<1x768x256xf32> -> tensor<3x1x16x256xf32>
+  return %y : tensor<3x1x16x256xf32>
+}
+""",
+}
+
+
+@pytest.mark.parametrize("cell", RECURRENCES)
+def test_operands_are_allowed_for_in_products_of_steps(
+    fovea: Run, tmp_path: Path, cell: str
+) -> None:
+    """Those that are no gates of a state: a projection, and a product with a gated state."""
+    (tmp_path / "cell.mlir").write_text(RECURRENCES[cell])
+    device = ["--target=cuda", "--emulate", "--products=tf32"]
+    explained = fovea("explain", "cell.mlir", *device).stdout
+    assert "its operands rounded to tf32" in explained
+    result = fovea("verify", "cell.mlir", *device)
+    assert result.returncode == 0, result.stdout + result.stderr

@@ -89,7 +89,7 @@ static Refusal refuse(Operation *op, const Capabilities &cpu) {
   int64_t length = extentOf(*dims, *contiguous);
   if (*contiguous == dims->n && !ShapedType::isDynamic(length) && length < cpu.lanes)
     return {"shape", llvm::formatv("fewer columns than {0} lanes", cpu.lanes)};
-  if (*contiguous != dims->n && (ShapedType::isDynamic(length) || length % cpu.lanes != 0))
+  if (*contiguous != dims->n && (length <= 0 || length % cpu.lanes != 0))
     return {"shape", llvm::formatv("what is summed is no multiple of {0} lanes", cpu.lanes)};
   return {};
 }

@@ -46,10 +46,13 @@ AttentionBlock::AttentionBlock(AttentionOp op, Nest &nest)
 }
 
 bool AttentionBlock::hasStepsOfTheRun() {
+  // Keys in pages have a page and a place in it by the key.
   auto isOfTheRun = [](Value buffer, AffineMap map) {
-    unsigned place = *map.getResultPosition(getAffineDimExpr(Dim::J, map.getContext()));
-    auto type = cast<MemRefType>(buffer.getType());
-    return ShapedType::isDynamic(type.getStridesAndOffset().first[place]);
+    auto strides = cast<MemRefType>(buffer.getType()).getStridesAndOffset().first;
+    return llvm::any_of(llvm::enumerate(map.getResults()), [&](auto result) {
+      return result.value().isFunctionOfDim(Dim::J) &&
+             ShapedType::isDynamic(strides[result.index()]);
+    });
   };
   return isOfTheRun(op.getKey(), op.getKeyMap()) || isOfTheRun(op.getValue(), op.getValueMap());
 }

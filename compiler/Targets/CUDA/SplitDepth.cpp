@@ -48,9 +48,12 @@ struct DeepProduct {
   static std::optional<DeepProduct> of(ContractOp op) {
     auto type = dyn_cast<RankedTensorType>(op.getInit().getType());
     std::optional<ProductDims> dims = ProductDims::of(op);
-    bool fits = type && type.hasStaticShape() && op.getSumType().isF32() && !op.getScheduleAttr() &&
-                dims && dims->packedWidth == 0 && dims->k.size() == 1;
-    if (!fits)
+    auto isStatic = [](Value value) { return cast<ShapedType>(value.getType()).hasStaticShape(); };
+    bool fits = type && type.hasStaticShape() && isStatic(op.getLhs()) && isStatic(op.getRhs()) &&
+                op.getSumType().isF32() && !op.getScheduleAttr() && dims &&
+                dims->packedWidth == 0 && dims->k.size() == 1;
+    // Rows that are read at a step are not counted.
+    if (!fits || (dims->m && !dims->rowCount()))
       return std::nullopt;
     unsigned k = dims->k.front();
     std::optional<unsigned> lhs = placeAlone(op.getLhsMap(), k);

@@ -23,7 +23,9 @@ using Kind = RunError::Kind;
 /// given: one whose factors a run may round (docs/Rationale/RecurrentWeights.md).
 static bool isOfState(ContractOp op) {
   auto rnn = dyn_cast<RnnOp>(op->getParentOp());
-  if (!rnn || op.getRhs().getParentRegion() == &rnn.getCell())
+  bool isMade = rnn && op.getRhs().getParentRegion() == &rnn.getCell() &&
+                !op.getRhs().getDefiningOp<GetWeightOp>();
+  if (!rnn || isMade)
     return false;
   Block &cell = rnn.getCell().front();
   SetVector<Value> sources;

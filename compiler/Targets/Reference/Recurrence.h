@@ -185,7 +185,7 @@ template <typename T> class RecurrentRows {
 public:
   /// Weights [count, width].
   void setWeights(OpRun &run, const Cell *cells, int64_t count, int64_t width) {
-    weights = cells, depth = width, rounds = run.roundsRecurrent();
+    weights = cells, depth = width, rounds = run.roundsRecurrent(), toTf32 = run.roundsOperands();
     if (!rounds)
       return;
     loadRow(rounded, cells, count * width);
@@ -200,7 +200,7 @@ public:
   /// One row of the weights times the state.
   T product(int64_t row) const {
     if (!rounds)
-      return dot<T>(weights + row * depth, state);
+      return dot<T>(weights + row * depth, state, toTf32);
     T sum = 0;
     for (int64_t k = 0; k < depth; ++k)
       sum += rounded[row * depth + k] * state[k];
@@ -210,7 +210,7 @@ public:
 private:
   const Cell *weights = nullptr;
   int64_t depth = 0;
-  bool rounds = false;
+  bool rounds = false, toTf32 = false;
   llvm::SmallVector<T, 0> rounded, state;
 };
 

@@ -60,6 +60,8 @@ PROGRAMS = [
               {"1 query": DECODES, "up to 16 queries": DECODES, "more than 16 queries": WARPS}),
     AnyNumber(Crossing(dtype="bf16", heads=(33, 80), mask="prefix", normalizer="lse_max"),
               some(WARPS, WARPS)),
+    AnyNumber(Crossing(dtype="f32", heads=(64, 64), layout="pages", mask="lengths", group="4"),
+              grouped(DECODES, WARPS)),
     AnyNumber(Crossing(dtype="f32", heads=(8, 1040)), some(ROWS, ROWS)),
     AnyNumber(Crossing(dtype="bf16", heads=(64, 64), mask="bool"),
               {"1 query": DECODE_TILES, "any other number of queries": TILES}),
