@@ -188,3 +188,35 @@ func.func @a_projection_behind_gates(%h0: tensor<3x6xf32>, %w: tensor<6x5xf32>,
   }
   return %z : tensor<3x6xf32>
 }
+
+// -----
+
+#l = affine_map<(m, n, k) -> (m, k)>
+#r = affine_map<(m, n, k) -> (k, n)>
+#o = affine_map<(m, n, k) -> (m, n)>
+
+// A product of a state's product: the second reads the first's gates.
+// CHECK-LABEL: func @low_rank
+// CHECK:           %[[V:.*]] = fovea.gates ins(%{{.*}} : tensor<3x6xf32>, tensor<1x6x2xf32>)
+// CHECK:           fovea.gates ins(%[[V]], %{{.*}} : tensor<3x2xf32>, tensor<1x2x6xf32>)
+func.func @low_rank(%h0: tensor<3x6xf32>, %v: tensor<6x2xf32>, %u: tensor<2x6xf32>, %t: index)
+    -> tensor<3x6xf32> {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %e = tensor.empty() : tensor<3x6xf32>
+  %f = tensor.empty() : tensor<3x2xf32>
+  %z = scf.for %i = %c0 to %t step %c1 iter_args(%h = %h0) -> (tensor<3x6xf32>) {
+    %p = fovea.contract ins(%h, %v : tensor<3x6xf32>, tensor<6x2xf32>)
+        outs(%f : tensor<3x2xf32>) {indexing_maps = [#l, #r, #o]} epilogue {
+      ^bb0(%s: f32):
+        fovea.yield %s : f32
+      } -> tensor<3x2xf32>
+    %n = fovea.contract ins(%p, %u : tensor<3x2xf32>, tensor<2x6xf32>)
+        outs(%e : tensor<3x6xf32>) {indexing_maps = [#l, #r, #o]} epilogue {
+      ^bb0(%s: f32):
+        fovea.yield %s : f32
+      } -> tensor<3x6xf32>
+    scf.yield %n : tensor<3x6xf32>
+  }
+  return %z : tensor<3x6xf32>
+}

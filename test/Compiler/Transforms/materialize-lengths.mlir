@@ -163,3 +163,23 @@ func.func @alibi_of_sequences(%x: tensor<1x2x?x8xf32>, %o: tensor<1x2x?x8xf32>,
       -> tensor<1x2x?x8xf32>
   return %r : tensor<1x2x?x8xf32>
 }
+
+// Of a sequence that may have no steps nothing is checked then.
+// CHECK-LABEL: func @check_before_the_steps_there_are
+// CHECK-SAME:    (%[[X:.*]]: tensor<?x3x2x5x8xf32>
+// CHECK:         %[[T:.*]] = tensor.dim %[[X]]
+// CHECK:         %[[SOME:.*]] = arith.cmpi {{.*}}%[[T]]
+// CHECK:         %[[COUNT:.*]] = arith.select %[[SOME]]
+// CHECK:         scf.for {{.*}} to %[[COUNT]] step
+// CHECK:           fovea.require
+// CHECK:         fovea.rnn
+func.func @check_before_the_steps_there_are(%x: tensor<?x3x2x5x8xf32>, %k: !q, %h: !q,
+    %n: tensor<3xi32>) -> !q {
+  %y, %last = fovea.rnn %x init(%h) cell {
+  ^bb0(%xt: !q, %s: !q):
+    %r = fovea.attention ins(%xt, %k, %k : !q, !q, !q) lengths(%n : tensor<3xi32>) outs(%s : !q)
+        {indexing_maps = [#q, #k, #v, #o]} -> !q
+    fovea.yield %r, %r : !q, !q
+  } : tensor<?x3x2x5x8xf32>, !q -> tensor<?x3x2x5x8xf32>, !q
+  return %last : !q
+}

@@ -2,6 +2,7 @@
 
 #back = affine_map<(d0, d1, d2) -> (d1, d0, d2)>
 #id = affine_map<(d0, d1, d2) -> (d0, d1, d2)>
+#later = affine_map<(d0, d1, d2) -> (d0 + 1, d1, d2)>
 
 // Through a dimension of size 1 and another order; sizes of the steps are asked for as well.
 // CHECK-LABEL: func @last
@@ -94,4 +95,27 @@ func.func @refused(%x: tensor<9x2x8xf32>, %s: tensor<2x8xf32>, %lengths: tensor<
   %r3 = tensor.extract_slice %y3[8, 0, 0] [1, 2, 8] [1, 1, 1] : tensor<9x2x8xf32> to tensor<2x8xf32>
   return %r0, %r1, %y1, %r2, %r3
       : tensor<2x8xf32>, tensor<2x8xf32>, tensor<9x2x8xf32>, tensor<2x8xf32>, tensor<2x8xf32>
+}
+
+// CHECK-LABEL: func @do_not_read_one_step_beside_another_step
+// CHECK:         %[[Y:.*]], %{{.*}} = fovea.rnn
+// CHECK:         linalg.generic {{.*}} ins(%[[Y]],
+func.func @do_not_read_one_step_beside_another_step(%x: tensor<9x2x8xf32>, %s: tensor<2x8xf32>,
+    %z: tensor<10x2x8xf32>) -> tensor<2x8xf32> {
+  %y, %f = fovea.rnn %x init(%s) cell {
+    ^bb0(%xt: tensor<2x8xf32>, %h: tensor<2x8xf32>):
+      %n = arith.addf %xt, %h : tensor<2x8xf32>
+      fovea.yield %n, %n : tensor<2x8xf32>, tensor<2x8xf32>
+    } : tensor<9x2x8xf32>, tensor<2x8xf32> -> tensor<9x2x8xf32>, tensor<2x8xf32>
+  %e = tensor.empty() : tensor<9x2x8xf32>
+  %sum = linalg.generic {indexing_maps = [#id, #later, #id],
+      iterator_types = ["parallel", "parallel", "parallel"]}
+      ins(%y, %z : tensor<9x2x8xf32>, tensor<10x2x8xf32>) outs(%e : tensor<9x2x8xf32>) {
+    ^bb0(%a: f32, %b: f32, %old: f32):
+      %n = arith.addf %a, %b : f32
+      linalg.yield %n : f32
+    } -> tensor<9x2x8xf32>
+  %r = tensor.extract_slice %sum[8, 0, 0] [1, 2, 8] [1, 1, 1]
+      : tensor<9x2x8xf32> to tensor<2x8xf32>
+  return %r : tensor<2x8xf32>
 }

@@ -73,3 +73,15 @@ func.func private @do_not_stream_fewer_columns_than_lanes(%a: memref<5x64xf32>,
       }
   return
 }
+
+// CHECK-LABEL: func private @do_not_stream_nothing
+// CHECK-SAME:    form = "panel_product"
+func.func private @do_not_stream_nothing(%a: memref<4x0xf32>, %b: memref<16x0xf32>,
+    %c: memref<4x16xf32>) attributes {fovea_kernel.kernel} {
+  fovea.contract ins(%a, %b : memref<4x0xf32>, memref<16x0xf32>) outs(%c : memref<4x16xf32>)
+      {indexing_maps = [#a, #t, #c]} epilogue {
+      ^bb0(%sum: f32):
+        fovea.yield %sum : f32
+      }
+  return
+}
