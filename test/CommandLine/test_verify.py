@@ -191,22 +191,24 @@ RECURRENCES = {
 func.func @main(%x: tensor<2x16x1xf32> {fovea.name = "x"}, %w: tensor<1x256x1xf32>
     {fovea.name = "w"}, %r: tensor<1x256x32xf32> {fovea.name = "r"}, %p: tensor<1x32x64xf32>
     {fovea.name = "p"}) -> (tensor<2x1x16x32xf32> {fovea.name = "y"}) {
-  %y = fovea.lstm %x, %w, %r projection(%p : tensor<1x32x64xf32>) {gate_order =
+  %y:3 = fovea.lstm %x, %w, %r projection(%p : tensor<1x32x64xf32>) {gate_order =
       [#fovea.gate<i>, #fovea.gate<o>, #fovea.gate<f>, #fovea.gate<c>], activations =
       [#fovea.activation<sigmoid>, #fovea.activation<tanh>, #fovea.activation<tanh>]}
-    : tensor<2x16x1xf32>, tensor<1x256x1xf32>, tensor<1x256x32xf32> -> tensor<2x1x16x32xf32>
-  return %y : tensor<2x1x16x32xf32>
+    : tensor<2x16x1xf32>, tensor<1x256x1xf32>, tensor<1x256x32xf32>
+    -> tensor<2x1x16x32xf32>, tensor<1x16x32xf32>, tensor<1x16x64xf32>
+  return %y#0 : tensor<2x1x16x32xf32>
 }
 """,
     "gru": """
 func.func @main(%x: tensor<3x16x1xf32> {fovea.name = "x"}, %w: tensor<1x768x1xf32>
     {fovea.name = "w"}, %r: tensor<1x768x256xf32> {fovea.name = "r"})
     -> (tensor<3x1x16x256xf32> {fovea.name = "y"}) {
-  %y = fovea.gru %x, %w, %r {gate_order =
+  %y:2 = fovea.gru %x, %w, %r {gate_order =
       [#fovea.gate<z>, #fovea.gate<r>, #fovea.gate<n>], activations =
       [#fovea.activation<sigmoid>, #fovea.activation<tanh>], reset = #fovea.reset<before>}
-    : tensor<3x16x1xf32>, tensor<1x768x1xf32>, tensor<1x768x256xf32> -> tensor<3x1x16x256xf32>
-  return %y : tensor<3x1x16x256xf32>
+    : tensor<3x16x1xf32>, tensor<1x768x1xf32>, tensor<1x768x256xf32>
+    -> tensor<3x1x16x256xf32>, tensor<1x16x256xf32>
+  return %y#0 : tensor<3x1x16x256xf32>
 }
 """,
 }
