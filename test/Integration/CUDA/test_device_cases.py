@@ -98,6 +98,7 @@ def test_cells_by_hand(form: str, b: int, h: int, tmp_path: Path) -> None:
     np.testing.assert_allclose(y, cells.expected(form, x, values), rtol=0, atol=2e-5)
 
 
+@pytest.mark.parametrize("has_lengths", [False, True])
 @pytest.mark.parametrize("batch", [1, 5])
-def test_steps_of_a_decoder(batch: int) -> None:
-    decoder.check(fovea.compile(decoder.module(batch)), batch)
+def test_steps_of_a_decoder(batch: int, has_lengths: bool) -> None:
+    decoder.check(fovea.compile(decoder.module(batch, has_lengths)), batch, has_lengths)
