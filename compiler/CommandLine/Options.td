@@ -90,7 +90,8 @@ def json : Flag<["--"], "json", all>, HelpText<"print the result as JSON">;
 def json_file : Joined<["--"], "json=", all>, MetaVarName<"FILE">,
   HelpText<"write the result as JSON to a file as well">;
 def quiet : Flag<["-"], "q", all>, HelpText<"say nothing on stderr but errors">;
-def help : Flag<["--"], "help", all>, HelpText<"this text">;
+// Whoever reads the list has found it.
+def help : Flag<["--"], "help", all>;
 def help_short : Flag<["-"], "h", all>, Alias<help>;
 def version : Flag<["--"], "version">, HelpText<"the version">;
 def man : Flag<["--"], "man">, HelpText<"the manual page">;
