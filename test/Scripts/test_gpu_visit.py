@@ -130,7 +130,7 @@ def test_without_numpy_the_sweep_is_skipped(folder: Path, tmp_path: Path) -> Non
     assert done.code == 0, done.text
     assert [line["skipped"] for line in done.lines if "skipped" in line] == [
         "numpy is not there: results of programs cannot be compared"]  # fmt: skip
-    assert len(done.of("conformance")) == 55 and len(done.of("attention")) == 4
+    assert len(done.of("conformance")) == 56 and len(done.of("attention")) == 4
 
 
 def test_no_time_names_what_is_left_out(folder: Path, tmp_path: Path) -> None:
