@@ -42,7 +42,7 @@ struct GateProduct {
 
 /// The gates of one unit with their weight.
 struct Gates {
-  Value state, weight;
+  Value weight;
   /// Which dimensions of the weight are g, n and k.
   SmallVector<int64_t> order;
   SmallVector<GateProduct> gates;
@@ -91,8 +91,7 @@ static std::optional<Gates> gatesOfDimension(ContractOp op) {
     return std::nullopt;
   auto weight = cast<RankedTensorType>(op.getRhs().getType());
   AffineMap map = op.getRhsMap();
-  Gates found{
-      op.getLhs(), op.getRhs(), {placeOf(map, 1), placeOf(map, 2), placeOf(map, 3)}, {}, {}};
+  Gates found{op.getRhs(), {placeOf(map, 1), placeOf(map, 2), placeOf(map, 3)}, {}, {}};
   int64_t count = weight.getDimSize(found.order[0]);
   if (count > kMostGates)
     return std::nullopt;
@@ -140,11 +139,8 @@ static std::optional<Gates> gatesOfSlices(ImplicitLocOpBuilder &builder, Contrac
   if (!units || columns % units != 0 || columns / units > kMostGates || columns / units < 2)
     return std::nullopt;
   bool columnsFirst = placeOf(op.getRhsMap(), 1) == 0;
-  Gates found{op.getLhs(),
-              {},
-              columnsFirst ? SmallVector<int64_t>{0, 1, 2} : SmallVector<int64_t>{1, 2, 0},
-              {},
-              {}};
+  Gates found{
+      {}, columnsFirst ? SmallVector<int64_t>{0, 1, 2} : SmallVector<int64_t>{1, 2, 0}, {}, {}};
   for (int64_t first = 0; first < columns; first += units)
     found.gates.push_back({op, first, {}, {}, {}});
   for (tensor::ExtractSliceOp slice : slices) {
@@ -212,7 +208,7 @@ static std::optional<Gates> gateByItself(ContractOp op) {
       !llvm::all_of(op.getResult().getUsers(), areUnits) || !comesBackAsState(op))
     return std::nullopt;
   AffineMap map = op.getRhsMap();
-  Gates found{op.getLhs(), {}, {0, 1 + placeOf(map, 1), 1 + placeOf(map, 2)}, {}, {}};
+  Gates found{{}, {0, 1 + placeOf(map, 1), 1 + placeOf(map, 2)}, {}, {}};
   found.gates.push_back({op, 0, {}, op.getResult(), {}});
   found.units = builder.getIndexAttr(
       cast<RankedTensorType>(op.getRhs().getType()).getDimSize(placeOf(map, 1)));
@@ -270,7 +266,7 @@ private:
     ImplicitLocOpBuilder builder(first.getLoc(), first);
     if (!isStateProduct(first, 3) || first.getOutMap() != mapOf(builder, 3, {0, 1}))
       return std::nullopt;
-    Gates found{first.getLhs(), {}, {}, {}, {}};
+    Gates found;
     SmallVector<Value> weights;
     for (ContractOp product : products) {
       bool fits = product.getLhs() == first.getLhs() && isStateProduct(product, 3) &&

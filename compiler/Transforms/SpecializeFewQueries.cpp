@@ -9,6 +9,7 @@
 #include "compiler/Analysis/TensorSizes.h"
 #include "compiler/Transforms/AttentionNotes.h"
 #include "compiler/Transforms/AttentionRegions.h"
+#include "compiler/Transforms/FewQueries.h"
 #include "compiler/Transforms/Passes.h"
 #include "compiler/Transforms/TensorBuilders.h"
 #include "dialects/Fovea/StructuredOps.h"
@@ -23,11 +24,6 @@ namespace fovea {
 using namespace mlir;
 using namespace fovea;
 using Dim = AttentionOp::Dim;
-
-/// Queries that count as few. Rows of queries that are attended to at a time, heads that share keys
-/// counted: with fewer keys than these, turns of more rows are slower than blocks of many queries.
-static constexpr int64_t kFewQueries = 16, kRows = 16, kRowsOnFewKeys = 12;
-static constexpr int64_t kFewKeys = 4096;
 
 /// True when a capture or a result says how many queries there are, if not the query itself.
 static bool knowsQueries(AttentionOp op) {
@@ -91,7 +87,7 @@ public:
     bool folds = true;
     for (unsigned index = 0; index < op.getCaptures().size(); ++index)
       folds &= !op.getCaptureMap(index).isFunctionOfDim(Dim::H);
-    int64_t rows = inTurns && few ? kRowsOnFewKeys : kRows;
+    int64_t rows = inTurns && few ? kFewQueriesOnFewKeys : kFewQueries;
     step = folds ? std::max<int64_t>(rows / op.getGroup(), 1) : rows;
   }
 

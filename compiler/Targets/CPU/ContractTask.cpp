@@ -31,6 +31,13 @@ Refusal cpu::refuseLanes(ContractOp op, const std::optional<ProductDims> &dims,
   return {};
 }
 
+Refusal cpu::refuseFloatLanes(ContractOp op, const std::optional<ProductDims> &dims,
+                              const Capabilities &cpu) {
+  if (!op.getSumType().isF32())
+    return {"dtype", "register products sum in f32; the elements are of another type"};
+  return refuseLanes(op, dims, cpu);
+}
+
 ContractTask::ContractTask(ContractOp op, Nest &nest, const Capabilities &cpu)
     : op(op), nest(nest), cpu(cpu), dims(*ProductDims::of(op)),
       sums(VectorType::get({cpu.lanes}, ContractOp::getSumType(elementTypeOf(op.getLhs())))) {

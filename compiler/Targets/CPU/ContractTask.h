@@ -22,6 +22,10 @@ using namespace fovea::loops;
 /// Why a contraction cannot be summed along lanes of its output, whatever its elements.
 Refusal refuseLanes(ContractOp op, const std::optional<ProductDims> &dims, const Capabilities &cpu);
 
+/// Why it cannot be with sums in f32.
+Refusal refuseFloatLanes(ContractOp op, const std::optional<ProductDims> &dims,
+                         const Capabilities &cpu);
+
 /// Base of the schedules of one contraction by register products.
 class ContractTask {
 protected:

@@ -40,10 +40,8 @@ static bool handles(Operation *op) { return isa<ContractOp>(op); }
 
 static Refusal refuse(Operation *op, const Capabilities &cpu) {
   auto contract = cast<ContractOp>(op);
-  if (!contract.getSumType().isF32())
-    return {"dtype", "register products sum in f32; the elements are of another type"};
   std::optional<ProductDims> dims = ProductDims::of(contract);
-  if (Refusal refusal = refuseLanes(contract, dims, cpu))
+  if (Refusal refusal = refuseFloatLanes(contract, dims, cpu))
     return refusal;
   if (dims->packedGroup > 1)
     return {"layout", "the weight is packed in words for dots or tiles"};

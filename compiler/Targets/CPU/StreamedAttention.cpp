@@ -14,19 +14,18 @@
 #include "compiler/Targets/Loops/ScalarLoops.h"
 #include "compiler/Targets/Loops/ScheduleRequest.h"
 #include "compiler/Transforms/AttentionNotes.h"
+#include "compiler/Transforms/FewQueries.h"
 
 #include "dialects/FoveaKernel/FoveaKernelDialect.h"
 
 #include "mlir/Dialect/Math/IR/Math.h"
 
+#include "llvm/Support/FormatVariadic.h"
+
 using namespace mlir;
 using namespace fovea;
 using namespace fovea::cpu;
 
-/// Most queries of a task; with that many, the transposed form is ahead while the keys are few and
-/// come from a cache.
-static constexpr int64_t kMaxQueries = 16, kMaxQueriesOnFewKeys = 12;
-static constexpr int64_t kFewKeys = 4096;
 /// Keys of a block, at least and at most, and bytes of its keys. What is asked for ahead is as far
 /// away as a block is large, and memory is kept busy best from a short distance.
 static constexpr int64_t kLeastKeyBlock = 16, kMostKeyBlock = 32, kBlockBytes = 8192;
@@ -38,7 +37,7 @@ static bool hasFewQueries(AttentionOp op) {
   int64_t queries = staticExtent(op.getQuery(), op.getQueryMap(), Dim::I);
   int64_t keys = op.getKeyCount();
   bool few = !ShapedType::isDynamic(keys) && keys < kFewKeys;
-  return !ShapedType::isDynamic(queries) && queries <= (few ? kMaxQueriesOnFewKeys : kMaxQueries);
+  return !ShapedType::isDynamic(queries) && queries <= (few ? kFewQueriesOnFewKeys : kFewQueries);
 }
 
 /// Nobody asks why other attention does not take this form, unless a schedule wants it or the run
@@ -55,7 +54,9 @@ static Refusal refuse(Operation *op, const Capabilities &cpu) {
   if (auto reason = op->getAttrOfType<StringAttr>(kNotForFewAttr))
     return {"shape", "of some queries: " + reason.str()};
   if (!hasFewQueries(attention))
-    return {"shape", "the queries are not known to be few: 16, or 12 on less than 4096 keys"};
+    return {"shape",
+            llvm::formatv("the queries are not known to be few: {0}, or {1} on less than {2} keys",
+                          kFewQueries, kFewQueriesOnFewKeys, kFewKeys)};
   using Dim = AttentionOp::Dim;
   int64_t depth = staticExtent(attention.getQuery(), attention.getQueryMap(), Dim::D);
   int64_t width = staticExtent(attention.getValue(), attention.getValueMap(), Dim::E);

@@ -7,6 +7,7 @@
 #include "compiler/Targets/CUDA/RowCopies.h"
 #include "compiler/Targets/CUDA/SharedMemory.h"
 #include "compiler/Transforms/AttentionNotes.h"
+#include "compiler/Transforms/FewQueries.h"
 
 #include "dialects/Fovea/StructuredOps.h"
 

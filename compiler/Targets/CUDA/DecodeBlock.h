@@ -14,9 +14,6 @@
 
 namespace fovea::cuda {
 
-/// Queries up to which reading keys is what takes the time.
-inline constexpr int64_t kFewQueries = 16;
-
 /// Why an attention has not few queries whose keys can be read so.
 Refusal refuseDecode(AttentionOp op);
 

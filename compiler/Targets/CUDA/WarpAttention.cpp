@@ -10,6 +10,7 @@
 #include "compiler/Targets/CUDA/AttentionBlock.h"
 #include "compiler/Targets/CUDA/SharedMemory.h"
 #include "compiler/Targets/Loops/ScalarLoops.h"
+#include "compiler/Transforms/FewQueries.h"
 
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -18,15 +19,13 @@ using namespace mlir;
 using namespace fovea;
 using namespace fovea::cuda;
 
-/// Up to so many queries of a head, blocks split the keys of one query.
-static constexpr int64_t kFewQueries = 16;
-
 static bool handles(Operation *op) { return isa<AttentionOp>(op); }
 
 static Refusal refuse(Operation *op) { return refuseOnWarps(cast<AttentionOp>(op)); }
 
 namespace {
 
+/// Where queries are few, blocks split the keys of one.
 class WarpAttention : AttentionBlock {
 public:
   WarpAttention(AttentionOp op, Nest &nest) : AttentionBlock(op, nest) {

@@ -21,6 +21,7 @@ import rnn_programs
 import rnn_text
 import test_attention_forms
 import test_product_forms
+import test_softmax_form
 from crossings import Crossing
 from gpu import programs as visit
 
@@ -144,23 +145,6 @@ def of_forms() -> Iterator[Program]:
         yield _program(f"{form} {dtype} {as_rows} {sizes}", text)
 
 
-# The graph decomposes softmax outside attention: a program that begins behind it, as one may that a
-# user's passes have written, keeps it.
-SOFTMAX = """
-module attributes {fovea.phase = "graph"} {
-  func.func @main(%x: tensor<?x?xT> {fovea.name = "x", fovea.shape = ["R", "C"]})
-      -> (tensor<?x?xT> {fovea.name = "y", fovea.shape = ["R", "C"]}) attributes {fovea.entry} {
-    %c0 = arith.constant 0 : index
-    %c1 = arith.constant 1 : index
-    %r = tensor.dim %x, %c0 : tensor<?x?xT>
-    %c = tensor.dim %x, %c1 : tensor<?x?xT>
-    %e = tensor.empty(%r, %c) : tensor<?x?xT>
-    %y = linalg.softmax dimension(1) ins(%x : tensor<?x?xT>) outs(%e : tensor<?x?xT>)
-        -> tensor<?x?xT>
-    return %y : tensor<?x?xT>
-  }
-}
-"""
 # Bodies of graphs over x of type T by name, with the declarations of x, of what else there is, and
 # of the result y.
 MATRIX = "T[R, C] x", "T[R, C] y"
@@ -207,7 +191,7 @@ def operator(name: str, dtype: str) -> onnx.ModelProto:
 
 def of_graphs() -> Iterator[Program]:
     for dtype in ("f32", "f64"):
-        text = re.sub(r"(?<=x)T\b", dtype, SOFTMAX)
+        text = test_softmax_form.program(dtype, 1)
         yield _program(f"softmax behind the graph {dtype}", text)
 
 

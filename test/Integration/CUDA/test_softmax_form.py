@@ -28,6 +28,12 @@ module attributes {fovea.phase = "graph"} {
   }
 }
 """
+
+
+def program(element: str, dim: int) -> str:
+    return PROGRAM_TEXT.replace("xT>", f"x{element}>").replace("(D)", f"({dim})")
+
+
 # Less than a warp, more than one, no elements, no rows.
 SIZES = ((3, 7), (5, 97), (1, 1), (2, 0), (0, 4))
 
@@ -36,8 +42,7 @@ SIZES = ((3, 7), (5, 97), (1, 1), (2, 0), (0, 4))
 @pytest.mark.parametrize("element, dtype, rounding", [("f32", np.float32, 1e-6),
                                                       ("f64", np.float64, 1e-14)])  # fmt: skip
 def test_agrees_with_float64(dim: int, element: str, dtype: type, rounding: float) -> None:
-    text = PROGRAM_TEXT.replace("xT>", f"x{element}>").replace("(D)", f"({dim})")
-    module = fovea.compile(text)
+    module = fovea.compile(program(element, dim))
     assert [record["form"] for record in module.ledger["kernels"]] == ["row_softmax"]
     for sizes in SIZES:
         x = np.random.default_rng(sizes).standard_normal(sizes).astype(dtype) * 8
