@@ -28,8 +28,9 @@ class Model:
     target: str = "host"
     weights: Mapping[str, bytes] = field(default_factory=dict)
     inputs: Mapping[str, np.ndarray] = field(default_factory=dict)
-    # Further arguments of `fovea bench`.
+    # Further arguments of `fovea bench`, and of `fovea compile`.
     options: tuple[str, ...] = ()
+    compiled: tuple[str, ...] = ()
 
 
 @functools.cache
@@ -48,26 +49,34 @@ def _compiled(folder: Path, model: Model) -> Path:
         (folder / name).write_bytes(data)
     for name, array in model.inputs.items():
         np.save(folder / f"{name}.npy", array)
-    command = [PROGRAM, "compile", "model.mlir", "-o", "model.fvm", f"--target={model.target}"]
+    command = [PROGRAM, "compile", "model.mlir", "-o", "model.fvm", f"--target={model.target}",
+               *model.compiled]  # fmt: skip
     subprocess.run(command, cwd=folder, check=True, capture_output=True)
     return folder
 
 
-def _milliseconds(folder: Path, model: Model, time: int) -> float:
-    """The median of a slice's runs by one thread."""
+def _row(folder: Path, model: Model, time: int) -> dict[str, float]:
+    """What `fovea bench` finds in a slice of runs by one thread."""
     given = [f"--input={name}=@{name}.npy" for name in model.inputs]
     command = [*prefix(), PROGRAM, "bench", "model.fvm", "--threads=1", f"--time={time}",
                "--json=row.json", *given, *model.options]  # fmt: skip
     subprocess.run(command, cwd=folder, check=True, capture_output=True)
-    return float(json.loads((folder / "row.json").read_text())["median_ms"])
+    return json.loads((folder / "row.json").read_text())
 
 
-def medians(models: Mapping[str, Model], rounds: int, time: int = 200) -> dict[str, float]:
-    """Milliseconds of a run of each model: the median over rounds in which each has a slice of
-    `time` milliseconds."""
+def rows(
+    models: Mapping[str, Model], rounds: int, time: int = 200
+) -> dict[str, list[dict[str, float]]]:
+    """The rows of each model's slices of `time` milliseconds, one a round."""
     with tempfile.TemporaryDirectory() as name:
         folders = {case: _compiled(Path(name) / str(place), model)
                    for place, (case, model) in enumerate(models.items())}  # fmt: skip
-        turns = [{case: _milliseconds(folders[case], model, time) for case, model in models.items()}
+        turns = [{case: _row(folders[case], model, time) for case, model in models.items()}
                  for _ in range(rounds)]  # fmt: skip
-    return {case: statistics.median(turn[case] for turn in turns) for case in models}
+    return {case: [turn[case] for turn in turns] for case in models}
+
+
+def medians(models: Mapping[str, Model], rounds: int, time: int = 200) -> dict[str, float]:
+    """Milliseconds of a run of each model: the median over rounds, each a median itself."""
+    found = rows(models, rounds, time)
+    return {case: statistics.median(row["median_ms"] for row in found[case]) for case in models}

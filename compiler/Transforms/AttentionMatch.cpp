@@ -73,18 +73,6 @@ bool AttentionMatch::fail(Operation *op, const Twine &reason) {
   return false;
 }
 
-/// Static extent of a contraction's dimension; kDynamic when no operand tells.
-static int64_t extentOf(ContractOp op, unsigned dim) {
-  Value operands[] = {op.getLhs(), op.getRhs(), op.getInit()};
-  AffineMap maps[] = {op.getLhsMap(), op.getRhsMap(), op.getOutMap()};
-  for (auto [operand, map] : llvm::zip_equal(operands, maps))
-    for (auto [position, expr] : llvm::enumerate(map.getResults()))
-      if (expr == getAffineDimExpr(dim, op.getContext()))
-        if (auto type = cast<ShapedType>(operand.getType()); !type.isDynamicDim(position))
-          return type.getDimSize(position);
-  return ShapedType::kDynamic;
-}
-
 /// True when the epilogue gives the sum, at most rounded.
 static bool hasPlainEpilogue(ContractOp op) {
   Block &body = op.getEpilogue().front();
@@ -123,7 +111,7 @@ bool AttentionMatch::nameDimensions() {
   for (unsigned dim = 0; dim < op.getNumDims(); ++dim) {
     bool isBatch = llvm::is_contained(both, dim) || llvm::is_contained(onlyP, dim);
     unsigned first = space.size();
-    outputLoops.push_back(space.addDim(extentOf(op, dim), isBatch));
+    outputLoops.push_back(space.addDim(op.getStaticExtent(dim), isBatch));
     for (auto [atom, factor] : outputLoops.back().terms) {
       if (dim == summed[0])
         layout.atoms[A::J].push_back(keyAtom = atom);
@@ -189,7 +177,7 @@ bool AttentionMatch::findQueryAndKey() {
       continue;
     if (!layout.atoms[A::D].empty())
       return fail(op, "sums over more than one dimension");
-    loops[dim] = space.addDim(extentOf(op, dim), /*cut=*/false);
+    loops[dim] = space.addDim(op.getStaticExtent(dim), /*cut=*/false);
     for (auto [atom, factor] : loops[dim].terms)
       layout.atoms[A::D].push_back(atom);
   }

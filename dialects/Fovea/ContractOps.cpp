@@ -33,6 +33,18 @@ Type ContractOp::getSumType() {
   return getSumType(elementTypeOf(getLhs()), elementTypeOf(getRhs()));
 }
 
+int64_t ContractOp::getStaticExtent(unsigned dim) {
+  AffineExpr expr = getAffineDimExpr(dim, getContext());
+  std::pair<Value, AffineMap> operands[] = {
+      {getLhs(), getLhsMap()}, {getRhs(), getRhsMap()}, {getInit(), getOutMap()}};
+  for (auto &[operand, map] : operands) {
+    std::optional<unsigned> place = map.getResultPosition(expr);
+    if (auto type = cast<ShapedType>(operand.getType()); place && !type.isDynamicDim(*place))
+      return type.getDimSize(*place);
+  }
+  return ShapedType::kDynamic;
+}
+
 void ContractOp::build(OpBuilder &builder, OperationState &state, Value lhs, Value rhs, Value init,
                        ArrayRef<AffineMap> maps) {
   SmallVector<Type, 1> results;

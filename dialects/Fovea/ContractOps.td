@@ -76,6 +76,8 @@ def Fovea_ContractOp : Fovea_DestinationOp<"contract"> {
     unsigned getNumDims() { return getOutMap().getNumDims(); }
     /// True when the dimension is summed, that is missing from the out map.
     bool isReduction(unsigned dim) { return !getOutMap().isFunctionOfDim(dim); }
+    /// Extent of a dimension; kDynamic when no operand tells.
+    int64_t getStaticExtent(unsigned dim);
     /// Type in which the sum is taken for elements of type `element`; null when unsupported.
     static ::mlir::Type getSumType(::mlir::Type element);
     /// The same for products of two types.

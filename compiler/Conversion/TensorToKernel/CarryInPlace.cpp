@@ -105,6 +105,7 @@ namespace {
 
 struct CarryInPlace : fovea::impl::CarryInPlaceBase<CarryInPlace> {
   void runOnOperation() override {
+    getOperation().walk([&](tensor::EmptyOp empty) { splitEmpty(empty); });
     getOperation().walk([&](scf::ForOp loop) {
       ownEmpties(loop);
       carry(loop);
@@ -117,6 +118,22 @@ private:
     auto dim = size.getDefiningOp<tensor::DimOp>();
     auto argument = dim ? dyn_cast<BlockArgument>(dim.getSource()) : BlockArgument();
     return argument && isa<func::FuncOp>(argument.getOwner()->getParentOp());
+  }
+
+  /// What two operations write are two tensors: in one buffer, recurrences that follow each other
+  /// could not run at the same time.
+  void splitEmpty(tensor::EmptyOp empty) {
+    SmallVector<OpOperand *> uses;
+    for (OpOperand &use : empty->getUses()) {
+      auto style = dyn_cast<DestinationStyleOpInterface>(use.getOwner());
+      if (isa<scf::ForOp>(use.getOwner()) || (style && style.isDpsInit(&use)))
+        uses.push_back(&use);
+    }
+    OpBuilder builder(empty);
+    for (OpOperand *use : ArrayRef(uses).drop_front(uses.empty() ? 0 : 1)) {
+      use->set(builder.clone(*empty)->getResult(0));
+      ++numEmpties;
+    }
   }
 
   /// Tensors without contents that a step writes are the step's own: one made in front of the loop

@@ -115,20 +115,28 @@ static std::optional<int64_t> rowsOfProduct(ContractOp product, Value steps) {
   return rows == rowsOfStep(product.getLhs(), steps) ? rows : std::nullopt;
 }
 
-/// Multiply-adds of the gates of a step; nothing when they are not known or enough for a team, and
-/// for a step with other products.
+/// Extents whose product is the number of multiply-adds of a product or of gates.
+static SmallVector<int64_t> extentsOf(Operation *op) {
+  if (auto gates = dyn_cast<GatesOp>(op))
+    return {gates.getGateCount(), gates.getRows(), gates.getUnits(), gates.getDepth()};
+  auto product = cast<ContractOp>(op);
+  return llvm::map_to_vector(llvm::seq(product.getNumDims()),
+                             [&](unsigned dim) { return product.getStaticExtent(dim); });
+}
+
+/// Multiply-adds of a step; nothing when they are not known or enough for a team, and for a step
+/// with attention.
 static std::optional<int64_t> littleWork(scf::ForOp loop) {
   int64_t work = 0;
   bool isKnown = true;
   loop.walk([&](Operation *op) {
-    auto gates = dyn_cast<GatesOp>(op);
-    isKnown &= !isa<ContractOp, AttentionOp>(op);
-    if (!gates)
+    isKnown &= !isa<AttentionOp>(op);
+    if (!isa<GatesOp, ContractOp>(op))
       return;
-    int64_t own = gates.getGateCount();
-    for (int64_t extent : {gates.getRows(), gates.getUnits(), gates.getDepth()}) {
+    int64_t own = 1;
+    for (int64_t extent : extentsOf(op)) {
       isKnown &= !ShapedType::isDynamic(extent);
-      own *= extent;
+      own = isKnown && own < kWorkOfTeam ? own * extent : kWorkOfTeam;
     }
     work += own;
   });

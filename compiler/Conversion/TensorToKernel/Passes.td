@@ -41,12 +41,12 @@ def CarryInPlace : Pass<"fovea-carry-in-place", "::mlir::func::FuncOp"> {
     Needs loops over tensors. What an `scf.for` yields for a carried tensor is written into the
     tensor of the iteration's start, unless it was computed there, so that one buffer lasts for the
     whole loop. What lies in the buffer of another carried tensor, or is carried twice, is saved
-    first; branches that do not agree on a buffer yield copies. An empty tensor of a size known at
-    the start that a step writes, but that was made in front of the loop, is made in the step.
-    Gives up nothing.
+    first; branches that do not agree on a buffer yield copies. An empty tensor that two operations
+    write becomes two. One of a size known at the start that a step writes, but that was made in
+    front of the loop, is made in the step. Gives up nothing.
   }];
   let statistics = [
-    Statistic<"numEmpties", "empties", "empty tensors made in the step">,
+    Statistic<"numEmpties", "empties", "empty tensors made for one operation, or in the step">,
     Statistic<"numWritten", "written", "carried tensors written into their buffer">,
     Statistic<"numSaved", "saved", "carried tensors that another one is made of">];
   let dependentDialects = ["::mlir::bufferization::BufferizationDialect"];

@@ -186,3 +186,17 @@ func.func @copy_what_is_carried_twice(%x: tensor<4xf32>, %y: tensor<4xf32>, %n: 
   }
   return %r#0, %r#1 : tensor<4xf32>, tensor<4xf32>
 }
+
+// Both products could be in one buffer, one after the other; loops that use them then could not
+// run at the same time.
+// CHECK-LABEL: func @give_each_its_own_empty
+// CHECK:         %[[A:.*]] = tensor.empty()
+// CHECK:         %[[B:.*]] = tensor.empty()
+// CHECK:         linalg.exp {{.*}} outs(%[[A]] :
+// CHECK:         linalg.exp {{.*}} outs(%[[B]] :
+func.func @give_each_its_own_empty(%x: tensor<8xf32>) -> tensor<8xf32> {
+  %e = tensor.empty() : tensor<8xf32>
+  %a = linalg.exp ins(%x : tensor<8xf32>) outs(%e : tensor<8xf32>) -> tensor<8xf32>
+  %b = linalg.exp ins(%a : tensor<8xf32>) outs(%e : tensor<8xf32>) -> tensor<8xf32>
+  return %b : tensor<8xf32>
+}

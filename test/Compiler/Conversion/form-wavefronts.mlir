@@ -170,3 +170,58 @@ func.func @do_not_cut_other_numbers_of_steps(%in: memref<4096x8xf32>, %h: memref
   }
   return
 }
+
+// -----
+
+// A step of plain RNN is a product and a copy into the state.
+#lhs = affine_map<(m, n, k) -> (m, k)>
+#rhs = affine_map<(m, n, k) -> (n, k)>
+#out = affine_map<(m, n, k) -> (m, n)>
+!row = memref<1x8xf32, strided<[8, 1], offset: ?>>
+// CHECK-LABEL: func @let_plain_layers_follow
+// CHECK:         scf.for
+// CHECK:           fovea_kernel.sections {
+// CHECK-NEXT:        scf.for
+// CHECK:               fovea.contract
+// CHECK:           }, {
+// CHECK:             fovea.contract
+// CHECK:             scf.for
+// CHECK:               fovea.contract
+// CHECK-NOT:     fovea.contract
+func.func @let_plain_layers_follow(%in: memref<4096x8xf32>, %h: memref<1x8xf32>,
+    %g: memref<1x8xf32>, %w: memref<8x8xf32>) attributes {fovea.entry} {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %t = arith.constant 4096 : index
+  %y = memref.alloc() : memref<4096x8xf32>
+  %z = memref.alloc() : memref<4096x8xf32>
+  %out = memref.alloc() : memref<4096x8xf32>
+  scf.for %i = %c0 to %t step %c1 {
+    %a = memref.subview %in[%i, 0] [1, 8] [1, 1] : memref<4096x8xf32> to !row
+    %b = memref.subview %y[%i, 0] [1, 8] [1, 1] : memref<4096x8xf32> to !row
+    fovea.contract ins(%h, %w : memref<1x8xf32>, memref<8x8xf32>) captures(%a : !row)
+        outs(%b : !row) {indexing_maps = [#lhs, #rhs, #out, #out]} epilogue {
+    ^bb0(%s: f32, %x: f32):
+      %n = arith.addf %s, %x : f32
+      fovea.yield %n : f32
+    }
+    memref.copy %b, %h : !row to memref<1x8xf32>
+  }
+  fovea.contract ins(%y, %w : memref<4096x8xf32>, memref<8x8xf32>)
+      outs(%z : memref<4096x8xf32>) {indexing_maps = [#lhs, #rhs, #out]} epilogue {
+  ^bb0(%s: f32):
+    fovea.yield %s : f32
+  }
+  scf.for %i = %c0 to %t step %c1 {
+    %a = memref.subview %z[%i, 0] [1, 8] [1, 1] : memref<4096x8xf32> to !row
+    %b = memref.subview %out[%i, 0] [1, 8] [1, 1] : memref<4096x8xf32> to !row
+    fovea.contract ins(%g, %w : memref<1x8xf32>, memref<8x8xf32>) captures(%a : !row)
+        outs(%b : !row) {indexing_maps = [#lhs, #rhs, #out, #out]} epilogue {
+    ^bb0(%s: f32, %x: f32):
+      %n = arith.addf %s, %x : f32
+      fovea.yield %n : f32
+    }
+    memref.copy %b, %g : !row to memref<1x8xf32>
+  }
+  return
+}

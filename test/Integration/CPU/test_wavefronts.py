@@ -9,6 +9,8 @@ from pathlib import Path
 
 import fovea
 import numpy as np
+import onnx.helper
+import onnx.numpy_helper
 import pytest
 
 Array = np.ndarray
@@ -111,6 +113,58 @@ def test_waves_have_the_bits_of_layers(
 ) -> None:
     for module in check_layers(cell, layers, t, b, h, every, tmp_path):
         assert forms(module) == {"wavefront": 1, "team": 1}
+
+
+def plain_model(folder: Path, layers: int, t: int, b: int, h: int) -> Path:
+    """ONNX's RNN, layer upon layer."""
+    rng = np.random.default_rng(7)
+    sizes = {"w": (1, h, h), "r": (1, h, h), "b": (1, 2 * h)}
+    nodes, stored = [], [onnx.numpy_helper.from_array(np.array([1]), "axis")]
+    for layer in range(layers):
+        for name, shape in sizes.items():
+            values = rng.standard_normal(shape).astype(np.float32) / np.float32(np.sqrt(h))
+            stored.append(onnx.numpy_helper.from_array(values, f"{name}{layer}"))
+        nodes += [
+            onnx.helper.make_node("RNN", [f"x{layer}", *(f"{name}{layer}" for name in sizes)],
+                                  [f"y{layer}", f"h{layer}"], hidden_size=h),
+            onnx.helper.make_node("Squeeze", [f"y{layer}", "axis"], [f"x{layer + 1}"]),
+        ]  # fmt: skip
+    declared = {"x0": (t, b, h), f"x{layers}": (t, b, h), "h0": (1, b, h)}
+    x, y, first = (onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, shape)
+                   for name, shape in declared.items())  # fmt: skip
+    graph = onnx.helper.make_graph(nodes, "layers", [x], [y, first], stored)
+    model = onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 22)])
+    onnx.save(model, folder / "plain.onnx")
+    return folder / "plain.onnx"
+
+
+def plain_expected(model: Path, x: Array) -> tuple[Array, Array]:
+    """The last layer's steps and the first one's last state, in float64."""
+    stored = {each.name: onnx.numpy_helper.to_array(each).astype(np.float64)
+              for each in onnx.load(model).graph.initializer}  # fmt: skip
+    below, lasts = x.astype(np.float64), []
+    while (layer := len(lasts)) < len(stored) // 3:
+        w, r, b = (stored[f"{name}{layer}"][0] for name in "wrb")
+        h, steps = np.zeros(below.shape[1:]), []
+        for row in below:
+            h = np.tanh(row @ w.T + h @ r.T + np.add(*np.split(b, 2)))
+            steps.append(h)
+        lasts.append(h)
+        below = np.stack(steps)
+    return below, lasts[0]
+
+
+@pytest.mark.parametrize("layers, t, b, h", [(2, 131, 1, 64), (5, 97, 3, 40)])
+def test_plain_layers_are_waves(layers: int, t: int, b: int, h: int, tmp_path: Path) -> None:
+    model = plain_model(tmp_path, layers, t, b, h)
+    module = fovea.compile(model)
+    assert forms(module) == {"wavefront": 1, "team": 1}
+    module.save(tmp_path / "plain.fvm")
+    x = np.random.default_rng(8).standard_normal((t, b, h)).astype(np.float32)
+    results = [fovea.load(tmp_path / "plain.fvm", threads=count)(x0=x) for count in (1, 2, 3)]
+    for name, want in zip((f"x{layers}", "h0"), plain_expected(model, x), strict=True):
+        np.testing.assert_allclose(results[0][name].reshape(want.shape), want, atol=3e-6)
+        assert all(np.array_equal(other[name], results[0][name]) for other in results[1:])
 
 
 def test_layers_follow_each_other_where_waves_do_not_fit(tmp_path: Path) -> None:
