@@ -120,18 +120,18 @@ private:
     return argument && isa<func::FuncOp>(argument.getOwner()->getParentOp());
   }
 
-  /// What two operations write are two tensors: in one buffer, recurrences that follow each other
-  /// could not run at the same time.
+  /// What two operations write are two tensors, each made where it is written: in one buffer,
+  /// recurrences that follow each other could not run at the same time.
   void splitEmpty(tensor::EmptyOp empty) {
-    SmallVector<OpOperand *> uses;
-    for (OpOperand &use : empty->getUses()) {
-      auto style = dyn_cast<DestinationStyleOpInterface>(use.getOwner());
-      if (isa<scf::ForOp>(use.getOwner()) || (style && style.isDpsInit(&use)))
-        uses.push_back(&use);
-    }
-    OpBuilder builder(empty);
-    for (OpOperand *use : ArrayRef(uses).drop_front(uses.empty() ? 0 : 1)) {
-      use->set(builder.clone(*empty)->getResult(0));
+    if (empty->hasOneUse())
+      return;
+    for (OpOperand &use : llvm::make_early_inc_range(empty->getUses())) {
+      Operation *user = use.getOwner();
+      auto style = dyn_cast<DestinationStyleOpInterface>(user);
+      bool isWritten = isa<scf::ForOp>(user) || (style && style.isDpsInit(&use));
+      if (!isWritten || user->getBlock() != empty->getBlock())
+        continue;
+      use.set(OpBuilder(user).clone(*empty)->getResult(0));
       ++numEmpties;
     }
   }

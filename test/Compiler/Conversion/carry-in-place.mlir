@@ -190,10 +190,10 @@ func.func @copy_what_is_carried_twice(%x: tensor<4xf32>, %y: tensor<4xf32>, %n: 
 // Both products could be in one buffer, one after the other; loops that use them then could not
 // run at the same time.
 // CHECK-LABEL: func @give_each_its_own_empty
-// CHECK:         %[[A:.*]] = tensor.empty()
-// CHECK:         %[[B:.*]] = tensor.empty()
-// CHECK:         linalg.exp {{.*}} outs(%[[A]] :
-// CHECK:         linalg.exp {{.*}} outs(%[[B]] :
+// CHECK-NEXT:    %[[A:.*]] = tensor.empty()
+// CHECK-NEXT:    linalg.exp {{.*}} outs(%[[A]] :
+// CHECK-NEXT:    %[[B:.*]] = tensor.empty()
+// CHECK-NEXT:    linalg.exp {{.*}} outs(%[[B]] :
 func.func @give_each_its_own_empty(%x: tensor<8xf32>) -> tensor<8xf32> {
   %e = tensor.empty() : tensor<8xf32>
   %a = linalg.exp ins(%x : tensor<8xf32>) outs(%e : tensor<8xf32>) -> tensor<8xf32>
