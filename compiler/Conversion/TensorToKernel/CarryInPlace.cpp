@@ -134,6 +134,8 @@ private:
       use.set(OpBuilder(user).clone(*empty)->getResult(0));
       ++numEmpties;
     }
+    if (empty->use_empty())
+      empty->erase();
   }
 
   /// Tensors without contents that a step writes are the step's own: one made in front of the loop
