@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -113,6 +114,29 @@ def test_waves_have_the_bits_of_layers(
 ) -> None:
     for module in check_layers(cell, layers, t, b, h, every, tmp_path):
         assert forms(module) == {"wavefront": 1, "team": 1}
+
+
+@pytest.mark.parametrize("cell", GATES)
+def test_weights_of_the_run_are_waves(cell: str, tmp_path: Path) -> None:
+    layers, t, b, h = SIZES[0]
+    text = stack(cell, layers, t, b, h, True)
+    write_weights(tmp_path, cell, layers, h)
+    known = compiled(tmp_path, text)
+    names = re.findall(r"fovea.weight @(\w+)", text)
+    kind = tensor(1, len(GATES[cell]) * h, h)
+    given = "".join(f', %{name}: {kind} {{fovea.name = "{name}"}}' for name in names)
+    text = re.sub(r".*fovea\.(get_)?weight.*\n", "", text)
+    module = compiled(tmp_path, text.replace('{fovea.name = "x"}', '{fovea.name = "x"}' + given))
+    assert forms(module) == {"wavefront": 1, "team": 1}
+    module.save(tmp_path / "run.fvm")
+    x = np.random.default_rng(6).standard_normal((t, b, h)).astype(np.float32)
+    stored = np.fromfile(tmp_path / "w.bin", np.float32).reshape(len(names), 1, -1, h)
+    want = known(x=x)
+    for count in (1, 2, 3):
+        results = fovea.load(tmp_path / "run.fvm", threads=count)(
+            x=x, **dict(zip(names, stored, strict=True))
+        )
+        assert all(np.array_equal(value, want[k]) for k, value in results.items()), count
 
 
 def plain_model(folder: Path, layers: int, t: int, b: int, h: int) -> Path:
