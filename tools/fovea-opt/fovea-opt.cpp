@@ -4,6 +4,7 @@
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
+#include "compiler/Frontends/Mlir/DimensionLists.h"
 #include "compiler/Frontends/Mlir/NestingScan.h"
 #include "tools/AllPasses.h"
 
@@ -12,15 +13,20 @@
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/ToolOutputFile.h"
 
-/// Bytecode has no brackets to count; upstream's reader bounds it itself.
-static bool nestsTooDeep(const llvm::MemoryBuffer &file) {
+/// True for text that upstream's parser does not come back from. Bytecode has no brackets to count;
+/// upstream's reader bounds it itself.
+static bool endsParser(const llvm::MemoryBuffer &file) {
   if (file.getBuffer().starts_with("ML\xefR"))
     return false;
-  auto deep = fovea::findDeepNesting(file.getBuffer(), fovea::kMaxNesting);
-  if (deep)
-    llvm::errs() << file.getBufferIdentifier() << ":" << deep->line << ":" << deep->column
-                 << ": error: text nested deeper than " << fovea::kMaxNesting << " levels\n";
-  return deep.has_value();
+  auto refuse = [&](fovea::TextPlace place, const llvm::Twine &what) {
+    llvm::errs() << file.getBufferIdentifier() << ":" << place.line << ":" << place.column
+                 << ": error: " << what << "\n";
+    return true;
+  };
+  if (auto deep = fovea::findDeepNesting(file.getBuffer(), fovea::kMaxNesting))
+    return refuse(*deep, "text nested deeper than " + llvm::Twine(fovea::kMaxNesting) + " levels");
+  auto broken = fovea::findBrokenDimensions(file.getBuffer());
+  return broken && refuse(*broken, "expected a list of integers");
 }
 
 int main(int argc, char **argv) {
@@ -39,7 +45,7 @@ int main(int argc, char **argv) {
     llvm::errs() << message << "\n";
     return EXIT_FAILURE;
   }
-  if (nestsTooDeep(*file) ||
+  if (endsParser(*file) ||
       failed(mlir::MlirOptMain(result->os(), std::move(file), registry, config)))
     return EXIT_FAILURE;
   result->keep();

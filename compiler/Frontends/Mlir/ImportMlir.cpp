@@ -6,6 +6,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 #include "compiler/Base/Phases.h"
+#include "compiler/Frontends/Mlir/DimensionLists.h"
 #include "compiler/Frontends/Mlir/EntrySignatures.h"
 #include "compiler/Frontends/Mlir/ImportMlirText.h"
 #include "compiler/Frontends/Mlir/InlineCalls.h"
@@ -163,13 +164,16 @@ static bool scanText(StringRef text, StringRef name, Problems &problems) {
                                    "tensors belong into fovea.weight files"));
     return false;
   }
-  std::optional<DeepNesting> deep = findDeepNesting(text, kMaxNesting);
-  if (!deep)
-    return true;
-  problems.push_back(makeProblem("FV0062",
-                                 name + ":" + Twine(deep->line) + ":" + Twine(deep->column),
-                                 "text nested deeper than " + Twine(kMaxNesting) + " levels"));
-  return false;
+  auto refuse = [&](StringRef code, TextPlace place, const Twine &what) {
+    problems.push_back(
+        makeProblem(code, name + ":" + Twine(place.line) + ":" + Twine(place.column), what));
+    return false;
+  };
+  if (std::optional<TextPlace> deep = findDeepNesting(text, kMaxNesting))
+    return refuse("FV0062", *deep, "text nested deeper than " + Twine(kMaxNesting) + " levels");
+  if (std::optional<TextPlace> broken = findBrokenDimensions(text))
+    return refuse("FV0061", *broken, "expected a list of integers: the operation's dimensions");
+  return true;
 }
 
 OwningOpRef<ModuleOp> fovea::importMlirText(MLIRContext &context, StringRef text, StringRef name,

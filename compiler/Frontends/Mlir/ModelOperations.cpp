@@ -82,6 +82,27 @@ static LogicalResult checkValues(Operation *op) {
   return success();
 }
 
+/// What passes leave on operations for each other is for them to say.
+static bool isTakenAttribute(StringRef name) {
+  static const llvm::StringSet<> taken{kEntryAttr, kNameAttr,     kShapeAttr,
+                                       kDtypeAttr, "fovea.phase", "fovea.user_passes"};
+  return !name.contains('.') || taken.contains(name);
+}
+
+static LogicalResult checkAttributes(Operation *op) {
+  SmallVector<NamedAttribute> all = llvm::to_vector(op->getDiscardableAttrs());
+  if (auto function = dyn_cast<func::FuncOp>(op)) {
+    for (unsigned number = 0; number < function.getNumArguments(); ++number)
+      llvm::append_range(all, function_interface_impl::getArgAttrs(function, number));
+    for (unsigned number = 0; number < function.getNumResults(); ++number)
+      llvm::append_range(all, function_interface_impl::getResultAttrs(function, number));
+  }
+  for (NamedAttribute attribute : all)
+    if (!isTakenAttribute(attribute.getName()))
+      return op->emitError("attribute ") << attribute.getName() << " is not taken in a model";
+  return success();
+}
+
 static LogicalResult checkFunction(func::FuncOp function) {
   if (function.isExternal())
     return function.emitError("function '") << function.getName() << "' has no body";
@@ -101,7 +122,7 @@ LogicalResult fovea::checkModelOperations(ModuleOp module) {
                                                                 : isa<ModuleOp>(op) && op != module;
     if (misplaced || !isTaken(op))
       result = op->emitError("operation '") << op->getName() << "' is not taken in a model";
-    else if (failed(checkValues(op)))
+    else if (failed(checkValues(op)) || failed(checkAttributes(op)))
       result = failure();
     else if (auto expand = dyn_cast<tensor::ExpandShapeOp>(op);
              expand && expand.getStaticOutputShape() != expand.getResultType().getShape())

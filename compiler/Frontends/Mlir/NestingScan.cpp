@@ -19,15 +19,12 @@ class Scanner {
 public:
   Scanner(llvm::StringRef text, unsigned limit) : text(text), limit(limit) {}
 
-  std::optional<DeepNesting> run() {
+  std::optional<TextPlace> run() {
     while (at < text.size() && depth <= limit)
       step();
     if (depth <= limit)
       return std::nullopt;
-    llvm::StringRef before = text.take_front(at);
-    size_t lineStart = before.rfind('\n') + 1;
-    return DeepNesting{static_cast<unsigned>(before.count('\n') + 1),
-                       static_cast<unsigned>(before.size() - lineStart)};
+    return TextPlace(text, at - 1);
   }
 
 private:
@@ -169,6 +166,6 @@ private:
 };
 } // namespace
 
-std::optional<DeepNesting> fovea::findDeepNesting(llvm::StringRef text, unsigned limit) {
+std::optional<TextPlace> fovea::findDeepNesting(llvm::StringRef text, unsigned limit) {
   return Scanner(text, limit).run();
 }

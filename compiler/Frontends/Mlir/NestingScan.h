@@ -8,7 +8,7 @@
 #ifndef FOVEA_COMPILER_FRONTENDS_MLIR_NESTINGSCAN_H
 #define FOVEA_COMPILER_FRONTENDS_MLIR_NESTINGSCAN_H
 
-#include "llvm/ADT/StringRef.h"
+#include "compiler/Frontends/Mlir/TextPlace.h"
 
 #include <optional>
 
@@ -17,17 +17,11 @@ namespace fovea {
 /// What the parser and the passes behind it take without running out of stack.
 inline constexpr unsigned kMaxNesting = 500;
 
-/// Where a text first nests too deep.
-struct DeepNesting {
-  unsigned line = 0;
-  unsigned column = 0;
-};
-
-/// Looks for a place whose depth exceeds `limit`. Levels are open brackets of all kinds ( [ { <,
-/// operators of the affine expression at hand (an expression of n operators is a tree of depth n),
-/// and the depth of an alias that stands there. Strings and comments are skipped. Text that is no
-/// MLIR may be refused or not; the parser has the last word on it.
-std::optional<DeepNesting> findDeepNesting(llvm::StringRef text, unsigned limit);
+/// Looks for the first place whose depth exceeds `limit`. Levels are open brackets of all kinds ( [
+/// { <, operators of the affine expression at hand (an expression of n operators is a tree of depth
+/// n), and the depth of an alias that stands there. Strings and comments are skipped. Text that is
+/// no MLIR may be refused or not; the parser has the last word on it.
+std::optional<TextPlace> findDeepNesting(llvm::StringRef text, unsigned limit);
 
 } // namespace fovea
 

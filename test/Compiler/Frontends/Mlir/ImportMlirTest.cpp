@@ -58,6 +58,31 @@ TEST_F(ImportMlir, CompletesSignaturesThatSayNothing) {
             Builder(&context).getStrArrayAttr({"arg0_dim0", ""}));
 }
 
+TEST_F(ImportMlir, RefusesAttributesOfPasses) {
+  for (const char *attribute :
+       {"fovea_kernel.kernel", "fovea.ledger = 1 : i64", "fovea.graph_records = []"})
+    EXPECT_TRUE(refused("func.func @f(%a: tensor<4xf32>) -> tensor<4xf32> attributes {" +
+                            std::string(attribute) + "} {\n  return %a : tensor<4xf32>\n}",
+                        "is not taken in a model"))
+        << problems;
+  EXPECT_TRUE(refused("func.func @f(%a: tensor<4xf32> {bufferization.writable = true})\n"
+                      "    -> tensor<4xf32> {\n  return %a : tensor<4xf32>\n}",
+                      "attribute \"bufferization.writable\" is not taken in a model"))
+      << problems;
+  EXPECT_TRUE(import("func.func @f(%a: tensor<4xf32>) -> tensor<4xf32> attributes {mine} {\n"
+                     "  return %a : tensor<4xf32>\n}"))
+      << problems;
+}
+
+TEST_F(ImportMlir, RefusesListsThatEndTheParser) {
+  EXPECT_TRUE(refused("func.func @f(%a: tensor<4x2xf32>, %o: tensor<2x4xf32>) -> tensor<2x4xf32> {"
+                      "\n  %t = linalg.transpose ins(%a : tensor<4x2xf32>)\n"
+                      "      outs(%o : tensor<2x4xf32>) permutation = node\n"
+                      "  return %t : tensor<2x4xf32>\n}",
+                      ":3:48: error[FV0061]: expected a list of integers"))
+      << problems;
+}
+
 TEST_F(ImportMlir, GivesDimensionsValues) {
   options.dims["n"] = 3;
   ASSERT_TRUE(import(kIdentity)) << problems;
