@@ -12,8 +12,6 @@
 using namespace mlir;
 using namespace fovea;
 
-static constexpr llvm::StringLiteral kPhaseAttr = "fovea.phase";
-
 StringRef fovea::nameOf(Phase phase) {
   switch (phase) {
   case Phase::Import:

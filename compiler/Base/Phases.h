@@ -29,6 +29,12 @@ enum class Phase {
   Llvm,
 };
 
+/// The attributes of a module that say the last phase behind it, and what was run behind phases: a
+/// list of dictionaries with `after`, `pipeline`, `ran` (`pass`, `runs`, and `plugin` for a
+/// plug-in's) and `remarks`.
+inline constexpr llvm::StringLiteral kPhaseAttr = "fovea.phase",
+                                     kUserPassesAttr = "fovea.user_passes";
+
 /// "import", "graph", "schedule", "kernel", "llvm".
 llvm::StringRef nameOf(Phase phase);
 std::optional<Phase> phaseNamed(llvm::StringRef name);

@@ -12,10 +12,6 @@
 
 namespace fovea {
 
-/// The module's record of what was run behind its phases: a list of dictionaries with `after`,
-/// `pipeline`, `ran` (`pass`, `runs`, and `plugin` for a plug-in's) and `remarks`.
-inline constexpr llvm::StringLiteral kUserPassesAttr = "fovea.user_passes";
-
 /// A pipeline as parsePipeline reads it, to be run when `phase` has left its module.
 struct UserPipeline {
   Phase phase;

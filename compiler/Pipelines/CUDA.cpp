@@ -36,13 +36,13 @@ static constexpr int64_t kBlocks = 256, kEmulatedBlocks = 8;
 static constexpr int64_t kManyKeys = 512, kPartKeys = 64;
 /// What attention to few queries takes: heads of any known size. Blocks that read the same keys for
 /// a head each run at the same time, so that there are no turns.
-static const SpecializeFewQueriesOptions kFewQueries = {/*headStep=*/1, /*inTurns=*/false};
+static const SpecializeFewQueriesOptions kSomeQueries = {/*headStep=*/1, /*inTurns=*/false};
 
 static void addGraph(OpPassManager &manager, cuda::Execution execution,
                      const PhaseOptions &options) {
   int64_t own = execution == cuda::Execution::Device ? kBlocks : kEmulatedBlocks;
   int64_t blocks = options.deviceBlocks > 0 ? options.deviceBlocks : own;
-  addFusion(manager, kFewQueries,
+  addFusion(manager, kSomeQueries,
             SplitKeysOptions{blocks, kManyKeys, kPartKeys, /*unknownSizes=*/true});
   manager.addNestedPass<func::FuncOp>(createSplitDepth(SplitDepthOptions{blocks}));
   addCleanup(manager);

@@ -1,4 +1,4 @@
-//===- FewQueries.h - when queries count as few ----------------*- C++ -*-===//
+//===- FewQueries.h - when queries count as few ---------------------------===//
 //
 // Attention of few queries is bound by reading keys: it has forms of its own on every target, and
 // attention of any number of queries a branch for it.
@@ -12,7 +12,8 @@
 
 namespace fovea {
 
-/// Queries of a head up to which reading keys is what takes the time.
+/// Queries up to which reading keys is what takes the time: of a head, or of all heads that share
+/// its keys where these are read once for them.
 inline constexpr int64_t kFewQueries = 16;
 
 /// With fewer keys than these, a CPU's blocks of many queries are ahead from fewer queries on.

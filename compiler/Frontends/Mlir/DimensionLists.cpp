@@ -6,15 +6,13 @@
 //===----------------------------------------------------------------------===//
 #include "compiler/Frontends/Mlir/DimensionLists.h"
 
-#include "llvm/ADT/StringExtras.h"
-
 using namespace fovea;
 using llvm::StringRef;
 
 namespace {
-class Scanner {
+class Scanner : TextCursor {
 public:
-  explicit Scanner(StringRef text) : text(text) {}
+  explicit Scanner(StringRef text) : TextCursor(text) {}
 
   std::optional<TextPlace> run() {
     // The last character of the token before.
@@ -36,25 +34,14 @@ public:
 
 private:
   void blanks() {
-    for (; at < text.size(); ++at) {
-      if (text.substr(at).starts_with("//"))
-        at = std::min(text.find('\n', at), text.size() - 1);
-      if (!llvm::isSpace(text[at]))
+    while (at < text.size()) {
+      if (follows("//"))
+        skipComment();
+      else if (llvm::isSpace(text[at]))
+        ++at;
+      else
         return;
     }
-  }
-
-  void skipString() {
-    for (++at; at < text.size() && text[at] != '"'; ++at)
-      at += text[at] == '\\';
-    at = std::min(at + 1, text.size());
-  }
-
-  StringRef identifier() {
-    StringRef word = text.substr(at).take_while(
-        [](char c) { return llvm::isAlnum(c) || c == '_' || c == '$' || c == '.'; });
-    at += word.size();
-    return word;
   }
 
   /// Passes over `c` and blanks in front of it, if it is next.
@@ -84,9 +71,6 @@ private:
     } while (next(','));
     return next(']');
   }
-
-  StringRef text;
-  size_t at = 0;
 };
 } // namespace
 

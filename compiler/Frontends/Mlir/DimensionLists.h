@@ -8,7 +8,7 @@
 #ifndef FOVEA_COMPILER_FRONTENDS_MLIR_DIMENSIONLISTS_H
 #define FOVEA_COMPILER_FRONTENDS_MLIR_DIMENSIONLISTS_H
 
-#include "compiler/Frontends/Mlir/TextPlace.h"
+#include "compiler/Frontends/Mlir/TextCursor.h"
 
 #include <optional>
 

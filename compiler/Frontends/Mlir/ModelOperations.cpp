@@ -6,6 +6,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 #include "compiler/Frontends/Mlir/ModelOperations.h"
+#include "compiler/Base/Phases.h"
 #include "dialects/Fovea/FoveaDialect.h"
 #include "dialects/FoveaWarp/FoveaWarpDialect.h"
 
@@ -84,8 +85,8 @@ static LogicalResult checkValues(Operation *op) {
 
 /// What passes leave on operations for each other is for them to say.
 static bool isTakenAttribute(StringRef name) {
-  static const llvm::StringSet<> taken{kEntryAttr, kNameAttr,     kShapeAttr,
-                                       kDtypeAttr, "fovea.phase", "fovea.user_passes"};
+  static const llvm::StringSet<> taken{kEntryAttr, kNameAttr,  kShapeAttr,
+                                       kDtypeAttr, kPhaseAttr, kUserPassesAttr};
   return !name.contains('.') || taken.contains(name);
 }
 

@@ -7,7 +7,6 @@
 //===----------------------------------------------------------------------===//
 #include "compiler/Frontends/Mlir/NestingScan.h"
 
-#include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringMap.h"
 
 #include <vector>
@@ -15,9 +14,9 @@
 using namespace fovea;
 
 namespace {
-class Scanner {
+class Scanner : TextCursor {
 public:
-  Scanner(llvm::StringRef text, unsigned limit) : text(text), limit(limit) {}
+  Scanner(llvm::StringRef text, unsigned limit) : TextCursor(text), limit(limit) {}
 
   std::optional<TextPlace> run() {
     while (at < text.size() && depth <= limit)
@@ -34,16 +33,12 @@ private:
     unsigned operators;
   };
 
-  bool follows(llvm::StringRef part) const { return text.substr(at).starts_with(part); }
-
   void step() {
     char c = text[at];
     if (c == '"')
       return skipString();
-    if (follows("//")) {
-      at = std::min(text.find('\n', at), text.size());
-      return;
-    }
+    if (follows("//"))
+      return skipComment();
     if (follows("->") || follows("<=") || follows(">=")) {
       at += 2;
       return;
@@ -82,21 +77,6 @@ private:
     default:
       return;
     }
-  }
-
-  void skipString() {
-    for (++at; at < text.size() && text[at] != '"'; ++at)
-      at += text[at] == '\\';
-    at = std::min(at + 1, text.size());
-  }
-
-  /// Text from the current place on that is a name; passes over it.
-  llvm::StringRef identifier() {
-    size_t from = at;
-    while (at < text.size() &&
-           (llvm::isAlnum(text[at]) || text[at] == '_' || text[at] == '$' || text[at] == '.'))
-      ++at;
-    return text.slice(from, at);
   }
 
   /// A name at the outer level before '=' starts a definition, which lasts until the next one or
@@ -156,9 +136,7 @@ private:
     levels.back().operators = 0;
   }
 
-  llvm::StringRef text;
   unsigned limit;
-  size_t at = 0;
   unsigned depth = 0;
   std::vector<Level> levels;
   llvm::StringMap<unsigned> aliasDepth;

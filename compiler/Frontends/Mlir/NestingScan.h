@@ -8,7 +8,7 @@
 #ifndef FOVEA_COMPILER_FRONTENDS_MLIR_NESTINGSCAN_H
 #define FOVEA_COMPILER_FRONTENDS_MLIR_NESTINGSCAN_H
 
-#include "compiler/Frontends/Mlir/TextPlace.h"
+#include "compiler/Frontends/Mlir/TextCursor.h"
 
 #include <optional>
 

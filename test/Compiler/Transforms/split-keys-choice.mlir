@@ -35,13 +35,14 @@ func.func @split_into_parts_of_1024_keys(%q: tensor<1x1x8x16xf32>, %k: tensor<1x
   return %r : tensor<1x1x8x16xf32>
 }
 
+// Nor are parts believed that another pass claims.
 // CHECK-LABEL: func @do_not_split_when_heads_are_enough
 // CHECK-NOT:     fovea.key_parts
 func.func @do_not_split_when_heads_are_enough(%q: tensor<2x4x1x16xf32>,
     %k: tensor<2x4x16384x16xf32>) -> tensor<2x4x1x16xf32> {
   %r = fovea.attention ins(%q, %k, %k : tensor<2x4x1x16xf32>, tensor<2x4x16384x16xf32>,
       tensor<2x4x16384x16xf32>) outs(%q : tensor<2x4x1x16xf32>)
-      {indexing_maps = [#q, #k, #v, #o]} -> tensor<2x4x1x16xf32>
+      {fovea.key_parts = 2 : i64, indexing_maps = [#q, #k, #v, #o]} -> tensor<2x4x1x16xf32>
   return %r : tensor<2x4x1x16xf32>
 }
 
