@@ -56,6 +56,7 @@ static void addSchedule(OpPassManager &manager, const cpu::Capabilities &cpu) {
   manager.addNestedPass<func::FuncOp>(createFormWavefronts());
   manager.addNestedPass<func::FuncOp>(createFormSections());
   manager.addNestedPass<func::FuncOp>(createExchangeCarried());
+  manager.addNestedPass<func::FuncOp>(createGroupRows());
   manager.addPass(createFormKernels());
   addCleanup(manager);
   manager.addPass(createPlanArena());
@@ -79,6 +80,7 @@ static void addLlvm(OpPassManager &manager) {
   manager.addPass(createLowerEntry());
   manager.addPass(memref::createExpandStridedMetadataPass());
   manager.addPass(createLowerAffinePass());
+  manager.addPass(createSuitVectorizer());
   manager.addPass(arith::createArithExpandOpsPass({/*includeBf16=*/true}));
   addCleanup(manager);
   manager.addPass(createSCFToControlFlowPass());

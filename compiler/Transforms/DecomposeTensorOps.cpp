@@ -24,7 +24,8 @@ using namespace fovea;
 static constexpr int64_t kMaxSplatElements = 1024;
 
 namespace {
-/// Softmax as maximum, exponentials, sum and quotient; f16 and bf16 are computed in f32.
+/// Softmax of f16 and bf16 is computed in f32; over another dimension than the last one, along
+/// which there is a form, it becomes maximum, exponentials, sum and quotient.
 struct DecomposeSoftmax : OpRewritePattern<linalg::SoftmaxOp> {
   using OpRewritePattern::OpRewritePattern;
 
@@ -34,23 +35,30 @@ struct DecomposeSoftmax : OpRewritePattern<linalg::SoftmaxOp> {
     ImplicitLocOpBuilder builder(op.getLoc(), rewriter);
     Type element = op.getInputOperandType().getElementType();
     Type sum = ContractOp::getSumType(element);
+    bool isOfRows = int64_t(op.getDimension()) == op.getInputOperandRank() - 1;
+    bool isShort = sum && sum != element;
+    if (isOfRows && !isShort)
+      return rewriter.notifyMatchFailure(op, "has a form");
     auto wide = op;
-    if (sum && sum != element) {
+    if (isShort) {
       Value input = convertElements(builder, op.getInput(), sum);
       Value init = emptyTensor(builder, tensor::getMixedSizes(builder, op.getLoc(), input), sum);
       wide = linalg::SoftmaxOp::create(builder, TypeRange(init.getType()), input, init,
                                        op.getDimension());
     }
-    FailureOr<SmallVector<Value>> parts = wide.decomposeOperation(rewriter);
-    if (failed(parts))
-      return rewriter.notifyMatchFailure(op, "upstream does not decompose it");
-    Value result = parts->front();
+    Value result = wide->getResult(0);
+    if (!isOfRows) {
+      FailureOr<SmallVector<Value>> parts = wide.decomposeOperation(rewriter);
+      if (failed(parts))
+        return rewriter.notifyMatchFailure(op, "upstream does not decompose it");
+      result = parts->front();
+      if (wide != op)
+        rewriter.eraseOp(wide);
+    }
     builder.setInsertionPointAfterValue(result);
-    if (wide != op) {
+    if (isShort)
       result =
           castTo(builder, convertElements(builder, result, element), op->getResult(0).getType());
-      rewriter.eraseOp(wide);
-    }
     rewriter.replaceOp(op, result);
     return success();
   }

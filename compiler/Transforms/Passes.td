@@ -282,9 +282,9 @@ def DecomposeTensorOps : Pass<"fovea-decompose-tensor-ops", "::mlir::func::FuncO
   let summary = "Decompose tensor operations that cannot be bufferized or lowered";
   let description = [{
     Runs last, before bufferization. `tensor.concat` becomes a chain of `tensor.insert_slice`,
-    `tensor.pad` a fill and an insertion, `linalg.softmax` maximum, exponentials, sum and quotient
-    (f16 and bf16 in f32), a constant of one value and more than 1024 elements a fill.
-    Gives up on softmax over buffers.
+    `tensor.pad` a fill and an insertion, a constant of one value and more than 1024 elements a
+    fill. `linalg.softmax` of f16 and bf16 becomes one of f32, and over another dimension than the
+    last one maximum, exponentials, sum and quotient. Gives up on softmax over buffers.
   }];
   let statistics = [Statistic<"numDecomposed", "decomposed", "operations decomposed">];
   let dependentDialects = [

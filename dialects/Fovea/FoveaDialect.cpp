@@ -29,10 +29,12 @@ void fovea::FoveaDialect::initialize() {
       >();
 }
 
-llvm::StringRef fovea::nodeOf(mlir::Operation *op) {
-  auto name = op->getLoc()->findInstanceOf<mlir::NameLoc>();
+llvm::StringRef fovea::nodeOf(mlir::Location loc) {
+  auto name = loc->findInstanceOf<mlir::NameLoc>();
   return name ? name.getName().getValue() : "";
 }
+
+llvm::StringRef fovea::nodeOf(mlir::Operation *op) { return nodeOf(op->getLoc()); }
 
 std::string fovea::nodeOrLine(mlir::Operation *op) {
   std::string node = nodeOf(op).str();

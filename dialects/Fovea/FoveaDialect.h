@@ -46,8 +46,10 @@ inline constexpr llvm::StringLiteral kDtypeAttr = "fovea.dtype";
 /// Attention over a part of the keys per head (fovea-split-keys): number of the parts.
 inline constexpr llvm::StringLiteral kKeyPartsAttr = "fovea.key_parts";
 
-/// The name that the frontend gave to the node that became `op`; empty when it gave none.
+/// The name that the frontend gave to the node that became `op`, or that `loc` tells; empty when it
+/// gave none.
 llvm::StringRef nodeOf(mlir::Operation *op);
+llvm::StringRef nodeOf(mlir::Location loc);
 /// What a user calls `op`: its node, or the operation's name and its line in the text.
 std::string nodeOrLine(mlir::Operation *op);
 

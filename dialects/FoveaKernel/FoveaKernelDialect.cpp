@@ -52,6 +52,18 @@ LogicalResult SectionsOp::verify() {
   return success();
 }
 
+LogicalResult RowsOp::verify() {
+  auto computations = getBody().front().without_terminator();
+  if (llvm::range_size(computations) < 2)
+    return emitOpError("rows_c1: expected at least two computations, got ")
+           << llvm::range_size(computations);
+  for (Operation &op : computations)
+    if (op.getNumResults() != 0)
+      return emitOpError("rows_c1: expected computations that give no values, got ")
+             << op.getName();
+  return success();
+}
+
 LogicalResult ScratchOp::verify() {
   auto type = cast<MemRefType>(getResult().getType());
   if (!type.hasStaticShape() || !type.getLayout().isIdentity())

@@ -1,6 +1,6 @@
 //===- LaunchOps.td - how host code runs kernels -------------*- tablegen -*-===//
 //
-// One kernel, or several pieces of host code at the same time.
+// One kernel, several pieces of host code at the same time, or computations row by row.
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
@@ -66,6 +66,30 @@ def FoveaKernel_SectionsOp : FoveaKernel_Op<"sections", [
   }];
   let regions = (region VariadicRegion<SizedRegion<1>>:$sections);
   let assemblyFormat = "$sections attr-dict";
+  let hasVerifier = 1;
+}
+
+def FoveaKernel_RowsOp : FoveaKernel_Op<"rows", [
+    RecursiveMemoryEffects, NoRegionArguments, SingleBlockImplicitTerminator<"YieldOp">]> {
+  let summary = "computations that need of each other the same row only";
+  let description = [{
+    Runs the computations of its body one after the other. Buffers that they share have `count` rows,
+    their first dimension, and where one computation writes such a buffer, row i of it is made for
+    row i of the others alone: rows may be computed in any order or at the same time.
+
+    Constraints:
+    - rows_c1: at least two computations, which give no values.
+
+    ```mlir
+    fovea_kernel.rows %n {
+      linalg.exp ins(%a : memref<4x8xf32>) outs(%b : memref<4x8xf32>)
+      linalg.negf ins(%b : memref<4x8xf32>) outs(%c : memref<4x8xf32>)
+    }
+    ```
+  }];
+  let arguments = (ins Index:$count);
+  let regions = (region SizedRegion<1>:$body);
+  let assemblyFormat = "$count $body attr-dict";
   let hasVerifier = 1;
 }
 

@@ -82,7 +82,25 @@ std::optional<SmallVector<Value>> Overlaps::buffersOf(Value value) {
   return buffers;
 }
 
+/// The values that a loop carries in the places of two of its arguments before the first step, when
+/// these exchange their places in each; nothing for other values.
+static std::optional<std::array<Value, 2>> beginningsOfTurns(Value left, Value right) {
+  auto one = dyn_cast<BlockArgument>(left), other = dyn_cast<BlockArgument>(right);
+  if (!one || !other || one == other || one.getOwner() != other.getOwner())
+    return std::nullopt;
+  auto loop = dyn_cast<scf::ForOp>(one.getOwner()->getParentOp());
+  if (!loop || loop.getTiedLoopYieldedValue(one) == nullptr ||
+      loop.getTiedLoopYieldedValue(other) == nullptr ||
+      loop.getTiedLoopYieldedValue(one)->get() != other ||
+      loop.getTiedLoopYieldedValue(other)->get() != one)
+    return std::nullopt;
+  return std::array<Value, 2>{loop.getTiedLoopInit(one)->get(), loop.getTiedLoopInit(other)->get()};
+}
+
 bool Overlaps::mayOverlap(Value left, Value right) {
+  auto turns = beginningsOfTurns(viewsOf(left).front(), viewsOf(right).front());
+  if (turns && !mayOverlap((*turns)[0], (*turns)[1]))
+    return false;
   std::optional<SmallVector<Value>> lefts = buffersOf(left), rights = buffersOf(right);
   if (!lefts || !rights)
     return true;

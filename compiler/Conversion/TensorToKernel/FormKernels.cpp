@@ -79,12 +79,15 @@ static bool isCarried(Value root) { return root.getDefiningOp<LoopLikeOpInterfac
 
 static bool isComputation(Operation *op) {
   return isa<linalg::LinalgOp, linalg::SoftmaxOp, AttentionOp, ContractOp, GatesOp, LayerNormOp,
-             RmsNormOp>(op) &&
+             RmsNormOp, kernel::RowsOp>(op) &&
          op->getNumResults() == 0;
 }
 
 /// True when a buffer that the operation writes may overlap another of its arguments.
 static bool mayAlias(Operation *op, ArrayRef<Value> inputs) {
+  if (auto rows = dyn_cast<kernel::RowsOp>(op))
+    return llvm::any_of(rows.getBody().front().without_terminator(),
+                        [&](Operation &inner) { return mayAlias(&inner, inputs); });
   auto destination = dyn_cast<DestinationStyleOpInterface>(op);
   if (!destination)
     return true;
@@ -149,9 +152,20 @@ private:
     }
     OpBuilder builder(op);
     requireElementsOf(builder, op);
-    kernel::LaunchOp::create(builder, op->getLoc(), known->second.getName(), outer.inputs, Value());
+    auto launch = kernel::LaunchOp::create(builder, op->getLoc(), known->second.getName(),
+                                           outer.inputs, Value());
+    if (auto rows = dyn_cast<kernel::RowsOp>(op))
+      launch->setAttr(kComputationsAttr, nodesOf(rows));
     op->erase();
     ++numLaunches;
+  }
+
+  /// The nodes of a group's computations, in their order.
+  static Attribute nodesOf(kernel::RowsOp rows) {
+    SmallVector<StringRef> nodes;
+    for (Operation &inner : rows.getBody().front().without_terminator())
+      nodes.push_back(nodeOf(&inner));
+    return Builder(rows.getContext()).getStrArrayAttr(nodes);
   }
 
   static void requireElementsOf(OpBuilder &builder, Operation *op) {

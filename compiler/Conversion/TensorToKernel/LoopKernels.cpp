@@ -232,13 +232,7 @@ NamedAttrList fovea::recordOfLoop(Location loc, StringRef form, int64_t launches
     passedOver.push_back(entry.getDictionary(loc.getContext()));
   }
   record.set("refused", attrs.getArrayAttr(passedOver));
-  std::string node;
-  loc->walk([&](Location each) {
-    if (auto name = dyn_cast<NameLoc>(each); name && node.empty())
-      node = name.getName().str();
-    return WalkResult::advance();
-  });
-  record.set("node", attrs.getStringAttr(node));
+  record.set("node", attrs.getStringAttr(nodeOf(loc)));
   return record;
 }
 

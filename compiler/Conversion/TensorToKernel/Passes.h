@@ -23,6 +23,9 @@ inline constexpr llvm::StringLiteral kInputTypesAttr = "fovea.input_types";
 inline constexpr llvm::StringLiteral kResultsAttr = "fovea.results";
 inline constexpr llvm::StringLiteral kResultTypesAttr = "fovea.result_types";
 
+/// On a launch of several computations: the node of each.
+inline constexpr llvm::StringLiteral kComputationsAttr = "fovea.computations";
+
 /// On a launch after fovea-count-work: its floating-point operations as a formula (SizeFormula.h),
 /// the bytes of weights that it reads, and that a run may leave it out.
 inline constexpr llvm::StringLiteral kFlopsAttr = "fovea.flops";

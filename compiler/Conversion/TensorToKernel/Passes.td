@@ -117,13 +117,28 @@ def FormSections : Pass<"fovea-form-sections", "::mlir::func::FuncOp"> {
   let dependentDialects = ["::fovea::kernel::FoveaKernelDialect"];
 }
 
+def GroupRows : Pass<"fovea-group-rows", "::mlir::func::FuncOp"> {
+  let summary = "Let computations of a step that need the same rows run together";
+  let description = [{
+    Needs bufferized entries. In loops, computations over loops and by rows (linalg.generic and
+    linalg.fill, norms, softmax, copies) that follow each other become one `fovea_kernel.rows` when
+    they have equally many rows in their first dimension and need of each other's buffers the same
+    row only: threads then meet behind all of them, not behind each. Gives up on regions that load
+    from buffers themselves, on maps that permute dimensions, and on rows that are few and long,
+    which each computation shares out better by itself.
+  }];
+  let statistics = [Statistic<"numGroups", "groups", "groups of computations formed">];
+  let dependentDialects = ["::fovea::kernel::FoveaKernelDialect", "::mlir::linalg::LinalgDialect",
+    "::mlir::memref::MemRefDialect", "::mlir::arith::ArithDialect"];
+}
+
 def FormKernels : Pass<"fovea-form-kernels", "::mlir::ModuleOp"> {
   let summary = "Outline computations on buffers into kernels";
   let description = [{
-    Needs bufferized entries. Every computation (fovea and linalg operations, copies) becomes a
-    `fovea_kernel.launch` of a kernel function; kernels that are equal but for their name are made
-    once. An argument that a kernel writes and that may overlap another marks the kernel with
-    `fovea_kernel.may_alias`.
+    Needs bufferized entries. Every computation (fovea and linalg operations, copies, groups
+    of such by rows) becomes a `fovea_kernel.launch` of a kernel function; kernels that are equal
+    but for their name are made once. An argument that a kernel writes and that may overlap another
+    marks the kernel with `fovea_kernel.may_alias`.
   }];
   let statistics = [Statistic<"numLaunches", "launches", "computations outlined">,
     Statistic<"numKernels", "kernels", "distinct kernels">];

@@ -162,6 +162,6 @@ static void scheduleReduction(Operation *op, Nest &nest) {
 }
 
 const LoopForm fovea::loops::kElementwise = {"elementwise_loops", handlesParallel, applies,
-                                             scheduleParallel};
-const LoopForm fovea::loops::kReduction = {"reduction_loops", handlesReduction, applies,
-                                           scheduleReduction};
+                                             scheduleParallel,    false,           /*byRows=*/true};
+const LoopForm fovea::loops::kReduction = {
+    "reduction_loops", handlesReduction, applies, scheduleReduction, false, /*byRows=*/true};

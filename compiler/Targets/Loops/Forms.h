@@ -42,6 +42,8 @@ struct BoundForm {
   bool roundsWeights = false;
   /// True of a product whose operands are rounded to tf32; empty in forms that round none.
   std::function<bool(mlir::Operation *op)> roundsOperands = nullptr;
+  /// True when the schedule has its tasks from parallelRows, and so keeps to a share of rows.
+  bool byRows = false;
 };
 
 /// A form that asks nothing of the machine: scalar loops, and those of warps and blocks, which are
@@ -52,6 +54,7 @@ struct LoopForm {
   Refusal (*refuse)(mlir::Operation *op);
   void (*schedule)(mlir::Operation *op, Nest &nest);
   bool roundsWeights = false;
+  bool byRows = false;
 };
 
 BoundForm bind(const LoopForm &form);

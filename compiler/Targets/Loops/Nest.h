@@ -22,6 +22,11 @@ enum class Tail {
   Exact,
 };
 
+/// Rows [first, last) of `count`: a task's share.
+struct RowShare {
+  mlir::Value first, last, count;
+};
+
 /// Builder of loops at one place.
 class Nest {
 public:
@@ -37,6 +42,8 @@ public:
   mlir::Location loc;
   const int64_t blockThreads;
   int64_t taskElements = kTaskElements;
+  /// Within a task of several computations: its share of the rows of each.
+  std::optional<RowShare> share;
 
   mlir::Value index(int64_t value);
   mlir::Value f32(double value);

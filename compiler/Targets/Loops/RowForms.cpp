@@ -247,5 +247,7 @@ static void scheduleNorm(Operation *op, Nest &nest) {
       });
 }
 
-const LoopForm loops::kRowSoftmax = {"row_softmax", handlesSoftmax, applies, scheduleSoftmax};
-const LoopForm loops::kRowNorm = {"row_norm", handlesNorm, applies, scheduleNorm};
+const LoopForm loops::kRowSoftmax = {"row_softmax",   handlesSoftmax, applies,
+                                     scheduleSoftmax, false,          /*byRows=*/true};
+const LoopForm loops::kRowNorm = {"row_norm",   handlesNorm, applies,
+                                  scheduleNorm, false,       /*byRows=*/true};

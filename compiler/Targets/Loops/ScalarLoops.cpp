@@ -44,13 +44,27 @@ void fovea::loops::parallelRows(Nest &nest, Value rows, Value work, Nest::Body b
         begin();
       body(row);
     });
+  if (nest.share) {
+    if (begin)
+      begin();
+    Value inner = nest.div(rows, nest.share->count);
+    return nest.loop(nest.mul(nest.share->first, inner), nest.mul(nest.share->last, inner),
+                     nest.index(1), body);
+  }
+  parallelShares(nest, rows, work, [&](const RowShare &share) {
+    if (begin)
+      begin();
+    nest.loop(share.first, share.last, nest.index(1), body);
+  });
+}
+
+void fovea::loops::parallelShares(Nest &nest, Value rows, Value work,
+                                  function_ref<void(const RowShare &)> body) {
   Value grain = nest.max(nest.div(nest.index(nest.taskElements), nest.max(work, nest.index(1))),
                          nest.index(1));
   nest.parallel(nest.ceilDiv(rows, grain), [&](Value task) {
-    if (begin)
-      begin();
     Value first = nest.mul(task, grain);
-    nest.loop(first, nest.min(nest.add(first, grain), rows), nest.index(1), body);
+    body({first, nest.min(nest.add(first, grain), rows), rows});
   });
 }
 

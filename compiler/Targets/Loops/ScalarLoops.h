@@ -20,9 +20,14 @@ namespace fovea::loops {
 llvm::SmallVector<mlir::Value> extentsOf(Nest &nest, mlir::linalg::LinalgOp op);
 
 /// Tasks over `rows` rows of `work` elements each: body(row) for every row, and begin() once before
-/// the rows of a task. In a grid each thread has one row.
+/// the rows of a task. In a grid each thread has one row. Where `nest` has a share of rows, of
+/// which each is one or several of `rows`: those of the share, in the task that there is.
 void parallelRows(Nest &nest, mlir::Value rows, mlir::Value work, Nest::Body body,
                   llvm::function_ref<void()> begin = nullptr);
+
+/// Tasks over `rows` rows of `work` elements each, not in a grid: body(rows of the task).
+void parallelShares(Nest &nest, mlir::Value rows, mlir::Value work,
+                    llvm::function_ref<void(const RowShare &)> body);
 
 /// The lanes that share a row: one on the CPU, in a grid those of a warp.
 struct RowLanes {

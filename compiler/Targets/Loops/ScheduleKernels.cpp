@@ -4,10 +4,12 @@
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
+#include "compiler/Analysis/ScalarBody.h"
 #include "compiler/Base/Refusal.h"
 #include "compiler/Conversion/TensorToKernel/Passes.h"
 #include "compiler/Targets/Loops/Forms.h"
 #include "compiler/Targets/Loops/ProductDims.h"
+#include "compiler/Targets/Loops/ScalarLoops.h"
 #include "compiler/Targets/Loops/ScheduleRequest.h"
 #include "compiler/Targets/Loops/StepLaunches.h"
 #include "compiler/Transforms/AttentionNotes.h"
@@ -20,8 +22,8 @@ using namespace fovea;
 using namespace fovea::loops;
 
 BoundForm loops::bind(const LoopForm &form) {
-  return {form.name,     false,   form.handles,       form.refuse,
-          form.schedule, nullptr, form.roundsWeights, nullptr};
+  return {form.name,          false,   form.handles, form.refuse, form.schedule, nullptr,
+          form.roundsWeights, nullptr, form.byRows};
 }
 
 /// The graph phase's records and one per launch: node, operation, form taken, forms refused, and
@@ -34,33 +36,34 @@ static void writeLedger(ModuleOp module) {
       llvm::append_range(records, earlier);
   module.walk([&](kernel::LaunchOp launch) {
     auto callee = module.lookupSymbol<func::FuncOp>(launch.getKernel());
-    auto known = callee->getAttrOfType<DictionaryAttr>("fovea.ledger");
+    Attribute known = callee->getAttr("fovea.ledger");
     // Checks are no computations of the model.
     if (!known)
       return;
-    NamedAttrList record(known);
-    std::string node;
-    launch.getLoc()->walk([&](Location loc) {
-      if (auto name = dyn_cast<NameLoc>(loc); name && node.empty())
-        node = name.getName().str();
-      return WalkResult::advance();
-    });
-    record.set("node", attrs.getStringAttr(node));
-    record.set("kernel", attrs.getStringAttr(launch.getKernel()));
-    if (Attribute flops = launch->removeAttr(kFlopsAttr))
-      record.set("flops", flops);
-    if (Attribute bytes = launch->removeAttr(kWeightBytesAttr))
-      record.set("weight_bytes", bytes);
-    if (launch->removeAttr(kConditionalAttr))
-      record.set("conditional", attrs.getBoolAttr(true));
-    records.push_back(record.getDictionary(module.getContext()));
+    SmallVector<Attribute> computations{known};
+    if (auto several = dyn_cast<ArrayAttr>(known))
+      computations = llvm::to_vector(several);
+    auto nodes = dyn_cast_or_null<ArrayAttr>(launch->removeAttr(kComputationsAttr));
+    for (auto [number, computation] : llvm::enumerate(computations)) {
+      NamedAttrList record(cast<DictionaryAttr>(computation));
+      record.set("node", nodes ? nodes[number] : attrs.getStringAttr(nodeOf(launch)));
+      record.set("kernel", attrs.getStringAttr(launch.getKernel()));
+      if (Attribute flops = launch->removeAttr(kFlopsAttr))
+        record.set("flops", flops);
+      if (Attribute bytes = launch->removeAttr(kWeightBytesAttr))
+        record.set("weight_bytes", bytes);
+      if (launch->removeAttr(kConditionalAttr))
+        record.set("conditional", attrs.getBoolAttr(true));
+      records.push_back(record.getDictionary(module.getContext()));
+    }
   });
   module->setAttr("fovea.ledger", attrs.getArrayAttr(records));
 }
 
 static Operation *computationOf(func::FuncOp kernel, ArrayRef<BoundForm> forms) {
   for (Operation &op : kernel.front().without_terminator())
-    if (llvm::any_of(forms, [&](const BoundForm &form) { return form.handles(&op); }))
+    if (isa<kernel::RowsOp>(op) ||
+        llvm::any_of(forms, [&](const BoundForm &form) { return form.handles(&op); }))
       return &op;
   return nullptr;
 }
@@ -119,15 +122,12 @@ static DictionaryAttr recordOf(Operation *op, const BoundForm &form, ArrayRef<At
   return record.getDictionary(attrs.getContext());
 }
 
-static LogicalResult scheduleKernel(func::FuncOp kernel, const FormList &list, bool isOfSteps) {
-  Operation *op = computationOf(kernel, list.forms);
-  if (!op)
-    return kernel.emitOpError("expected a computation that some form of ")
-           << list.target << " handles";
-  Builder attrs(kernel.getContext());
+/// Writes the schedule of `op` by the first form that applies; what the ledger says of it.
+static FailureOr<Attribute> scheduleComputation(Operation *op, const FormList &list, Nest &nest) {
+  Builder attrs(op->getContext());
   SmallVector<Attribute> refused;
   for (const BoundForm &form : list.forms) {
-    if (!form.handles(op) || !isAskedFor(op, form.name))
+    if (!form.handles(op) || !isAskedFor(op, form.name) || (nest.share && !form.byRows))
       continue;
     Refusal refusal = form.refuse(op);
     if (!refusal)
@@ -136,24 +136,72 @@ static LogicalResult scheduleKernel(func::FuncOp kernel, const FormList &list, b
       refused.push_back(recordOf(form, refusal, attrs));
       continue;
     }
-    kernel->setAttr("fovea.ledger", recordOf(op, form, refused, attrs));
+    Attribute record = recordOf(op, form, refused, attrs);
     if (list.note)
-      list.note(kernel, op);
-    OpBuilder builder(op);
-    Nest nest(builder, op->getLoc(), list.blockThreads);
-    if (isOfSteps)
-      nest.taskElements = Nest::kStepElements;
+      list.note(op->getParentOfType<func::FuncOp>(), op);
     form.schedule(op, nest);
-    op->erase();
-    return success();
+    return record;
   }
-  if (scheduleOf(op))
-    return refuseSchedule(op, refused, list);
+  if (scheduleOf(op)) {
+    (void)refuseSchedule(op, refused, list);
+    return failure();
+  }
   InFlightDiagnostic diag = emitRefusal(op, kNotComputed);
   diag << "no form of " << list.target << " computes this operation";
   for (Attribute entry : refused)
     diag.attachNote() << entry;
-  return diag;
+  return failure();
+}
+
+/// Elements of one of the operation's rows, those of long bodies several times.
+static Value workOfRow(Nest &nest, Operation *op) {
+  constexpr int64_t kLongBody = 4;
+  auto structured = dyn_cast<linalg::LinalgOp>(op);
+  SmallVector<Value> extents =
+      structured ? extentsOf(nest, structured) : nest.sizes(op->getOperand(0));
+  Value work = nest.product(ArrayRef(extents).drop_front());
+  bool isLong = structured && !isCheapBody(*structured.getBlock());
+  return isLong ? nest.mul(work, nest.index(kLongBody)) : work;
+}
+
+/// Tasks of rows, each of which does all of the computations.
+static FailureOr<Attribute> scheduleRows(kernel::RowsOp op, const FormList &list, Nest &nest) {
+  SmallVector<Attribute> records;
+  Value work = nest.index(0);
+  for (Operation &inner : op.getBody().front().without_terminator())
+    work = nest.add(work, workOfRow(nest, &inner));
+  bool fits = true;
+  parallelShares(nest, op.getCount(), work, [&](const RowShare &share) {
+    for (Operation &inner : op.getBody().front().without_terminator()) {
+      Nest own(nest.builder, inner.getLoc());
+      own.share = share;
+      FailureOr<Attribute> record = scheduleComputation(&inner, list, own);
+      fits &= succeeded(record);
+      records.push_back(fits ? *record : Attribute());
+    }
+  });
+  if (!fits)
+    return failure();
+  return Attribute(ArrayAttr::get(op.getContext(), records));
+}
+
+static LogicalResult scheduleKernel(func::FuncOp kernel, const FormList &list, bool isOfSteps) {
+  Operation *op = computationOf(kernel, list.forms);
+  if (!op)
+    return kernel.emitOpError("expected a computation that some form of ")
+           << list.target << " handles";
+  OpBuilder builder(op);
+  Nest nest(builder, op->getLoc(), list.blockThreads);
+  if (isOfSteps)
+    nest.taskElements = Nest::kStepElements;
+  auto rows = dyn_cast<kernel::RowsOp>(op);
+  FailureOr<Attribute> record =
+      rows ? scheduleRows(rows, list, nest) : scheduleComputation(op, list, nest);
+  if (failed(record))
+    return failure();
+  kernel->setAttr("fovea.ledger", *record);
+  op->erase();
+  return success();
 }
 
 /// True for a kernel that a pass has written as a grid.

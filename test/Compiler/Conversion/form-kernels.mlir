@@ -67,3 +67,24 @@ func.func @do_not_outline_from_other_functions(%x: memref<4xf32>) {
   linalg.exp ins(%x : memref<4xf32>) outs(%x : memref<4xf32>)
   return
 }
+
+// -----
+
+// One kernel and one launch, which keeps the nodes. The two buffers are apart: nothing is marked.
+// CHECK-LABEL: func @outline_groups_of_rows
+// CHECK:         fovea_kernel.launch @kernel_0_rows({{.*}}) {fovea.computations = ["first", "second"]}
+// CHECK-NOT:     fovea_kernel.launch
+// CHECK:       func private @kernel_0_rows
+// CHECK-SAME:    attributes {fovea_kernel.kernel} {
+// CHECK:         fovea_kernel.rows
+// CHECK-NEXT:      linalg.exp
+// CHECK-NEXT:      linalg.generic
+func.func @outline_groups_of_rows(%x: memref<4x8xf32>, %y: memref<4x8xf32>)
+    attributes {fovea.entry} {
+  %c4 = arith.constant 4 : index
+  fovea_kernel.rows %c4 {
+    linalg.exp ins(%x : memref<4x8xf32>) outs(%y : memref<4x8xf32>) loc("first")
+    memref.copy %y, %x : memref<4x8xf32> to memref<4x8xf32> loc("second")
+  }
+  return
+}

@@ -24,15 +24,36 @@ func.func @pad(%a: tensor<3x4xf32>) -> tensor<3x6xf32> {
 
 // CHECK-LABEL: func @softmax_in_f32
 // CHECK:         arith.extf
-// CHECK:         arith.maxnumf %{{.*}} : f32
-// CHECK:         math.exp %{{.*}} : f32
-// CHECK:         arith.divf %{{.*}} : f32
+// CHECK:         %[[WIDE:.*]] = linalg.softmax dimension(1) {{.*}} -> tensor<2x?xf32>
+// CHECK:         linalg.generic {{.*}} ins(%[[WIDE]]
 // CHECK:         arith.truncf
 // CHECK-NOT:     linalg.softmax
 func.func @softmax_in_f32(%a: tensor<2x?xbf16>, %o: tensor<2x?xbf16>) -> tensor<2x?xbf16> {
   %r = linalg.softmax dimension(1) ins(%a : tensor<2x?xbf16>) outs(%o : tensor<2x?xbf16>)
     -> tensor<2x?xbf16>
   return %r : tensor<2x?xbf16>
+}
+
+// CHECK-LABEL: func @softmax_across_rows
+// CHECK:         arith.maxnumf %{{.*}} : f32
+// CHECK:         math.exp %{{.*}} : f32
+// CHECK:         arith.divf %{{.*}} : f32
+// CHECK:         arith.truncf
+// CHECK-NOT:     linalg.softmax
+func.func @softmax_across_rows(%a: tensor<2x?xf16>, %o: tensor<2x?xf16>) -> tensor<2x?xf16> {
+  %r = linalg.softmax dimension(0) ins(%a : tensor<2x?xf16>) outs(%o : tensor<2x?xf16>)
+    -> tensor<2x?xf16>
+  return %r : tensor<2x?xf16>
+}
+
+// CHECK-LABEL: func @do_not_decompose_softmax_of_rows
+// CHECK-NOT:     arith.maxnumf
+// CHECK:         linalg.softmax
+func.func @do_not_decompose_softmax_of_rows(%a: tensor<2x3xf32>, %o: tensor<2x3xf32>)
+    -> tensor<2x3xf32> {
+  %r = linalg.softmax dimension(1) ins(%a : tensor<2x3xf32>) outs(%o : tensor<2x3xf32>)
+    -> tensor<2x3xf32>
+  return %r : tensor<2x3xf32>
 }
 
 // CHECK-LABEL: func @fill_a_constant_of_one_value

@@ -160,6 +160,19 @@ func.func private @plain() attributes {fovea_kernel.kernel} {
   return
 }
 
+// CHECK-LABEL: func @rows
+// CHECK:         fovea_kernel.rows %{{.*}} {
+// CHECK-NEXT:      memref.copy
+// CHECK-NEXT:      memref.copy
+// CHECK-NEXT:    }
+func.func @rows(%n: index, %a: memref<?x8xf32>, %b: memref<?x8xf32>) {
+  fovea_kernel.rows %n {
+    memref.copy %a, %b : memref<?x8xf32> to memref<?x8xf32>
+    memref.copy %b, %a : memref<?x8xf32> to memref<?x8xf32>
+  }
+  return
+}
+
 // CHECK-LABEL: func @grid
 // CHECK:         fovea_kernel.grid %{{.*}} threads(128) {
 // CHECK-NEXT:    ^bb0(%{{.*}}: index, %{{.*}}: index):

@@ -78,8 +78,11 @@ def test_steps_do_not_lengthen_the_code(form: str, tmp_path: Path) -> None:
 def test_a_sequence_is_one_team(form: str, tmp_path: Path) -> None:
     path, _ = saved(tmp_path, by_hand(form, 6, 2, 64), 64)
     kernels = fovea.compile(path, target="x86-64-v3").ledger["kernels"]
-    assert [kernel["form"] for kernel in kernels if kernel["op"] == "scf.for"] == ["team"]
+    (team,) = (kernel for kernel in kernels if kernel["op"] == "scf.for")
+    assert team["form"] == "team"
     assert any(kernel["form"] == "gate_product" for kernel in kernels) == (form != "norm")
+    # Threads meet behind the product, and behind norm and cell together.
+    assert team["launches"] == (2 if form == "norm" else 1)
     packed = [k["weight_bytes"] for k in kernels if k["form"] == "panel_product"]
     assert packed == [4 * 4 * 64 * 64] * (2 if form == "norm" else 1)
 

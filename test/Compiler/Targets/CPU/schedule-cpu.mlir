@@ -89,6 +89,32 @@ func.func private @norm(%x: memref<4x8xf32>, %w: memref<8xf32>) attributes {fove
   return
 }
 
+// Both computations of a group do the rows of a task, each in loops of its own.
+// CHECK-LABEL: func private @rows
+// CHECK-SAME:    fovea.ledger = [{form = "row_norm", {{.*}}}, {form = "elementwise_loops",
+// CHECK:         fovea_kernel.parallel %{{.*}} {
+// CHECK:           %[[FIRST:.*]] = arith.muli
+// CHECK:           %[[LAST:.*]] = arith.minsi
+// CHECK:           scf.for %{{.*}} = %[[FIRST]] to %[[LAST]]
+// CHECK:             math.sqrt
+// CHECK:           scf.for %{{.*}} = %[[FIRST]] to %[[LAST]]
+// CHECK:             memref.load
+// CHECK:         return
+func.func private @rows(%x: memref<4x8xf32>, %w: memref<8xf32>, %y: memref<4x8xf32>)
+    attributes {fovea_kernel.kernel} {
+  %c4 = arith.constant 4 : index
+  fovea_kernel.rows %c4 {
+    fovea.rms_norm ins(%x, %w : memref<4x8xf32>, memref<8xf32>) outs(%x : memref<4x8xf32>)
+        {axis = 1 : i64, epsilon = 1.0e-6 : f64}
+    linalg.generic {indexing_maps = [#all, #all], iterator_types = ["parallel", "parallel"]}
+        ins(%x : memref<4x8xf32>) outs(%y : memref<4x8xf32>) {
+    ^bb0(%v: f32, %o: f32):
+      linalg.yield %v : f32
+    }
+  }
+  return
+}
+
 // CHECK-LABEL: func private @reduction
 // CHECK-SAME:    form = "reduction_loops"
 // CHECK:         fovea_kernel.parallel
