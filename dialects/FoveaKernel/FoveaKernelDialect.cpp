@@ -160,8 +160,12 @@ LogicalResult ProductOp::verify() {
            << " and the carried values, and yields values of their types";
   for (Type type : getAhead().getTypes()) {
     auto ahead = cast<MemRefType>(type);
-    if (ahead.getRank() != 2 || ahead.isDynamicDim(1))
-      return emitOpError("product_c5: expected to ask ahead for a matrix of static width, got ")
+    int64_t rank = ahead.getRank();
+    bool fits = rank == 2 || (rank == 3 && !ahead.isDynamicDim(1) && ahead.getDimSize(1) > 0 &&
+                              ahead.getStridesAndOffset().first[1] == 0);
+    if (!fits || ahead.isDynamicDim(rank - 1))
+      return emitOpError("product_c5: expected to ask ahead for a matrix of static width, or for "
+                         "one whose rows several steps ask for, got ")
              << ahead;
   }
   if (getInit().empty())

@@ -92,7 +92,8 @@ def FoveaKernel_ProductOp : FoveaKernel_Op<"product", [AttrSizedOperandSegments,
     ordinary IR on the accumulators of one row and stores what it makes of them; what it yields,
     e.g. a running maximum, goes to the next row's and is the operation's result in the end.
     Step k asks for row k of each matrix of `ahead`, of static width, which is read soon, here or
-    by what comes next.
+    by what comes next; of one with rank 3, [M, S, width], for row k floordiv S, once in S steps at
+    least.
     With `chains` N, sums of multiply-adds are taken of every N-th step apart and added in the end:
     few of them do not fill the time that one takes otherwise. A panel of bf16 that is twice as wide
     has words of two steps, laid out as for `by dot` with G = 2; the depth then is even.
@@ -116,7 +117,8 @@ def FoveaKernel_ProductOp : FoveaKernel_Op<"product", [AttrSizedOperandSegments,
     - product_c3: init takes an index and yields V vectors of L sums.
     - product_c4: finish takes an index, V vectors of L sums and the carried values, and yields
       values of the carried ones' types.
-    - product_c5: the matrices of `ahead` have rank 2 and a static width.
+    - product_c5: the matrices of `ahead` have rank 2 and a static width, or rank 3 and a second
+      dimension of static extent and stride 0 besides.
     - product_c6: by dots and tiles, instead of c1: lhs and panel have rank 2, the same elements,
       bf16 or i8, and stride 1; the panel has the static width V*L*G.
     - product_c7: tiles have 16 lanes, instead of c2 at most 32 rows of 2 vectors.

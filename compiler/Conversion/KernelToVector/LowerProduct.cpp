@@ -198,13 +198,27 @@ private:
     return offset == 0 ? k : arith::AddIOp::create(builder, loc, k, index(offset)).getResult();
   }
 
-  void askAhead(Value k) {
+  /// Asks for what step `offset` of a turn should; steps that ask for the same do it once a turn.
+  void askAhead(Value turn, int64_t offset) {
     if (!op.getAhead().empty())
       keepRequestsApart(builder, loc);
-    for (Value ahead : op.getAhead())
-      for (int64_t column = 0, width = cast<MemRefType>(ahead.getType()).getDimSize(1);
-           column < width; column += elementsOfRequest(ahead))
-        requestLine(builder, loc, ahead, k, index(column));
+    Value k = plus(turn, offset);
+    for (Value ahead : op.getAhead()) {
+      auto type = cast<MemRefType>(ahead.getType());
+      SmallVector<Value> place{k};
+      if (type.getRank() == 3) {
+        int64_t each = type.getDimSize(1);
+        if (offset % each != 0)
+          continue;
+        place = {arith::DivUIOp::create(builder, loc, k, index(each)), index(0)};
+      }
+      for (int64_t column = 0; column < type.getShape().back();
+           column += elementsOfRequest(ahead)) {
+        place.push_back(index(column));
+        requestLine(builder, loc, ahead, place);
+        place.pop_back();
+      }
+    }
   }
 
   /// The panel's vectors at step `offset` of the turn that begins with step k, as f32.
@@ -247,7 +261,7 @@ private:
   SmallVector<Value> step(Value turn, int64_t first, RowLoad load, ValueRange sums) {
     SmallVector<SmallVector<Value>> panel;
     for (int64_t offset = first; offset < first + load.steps; ++offset) {
-      askAhead(plus(turn, offset));
+      askAhead(turn, offset);
       panel.push_back(panelRow(turn, offset));
     }
     SmallVector<Value> next(sums);

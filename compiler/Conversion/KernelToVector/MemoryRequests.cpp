@@ -20,9 +20,9 @@ int64_t fovea::elementsOfRequest(Value matrix) {
   return kLineBytes * 8 / cast<MemRefType>(matrix.getType()).getElementTypeBitWidth();
 }
 
-void fovea::requestLine(OpBuilder &builder, Location loc, Value matrix, Value row, Value column) {
-  memref::PrefetchOp::create(builder, loc, matrix, ValueRange{row, column}, /*isWrite=*/false,
-                             kLocality, /*isDataCache=*/true);
+void fovea::requestLine(OpBuilder &builder, Location loc, Value buffer, ValueRange place) {
+  memref::PrefetchOp::create(builder, loc, buffer, place, /*isWrite=*/false, kLocality,
+                             /*isDataCache=*/true);
 }
 
 void fovea::keepRequestsApart(OpBuilder &builder, Location loc) {

@@ -16,9 +16,9 @@ namespace fovea {
 /// Elements of `matrix` that one request brings.
 int64_t elementsOfRequest(mlir::Value matrix);
 
-/// Asks for the line with element (row, column) of a matrix, to be close; it need not exist.
-void requestLine(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value matrix, mlir::Value row,
-                 mlir::Value column);
+/// Asks for the line with an element of a buffer, to be close; it need not exist.
+void requestLine(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value buffer,
+                 mlir::ValueRange place);
 
 /// Accesses and requests behind this stay behind those before it. LLVM's scheduler would gather the
 /// requests of a block at its beginning.

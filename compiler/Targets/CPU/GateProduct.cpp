@@ -52,8 +52,9 @@ public:
       Value panel = panelAt(place[0]), unit = nest.mul(place[0], lanes);
       Value following =
           nest.min(nest.add(place[0], nest.index(1)), nest.sub(space[0], nest.index(1)));
-      // Units may be updated in place: no row is computed twice.
-      nest.strips(count, strip, Tail::Exact, [&](Value row, int64_t number) {
+      // Units may be updated in place: no row is computed twice. A strip of few rows waits for the
+      // panel.
+      nest.strips(count, strip, Tail::Even, [&](Value row, int64_t number) {
         SmallVector<Value, 1> ahead;
         if (!known || *known > kFewRows)
           ahead.push_back(partAhead(following, row, strip));
@@ -83,8 +84,13 @@ private:
     return nest.view(op.getWeight(), offset, {depth, lanes}, {lanes, nest.index(1)});
   }
 
-  void writeStrip(Value panel, Value unit, Value row, int64_t number, ValueRange ahead) {
-    prefetchCaptures(unit, row, number);
+  void writeStrip(Value panel, Value unit, Value row, int64_t number, ValueRange next) {
+    SmallVector<Value> ahead(next);
+    std::optional<int64_t> steps = constant(depth);
+    if (number > 1 && steps && *steps >= number)
+      llvm::append_range(ahead, capturesAhead(unit, row, number, *steps));
+    else
+      prefetchCaptures(unit, row, number);
     auto product = kernel::ProductOp::create(nest.builder, nest.loc, op.getState(), panel, row,
                                              depth, number, gates, cpu.lanes, {}, ahead);
     // Of one row alone: rows of a batch are summed up alike wherever they lie in it.

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 #include "compiler/Targets/CPU/GateTask.h"
 
+#include "compiler/Conversion/KernelToVector/MemoryRequests.h"
 #include "compiler/Targets/Loops/LaneRegion.h"
 
 #include "dialects/FoveaKernel/FoveaKernelDialect.h"
@@ -34,16 +35,36 @@ int64_t GateTask::stripRows() const {
   return gates <= cpu.maxVectors() ? cpu.rowsFor(gates) : kMostSums / gates;
 }
 
+SmallVector<std::pair<Value, AffineMap>> GateTask::capturesOfElements() {
+  SmallVector<std::pair<Value, AffineMap>> found;
+  for (auto [index, capture] : llvm::enumerate(op.getCaptures()))
+    if (AffineMap map = op.getCaptureMap(index); map.isFunctionOfDim(0) && map.isFunctionOfDim(1))
+      found.push_back({capture, map});
+  return found;
+}
+
 void GateTask::prefetchCaptures(Value unit, Value row, int64_t number) {
-  for (auto [index, capture] : llvm::enumerate(op.getCaptures())) {
-    AffineMap map = op.getCaptureMap(index);
-    if (!map.isFunctionOfDim(0) || !map.isFunctionOfDim(1))
-      continue;
+  for (auto [capture, map] : capturesOfElements())
     for (int64_t next = 0; next < number; ++next)
-      memref::PrefetchOp::create(nest.builder, nest.loc, capture,
-                                 nest.apply(map, {nest.add(row, nest.index(next)), unit}),
-                                 /*isWrite=*/false, /*localityHint=*/3, /*isDataCache=*/true);
+      requestLine(nest.builder, nest.loc, capture,
+                  nest.apply(map, {nest.add(row, nest.index(next)), unit}));
+}
+
+SmallVector<Value> GateTask::capturesAhead(Value unit, Value row, int64_t number, int64_t steps) {
+  Value each = nest.index(llvm::bit_floor<uint64_t>(steps / number));
+  SmallVector<Value> ahead;
+  for (auto [capture, map] : capturesOfElements()) {
+    Value offset = nest.offset(capture), rowStride;
+    for (auto [dim, position] : llvm::enumerate(nest.apply(map, {row, unit}))) {
+      Value stride = nest.stride(capture, dim);
+      offset = nest.add(offset, nest.mul(position, stride));
+      if (map.getResult(dim).isFunctionOfDim(0))
+        rowStride = stride;
+    }
+    ahead.push_back(nest.view(capture, offset, {nest.index(number), each, nest.index(cpu.lanes)},
+                              {rowStride, nest.index(0), nest.index(1)}));
   }
+  return ahead;
 }
 
 void GateTask::finish(Value row, Value unit, ValueRange sums) {

@@ -412,8 +412,8 @@ private:
     Value skipped = arith::SelectOp::create(b, nest.loc, inside, same, nest.add(same, group));
     Value place = nest.add(nest.add(at.element, nest.index(distance)), skipped);
     for (int64_t line = 0; line < at.elements; line += elementsOfRequest(runs))
-      requestLine(b, nest.loc, runs, nest.add(column, nest.index(at.row)),
-                  nest.add(place, nest.index(line)));
+      requestLine(b, nest.loc, runs,
+                  {nest.add(column, nest.index(at.row)), nest.add(place, nest.index(line))});
   }
 
   /// Adds sums of some rows by some columns to the partial ones.

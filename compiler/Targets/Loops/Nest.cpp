@@ -132,16 +132,25 @@ void Nest::parallel(Value count, Body body) {
 void Nest::strips(Value count, int64_t rows, Tail tail, function_ref<void(Value, int64_t)> emit) {
   Value zero = index(0), one = index(1), step = index(rows);
   if (std::optional<int64_t> known = constant(count)) {
-    int64_t whole = *known / rows * rows;
-    if (whole == rows)
-      emit(zero, rows);
-    else if (whole > 0)
-      loop(zero, index(whole), step, [&](Value row) { emit(row, rows); });
-    if (*known > whole)
-      emit(index(whole), *known - whole);
+    auto some = [&](int64_t first, int64_t last, int64_t height) {
+      if (last > first && last - first == height)
+        emit(index(first), height);
+      else if (last > first)
+        loop(index(first), index(last), index(height), [&](Value row) { emit(row, height); });
+    };
+    int64_t number = llvm::divideCeil(*known, rows), whole = *known / rows;
+    if (tail == Tail::Even && whole > 0) {
+      // The first ones have a row more.
+      int64_t height = *known / number, split = *known % number * (height + 1);
+      some(0, split, height + 1);
+      some(split, *known, height);
+      return;
+    }
+    some(0, whole * rows, rows);
+    some(whole * rows, *known, *known - whole * rows);
     return;
   }
-  if (tail == Tail::Exact) {
+  if (tail != Tail::Overlap) {
     Value whole = sub(count, rem(count, step));
     loop(zero, whole, step, [&](Value row) { emit(row, rows); });
     loop(whole, count, one, [&](Value row) { emit(row, 1); });

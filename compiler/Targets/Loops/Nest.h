@@ -20,6 +20,8 @@ enum class Tail {
   Overlap,
   /// Every row is visited once.
   Exact,
+  /// So it is, and where the count is known the strips' heights differ by one row at most.
+  Even,
 };
 
 /// Rows [first, last) of `count`: a task's share.

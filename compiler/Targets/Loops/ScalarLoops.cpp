@@ -214,7 +214,7 @@ Value fovea::loops::resized(Nest &nest, Value value, Type wanted) {
 void fovea::loops::prefetchRow(Nest &nest, Value matrix, Value row, int64_t columns) {
   int64_t line = elementsOfRequest(matrix);
   for (int64_t column = 0; column < columns; column += line)
-    requestLine(nest.builder, nest.loc, matrix, row, nest.index(column));
+    requestLine(nest.builder, nest.loc, matrix, {row, nest.index(column)});
 }
 
 void fovea::loops::prefetchPart(Nest &nest, Value matrix, Value first, int64_t rows,
@@ -234,13 +234,13 @@ void fovea::loops::prefetchPart(Nest &nest, Value matrix, Value first, int64_t r
     // Behind a row lies the next one.
     Value start = nest.mul(number, nest.index(share));
     for (int64_t at = 0; at < some; ++at)
-      requestLine(nest.builder, nest.loc, matrix, first, nest.add(start, nest.index(at * line)));
+      requestLine(nest.builder, nest.loc, matrix, {first, nest.add(start, nest.index(at * line))});
     return;
   }
   Value row = nest.add(first, nest.div(number, nest.index(partsOfRow)));
   Value start = nest.mul(nest.rem(number, nest.index(partsOfRow)), nest.index(some * line));
   for (int64_t at = 0; at < some; ++at)
-    requestLine(nest.builder, nest.loc, matrix, row, nest.add(start, nest.index(at * line)));
+    requestLine(nest.builder, nest.loc, matrix, {row, nest.add(start, nest.index(at * line))});
 }
 
 void fovea::loops::prefetchRows(Nest &nest, Value matrix, Value first, int64_t count,
