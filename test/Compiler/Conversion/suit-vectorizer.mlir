@@ -9,7 +9,8 @@
 // CHECK:         scf.for
 // CHECK:           %[[MOST:.*]] = scf.for {{.*}} iter_args(%[[SO:.*]] = %{{.*}})
 // CHECK-NEXT:        %[[X:.*]] = memref.load
-// CHECK-NEXT:        %[[NEXT:.*]] = llvm.intr.maximum(%[[X]], %[[SO]]) {fastmathFlags = #llvm.fastmath<nsz>}
+// CHECK-NEXT:        %[[NEXT:.*]] = llvm.intr.maximum(%[[X]], %[[SO]])
+// CHECK-SAME:          {fastmathFlags = #llvm.fastmath<nsz>}
 // CHECK-NEXT:        scf.yield %[[NEXT]]
 // CHECK-NEXT:      } {llvm.loop_annotation = #[[$KEPT]]}
 // CHECK-NEXT:      memref.store %[[MOST]]
@@ -31,7 +32,8 @@ func.func @keep_rows(%x: memref<6x12xf32>, %y: memref<6xf32>, %low: f32) {
   return
 }
 
-// Of 8 steps LLVM makes vectors across the loop around them; loops of vectors are as they should be.
+// Of 8 steps LLVM makes vectors across the loop around them; loops of vectors are as they should
+// be.
 // CHECK-LABEL: func @leave_others
 // CHECK-NOT:     llvm.loop_annotation
 func.func @leave_others(%x: memref<64xf32>) {

@@ -187,6 +187,19 @@ func.func @product_c5(%a: memref<?x?xf32>, %b: memref<?x8xf32>, %k: index) {
 
 // -----
 
+func.func @product_c5_strides(%a: memref<?x?xf32>, %b: memref<?x8xf32>, %k: index,
+    %c: memref<6x4x16xf32>) {
+  // expected-error @+1 {{or for one whose rows several steps ask for, got 'memref<6x4x16xf32>'}}
+  fovea_kernel.product %a, %b row %k depth %k rows 2 vectors 1 lanes 8
+      ahead(%c : memref<6x4x16xf32>) finish {
+  ^bb0(%row: index, %v: vector<8xf32>):
+    fovea_kernel.yield
+  } : memref<?x?xf32>, memref<?x8xf32>
+  return
+}
+
+// -----
+
 func.func private @plain()
 func.func @launch_c1_names_a_kernel() {
   // expected-error @+1 {{launch_c1: expected a kernel named plain}}
@@ -226,27 +239,6 @@ func.func @launch_c1_strides_of_arguments(%a: memref<4x8xf32, strided<[16, 1], o
 // expected-error@+2 {{sections_c1: expected at least two sections, got 1}}
 func.func @sections_c1() {
   fovea_kernel.sections {
-  }
-  return
-}
-
-// -----
-
-func.func @rows_c1_one(%n: index, %a: memref<?x8xf32>) {
-  // expected-error@+1 {{rows_c1: expected at least two computations, got 1}}
-  fovea_kernel.rows %n {
-    memref.copy %a, %a : memref<?x8xf32> to memref<?x8xf32>
-  }
-  return
-}
-
-// -----
-
-func.func @rows_c1_values(%n: index, %a: memref<?x8xf32>) {
-  // expected-error@+1 {{rows_c1: expected computations that give no values, got arith.constant}}
-  fovea_kernel.rows %n {
-    memref.copy %a, %a : memref<?x8xf32> to memref<?x8xf32>
-    %c0 = arith.constant 0 : index
   }
   return
 }
