@@ -39,9 +39,11 @@ def body_of(name: str, text: str) -> list[str]:
 
 
 def computing(text: str) -> Counter[str]:
-    """Instructions of the gates, but for moves and the order of operands: how often constants are
-    loaded again differs with the order in which a cell is written."""
-    names = body_of(r"kernel_\d+_gates", text)
+    """Instructions of the gates, but for moves, zeros included, and the order of operands: how often
+    constants are loaded again differs with the order in which a cell is written."""
+    names = body_of(
+        r"kernel_\d+_gates", re.sub(r"^\s+vxorps\s+(%\w+), \1, \1\n", "", text, flags=re.M)
+    )
     return Counter(re.sub(r"(?<=vcmp)[lg]t|\d{3}(?=[ps]s$)", "", name)
                    for name in names if not re.match(r"v?mov|vbroadcast", name))  # fmt: skip
 
