@@ -39,7 +39,7 @@ def body_of(name: str, text: str) -> list[str]:
 
 
 def computing(text: str) -> Counter[str]:
-    """Instructions of the gates, but for moves, zeros included, and the order of operands: how often
+    """Instructions of the gates, but for moves, of zeros too, and the order of operands: how often
     constants are loaded again differs with the order in which a cell is written."""
     names = body_of(
         r"kernel_\d+_gates", re.sub(r"^\s+vxorps\s+(%\w+), \1, \1\n", "", text, flags=re.M)
