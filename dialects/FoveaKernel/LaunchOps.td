@@ -73,9 +73,9 @@ def FoveaKernel_RowsOp : FoveaKernel_Op<"rows", [
     RecursiveMemoryEffects, NoRegionArguments, SingleBlockImplicitTerminator<"YieldOp">]> {
   let summary = "computations that need of each other the same row only";
   let description = [{
-    Runs the computations of its body one after the other. Buffers that they share have `count`
-    rows, their first dimension, and where one computation writes such a buffer, row i of it is made
-    for row i of the others alone: rows may be computed in any order or at the same time.
+    Runs the computations of its body one after the other. Buffers that one of them writes and
+    another one uses have `count` rows, their first dimension, of which row i is made for row i of
+    the others alone: rows may be computed in any order or at the same time.
 
     Constraints:
     - rows_c1: at least two computations, which give no values.

@@ -5,6 +5,7 @@
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
+#include "compiler/Base/Unrolling.h"
 #include "compiler/Conversion/KernelToLLVM/Passes.h"
 
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -42,9 +43,10 @@ static bool isOverElements(scf::ForOp loop) {
   return touchesMemory;
 }
 
-/// A maximum or minimum of the value that the loop carries in its place, as LLVM's own operation.
-/// Zeros are alike, as in arith's expansion.
-template <typename Arith, typename Llvm> static bool isReplaced(scf::ForOp loop, Operation *op) {
+/// Makes LLVM's own operation of a maximum or minimum of the value that the loop carries in its
+/// place; false for another operation. Zeros are alike, as in arith's expansion.
+template <typename Arith, typename Llvm>
+static bool replaceExtremum(scf::ForOp loop, Operation *op) {
   auto extremum = dyn_cast<Arith>(op);
   if (!extremum || !extremum->hasOneUse() || extremum.getType().getIntOrFloatBitWidth() < 32)
     return false;
@@ -66,20 +68,15 @@ namespace {
 
 struct SuitVectorizer : fovea::impl::SuitVectorizerBase<SuitVectorizer> {
   void runOnOperation() override {
-    MLIRContext *context = &getContext();
-    auto unroll =
-        LLVM::LoopUnrollAttr::get(context, BoolAttr::get(context, true), {}, {}, {}, {}, {}, {});
-    auto annotation = LLVM::LoopAnnotationAttr::get(context, {}, {}, {}, unroll, {}, {}, {}, {}, {},
-                                                    {}, {}, {}, {}, {}, {});
     getOperation()->walk([&](scf::ForOp loop) {
       if (!isOverElements(loop))
         return;
       for (Operation &op : llvm::make_early_inc_range(*loop.getBody()))
-        numMaxima += isReplaced<arith::MaximumFOp, LLVM::MaximumOp>(loop, &op) ||
-                     isReplaced<arith::MinimumFOp, LLVM::MinimumOp>(loop, &op);
+        numMaxima += replaceExtremum<arith::MaximumFOp, LLVM::MaximumOp>(loop, &op) ||
+                     replaceExtremum<arith::MinimumFOp, LLVM::MinimumOp>(loop, &op);
       if (loop->hasAttr(LLVM::LoopAnnotationAttr::name) || !isShort(loop))
         return;
-      loop->setAttr(LLVM::LoopAnnotationAttr::name, annotation);
+      keepRolled(loop);
       ++numKept;
     });
   }

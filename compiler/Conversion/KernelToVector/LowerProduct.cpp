@@ -4,13 +4,13 @@
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
+#include "compiler/Base/Unrolling.h"
 #include "compiler/Conversion/KernelToVector/EvenOdd.h"
 #include "compiler/Conversion/KernelToVector/MemoryRequests.h"
 #include "compiler/Conversion/KernelToVector/Passes.h"
 #include "compiler/Conversion/KernelToVector/ProductUnits.h"
 #include "compiler/Conversion/KernelToVector/RowElements.h"
 
-#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/IR/IRMapping.h"
 #include "mlir/IR/Matchers.h"
 
@@ -56,12 +56,7 @@ int64_t fovea::stepsOfTurn(ProductOp op, int64_t rowBytes) {
 void fovea::keepTurn(scf::ForOp loop, ProductOp op) {
   if (static_cast<int64_t>(op.getRows()) > kFewRows && !hasFarRows(op))
     return;
-  Builder builder(op.getContext());
-  auto unroll =
-      LLVM::LoopUnrollAttr::get(op.getContext(), builder.getBoolAttr(true), {}, {}, {}, {}, {}, {});
-  auto annotation = LLVM::LoopAnnotationAttr::get(op.getContext(), {}, {}, {}, unroll, {}, {}, {},
-                                                  {}, {}, {}, {}, {}, {}, {}, {});
-  loop->setAttr(LLVM::LoopAnnotationAttr::name, annotation);
+  keepRolled(loop);
 }
 
 SmallVector<Value> fovea::inlineRegion(OpBuilder &builder, Region &region, ValueRange arguments) {

@@ -31,7 +31,8 @@ public:
   explicit Overlaps(mlir::Operation *entry) : aliases(entry) {}
 
   /// True unless the two have no element in common: they are views of different buffers, or of
-  /// slices of one whose static offsets are apart.
+  /// slices of one whose static offsets are apart. Of values in a loop: in the same step, in which
+  /// two that a loop exchanges are apart.
   bool mayOverlap(mlir::Value left, mlir::Value right);
 
   /// True when one may write what the other reads or writes.

@@ -2,7 +2,7 @@
 //
 // Puts computations that follow each other in a loop into one group when each needs of the others'
 // buffers only the row that it works on. Threads that share a step meet behind the group. This is
-// done before buffers are given their places: a place may serve twice, but not within a group.
+// done before buffers are given their places in one arena, where they could not be told apart.
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
@@ -22,8 +22,9 @@ namespace fovea {
 using namespace mlir;
 using namespace fovea;
 
-/// Rows of more elements are shared out by parts where they are fewer than so many.
-static constexpr int64_t kLongRow = 2048, kManyRows = 8;
+/// Elements of a row that are a task's work at most; with so many rows, tasks of longer ones are
+/// enough for threads. Still longer rows are shared out by parts.
+static constexpr int64_t kLongRow = 2048, kManyRows = 8, kLongestRow = 8192;
 
 namespace {
 
@@ -67,10 +68,13 @@ static std::optional<bool> isByRow(AffineMap map) {
   return true;
 }
 
-static std::optional<SmallVector<RowAccess>> accessesOf(linalg::LinalgOp op) {
+/// Nothing for bodies that read memory themselves, or whose indices the kernel's launch checks.
+static std::optional<SmallVector<RowAccess>> rowAccessesOf(linalg::LinalgOp op) {
   bool fits = isa<linalg::GenericOp, linalg::FillOp>(op.getOperation()) && op.getNumLoops() > 0 &&
               linalg::isParallelIterator(op.getIteratorTypesArray().front()) &&
-              llvm::all_of(*op.getBlock(), [](Operation &inner) { return isPure(&inner); });
+              llvm::all_of(*op.getBlock(), [](Operation &inner) {
+                return isPure(&inner) && !isa<CheckedIndexOp>(inner);
+              });
   if (!fits)
     return std::nullopt;
   SmallVector<RowAccess> accesses;
@@ -100,9 +104,9 @@ static SmallVector<RowAccess> rowsOf(Value read, ValueRange written, ValueRange 
   return accesses;
 }
 
-static std::optional<SmallVector<RowAccess>> accessesByRow(Operation *op) {
+static std::optional<SmallVector<RowAccess>> rowAccessesOf(Operation *op) {
   if (auto structured = dyn_cast<linalg::LinalgOp>(op))
-    return accessesOf(structured);
+    return rowAccessesOf(structured);
   if (auto copy = dyn_cast<memref::CopyOp>(op))
     if (auto type = dyn_cast<MemRefType>(copy.getTarget().getType()); type && type.getRank() > 0)
       return rowsOf(copy.getSource(), copy.getTarget(), {});
@@ -115,21 +119,20 @@ static std::optional<SmallVector<RowAccess>> accessesByRow(Operation *op) {
   return std::nullopt;
 }
 
-/// True when each row is a task's work at most, or there are rows enough for threads.
+/// True when tasks of rows are as many as threads can use.
 static bool isSharedOutByRows(const RowComputation &computation) {
-  if (computation.rows() >= kManyRows)
-    return true;
-  return llvm::all_of(computation.accesses, [](const RowAccess &access) {
+  int64_t most = computation.rows() >= kManyRows ? kLongestRow : kLongRow;
+  return llvm::all_of(computation.accesses, [&](const RowAccess &access) {
     auto type = cast<MemRefType>(access.buffer.getType());
     ArrayRef<int64_t> row = type.getShape().drop_front(access.byRow);
-    return ShapedType::isStaticShape(row) && ShapedType::getNumElements(row) <= kLongRow;
+    return ShapedType::isStaticShape(row) && ShapedType::getNumElements(row) <= most;
   });
 }
 
 static std::optional<RowComputation> computationOf(Operation *op) {
   if (op->getNumResults() != 0)
     return std::nullopt;
-  std::optional<SmallVector<RowAccess>> accesses = accessesByRow(op);
+  std::optional<SmallVector<RowAccess>> accesses = rowAccessesOf(op);
   if (!accesses || llvm::none_of(*accesses, [](const RowAccess &access) { return access.byRow; }))
     return std::nullopt;
   RowComputation computation{op, *accesses};
@@ -170,6 +173,8 @@ struct GroupRows : fovea::impl::GroupRowsBase<GroupRows> {
   void runOnOperation() override {
     if (!getOperation()->hasAttr(kEntryAttr))
       return;
+    // Nothing becomes of them, and a group would be left with one computation.
+    eraseSelfCopies(getOperation());
     overlaps.emplace(getOperation());
     SmallVector<Block *> steps;
     getOperation().walk([&](Block *block) {
@@ -209,7 +214,7 @@ private:
   bool joins(ArrayRef<RowComputation> group, const RowComputation &next) {
     return group.empty() || (haveEqualRows(group.front(), next) &&
                              llvm::all_of(group, [&](const RowComputation &other) {
-                               return areApart(other, next);
+                               return needSameRows(other, next);
                              }));
   }
 
@@ -222,7 +227,7 @@ private:
   }
 
   /// True when different rows of the two touch no element in common that either writes.
-  bool areApart(const RowComputation &one, const RowComputation &other) {
+  bool needSameRows(const RowComputation &one, const RowComputation &other) {
     for (const RowAccess &left : one.accesses)
       for (const RowAccess &right : other.accesses) {
         bool sameRows =

@@ -124,8 +124,9 @@ def GroupRows : Pass<"fovea-group-rows", "::mlir::func::FuncOp"> {
     linalg.fill, norms, softmax, copies) that follow each other become one `fovea_kernel.rows` when
     they have equally many rows in their first dimension and need of each other's buffers the same
     row only: threads then meet behind all of them, not behind each. Gives up on regions that load
-    from buffers themselves, on maps that permute dimensions, and on rows that are few and long,
-    which each computation shares out better by itself.
+    from buffers themselves or check indices, on maps that permute dimensions, on reductions of what
+    has rows alone, and on rows that are few and long, which each computation shares out better by
+    itself.
   }];
   let statistics = [Statistic<"numGroups", "groups", "groups of computations formed">];
   let dependentDialects = ["::fovea::kernel::FoveaKernelDialect", "::mlir::linalg::LinalgDialect",

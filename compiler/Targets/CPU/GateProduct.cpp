@@ -52,12 +52,14 @@ public:
       Value panel = panelAt(place[0]), unit = nest.mul(place[0], lanes);
       Value following =
           nest.min(nest.add(place[0], nest.index(1)), nest.sub(space[0], nest.index(1)));
+      // The lowest of even strips tell them apart.
+      int64_t height = single && *known > 0 ? *known / llvm::divideCeil(*known, strip) : strip;
       // Units may be updated in place: no row is computed twice. A strip of few rows waits for the
       // panel.
       nest.strips(count, strip, Tail::Even, [&](Value row, int64_t number) {
         SmallVector<Value, 1> ahead;
         if (!known || *known > kFewRows)
-          ahead.push_back(partAhead(following, row, strip));
+          ahead.push_back(partAhead(following, row, height));
         writeStrip(panel, unit, single ? row : nest.add(first, row), number, ahead);
       });
     });
@@ -75,10 +77,11 @@ private:
                      {width, nest.index(1)});
   }
 
-  /// The part of a panel, [K, lanes], that the strip from `row` on asks for: of G strips all of it.
-  Value partAhead(Value panel, Value row, int64_t strip) {
+  /// The part of a panel, [K, lanes], that the strip of at least `height` rows from `row` on asks
+  /// for: of G strips all of it.
+  Value partAhead(Value panel, Value row, int64_t height) {
     Value lanes = nest.index(cpu.lanes), size = nest.mul(depth, lanes);
-    Value part = nest.min(nest.div(row, nest.index(strip)), nest.index(gates - 1));
+    Value part = nest.min(nest.div(row, nest.index(height)), nest.index(gates - 1));
     Value number = nest.add(nest.mul(panel, nest.index(gates)), part);
     Value offset = nest.add(nest.offset(op.getWeight()), nest.mul(number, size));
     return nest.view(op.getWeight(), offset, {depth, lanes}, {lanes, nest.index(1)});

@@ -29,23 +29,22 @@ protected:
   void prefetchCaptures(mlir::Value unit, mlir::Value row, int64_t number);
 
   /// The same as matrices for a product of `steps` steps to ask ahead for: all requests at once
-  /// would leave no room for those of the panel.
+  /// would leave no room for those of the panel. Some of rows behind the `number` are among them.
   llvm::SmallVector<mlir::Value> capturesAhead(mlir::Value unit, mlir::Value row, int64_t number,
                                                int64_t steps);
 
   /// The cell on the sums, in f32, of a row's units from `unit` on.
   void finish(mlir::Value row, mlir::Value unit, mlir::ValueRange sums);
 
-private:
-  /// Captures that differ from row to row and from unit to unit.
-  llvm::SmallVector<std::pair<mlir::Value, mlir::AffineMap>> capturesOfElements();
-
-protected:
   GatesOp op;
   Nest &nest;
   const Capabilities &cpu;
   int64_t gates;
   mlir::Value rows, units, depth;
+
+private:
+  /// Captures that differ from row to row and from unit to unit.
+  llvm::SmallVector<std::pair<mlir::Value, mlir::AffineMap>> capturesOfElements();
 };
 
 } // namespace fovea::cpu

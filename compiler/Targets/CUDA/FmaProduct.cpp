@@ -6,6 +6,7 @@
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
+#include "compiler/Base/Unrolling.h"
 #include "compiler/Targets/CUDA/Forms.h"
 #include "compiler/Targets/CUDA/ProductBlock.h"
 #include "compiler/Targets/CUDA/SharedMemory.h"
@@ -14,7 +15,6 @@
 #include "dialects/Fovea/StructuredOps.h"
 #include "dialects/FoveaWarp/FoveaWarpDialect.h"
 
-#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
@@ -132,17 +132,9 @@ private:
                                                          columnTile, row, column, next);
                                      return next;
                                    });
-    keepTurns(sums.front().getDefiningOp<scf::ForOp>());
+    // The assembler would unroll all turns, load what all of them take, and spill for it.
+    keepRolled(sums.front().getDefiningOp<scf::ForOp>());
     return sums;
-  }
-
-  /// The assembler would unroll all turns, load what all of them take, and spill for it.
-  void keepTurns(scf::ForOp loop) {
-    MLIRContext *context = b.getContext();
-    auto unroll = LLVM::LoopUnrollAttr::get(context, b.getBoolAttr(true), {}, {}, {}, {}, {}, {});
-    loop->setAttr(LLVM::LoopAnnotationAttr::name,
-                  LLVM::LoopAnnotationAttr::get(context, {}, {}, {}, unroll, {}, {}, {}, {}, {}, {},
-                                                {}, {}, {}, {}, {}));
   }
 
   /// Of the rows or columns from `first` on, how many the tile has, in one register.

@@ -87,7 +87,8 @@ public:
   void grid(mlir::Value blocks, int64_t threads,
             llvm::function_ref<void(mlir::Value, mlir::Value)> body);
 
-  /// Calls emit(first row, rows) so that strips of `rows` rows, or fewer at the end, cover `count`.
+  /// Calls emit(first row, rows) so that strips of at most `rows` rows cover `count`, those of
+  /// fewer rows behind the others.
   void strips(mlir::Value count, int64_t rows, Tail tail,
               llvm::function_ref<void(mlir::Value, int64_t)> emit);
 

@@ -26,8 +26,8 @@ BoundForm loops::bind(const LoopForm &form) {
           form.roundsWeights, nullptr, form.byRows};
 }
 
-/// The graph phase's records and one per launch: node, operation, form taken, forms refused, and
-/// a launch's work counted.
+/// The graph phase's records and one per computation of a launch: node, operation, form taken,
+/// forms refused; with the first one the launch's work.
 static void writeLedger(ModuleOp module) {
   Builder attrs(module.getContext());
   SmallVector<Attribute> records;

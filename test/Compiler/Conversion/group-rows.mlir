@@ -44,7 +44,8 @@ func.func @group_a_step(%y: memref<5x8x16xf32>, %sums: !gates, %scale: memref<4x
 
 !state = memref<8x16xf32>
 
-// Threads do not meet between computations in front of loops, and one by itself is no group.
+// Threads do not meet between computations in front of loops, and one by itself, or with a copy of
+// a buffer to itself, is no group.
 // CHECK-LABEL: func @do_not_group_outside_of_loops
 // CHECK-NOT:     fovea_kernel.rows
 func.func @do_not_group_outside_of_loops(%a: !state, %b: !state, %n: index)
@@ -54,6 +55,7 @@ func.func @do_not_group_outside_of_loops(%a: !state, %b: !state, %n: index)
   memref.copy %a, %b : !state to !state
   memref.copy %b, %a : !state to !state
   scf.for %t = %c0 to %n step %c1 {
+    memref.copy %a, %a : !state to !state
     memref.copy %a, %b : !state to !state
   }
   return

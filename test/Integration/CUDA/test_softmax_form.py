@@ -1,6 +1,6 @@
-"""Softmax that a program behind the graph phase still has, by a warp for each row.
+"""Softmax of a program behind the graph phase, by a warp for each row.
 
-Imported models have none: the graph decomposes softmax outside attention.
+Of imported models the graph decomposes softmax over another dimension than the last.
 """
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
