@@ -41,10 +41,10 @@ def LowerEntry : Pass<"fovea-lower-entry", "::mlir::ModuleOp"> {
 def SuitVectorizer : Pass<"fovea-suit-vectorizer"> {
   let summary = "Shape loops over elements as LLVM's vectorizer takes them";
   let description = [{
-    Of innermost loops over scalars that load or store. Those of 9 to 1024 steps are marked so that
-    LLVM does not unroll them: of short ones it would make a chain of scalars before it looks for
-    vectors. Maxima and minima that a loop carries become operations of LLVM, which it knows as
-    reductions, while the comparisons that arith's expansion makes of them stay scalars.
+    Of innermost loops over scalars that load or store. Those of 9 to 100 steps are marked so that
+    LLVM does not unroll them: it would make a chain of scalars before it looks for vectors. Maxima
+    and minima that a loop carries become operations of LLVM, which it knows as reductions, while
+    the comparisons that arith's expansion makes of them stay scalars.
   }];
   let statistics = [Statistic<"numKept", "kept", "loops not to be unrolled">,
     Statistic<"numMaxima", "maxima", "maxima and minima made LLVM's">];

@@ -21,7 +21,7 @@ using namespace fovea;
 
 /// What has fewer steps LLVM makes vectors of across the loop around it, or nothing; loops of more
 /// steps are not taken apart.
-static constexpr int64_t kLeastSteps = 9, kMostSteps = 1024;
+static constexpr int64_t kLeastSteps = 9, kMostSteps = 100;
 
 /// True for a loop that LLVM might take apart.
 static bool isShort(scf::ForOp loop) {
